@@ -5,13 +5,11 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
-from typing import Any
 
 import msgspec
 from pykka import ActorRegistry
 
-from actors.agent import Agent, Handoff, VoicemailAction
-from actors.conversation import ChatMessage, Ending, Role, UtteranceKind
+from actors.conversation import Ending, Role, UtteranceKind
 from actors.messages.caller import (
     ConnectionAttached,
     EndSession,
@@ -19,124 +17,41 @@ from actors.messages.caller import (
     TextEntered,
     Transport,
 )
-from actors.messages.output import AudioFrame, OutputMessage, SessionEnded
-from actors.runtime.address import MAX_WAITING
+from actors.messages.output import AudioFrame
 from actors.runtime.clock import run_virtual
-from actors.session.approvals import Decision
 from actors.session.live_session import LiveSession
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.plan import TeamMember
 from actors.session.sessions import SessionEntry
 from actors.session_context import OUTBOUND
-from actors.tools import AnyTool, tool
-from actors.turn_taking_settings import Endpointing
+from actors.tools import AnyTool
 from app.providers.absent import AbsentRecognizer
 from tests.fault_campaign.caller_voice import SAID, Utterance, Voice
+from tests.fault_campaign.campaign_agents import CAMPAIGN_AGENT, OTHER_AGENT, limited, tools_of
 from tests.fault_campaign.careless_engines import CarelessActivity, CarelessEndOfTurn, CarelessSynthesizer, Count
 from tests.fault_campaign.crashes import crashing
 from tests.fault_campaign.disturbances import Disturber
+from tests.fault_campaign.evidence import ENDS_WITHIN_S, RESTORED, TALK_S, UNHEARD_S, Asked, Evidence
 from tests.fault_campaign.faulty_engines import WordModel, booking_tool, mcp_tool
 from tests.fault_campaign.hearing_recognizer import HearingRecognizer
+from tests.fault_campaign.leaks import leaks_of, watch_queues
 from tests.fault_campaign.marking_client import MarkingClient
-from tests.fault_campaign.scenario import Ask, Finish, How, Operator, Scenario, When
+from tests.fault_campaign.operators import decide
+from tests.fault_campaign.scenario import Ask, Finish, How, Scenario, When
 from tests.fault_campaign.speaking_model import SpeakingModel
 from tests.fault_campaign.speech_as_text import phrase
 from tests.kit.fakes import FakeStore
 from tests.kit.faults import Faults
-from tests.kit.session_kit import AGENT, RATE_HZ, Stage, stage
+from tests.kit.session_kit import RATE_HZ, Stage, stage
 
-CAMPAIGN_AGENT = msgspec.structs.replace(
-    AGENT,
-    voicemail=VoicemailAction.HANG_UP,
-    handoffs=(Handoff(agent="other", when="The user asks for it."),),
-    limits=msgspec.structs.replace(AGENT.limits, no_input_s=6.0, reconnect_s=5.0, max_session_s=240.0, max_hold_s=30.0),
-)
-OTHER_AGENT = msgspec.structs.replace(
-    CAMPAIGN_AGENT,
-    name="other",
-    label="Other",
-    greeting="",
-    introduction="Here is the other one.",
-    endpointing=Endpointing(end_silence_ms=500),
-    handoffs=(Handoff(agent=AGENT.name, when="The user asks for it."),),
-)
-"""Who takes over where the caller asks for it, with a recognizer that is set up otherwise."""
-TALK_S = 1.0
-"""How long the caller speaks."""
 FRAME_MS = 20
-UNHEARD_S = 12.0
-"""How long the caller waits at most until what was said can be read."""
 PATIENCE_S = 40.0
 """How long the caller waits for an answer at most."""
-RESTORED = "the session is restored"
-OPERATOR_S = 3.0
-"""How often an operator looks for what is to be decided."""
 CRASHES_BEFORE_A_PAUSE = 2
 IN_PAUSE_S = 0.05
 """Into the 100 ms after which an actor that has failed twice is started again."""
-ENDS_WITHIN_S = {
-    Finish.HANG_UP: 4.0,
-    Finish.HANG_UP_OVER_REPLY: 4.0,
-    Finish.HANG_UP_AT_ONCE: 3.0,
-    Finish.LOST: CAMPAIGN_AGENT.limits.reconnect_s + 3.0,
-    Finish.DRAIN: 25.0,
-    Finish.SILENCE: CAMPAIGN_AGENT.limits.max_session_s + 25.0,
-}
-"""How long a session may last after its caller has left, or has said the last word."""
 ANSWERS = (UtteranceKind.REPLY, UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
-
-
-def _tools(agent: Agent, booking: AnyTool) -> dict[str, AnyTool]:
-    """The tools of one of the agents: that which books, and those that hand off, which orchestrators run themselves."""
-
-    def never_run() -> str:
-        """Hand the conversation off."""
-        raise AssertionError("an orchestrator makes handoffs by itself")
-
-    return {booking.name: booking, **{each.tool: tool(name=each.tool)(never_run) for each in agent.handoffs}}
-
-
-def _limited(agent: Agent, scenario: Scenario) -> Agent:
-    limits = msgspec.structs.replace(agent.limits, max_tool_calls=scenario.max_tool_calls)
-    if scenario.max_session_s is not None:
-        limits = msgspec.structs.replace(limits, max_session_s=scenario.max_session_s)
-    return msgspec.structs.replace(agent, limits=limits)
-
-
-class Asked(msgspec.Struct):
-    """Something that the caller has said."""
-
-    at: float
-    ask: Ask
-
-
-class Evidence(msgspec.Struct, kw_only=True):
-    """What became of one conversation. Times are in seconds of virtual time."""
-
-    scenario: Scenario
-    shown: list[tuple[float, OutputMessage]] = []
-    asked: list[Asked] = []
-    deeds: list[tuple[float, str]] = []
-    """What the caller did and what failed, for the log."""
-    read_by_model: list[str] = []
-    """The user's texts that the model was sent."""
-    tool_runs: list[str] = []
-    left_at: float | None = None
-    """When the caller left, or had no more to say."""
-    ended_at: float | None = None
-    """When the session was over."""
-    lost_connections: int = 0
-    messages: tuple[ChatMessage, ...] = ()
-    recorded: tuple[ChatMessage, ...] | None = None
-    """As the store has them; None where the store is what fails."""
-    agent: str = ""
-    """The agent that has the conversation in the end; empty where nobody has said."""
-    leaks: list[str] = []
-    played: list[tuple[float, AudioFrame]] | None = None
-    """What the client has played, where it reports that; None where what is sent plays in real time."""
-    full: list[str] = []
-    """Queues that held more than they may."""
 
 
 class Conversation:
@@ -188,16 +103,16 @@ class Conversation:
         texts = (phrases.apology, phrases.say_again, phrases.goodbye, phrases.hold_on, *phrases.fillers)
         kept = {text: phrase(text, RATE_HZ) for text in (*texts, *phrases.no_input)}
         booking = self._booking()
-        agent, other = (_limited(each, scenario) for each in (CAMPAIGN_AGENT, OTHER_AGENT))
+        agent, other = (limited(each, scenario) for each in (CAMPAIGN_AGENT, OTHER_AGENT))
         team = {
-            each.name: TeamMember(agent=each, tools=_tools(each, booking), kept=lambda _: kept)
+            each.name: TeamMember(agent=each, tools=tools_of(each, booking), kept=lambda _: kept)
             for each in (agent, other)
         }
         overheard = None if scenario.mishaps.is_overheard else AbsentRecognizer()
         with crashing(scenario.crashes, scenario.mode, self.note), suppress(TimeoutError):
             async with stage(
                 agent=agent, faults=self.faults, lead=scenario.lead, model=self.model, kept=kept,
-                tools=_tools(agent, booking), team=team, recognizer=self.recognizer, synthesizer=synthesizer,
+                tools=tools_of(agent, booking), team=team, recognizer=self.recognizer, synthesizer=synthesizer,
                 tap=self._before_anything, voice_activity=lambda: CarelessActivity(windows),
                 end_of_turn=lambda: CarelessEndOfTurn(ends), mode=scenario.mode, realtime=self.speaking,
                 transcriber=overheard, realtime_falls_back=scenario.mishaps.falls_back,
@@ -206,7 +121,7 @@ class Conversation:
                 if scenario.is_resumed:
                     await self._resume(on)
                 self._collect(on)
-        await self._look_for_leaks(on)
+        self.evidence.leaks += await leaks_of(on, self._others)
         self._collect(on)
         return self.evidence
 
@@ -259,8 +174,8 @@ class Conversation:
             on.entry.connection.output = self.client
             self.client.start()
             self.evidence.played = self.client.played
-        watching = asyncio.ensure_future(self._watch(on))
-        operating = asyncio.ensure_future(self._operate(on))
+        watching = asyncio.ensure_future(watch_queues(on, self.evidence.full))
+        operating = asyncio.ensure_future(decide(on, self.scenario.operator, self.note))
         disturber = Disturber(self, on, self.rng)
         others = [asyncio.ensure_future(disturber.disturb(at, what)) for at, what in self.scenario.disturbances]
         self._others_at_work = list(others)
@@ -404,25 +319,6 @@ class Conversation:
 
     # what is looked at
 
-    async def _watch(self, on: Stage) -> None:
-        """Look at the queues again and again."""
-        session = on.entry
-        while True:
-            for address in session.addresses:
-                if address.unhandled > 3 * MAX_WAITING:
-                    self.evidence.full.append(f"{address._name}: {address.unhandled}")
-            await asyncio.sleep(0.25)
-
-    async def _operate(self, on: Stage) -> None:
-        """Decide the calls that wait for an operator, each a while after it was made."""
-        decisions = {Operator.APPROVES: Decision.APPROVE, Operator.DECLINES: Decision.DECLINE}
-        decision = decisions.get(self.scenario.operator) if self.scenario.operator else None
-        while decision is not None:
-            await asyncio.sleep(OPERATOR_S)
-            for pending in on.entry.tool_runs.approvals.pending():
-                self.note(f"an operator decides: {decision}")
-                on.entry.tool_runs.approvals.decide(pending.approval_id, decision)
-
     def _collect(self, on: Stage) -> None:
         evidence, session = self.evidence, on.entry
         evidence.shown = on.ear.shown
@@ -439,26 +335,6 @@ class Conversation:
         if self.speaking is not None:
             evidence.read_by_model += self.speaking.read
 
-    async def _look_for_leaks(self, on: Stage) -> None:
-        """What is left when everything that is bounded in time has had the time to end."""
-        await asyncio.sleep(30)
-        leaks, loop, session = self.evidence.leaks, asyncio.get_running_loop(), on.entry
-        leaks += [
-            f"task {t.get_name()}: {t.get_coro()}" for t in asyncio.all_tasks() if t is not asyncio.current_task()
-        ]
-        timers: list[Any] = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public list of its timers
-        leaks += [f"timer {timer!r}" for timer in timers if not timer.cancelled()]
-        # Those of other tests, on loops that are closed, are none of ours.
-        left = [ref for ref in ActorRegistry.get_all() if ref.actor_urn not in self._others]
-        leaks += [f"actor {ref}" for ref in left]
-        for ref in left:
-            ref.stop(block=False)
-        if on.engines.play_clock.members:
-            leaks.append(f"{on.engines.play_clock.members} seats of the play clock")
-        for address in session.addresses:
-            if address.waiting:
-                leaks.append(f"{address.waiting} messages to the {address._name}")
-
 
 def converse(scenario: Scenario) -> Evidence:
     """Run one conversation on a virtual clock of its own, without logging."""
@@ -467,8 +343,3 @@ def converse(scenario: Scenario) -> Evidence:
         return run_virtual(Conversation(scenario).run())
     finally:
         logging.disable(logging.NOTSET)
-
-
-def ends_shown(evidence: Evidence) -> int:
-    """How often the end was shown."""
-    return sum(isinstance(m, SessionEnded) for _, m in evidence.shown)

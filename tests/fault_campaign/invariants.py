@@ -22,8 +22,9 @@ from actors.messages.output import (
 from actors.messages.transcript import FinalTranscript
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.modes.voice_live import VOICE_LIVE
-from tests.fault_campaign.conversation import CAMPAIGN_AGENT, ENDS_WITHIN_S, RESTORED, TALK_S, Asked, Evidence
+from tests.fault_campaign.campaign_agents import CAMPAIGN_AGENT
 from tests.fault_campaign.disturbances import HOLD_S
+from tests.fault_campaign.evidence import ENDS_WITHIN_S, RESTORED, TALK_S, Asked, Evidence
 from tests.fault_campaign.faulty_engines import ENDINGS, HAND_OFF
 from tests.fault_campaign.scenario import Disturbance, Finish, How
 from tests.fault_campaign.speaking_faults import HearingFault, SpeakingFault

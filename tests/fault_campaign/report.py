@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import msgspec
 
 from actors.messages.output import AudioFrame
-from tests.fault_campaign.conversation import Evidence, converse
+from tests.fault_campaign.conversation import converse
+from tests.fault_campaign.evidence import Evidence
 from tests.fault_campaign.invariants import Verdict, judge
 from tests.fault_campaign.kinds import drawn
 

@@ -5,7 +5,9 @@ import pytest
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.messages.output import AgentTookOver, AudioDiscarded, AudioFrame, ReplyText
-from tests.fault_campaign.conversation import OTHER_AGENT, TALK_S, Evidence, converse
+from tests.fault_campaign.campaign_agents import OTHER_AGENT
+from tests.fault_campaign.conversation import converse
+from tests.fault_campaign.evidence import TALK_S, Evidence
 from tests.fault_campaign.faulty_engines import HAND_OFF
 from tests.fault_campaign.invariants import judge
 from tests.fault_campaign.kinds import KINDS, drawn
@@ -142,7 +144,9 @@ class TestAViolationOfAHandoffIsFound:
 class TestAViolationOfATranscriptIsFound:
     @pytest.fixture
     def transcribed(self) -> Evidence:
-        evidence = converse(drawn(list(KINDS).index("transcription: it is resumed")))
+        kind = "transcription: it is resumed"
+        seeds = range(list(KINDS).index(kind), 100 * len(KINDS), len(KINDS))
+        evidence = converse(next(s for s in map(drawn, seeds) if s.kinds == [kind] and len(s.asks) > 1))
         assert judge(evidence).violations == []
         assert len(evidence.messages) > 1
         return evidence

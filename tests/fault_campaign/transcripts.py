@@ -6,7 +6,7 @@ from actors.conversation import Ending, Role
 from actors.messages.output import SessionEnded
 from actors.messages.transcript import FinalTranscript
 from tests.fault_campaign.caller_voice import ASSENT, SAID
-from tests.fault_campaign.conversation import TALK_S, UNHEARD_S, Asked, Evidence
+from tests.fault_campaign.evidence import TALK_S, UNHEARD_S, Asked, Evidence
 from tests.fault_campaign.hearing_recognizer import RecognizerFault
 from tests.fault_campaign.scenario import Disturbance
 
