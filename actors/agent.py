@@ -16,8 +16,8 @@ from protocol.phone_numbers import RAW_ID
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 TransferTarget = Annotated[str, Meta(pattern=rf"^(\+[1-9][0-9]{{0,14}}\*?|{RAW_ID})\Z")]
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-VariableName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}\Z")]
+VariableName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
 
 
 class Pronunciation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

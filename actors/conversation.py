@@ -139,7 +139,7 @@ class KeyPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     length: Annotated[int, Meta(ge=0, le=MAX_KEYS)] = 0
     """How many keys are one input; 0: any number, up to 32."""
-    terminator: Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")] = "#"
+    terminator: Annotated[str, Meta(pattern=r"^[0-9*#A-D]?\Z")] = "#"
     """A key that ends the input and is not part of it; empty for none."""
     wait_s: Annotated[float, Meta(ge=0.5, le=60)] = 2.0
     """The pause after a key that ends the input, in seconds."""

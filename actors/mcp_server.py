@@ -9,13 +9,13 @@ import msgspec
 from msgspec import Meta
 
 ToolName = Annotated[str, Meta(min_length=1, max_length=128)]
-Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
+Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}\Z")]
 
 
 class McpServerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A server that speaks the Model Context Protocol, either started here (`command`) or reached over HTTP (`url`)."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}\Z")]
     """The model sees each tool as `NAME_TOOL`. Agents that name the same server share its connection."""
     command: Annotated[str, Meta(max_length=1_000)] = ""
     """The program that is started, once in each worker, and talked with over its standard input and output."""
@@ -25,7 +25,7 @@ class McpServerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """Names of environment variables that `command` is given besides PATH, HOME and the like: it gets no others."""
     url: Annotated[str, Meta(max_length=2_000)] = ""
     """The address of a server that speaks streamable HTTP, such as `https://crm.example.com/mcp`."""
-    headers_from: Annotated[str, Meta(pattern=r"^([A-Za-z_][A-Za-z0-9_]{0,127})?$")] = ""
+    headers_from: Annotated[str, Meta(pattern=r"^([A-Za-z_][A-Za-z0-9_]{0,127})?\Z")] = ""
     """The name of an environment variable with the headers of each request, one a line, such as
     `Authorization: Bearer ...`."""
     tools: Annotated[tuple[ToolName, ...], Meta(min_length=1, max_length=64)]

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.errors import ToolDefinitionError, WrongArgumentsError
+from protocol.schema_patterns import for_every_dialect
 
 _ARGUMENT = re.compile(r"\s*(\w+)(?:\s*\([^)]*\))?:\s*(.*)")
 _NO_SECONDS = re.compile(r"\d\d:\d\d")
@@ -139,7 +140,7 @@ def _parameters(arguments: type[msgspec.Struct]) -> dict[str, Any]:
         (root,), components = msgspec.json.schema_components([arguments], ref_template=_REFERENCE)
     except TypeError as error:
         raise ToolDefinitionError(f"{arguments.__name__}: {error}") from error
-    schema: dict[str, Any] = _inline(root, components)
+    schema: dict[str, Any] = for_every_dialect(_inline(root, components))
     return {key: value for key, value in schema.items() if key != "title"}
 
 

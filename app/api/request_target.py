@@ -1,4 +1,5 @@
-"""The spellings of a request's target that mean the same as a plain path: a whole URL, and a trailing slash."""
+"""The spellings of a request's target that mean the same as a plain path: a whole URL, and a trailing slash; and those
+that mean no path at all."""
 
 import re
 from urllib.parse import unquote
@@ -8,6 +9,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.auth.exposure import OVERRULED_HOST
 
 ABSOLUTE = re.compile(rb"(?:https?|wss?)://([^/@]+)(/.*)?", re.IGNORECASE | re.DOTALL)
+NEVER_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|//|/\.{1,2}(?:/|\Z)")
+"""Control characters, backslashes, empty segments, and segments that a client resolves before it asks."""
+ENCODED_DELIMITER = re.compile(rb"%(?:2f|5c)", re.IGNORECASE)
+"""A slash that is part of a name, which RFC 3986 (2.2) tells apart from one between names, and a backslash."""
+
+
+def is_path(scope: Scope) -> bool:
+    """Whether the target of a request is written as the path of a route can be.
+
+    Starlette looks for its routes in the decoded path, by patterns whose `$` also matches before a line break at the
+    end and whose parameters take any character: `/docs%0a` would be `/docs` to it, and `/a%2fb` would be `/a/b`.
+    Proxies and whoever writes rules for them read these as other paths.
+    """
+    raw_path = scope.get("raw_path") or b""
+    return ENCODED_DELIMITER.search(raw_path) is None and NEVER_IN_A_PATH.search(scope["path"]) is None
 
 
 class PlainPath:
@@ -26,9 +42,9 @@ class PlainPath:
         if scope["type"] in ("http", "websocket"):
             if not scope["path"].startswith("/"):
                 scope = _in_origin_form(scope)
-            if len(scope["path"]) > 1 and scope["path"].endswith("/"):
-                raw_path = scope.get("raw_path", b"").rstrip(b"/") or b"/"
-                scope = {**scope, "path": scope["path"].rstrip("/") or "/", "raw_path": raw_path}
+            if len(scope["path"]) > 1 and scope["path"].endswith("/") and is_path(scope):
+                raw_path = scope.get("raw_path", b"").removesuffix(b"/")
+                scope = {**scope, "path": scope["path"].removesuffix("/"), "raw_path": raw_path}
         await self._app(scope, receive, send)
 
 

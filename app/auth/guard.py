@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Match, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.problems import ProblemError, on_problem, on_too_many
+from app.api.request_target import is_path
 from app.auth.acs import AccessRefusedError
 from app.auth.checks import AccessPolicy, Admitted, Asking, Checks
 from app.auth.refusals import HandshakeDeniedError, accept_and_close, deny
@@ -69,7 +70,7 @@ class AccessGuard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        matched = matched_route(scope["app"].routes, scope)
+        matched = matched_route(scope["app"].routes, scope) if is_path(scope) else None
         check = None if matched is None else check_of(matched.method, matched.path)
         try:
             if matched is not None:
@@ -98,14 +99,17 @@ class AccessGuard:
         return await self._checks.admit(check, asking, f"{matched.method} {matched.path}")
 
     def _pass_unknown(self, scope: Scope) -> None:
-        """A path that no route has: Starlette answers it, but for WebSockets, to which it would say 403.
+        """A path that no route has: Starlette answers it, but for WebSockets, to which it would say 403, and for what
+        is no path, which it might take for one.
 
         Raises:
-            ProblemError: 403 for a foreign Host, 404 for a WebSocket.
+            ProblemError: 403 for a foreign Host, 404 for a WebSocket, and for a target that is no path.
         """
         self._require_host(scope)
         if scope["type"] == "websocket":
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no WebSocket at this address")
+        if not is_path(scope):
+            raise ProblemError(HTTPStatus.NOT_FOUND, "Not Found")
 
     def _require_host(self, scope: Scope) -> None:
         headers = Request({**scope, "type": "http"}).headers

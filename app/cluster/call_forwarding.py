@@ -7,7 +7,6 @@ request that is passed on to its own guard again.
 
 import logging
 import re
-from urllib.parse import unquote
 
 import msgspec
 from opentelemetry import metrics
@@ -64,7 +63,7 @@ class CallForwarding:
         if named is not None:
             refusal = ""
             try:
-                if not await self._cluster.require_call(unquote(named[1])):
+                if not await self._cluster.require_call(named[1]):
                     refusal = "this worker ends, or another one has to have the socket"
             except StoreError as error:
                 log.warning("a media socket is refused, since its call may be another worker's: %s", error)
@@ -79,14 +78,14 @@ class CallForwarding:
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, body = scope["path"], None
         named = _CALLBACK.fullmatch(path)
-        secret = unquote(named[1]) if named else ""
+        secret = named[1] if named else ""
         call_id = ""
         try:
             if path == _TERMINATE:
                 body = await body_of(Request(scope, receive), BODY_BYTES)
                 call_id = _call_id_in(body)
             elif not secret and (about := _CALL.fullmatch(path)) and about[1] not in _NO_CALLS:
-                call_id = unquote(about[1])
+                call_id = about[1]
             if path == _INITIATE:
                 owner = self._cluster.worker_with_room()
             else:

@@ -7,7 +7,6 @@ guard again.
 
 import logging
 import re
-from urllib.parse import unquote
 
 from opentelemetry import metrics
 from starlette.requests import Request
@@ -100,6 +99,6 @@ def _session_id(scope: Scope) -> str:
     if scope["type"] != "http":
         return ""
     if named := _ABOUT_LIVE.fullmatch(scope["path"]):
-        return unquote(named[1] or named[2])
+        return named[1] or named[2]
     ending = _SESSION.fullmatch(scope["path"]) if scope["method"] == "DELETE" else None
-    return unquote(ending[1]) if ending else ""
+    return ending[1] if ending else ""

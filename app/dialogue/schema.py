@@ -19,7 +19,7 @@ from msgspec import Meta
 from actors.agent import Agent
 from app.dialogue.holidays import Country
 
-Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
 Texts = tuple[str, ...]
 """Ways to say the same thing, taken in turn."""
 
@@ -66,7 +66,7 @@ class DaySlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=
 class TimeSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="time"):
     """A time of day: `half past three`, `ten a m`, `noon`. The value is `HH:MM`."""
 
-    earliest: Annotated[str, Meta(pattern=r"^\d\d:\d\d$")] = "07:00"
+    earliest: Annotated[str, Meta(pattern=r"^\d\d:\d\d\Z")] = "07:00"
     """Of the two times that `three o'clock` may mean, the one from here on is meant."""
 
 

@@ -26,7 +26,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """The caller says this `after_ms` into what the agent is saying."""
     after_ms: Annotated[int, Meta(ge=0, le=600_000)] = 500
     """Of an interruption."""
-    key: Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}$")] | None = None
+    key: Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}\Z")] | None = None
     """The caller presses these keys of the telephone."""
     silence_s: Annotated[float, Meta(gt=0, le=3_600)] | None = None
     """The caller does nothing for so long, once the agent has finished."""

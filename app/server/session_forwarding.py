@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Container
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from opentelemetry import metrics
 from starlette.requests import Request
@@ -130,7 +130,7 @@ class SessionForwarding:
         """The id of the session that a connection is about; empty for none, or one that cannot be used."""
         if scope["type"] == "http":
             named = _RESOURCES.fullmatch(scope["path"])
-            session_id = unquote(named[1]) if named else ""
+            session_id = named[1] if named else ""
         elif scope["type"] == "websocket" and _SOCKETS.fullmatch(scope["path"]):
             query = parse_qs(scope["query_string"].decode("latin-1"))
             grant = admitted(scope).grant

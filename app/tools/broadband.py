@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from actors.tools import OnInterruption, ToolContext, tool
 
-CustomerNumber = Annotated[str, Meta(pattern=r"^[0-9]{5}$")]
+CustomerNumber = Annotated[str, Meta(pattern=r"^[0-9]{5}\Z")]
 
 LINE_TEST_S = 6.0
 """How long a line is measured."""

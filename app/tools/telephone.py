@@ -10,8 +10,8 @@ from actors.tools import OnInterruption, ToolContext, ToolEnding, ToolOutcome, t
 from protocol.phone_numbers import TARGET_PATTERN
 
 Target = Annotated[str, Meta(pattern=TARGET_PATTERN)]
-Keys = Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}$")]
-Terminator = Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")]
+Keys = Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}\Z")]
+Terminator = Annotated[str, Meta(pattern=r"^[0-9*#A-D]?\Z")]
 
 Briefing = Annotated[str, Meta(min_length=1, max_length=1_000)]
 

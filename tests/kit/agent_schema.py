@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.dialogue.schema import ScriptedAgent
+from protocol.schema_patterns import for_every_dialect
 from tests.kit.agent_reference import docstrings
 from tests.kit.source import ROOT
 
@@ -23,7 +24,8 @@ def schema() -> dict[str, Any]:
             struct = "Agent" if name == ScriptedAgent.__name__ else name
             if text := texts.get((struct, key)):
                 described["description"] = text
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": dict(components)}
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": dict(components)}
+    return dict(for_every_dialect(whole))
 
 
 def written() -> bytes:

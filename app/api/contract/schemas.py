@@ -7,6 +7,7 @@ from typing import Any, get_args
 import msgspec
 
 from protocol.problems import Problem
+from protocol.schema_patterns import for_every_dialect
 
 REF = "#/components/schemas/{name}"
 
@@ -16,8 +17,8 @@ def components(types: Iterable[Any]) -> tuple[dict[Any, dict[str, Any]], dict[st
     wanted = list(dict.fromkeys(types))
     apart = list(dict.fromkeys(each for type_ in wanted for each in _alternatives(type_)))
     made, named = msgspec.json.schema_components(apart, ref_template=REF)
-    by_type = dict(zip(apart, _for_every_dialect(made), strict=True))
-    named = _for_every_dialect(named)
+    by_type = dict(zip(apart, for_every_dialect(made), strict=True))
+    named = for_every_dialect(named)
     if problem := named.get(Problem.__name__):
         # It is left out of the Struct's body only where a default says nothing; `Problem.encode` always writes it.
         problem["required"] = ["type", *problem["required"]]
@@ -31,19 +32,3 @@ def _alternatives(type_: Any) -> tuple[Any, ...]:
 
 def _any_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-
-
-def _for_every_dialect(schema: Any) -> Any:
-    """The same with patterns as ECMA-262 writes them: `\\Z` is Python's own, and `$` means that there."""
-    match schema:
-        case dict():
-            return {
-                key: value.replace(r"\Z", "$")
-                if key == "pattern" and isinstance(value, str)
-                else _for_every_dialect(value)
-                for key, value in schema.items()
-            }
-        case list() | tuple():
-            return [_for_every_dialect(item) for item in schema]
-        case _:
-            return schema

@@ -216,11 +216,12 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
 """Other ways to write a path, some of which mean the same."""
 
 
-async def status_of(server: Reached, method: str, target: str) -> int:
+async def status_of(server: Reached, method: str, target: str, kind: str = "http") -> int:
     """The status with which a target is answered that is written as it stands, as no client's library would."""
     raw_path, _, query = target.partition("?")
     scope = {
-        "type": "http",
+        "type": kind,
+        "extensions": {"websocket.http.response": {}},
         "method": method,
         "path": unquote(raw_path),
         "raw_path": raw_path.encode(),
@@ -234,7 +235,7 @@ async def status_of(server: Reached, method: str, target: str) -> int:
     said: list[int] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"{}", "more_body": False}
+        return {"type": "http.request" if kind == "http" else "websocket.connect", "body": b"{}", "more_body": False}
 
     async def send(event: dict[str, Any]) -> None:
         said.append(event.get("status", 0))
@@ -255,6 +256,75 @@ async def test_from_outside_no_other_spelling_or_method_opens_an_operators_route
             for spelling, asked in itertools.product(SPELLINGS, methods):
                 status = await status_of(server, asked, spelling(path))
                 assert 400 <= status < 500, (asked, spelling(path), status)
+
+
+OTHER_PATHS: tuple[Callable[[str], str], ...] = (
+    lambda path: path + "%0a",
+    lambda path: path + "%0A/",
+    lambda path: path + "/%0a",
+    lambda path: path + "%0d%0a",
+    lambda path: path + "%00",
+    lambda path: path + "%09",
+    lambda path: path + "%c2%85",
+    lambda path: path + "%2f",
+    lambda path: path + "%5c",
+    lambda path: path + "\\",
+    lambda path: path + "//",
+    lambda path: path + "/.",
+    lambda path: path + "/%2e%2e" + path,
+    lambda path: "/" + path,
+    lambda path: "/." + path,
+    lambda path: "/static/.." + path,
+    lambda path: API + "/" + path + "%0a",
+    lambda path: path[0] + "%0a" + path[1:],
+    lambda path: path[0] + path[1:].replace("/", "%2f") if path.count("/") > 1 else path + "%2f",
+    lambda path: path[0] + path[1:].replace("/", "\\") if path.count("/") > 1 else path + "\\",
+    lambda path: "http://localhost" + path + "%0a",
+)
+"""Ways to write a path that look like it to some programs and are none, which no route has."""
+OTHER_NAMES: tuple[Callable[[str], str], ...] = (
+    lambda path: path + "%250a",
+    lambda path: path + "%252f",
+    lambda path: path + ";a=b",
+    lambda path: path + ";a=b/",
+    lambda path: path + "%20",
+    lambda path: path + ".json",
+    lambda path: path + "%3ftoken=" + OPERATOR,
+    lambda path: path + "%23",
+    lambda path: path + "%e2%80%a8",
+    lambda path: path.replace("o", "%256f"),
+    lambda path: path[:-1] + path[-1].upper(),
+)
+"""Ways to write a path that make other names of its last one."""
+
+
+@pytest.mark.parametrize("spelling", OTHER_PATHS)
+async def test_no_route_answers_to_another_path_than_its_own(spelling: Callable[[str], str]) -> None:
+    """Not even to an operator: 404 is said of what is not there, and never what another route says."""
+    async with running() as service:
+        server = Reached(service, "127.0.0.1", {"host": "localhost:8000"})
+        for method, path in server.routes:
+            target = spelling(path).format(session_id=OWN, **NAMES)
+            if method == SOCKET:
+                assert await status_of(server, method, target, kind="websocket") == 404, target
+            else:
+                assert await status_of(server, method, target) == 404, (method, target)
+
+
+@pytest.mark.parametrize("spelling", OTHER_NAMES)
+async def test_no_route_answers_to_another_name_than_its_own(spelling: Callable[[str], str]) -> None:
+    """What stands where others have an id is one, of nothing, and has the methods of ids."""
+    async with running() as service:
+        server = Reached(service, "127.0.0.1", {"host": "localhost:8000"})
+        literal = [(method, path) for method, path in server.routes if not path.endswith("}") and path != "/"]
+        for method, path in literal:
+            plain = path.format(session_id=OWN, **NAMES)
+            target = spelling(plain)
+            if target == plain:
+                continue
+            kind = "websocket" if method == SOCKET else "http"
+            status = await status_of(server, method, target, kind=kind)
+            assert status in (404, 405, 422 if "{" in path else 404), (method, target)
 
 
 @pytest.mark.parametrize(("host", "refused"), [("earshot_upstream", True), ("localhost:8000", False)])

@@ -1,10 +1,11 @@
 """Targets of requests that mean a plain path, and such as mean nothing."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
-from app.api.request_target import PlainPath
+from app.api.request_target import PlainPath, is_path
 
 
 async def seen(path: str, raw_path: bytes, kind: str = "http") -> tuple[str, bytes, list[tuple[bytes, bytes]]]:
@@ -50,9 +51,9 @@ async def test_what_is_no_url_of_ours_stays_as_it_is(target: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "path"), [("/", "/"), ("/a", "/a"), ("/a/", "/a"), ("/a//", "/a"), ("//", "/"), ("/a/b/", "/a/b")]
+    ("target", "path"), [("/", "/"), ("/a", "/a"), ("/a/", "/a"), ("/a//", "/a//"), ("//", "//"), ("/a/b/", "/a/b")]
 )
-async def test_slashes_at_the_end_do_not_matter(target: str, path: str) -> None:
+async def test_one_slash_at_the_end_does_not_matter(target: str, path: str) -> None:
     found, raw_path, headers = await seen(target, target.encode())
     assert (found, raw_path) == (path, path.encode())
     assert headers[0] == (b"Host", b"evil.example")
@@ -68,3 +69,21 @@ async def test_the_lifespan_has_no_path() -> None:
 
     await PlainPath(app)({"type": "lifespan"}, nothing, nothing)
     assert reached == [{"type": "lifespan"}]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("/docs%0a", "/docs%0A", "/docs%0d%0a", "/docs%00", "/%00docs", "/docs%1f", "/docs%7f", "/docs%c2%85"),
+        *("/docs%2f", "/docs%2F", "/a%2fdocs", "/docs%5c", "/docs\\", "/docs//", "//docs", "//", "/docs/%2f"),
+        *("/./docs", "/docs/.", "/a/../docs", "/a/..", "/%2e%2e/docs", "/docs/%2e", "/.", "/.."),
+    ],
+)
+def test_no_route_has_a_target_that_is_not_written_as_a_path(target: str) -> None:
+    assert not is_path({"path": unquote(target), "raw_path": target.encode()})
+
+
+@pytest.mark.parametrize("target", ["/", "/docs", "/docs/", "/%64ocs", "/a.b", "/...", "/..a/b..", "/a%20b", "/%c3%a9"])
+def test_a_plain_path_is_one_however_it_is_encoded(target: str) -> None:
+    assert is_path({"path": unquote(target), "raw_path": target.encode()})
+    assert is_path({"path": unquote(target)})

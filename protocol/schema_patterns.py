@@ -1,0 +1,23 @@
+"""Patterns of JSON schemas, which Python and the readers of a schema write differently."""
+
+from typing import Any
+
+END = r"\Z"
+"""The end of a text in Python, where `$` also matches before a line break that ends it: `123\\n` would pass for digits.
+In ECMA-262, which JSON schemas go by, `$` means the end and this nothing."""
+
+
+def for_every_dialect(schema: Any) -> Any:
+    """The same schema with its patterns as ECMA-262 writes them."""
+    match schema:
+        case dict():
+            return {
+                key: value.replace(END, "$")
+                if key == "pattern" and isinstance(value, str)
+                else for_every_dialect(value)
+                for key, value in schema.items()
+            }
+        case list() | tuple():
+            return [for_every_dialect(item) for item in schema]
+        case _:
+            return schema
