@@ -36,7 +36,6 @@ from config.errors import SettingsError
 from config.groups.access import BrowserAuth
 from config.groups.records import Records
 from config.groups.telemetry import Telemetry
-from config.secret_strength import is_guessable
 from config.settings import Settings
 
 
@@ -180,12 +179,6 @@ def warnings_of(settings: Settings) -> Iterator[str]:
     state = settings.server.state_directory
     if state is not None and not _can_be_written(state):
         yield "STATE_DIRECTORY cannot be written: the calls that are up when the server ends would be forgotten"
-    for name, secret in (
-        ("EVENT_GRID_SECRET", settings.event_grid.secret),
-        ("CALL_RECORD_SECRET", settings.records.secret),
-    ):
-        if secret is not None and is_guessable(secret.reveal()):
-            yield f"{name} is easy to guess; `openssl rand -hex 24` makes one that is not"
     acs_access = AcsAccess(settings)
     if acs_access.on and not acs_access.knows_event_grid:
         yield f"no call that comes in is answered, as Event Grid deliveries are refused: {NO_PROOF}"

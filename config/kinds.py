@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -73,9 +74,16 @@ def share(*words: str) -> Kind:
 
 
 def digits() -> Kind:
-    """4 to 16 keys of a telephone, a secret."""
+    """4 to 16 keys of a telephone, a secret that is not what everybody tries first."""
     plain = matching("4 to 16 digits", r"[0-9]{4,16}", secret=True)
-    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
+
+    def parse(text: str) -> Secret:
+        steps = {(int(b) - int(a)) % 10 for a, b in pairwise(plain.parse(text))}
+        if len(steps) == 1 and steps <= {0, 1, 9}:
+            raise ValueError
+        return Secret(text)
+
+    return Kind(f"{plain.allowed}, not all the same and not in a row", parse, secret=True)
 
 
 def one_of(choices: type[StrEnum]) -> Kind:
@@ -176,12 +184,6 @@ def time_zone() -> Kind:
     return Kind("a time zone such as Europe/Zurich", parse)
 
 
-def secret() -> Kind:
-    """A secret of 16 characters at least."""
-    plain = matching("at least 16 printable characters without spaces", r"[!-~]{16,}", secret=True)
-    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
-
-
 def hard_to_guess(least: int) -> Kind:
     """A secret of `least` characters at least that is not easy to guess."""
     plain = matching(f"at least {least} printable characters without spaces", rf"[!-~]{{{least},}}", secret=True)
@@ -191,7 +193,7 @@ def hard_to_guess(least: int) -> Kind:
             raise GuessableError
         return Secret(text)
 
-    return Kind(plain.allowed, parse, secret=True)
+    return Kind(f"{plain.allowed}, hard to guess", parse, secret=True)
 
 
 def host() -> Kind:

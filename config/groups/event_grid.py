@@ -17,7 +17,7 @@ class EventGrid(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "EVENT_GRID_SECRET",
             "Value of the delivery property x-earshot-event-grid-secret of the Event Grid subscription",
-            kinds.secret(),
+            kinds.hard_to_guess(16),
         ),
     ] = None
     audience: Annotated[

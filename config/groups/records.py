@@ -23,7 +23,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "CALL_RECORD_SECRET",
             "What these records are signed with, for the webhook to check",
-            kinds.secret(),
+            kinds.hard_to_guess(16),
         ),
     ] = None
     sessions: Annotated[

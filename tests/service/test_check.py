@@ -130,6 +130,14 @@ def test_what_callers_would_be_the_first_to_meet_stops_check_and_the_making_of_a
     [
         ({"HOST": "192.0.2.1"}, "cannot listen on HOST 192.0.2.1: cannot assign requested address"),
         ({"OPERATOR_TOKEN": "a" * 16}, "OPERATOR_TOKEN is easy to guess; `openssl rand -hex 24` makes one that is not"),
+        (
+            {"EVENT_GRID_SECRET": "event-grid-secret"},
+            "EVENT_GRID_SECRET is easy to guess; `openssl rand -hex 24` makes one that is not",
+        ),
+        (
+            {"CALL_RECORD_SECRET": "secret-0123456789"},
+            "CALL_RECORD_SECRET is easy to guess; `openssl rand -hex 24` makes one that is not",
+        ),
     ],
 )
 def test_a_server_says_so_in_the_same_line(environ: dict[str, str], line: str) -> None:

@@ -48,8 +48,8 @@ def test_a_text_that_is_allowed_becomes_a_value(kind: Kind, text: str, value: An
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        (kinds.digits(), "1234"),
-        (kinds.secret(), "sixteen-letters-"),
+        (kinds.digits(), "4711"),
+        (kinds.hard_to_guess(16), "sixteen-letters-"),
         (kinds.hard_to_guess(16), "correct-horse-battery"),
         (kinds.connection_string(), "AccessKey=c2VjcmV0;Endpoint=https://a.example"),
         (kinds.api_key(), "k"),
@@ -79,7 +79,7 @@ def test_a_secret_is_kept_as_one(kind: Kind, text: str) -> None:
         (kinds.agents_by_number(), "+12065550100=a,+12065550100=b"),
         (kinds.time_zone(), "Mars/Base"),
         (kinds.time_zone(), "../etc/passwd"),
-        (kinds.secret(), "short"),
+        (kinds.hard_to_guess(16), "short"),
         (kinds.address(), "https://a@b"),
         (kinds.address(), "https://a.example:99999"),
         (kinds.address(), "https://a.example:port"),
@@ -101,6 +101,17 @@ def test_a_text_that_is_not_allowed_is_a_value_error(kind: Kind, text: str) -> N
 def test_a_secret_that_is_easy_to_guess_is_refused_as_that() -> None:
     with pytest.raises(GuessableError):
         kinds.hard_to_guess(16).parse("aaaaaaaaaaaaaaaaaaaa")
+
+
+@pytest.mark.parametrize("code", ["0000", "1111111111", "1234", "4321", "7890", "0987", "0123456789"])
+def test_a_code_that_everybody_tries_first_is_not_taken(code: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - its own text is never shown
+        kinds.digits().parse(code)
+
+
+@pytest.mark.parametrize("code", ["4711", "1235", "2468", "1221", "0001"])
+def test_other_codes_are_taken(code: str) -> None:
+    assert kinds.digits().parse(code).reveal() == code
 
 
 @pytest.mark.parametrize("path", ["agents", "/srv/agents"])

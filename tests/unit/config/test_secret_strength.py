@@ -35,11 +35,15 @@ from config.settings import Settings
         "2026-operator-2026",
         "super-secret-token",
         "0per4tor-t0ken-99",
+        "event-grid-secret",
+        "call_record_secret",
+        "azure-webhook-secret-1",
+        "EventGridSecret2026!",
     ],
 )
 def test_a_secret_that_is_guessed_soon(secret: str) -> None:
     assert is_guessable(secret)
-    for name in ("OPERATOR_TOKEN", "TOKEN_SIGNING_KEY"):
+    for name in ("OPERATOR_TOKEN", "TOKEN_SIGNING_KEY", "EVENT_GRID_SECRET", "CALL_RECORD_SECRET"):
         with pytest.raises(SettingsError) as refused:
             Settings.read({name: (secret * 2)})
         assert str(refused.value).startswith(f"{name} is easy to guess")
@@ -49,6 +53,16 @@ def test_a_secret_that_is_guessed_soon(secret: str) -> None:
 @pytest.mark.parametrize("secret", ["an-operator-token-of-32-characters", "correct-horse-battery", "wYq7-kd02-Lmfe-x9"])
 def test_a_secret_that_is_not(secret: str) -> None:
     assert not is_guessable(secret)
+
+
+@pytest.mark.parametrize("public", [{}, {"HOST": "0.0.0.0"}, {"BASE_URL": "https://voice.example"}])
+@pytest.mark.parametrize("name", ["OPERATOR_TOKEN", "EVENT_GRID_SECRET", "CALL_RECORD_SECRET"])
+def test_no_secret_is_taken_that_is_guessed_soon_wherever_the_server_is_reached(
+    name: str, public: dict[str, str]
+) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is easy to guess"):
+        Settings.read({**public, name: "secret-0123456789"})
+    Settings.read({**public, name: "wYq7-kd02-Lmfe-x9"})
 
 
 def test_random_secrets_are_taken() -> None:

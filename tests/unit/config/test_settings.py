@@ -198,7 +198,8 @@ def test_a_wrong_secret_is_not_shown_either() -> None:
     with pytest.raises(SettingsError) as wrong:
         Settings.read({"OPERATOR_TOKEN": "hunter2"})
     assert str(wrong.value) == (
-        "OPERATOR_TOKEN has a value that cannot be used; it must be at least 16 printable characters without spaces"
+        "OPERATOR_TOKEN has a value that cannot be used; it must be at least 16 printable characters without spaces, "
+        "hard to guess"
     )
 
 

@@ -53,7 +53,11 @@ def test_a_long_value_of_several_lines_is_still_one_line() -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("hunter2", "has a value that cannot be used; it must be at least 16 printable characters without spaces"),
+        (
+            "hunter2",
+            "has a value that cannot be used; it must be at least 16 printable characters without spaces, "
+            "hard to guess",
+        ),
         ("aaaaaaaaaaaaaaaaaaaa", "is easy to guess; `openssl rand -hex 24` makes one that is not"),
     ],
 )
