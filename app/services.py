@@ -106,7 +106,7 @@ class Services:
         settings, lifecycle = self.settings, self.lifecycle
         self.sessions = SessionsKeeper(self.engines, self.session_over.notify, self.session_opened.notify)
         handoffs = {each.tool for agent in self.agents.values() for each in agent.handoffs}
-        self.timelines = Timelines(time.time, {*tools, *handoffs}, content=settings.logs.content)
+        self.timelines = Timelines(time.time, {*tools, *handoffs}, self.sessions.live, content=settings.logs.content)
         self.outputs = SessionOutputs(self.sessions.live, self.timelines, log_content=settings.logs.content)
         self.recorder = recorder_of(
             settings.records, self.sessions.live.get, self.random.uniform, self.clock, content=settings.logs.content

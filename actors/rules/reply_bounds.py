@@ -17,7 +17,19 @@ MAX_ARGUMENTS_CHARS = 16_000
 MAX_NAME_CHARS = 200
 """A tool's name, and the id of a call."""
 
+SLOWEST_MS_PER_CHAR = 2_000.0
+"""No text takes longer to say: a sign that is spoken as three words, in a voice at half the speed."""
+SPARE_AUDIO_MS = 10_000.0
+"""Silence around it."""
+MOST_AUDIO_MS = 900_000.0
+"""The longest text of a reply, said slowly."""
+
 TOO_LONG = f"the arguments are longer than {MAX_ARGUMENTS_CHARS} characters: the tool was not run"
+
+
+def most_audio_ms(chars: int) -> float:
+    """How much audio a text-to-speech engine may make of so many characters; one that makes more does not end."""
+    return min(MOST_AUDIO_MS, SPARE_AUDIO_MS + chars * SLOWEST_MS_PER_CHAR)
 
 
 class ReplyBounds:

@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterator
+from typing import TypeVar
 
 import msgspec
 
 from actors.ports.realtime import RealtimeSession
 from actors.rules.turn_taking.effects import SPOKEN
 from actors.rules.turn_taking.voice_alone import LATER_END_MS
+from actors.rules.utterances import bounded_utterance, joined_utterance
 from actors.session.audio_ring import AudioRing
 
 PRE_ROLL_MS = 300
@@ -18,8 +20,14 @@ MAX_UNANSWERED_MS = 60_000
 """So much of what was not answered is kept for another session of the model."""
 
 
+MOST_UNTOLD = 64
+"""So many turns may be without their item, and items without their words; then the oldest are taken for told."""
+
 NOT_ANSWERED = -1
 """The turn of what nobody answers, whose words alone are wanted."""
+
+
+T = TypeVar("T")
 
 
 class SpokenUtterance(msgspec.Struct, kw_only=True):
@@ -56,8 +64,8 @@ class CallerSpeech:
         self._is_open = False
         self._utterance = bytearray()
         self._discarded: SpokenUtterance | None = None
-        self._utterances: deque[SpokenUtterance] = deque(maxlen=64)
-        self._uncommitted: deque[SpokenUtterance] = deque()
+        self._utterances: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
+        self._uncommitted: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
         """The turns of which the session has not told yet which item of its conversation they became."""
         self._items: dict[str, SpokenUtterance] = {}
         self._early: dict[str, str] = {}
@@ -130,8 +138,9 @@ class CallerSpeech:
         self._utterances.append(spoken)
         self._bound()
         early, self._early = self._early, {}
-        spoken.text = " ".join(words for words in early.values() if words)
-        self._items |= {item_id: spoken for item_id, words in early.items() if not words}
+        spoken.text = bounded_utterance(" ".join(words for words in early.values() if words))
+        for item_id in [item_id for item_id, words in early.items() if not words]:
+            _keep(self._items, item_id, spoken)
         if self._session is None:
             return
         if early and not self._has_rest:
@@ -169,9 +178,9 @@ class CallerSpeech:
         Where there is none the session has taken the utterance in hand for complete, or what was none.
         """
         if self._uncommitted:
-            self._items[item_id] = self._uncommitted.popleft()
+            _keep(self._items, item_id, self._uncommitted.popleft())
         elif self._is_open:
-            self._early[item_id] = ""
+            _keep(self._early, item_id, "")
             self._has_rest = False
         elif self._session is not None:
             self._session.delete(item_id)
@@ -218,12 +227,12 @@ class CallerSpeech:
     def transcribed(self, item_id: str, text: str) -> int:
         """Note the words of an item; the turn they belong to, 0 if that is not known, or not yet."""
         if item_id in self._early:
-            self._early[item_id] = text
+            self._early[item_id] = bounded_utterance(text)
             return 0
         utterance = self._items.pop(item_id, None)
         if utterance is None or utterance.is_known:
             return 0
-        utterance.text = f"{utterance.text} {text}".strip()
+        utterance.text = joined_utterance(utterance.text, text)
         return utterance.turn
 
     def overheard(self, end_ms: float, text: str) -> int:
@@ -264,3 +273,10 @@ class CallerSpeech:
             if sum(len(each.pcm) for each in self._utterances) <= most:
                 return
             utterance.pcm = b""
+
+
+def _keep(items: dict[str, T], item_id: str, value: T) -> None:
+    """Note something of an item; of more than MOST_UNTOLD the oldest is forgotten."""
+    items[item_id] = value
+    if len(items) > MOST_UNTOLD:
+        del items[next(iter(items))]

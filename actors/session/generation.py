@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from itertools import count
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -36,6 +36,9 @@ from actors.session.summaries import log_failure, summarize
 CHAT = {"gen_ai.operation.name": Stage.MODEL.value}
 """The attribute of every request to a model."""
 _SOON_S = 1e-3
+MAX_MEMORY_BYTES = 65_536
+"""Of a language model's notes, as JSON. They are kept with the conversation and stored with each turn: notes that are
+longer are passed over, and the former ones stand."""
 EVENTS_AT_ONCE = 16
 """So many pieces of a reply are told in one turn of the loop: however fast a model is, others have their turns."""
 
@@ -226,9 +229,19 @@ def _checked(event: object) -> ModelEvent | None:
         case ToolCalled(call_id=str(call_id), name=str(name), arguments=str(arguments)):
             return ToolCalled(call_id=well_formed(call_id), name=well_formed(name), arguments=well_formed(arguments))
         case MemoryUpdated(dict(memory)):
-            return MemoryUpdated(well_formed_json(msgspec.to_builtins(memory, str_keys=True)))
+            return _checked_memory(memory)
         case ReplyGenerated(prompt_tokens, completion_tokens, cut, expected):
             expected = expected if isinstance(expected, ExpectedAnswer) else None
             return ReplyGenerated(_count(prompt_tokens), _count(completion_tokens), bool(cut), expected)
         case _:
             return None
+
+
+def _checked_memory(memory: dict[Any, Any]) -> MemoryUpdated | None:
+    """The notes with text that can go anywhere; None if they are longer than notes may be.
+
+    Raises:
+        TypeError, RecursionError: they cannot be written as JSON.
+    """
+    plain = well_formed_json(msgspec.to_builtins(memory, str_keys=True))
+    return MemoryUpdated(plain) if len(msgspec.json.encode(plain)) <= MAX_MEMORY_BYTES else None

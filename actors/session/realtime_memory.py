@@ -100,6 +100,10 @@ class RealtimeMemory:
         """Forget the items of a reply of which nothing more will be heard."""
         self._items = {item_id: item for item_id, item in self._items.items() if item.reply != reply}
 
+    def count_of(self, reply: int) -> int:
+        """How many items the reply has."""
+        return len(self._items_of(reply))
+
     def has_all_of(self, reply: int) -> bool:
         """Whether all audio has come of every item of the reply."""
         return all(item.is_complete for item in self._items_of(reply))

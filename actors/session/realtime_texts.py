@@ -8,6 +8,7 @@ from actors.messages.transcript import FinalTranscript, InterimTranscript
 from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
 from actors.rules.unicode_text import well_formed
+from actors.rules.utterances import bounded_utterance
 
 E = TypeVar("E", bound=reported.RealtimeEvent)
 
@@ -20,7 +21,8 @@ _WITH_WORDS = (
 
 
 def with_well_formed_text(event: E) -> E:
-    """The event with half an emoji in its words replaced by U+FFFD; nearly always it is the same one."""
+    """The event with half an emoji in its words replaced by U+FFFD, and with no more words of the caller than an
+    utterance has; nearly always it is the same one."""
     if type(event) not in _WITH_WORDS:
         return event
     match event:
@@ -32,6 +34,6 @@ def with_well_formed_text(event: E) -> E:
             )
             return replace(event, call=call)
         case reported.CallerTranscribed(transcript=FinalTranscript() | InterimTranscript() as told):
-            return replace(event, transcript=replace(told, text=well_formed(told.text)))
+            return replace(event, transcript=replace(told, text=bounded_utterance(well_formed(told.text))))
         case _:
             return event

@@ -11,10 +11,14 @@ from actors.messages.transcript import FinalTranscript, InterimTranscript
 from actors.ports.stt import Recognition
 from actors.rules.stream_positions import Positions, within
 from actors.rules.unicode_text import is_speakable, well_formed
+from actors.rules.utterances import bounded_utterance
 from actors.runtime.closing import close_in_background
 from actors.runtime.session_trace import Trace
 from actors.session.audio_ring import AudioRing
 from actors.session.measurements import audio_recognized
+
+MOST_WORDS = 2_000
+"""Timed words of one transcript: more than the longest utterance has."""
 
 _Transcript = TypeVar("_Transcript", InterimTranscript, FinalTranscript)
 
@@ -108,14 +112,16 @@ class RecognitionStream:
 
 
 def _clean(text: object) -> str:
-    """An engine's text, well formed and trimmed; empty where there is no word in it, as in "..."."""
-    words = well_formed(text).strip() if isinstance(text, str) else ""
+    """An engine's text, well formed, trimmed and bounded; empty where there is no word in it, as in "..."."""
+    words = bounded_utterance(well_formed(text).strip()) if isinstance(text, str) else ""
     return words if is_speakable(words) else ""
 
 
 def _words(words: object) -> Iterable[SpokenWord]:
-    """The timed words of an engine; what is no `SpokenWord` is left out."""
-    return [word for word in words if isinstance(word, SpokenWord)] if isinstance(words, tuple | list) else ()
+    """The timed words of an engine, MOST_WORDS at most; what is no `SpokenWord` is left out."""
+    if not isinstance(words, tuple | list):
+        return ()
+    return [word for word in words[:MOST_WORDS] if isinstance(word, SpokenWord)]
 
 
 def _share(value: object) -> float | None:

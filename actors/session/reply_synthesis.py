@@ -3,6 +3,7 @@
 import msgspec
 
 from actors.errors import ErrorKind
+from actors.rules.reply_bounds import most_audio_ms
 
 
 class ReplySynthesis(msgspec.Struct, kw_only=True):
@@ -22,6 +23,12 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
     """The engine has made any audio of it."""
     has_end: bool = False
     """The engine was told that this is all the text."""
+    audio_ms: float = 0.0
+    """How much audio the engine has made of it."""
+    words: int = 0
+    """How many words it has placed in it."""
+    pieces: int = 0
+    """How many pieces of text it has said to be spoken."""
     last_text: int | None = None
     """The end of the last sentence that is to be heard; None: all of it."""
     failure: ErrorKind | None = None
@@ -37,6 +44,26 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
     def place(self, offset: int) -> int:
         """Where in the reply's text a place lies that the engine tells: in what it was given, whatever it says."""
         return min(max(self.text_start, self.text_start + offset), self.ordered_text)
+
+    @property
+    def has_too_much_audio(self) -> bool:
+        """Whether the engine has made more audio than its text can take: it does not end."""
+        chars = self.ordered_text - self.text_start
+        return self.audio_ms > most_audio_ms(chars)
+
+    def may_place_word(self) -> bool:
+        """Count another word that the engine places; False if there are more than its text can have."""
+        self.words += 1
+        return self.words <= self._most_places
+
+    def may_place_piece(self) -> bool:
+        """Count another piece that the engine has spoken; False if there are more than its text can have."""
+        self.pieces += 1
+        return self.pieces <= self._most_places
+
+    @property
+    def _most_places(self) -> int:
+        return 2 * (self.ordered_text - self.text_start) + 100
 
     @property
     def owes_audio(self) -> bool:

@@ -88,13 +88,21 @@ class SynthesisProgress:
         base_ms = speaking.audio_start_ms
         match event:
             case AudioSynthesized(reply, pcm):
+                speaking.audio_ms += self._player.duration_ms(pcm)
+                if speaking.has_too_much_audio:
+                    self._failed(reply, ErrorKind.INTERNAL, f"{speaking.audio_ms / 1_000:.0f} s of audio, and no end")
+                    return
                 speaking.has_audio = speaking.has_audio or bool(pcm)
                 self._playout.add_audio(reply, pcm)
                 self._player.play()
             case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
+                if not speaking.may_place_word():
+                    return
                 begins, ends = speaking.place(text_start), speaking.place(text_end)
                 self._playout.add_word(reply, begins, ends, base_ms + max(0.0, audio_ms))
             case PieceSynthesized(reply, text_end, audio_ms):
+                if not speaking.may_place_piece():
+                    return
                 ends = speaking.place(text_end)
                 self._playout.add_piece(reply, ends, base_ms + max(0.0, audio_ms))
                 speaking.told_text = max(speaking.told_text, ends)

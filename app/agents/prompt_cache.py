@@ -18,6 +18,7 @@ from actors.ports.tts import (
     WordSynthesized,
 )
 from actors.rules.agent_language import in_all_languages
+from actors.rules.reply_bounds import most_audio_ms
 from actors.rules.well_typed import violation
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.containment import comes_from_outside
@@ -138,8 +139,12 @@ async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_h
     chunks: list[bytes] = []
     words: list[SpokenWord] = []
     violations, task = EngineViolations("synthesizer"), asyncio.current_task()
+    left_bytes = int(most_audio_ms(len(text)) * rate_hz * 2 / 1_000)
 
     def report(event: SynthesisEvent) -> None:
+        nonlocal left_bytes
+        if done.done():
+            return
         if wrong := violation(event, SYNTHESIS_EVENTS):
             # Half a sample that was kept would be one in every call.
             violations.pass_over(wrong)
@@ -147,14 +152,17 @@ async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_h
         match event:
             case AudioSynthesized(_, pcm):
                 chunks.append(pcm)
-            case WordSynthesized(text_start=text_start, text_end=text_end, audio_ms=audio_ms):
+                left_bytes -= len(pcm)
+                if left_bytes < 0:
+                    done.set_exception(SynthesizerError(ErrorKind.INTERNAL, "audio of a phrase, and no end"))
+            case WordSynthesized(text_start=text_start, text_end=text_end, audio_ms=audio_ms) if len(words) <= len(
+                text
+            ):
                 words.append(SpokenWord(text_start, text_end, audio_ms))
             case SynthesisFinished():
-                if not done.done():
-                    done.set_result(SpokenPhrase(b"".join(chunks), tuple(words)))
+                done.set_result(SpokenPhrase(b"".join(chunks), tuple(words)))
             case SynthesisFailed(_, kind, detail):
-                if not done.done():
-                    done.set_exception(SynthesizerError(kind, detail))
+                done.set_exception(SynthesizerError(kind, detail))
             case _:
                 pass
 

@@ -3,8 +3,8 @@
 No word of it is kept unless content may be logged.
 """
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable, Collection, Container
 from typing import Any
 
 import msgspec
@@ -28,7 +28,8 @@ from actors.messages.transcript import FinalTranscript, InterimTranscript
 MOST_EVENTS = 1_000
 """Of one session; the oldest are forgotten."""
 MOST_SESSIONS = 200
-"""Of one worker, live or over; the one that was begun first is forgotten."""
+"""Of one worker, live or over. Of those that are over the ones in which nothing happened are forgotten first, then the
+one that was begun first; those that are live are kept, and are as many as the worker has room for."""
 _TIMES = tuple(name for name in TurnMeasured.__struct_fields__ if name.endswith("_ms"))
 _NO_TIMES: dict[str, Any] = {"times_ms": {}}
 """Shared: each event with an empty mapping of its own would be half as large again."""
@@ -128,24 +129,37 @@ class Timelines:
     Args:
         wall: the time in seconds since 1970.
         tools: the names of all tools.
+        live: the ids of the sessions that are live.
         content: whether what people say may be kept.
     """
 
-    def __init__(self, wall: Callable[[], float], tools: Collection[str], *, content: bool) -> None:
+    def __init__(
+        self, wall: Callable[[], float], tools: Collection[str], live: Container[str], *, content: bool
+    ) -> None:
         self._wall = wall
         self._tools = tools
+        self._live = live
         self._content = content
-        self._kept: OrderedDict[str, Timeline] = OrderedDict()
+        self._kept: dict[str, Timeline] = {}
 
     def of(self, session_id: str) -> Timeline:
         """The timeline of a session, which begins if there is none."""
         known = self._kept.get(session_id)
         if known is None:
+            self._make_room()
             known = self._kept[session_id] = Timeline(self._wall, self._tools, content=self._content)
-            if len(self._kept) > MOST_SESSIONS:
-                self._kept.popitem(last=False)
         return known
 
     def known(self, session_id: str) -> Timeline | None:
         """The timeline of a session; None if there is none any more."""
         return self._kept.get(session_id)
+
+    def _make_room(self) -> None:
+        """Forget sessions that are over until there is room for another one, if there are any."""
+        excess = len(self._kept) + 1 - MOST_SESSIONS
+        if excess > 0:
+            over = [session_id for session_id in self._kept if session_id not in self._live]
+            # A dashboard that waits for a session that never comes leaves one without events.
+            over.sort(key=lambda session_id: bool(self._kept[session_id].events))
+            for session_id in over[:excess]:
+                del self._kept[session_id]

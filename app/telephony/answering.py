@@ -30,6 +30,9 @@ DELIVERY_S = 12.0
 ROOM_S = 5.0
 """A loop that is late takes no call; one that still is after this has no room for it."""
 LOOK_FOR_ROOM_S = 0.25
+MOST_UNDER_WAY = 1_000
+"""Announcements that are dealt with at the same time. There are so many only where the network takes no order for as
+long as they ring: to have one more rejected would be one more order."""
 EVENT_IDS_KEPT = 2_000
 """Announcements that are remembered by their event's id, since each may be delivered more than once."""
 
@@ -52,10 +55,16 @@ class Answering:
     async def take(self, incoming: IncomingCall) -> Call | None:
         """Deal with an announced call; the call if it is answered, None if it is not, or not yet.
 
+        Of more than MOST_UNDER_WAY the rest ring on: whoever announces them is not asked to do so again.
+
         Raises:
             NotConfiguredError: there is no telephone network.
         """
         task = self._begin(incoming, is_passed_on=False)
+        if task is None:
+            self._switchboard.refused_calls += 1
+            log.error("an incoming call rings on: no order about the %d before it is taken", len(self._under_way))
+            return None
         # Others wait for the same answer, and it is given when nobody waits for it any more.
         await asyncio.wait([task], timeout=DELIVERY_S)
         return task.result() if task.done() and not task.cancelled() else None
@@ -66,14 +75,13 @@ class Answering:
         is_known = announcement in self._under_way or self._switchboard.log.of_announcement(announcement) is not None
         if self._switchboard.network is None or not (is_known or self._new_calls.capacity.left > 0):
             return False
-        self._begin(incoming, is_passed_on=True)
-        return True
+        return self._begin(incoming, is_passed_on=True) is not None
 
-    def _begin(self, incoming: IncomingCall, *, is_passed_on: bool) -> "asyncio.Task[Call | None]":
-        """Deal with an announced call, unless that is done already; the task."""
+    def _begin(self, incoming: IncomingCall, *, is_passed_on: bool) -> "asyncio.Task[Call | None] | None":
+        """Deal with an announced call, unless that is done already; the task, None if too many are dealt with."""
         announcement = self._announcement(incoming)
         task = self._under_way.get(announcement)
-        if task is None:
+        if task is None and len(self._under_way) < MOST_UNDER_WAY:
             work = self._passed_on if is_passed_on else self._take
             task = asyncio.get_running_loop().create_task(work(announcement, incoming), name="call.answer")
             self._under_way[announcement] = task

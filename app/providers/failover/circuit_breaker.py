@@ -15,6 +15,9 @@ import msgspec
 
 from actors.ports.clock import Random
 
+MOST_OUTCOMES = 1_000
+"""What is judged of the window: the latest so many requests, however many there were."""
+
 
 class BreakerState(StrEnum):
     """Whether a provider is asked: always, not for now, or once to see whether it works again."""
@@ -44,7 +47,7 @@ class CircuitBreaker:
     def __init__(self, random: Random, policy: BreakerPolicy | None = None) -> None:
         self._policy = policy or BreakerPolicy()
         self._random = random
-        self._outcomes: deque[tuple[float, bool]] = deque()
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=MOST_OUTCOMES)
         self._state = BreakerState.CLOSED
         self._until = 0.0
         self._open_until = 0.0

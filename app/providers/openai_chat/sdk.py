@@ -1,6 +1,7 @@
 """The SDK's client. To import this takes half a second: `model.py` has it done in a thread."""
 
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -29,6 +30,8 @@ SPARED = {
     "reasoning_effort": "",
 }
 """What some models and servers refuse, and what is sent instead."""
+MOST_MODELS = 100
+"""Of which it is remembered what they refuse: the one that was asked longest ago is found out anew."""
 QUIET_LOGGERS = ("openai", "httpx2", "httpcore2", "azure", "msal")
 
 
@@ -44,11 +47,11 @@ class SdkChat:
         self._client = self._made(resource)
         # Which the SDK would load when it is first asked, on the loop: that takes 50 ms.
         self._completions = self._client.chat.completions
-        self._refused: dict[str, set[str]] = {}
+        self._refused: OrderedDict[str, set[str]] = OrderedDict()
 
     async def stream(self, model: str, arguments: dict[str, Any]) -> AsyncStream[ChatCompletionChunk]:
         """Ask for a completion. What this model has refused is left out, from the second request on."""
-        refused = self._refused.setdefault(model, set())
+        refused = self._refused_by(model)
         while True:
             try:
                 given = _without(refused, arguments)
@@ -62,6 +65,13 @@ class SdkChat:
                 refused.add(name)
             else:
                 return stream
+
+    def _refused_by(self, model: str) -> set[str]:
+        refused = self._refused.setdefault(model, set())
+        self._refused.move_to_end(model)
+        if len(self._refused) > MOST_MODELS:
+            self._refused.popitem(last=False)
+        return refused
 
     async def check(self) -> None:
         """Ask for something that costs nothing. The connection is kept for the next reply."""

@@ -19,6 +19,7 @@ from actors.messages.transcript import (
 )
 from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
+from actors.rules.utterances import MAX_UTTERANCE_CHARS
 from app.providers.realtime.resampling import SAMPLE_BYTES, Resampler
 from protocol.realtime import events
 
@@ -136,7 +137,7 @@ class EventReader:
             case events.InputCommitted(item_id):
                 yield self._caller_committed(item_id)
             case events.InputTranscriptDelta(item_id, delta):
-                text = self._interim.get(item_id, "") + delta
+                text = (self._interim.get(item_id, "") + delta)[-MAX_UTTERANCE_CHARS:]
                 _keep(self._interim, item_id, text)
                 start_ms, end_ms = self._spans.get(item_id, (0.0, 0.0))
                 if text.strip():

@@ -16,8 +16,12 @@ from actors.rules.reply_bounds import (
     MAX_REPLY_CHARS,
     MAX_REPLY_S,
     MAX_TOOL_CALLS,
+    MOST_AUDIO_MS,
+    SLOWEST_MS_PER_CHAR,
+    SPARE_AUDIO_MS,
     TOO_LONG,
     ReplyBounds,
+    most_audio_ms,
 )
 from actors.runtime.clock import run_virtual
 from actors.tool_outcome import MAX_RESULT_CHARS
@@ -213,3 +217,9 @@ def test_a_reply_has_its_time_from_its_beginning() -> None:
     assert bounds.admit(TextGenerated("a"), bounds.until - 0.1) == TextGenerated("a")
     assert bounds.admit(TextGenerated("b"), bounds.until) is None
     assert bounds.exceeded
+
+
+def test_audio_is_bounded_by_its_text_and_by_that_of_the_longest_reply() -> None:
+    assert most_audio_ms(0) == SPARE_AUDIO_MS
+    assert most_audio_ms(10) == SPARE_AUDIO_MS + 10 * SLOWEST_MS_PER_CHAR
+    assert most_audio_ms(10**6) == MOST_AUDIO_MS

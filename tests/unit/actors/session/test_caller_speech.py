@@ -2,8 +2,9 @@
 
 from actors.ports.realtime import RealtimeOptions
 from actors.rules.turn_taking.effects import SPOKEN
+from actors.rules.utterances import MAX_UTTERANCE_CHARS
 from actors.session.audio_ring import AudioRing
-from actors.session.caller_speech import NOT_ANSWERED, CallerSpeech
+from actors.session.caller_speech import MOST_UNTOLD, NOT_ANSWERED, CallerSpeech
 from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
 
 
@@ -292,3 +293,47 @@ def test_words_of_a_turn_that_stand_are_not_taken_for_those_of_the_next() -> Non
     assert speech.words(2, f"{SPOKEN} {SPOKEN}", since=1) == f"words 0 {SPOKEN}"
     speech.transcribed("later", "more")
     assert speech.words(2, SPOKEN) == "more"
+
+
+def test_a_session_that_tells_of_no_item_leaves_no_more_turns_than_the_bound() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    for turn in range(1, 3 * MOST_UNTOLD):
+        spoken(speech, ring, 20)
+        speech.commit()
+        speech.asked(turn, continues=False)
+    assert len(speech._uncommitted) == MOST_UNTOLD
+
+
+def test_a_session_that_tells_of_items_without_end_leaves_no_more_than_the_bound() -> None:
+    ring = AudioRing(16_000)
+    speech = CallerSpeech(ring)
+    speech.connect(session())
+    spoken(speech, ring, 400)
+    for number in range(3 * MOST_UNTOLD):
+        speech.committed(f"early-{number}")
+        speech.transcribed(f"early-{number}", "x" * MAX_UTTERANCE_CHARS * 2)
+    assert len(speech._early) == MOST_UNTOLD
+    assert max(map(len, speech._early.values())) <= MAX_UTTERANCE_CHARS
+    speech.commit()
+    assert max(len(utterance.text) for utterance in speech._utterances) <= MAX_UTTERANCE_CHARS
+    for number in range(3 * MOST_UNTOLD):
+        spoken(speech, ring, 20)
+        speech.commit()
+        speech.committed(f"wordless-{number}")
+    assert len(speech._items) == MOST_UNTOLD
+
+
+def test_words_of_a_turn_that_are_told_again_and_again_are_bounded() -> None:
+    ring = AudioRing(16_000)
+    speech = CallerSpeech(ring)
+    speech.connect(session())
+    spoken(speech, ring, 400)
+    for number in range(8):
+        speech.committed(f"i{number}")
+    speech.commit()
+    for number in range(8):
+        speech.transcribed(f"i{number}", "word " * 1_000)
+    (utterance,) = speech._utterances
+    assert len(utterance.text) <= MAX_UTTERANCE_CHARS

@@ -10,12 +10,12 @@ import pytest
 from actors.agent import Agent, Model
 from actors.errors import ErrorKind, ModelError
 from actors.messages.model import ModelFailed
-from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.llm import MemoryUpdated, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.sentences import PAUSE_S
 from actors.runtime.clock import run_virtual
 from actors.runtime.supervised_actor import SupervisedActor, actor_of
 from actors.session.engine_events import ConversationSummarized, ModelPaused, ModelReported
-from actors.session.generation import Generation, usage
+from actors.session.generation import MAX_MEMORY_BYTES, Generation, usage
 from tests.kit.fakes import FakeModel
 
 AGENT = Agent(name="a", label="A", model=Model(first_token_s=2.0, wait_s=5.0))
@@ -192,3 +192,26 @@ def test_a_summary_is_made_beside_the_reply() -> None:
 
 def test_what_a_reply_cost_stands_in_its_span() -> None:
     assert usage(ReplyGenerated(3, 2)) == {"gen_ai.usage.input_tokens": 3, "gen_ai.usage.output_tokens": 2}
+
+
+@pytest.mark.parametrize(
+    "memory", [{"a": "x" * MAX_MEMORY_BYTES}, {str(n): n for n in range(20_000)}, {"a": ["🙂" * 100] * 200}]
+)
+def test_notes_that_are_too_long_are_passed_over_and_the_reply_goes_on(memory: dict[str, Any]) -> None:
+    async def act(generation: Generation, actor: Asking) -> None:
+        generation.start(REQUEST)
+        await asyncio.sleep(1)
+        assert actor.events(1) == [MemoryUpdated({"kept": 1}), TextGenerated(""), *REPLY]
+
+    generating(Script([MemoryUpdated({"kept": 1}), MemoryUpdated(memory), *REPLY]), act)
+
+
+def test_notes_up_to_the_bound_are_kept() -> None:
+    notes = MemoryUpdated({"a": "x" * (MAX_MEMORY_BYTES - len('{"a":""}'))})
+
+    async def act(generation: Generation, actor: Asking) -> None:
+        generation.start(REQUEST)
+        await asyncio.sleep(1)
+        assert actor.events(1) == [notes, *REPLY]
+
+    generating(Script([notes, *REPLY]), act)

@@ -1,5 +1,6 @@
 """What the synthesizer owes of one reply."""
 
+from actors.rules.reply_bounds import MOST_AUDIO_MS, most_audio_ms
 from actors.session.reply_synthesis import ReplySynthesis
 
 
@@ -25,3 +26,21 @@ def test_text_whose_audio_is_there_is_owed_by_nobody() -> None:
 def test_what_the_engine_tells_lies_in_the_text_that_it_was_given() -> None:
     reply = ReplySynthesis(text_start=5, ordered_text=15)
     assert [reply.place(offset) for offset in (-3, 0, 4, 10, 10**9)] == [5, 5, 9, 15, 15]
+
+
+def test_audio_is_too_much_when_no_text_takes_so_long() -> None:
+    reply = ReplySynthesis(text_start=5, ordered_text=15)
+    reply.audio_ms = most_audio_ms(10)
+    assert not reply.has_too_much_audio
+    reply.audio_ms += 1.0
+    assert reply.has_too_much_audio
+    reply.ordered_text = 10**6
+    assert not reply.has_too_much_audio
+    reply.audio_ms = MOST_AUDIO_MS + 1.0
+    assert reply.has_too_much_audio
+
+
+def test_words_and_pieces_are_no_more_than_the_text_can_have() -> None:
+    reply = ReplySynthesis(text_start=5, ordered_text=15)
+    assert sum(reply.may_place_word() for _ in range(10_000)) == 120
+    assert sum(reply.may_place_piece() for _ in range(10_000)) == 120

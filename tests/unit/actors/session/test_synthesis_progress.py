@@ -1,17 +1,21 @@
 """What becomes of a reply whose audio the engine owes: the engine is watched, started anew once, and then given up."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 import pytest
 
+from actors.agent import Voice
 from actors.conversation import UtteranceKind
 from actors.messages.caller import TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.tts import Synthesis, SynthesisEvent, WordSynthesized
 from actors.runtime.clock import run_virtual
+from actors.session.plan import Engines
 from actors.session.synthesis_progress import CHECK_S, STALL_S
-from tests.kit.fakes import FakeModel
+from tests.kit.fakes import FakeModel, FakeSynthesizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, Stage, stage
 
@@ -81,5 +85,48 @@ def test_at_the_second_failure_in_one_reply_that_reply_is_given_up() -> None:
             await on.ear.until_count(ReplyHeard, 1, 20)
             assert ANSWER not in said(on)
             assert on.actor("synthesizer").restarts == 1
+
+    run_virtual(main())
+
+
+def endless(engines: Engines) -> Engines:
+    """An engine that makes five seconds of audio of each character."""
+    return msgspec.structs.replace(engines, synthesizer=FakeSynthesizer(ms_per_char=5_000))
+
+
+def test_an_engine_that_does_not_end_is_given_up_and_no_more_of_its_audio_is_kept_than_text_can_take() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=answering(), wrap=endless) as on:
+            await ask(on)
+            await asyncio.sleep(60.0)
+            heard_s = len(on.ear.of(AudioFrame)) * 0.02
+            assert said(on) == []
+            assert heard_s < 2 * (10.0 + 2.0 * len(ANSWER))
+            assert on.ear.ended is not None, "there is no other engine: the second reply in a row ends it"
+
+    run_virtual(main())
+
+
+class Babbling(FakeSynthesizer):
+    """Places each word a thousand times."""
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        def again(event: SynthesisEvent) -> None:
+            for _ in range(1_000 if isinstance(event, WordSynthesized) else 1):
+                report(event)
+
+        return await super().open(voice, rate_hz, again)
+
+
+def test_an_engine_that_places_words_without_end_is_heard_all_the_same() -> None:
+    async def main() -> None:
+        async with stage(
+            agent=QUIET,
+            model=answering(),
+            wrap=lambda engines: msgspec.structs.replace(engines, synthesizer=Babbling()),
+        ) as on:
+            await ask(on)
+            await on.ear.until_count(ReplyHeard, 1, 20)
+            assert said(on) == [ANSWER]
 
     run_virtual(main())

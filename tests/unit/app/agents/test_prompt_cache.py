@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from actors.agent import Guardrail, GuardrailAction, Pronunciation, Voice, VoicemailAction
+from actors.errors import SynthesizerError
 from actors.ports.tts import AudioSynthesized, SpokenPhrase, Synthesis, SynthesisEvent
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import run_virtual
@@ -140,3 +141,8 @@ def test_what_is_no_event_is_no_part_of_a_phrase(event: object) -> None:
     kept = run_virtual(main())
     expected = run_virtual(render(FakeSynthesizer(delay_s=0.0), AGENT.phrases.apology, AGENT.voice, 16_000))
     assert kept[AGENT.phrases.apology] == expected
+
+
+def test_no_phrase_is_kept_of_an_engine_that_does_not_end() -> None:
+    with pytest.raises(SynthesizerError, match="no end"):
+        run_virtual(render(FakeSynthesizer(delay_s=0.0, ms_per_char=5_000), "Good day to you.", AGENT.voice, 16_000))

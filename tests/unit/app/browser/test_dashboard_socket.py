@@ -27,7 +27,7 @@ class Stage:
 
     def __init__(self, **variables: str) -> None:
         settings = Settings.read({"HOST": "0.0.0.0", **variables})
-        self.outputs = SessionOutputs((), Timelines(lambda: 0.0, (), content=False), log_content=False)
+        self.outputs = SessionOutputs((), Timelines(lambda: 0.0, (), (), content=False), log_content=False)
         self.socket = DashboardSocket(
             limits=settings.limits,
             lifecycle=Mock(),

@@ -7,7 +7,7 @@ from app.console.timeline import Timelines
 
 
 def timelines() -> Timelines:
-    return Timelines(lambda: 0.0, (), content=False)
+    return Timelines(lambda: 0.0, (), (), content=False)
 
 
 def test_an_output_is_made_once() -> None:

@@ -52,7 +52,7 @@ class Feeds:
     def __init__(self) -> None:
         self.cluster = Cluster()
         self.background = BackgroundTasks()
-        self.outputs = SessionOutputs((), Timelines(lambda: 0.0, (), content=False), log_content=False)
+        self.outputs = SessionOutputs((), Timelines(lambda: 0.0, (), (), content=False), log_content=False)
         self.lifecycle = SimpleNamespace(ends_sessions=False)
         agents = SimpleNamespace(default=AGENT)
         SessionFeeds(

@@ -86,13 +86,45 @@ def test_without_leave_to_keep_content_no_word_number_or_unknown_name_is_in_it()
 
 
 def test_events_and_sessions_are_bounded() -> None:
-    timelines = Timelines(lambda: 0.0, (), content=False)
+    timelines = Timelines(lambda: 0.0, (), (), content=False)
     first = timelines.of("session-0")
     assert timelines.of("session-0") is first
     for _ in range(MOST_EVENTS + 5):
         first.note(PlaybackPaused(1))
     assert len(first.events) == MOST_EVENTS
     for number in range(1, MOST_SESSIONS + 1):
-        timelines.of(f"session-{number}")
+        timelines.of(f"session-{number}").note(PlaybackPaused(1))
     assert timelines.known("session-0") is None
     assert timelines.known("session-1") is not None
+
+
+def test_a_session_that_is_live_keeps_its_timeline_however_many_are_over() -> None:
+    live = {"live-0", "live-1"}
+    timelines = Timelines(lambda: 0.0, (), live, content=False)
+    kept = [timelines.of(session_id) for session_id in sorted(live)]
+    for number in range(3 * MOST_SESSIONS):
+        timelines.of(f"over-{number}").note(PlaybackPaused(1))
+    assert [timelines.known(session_id) for session_id in sorted(live)] == kept
+    assert timelines.known(f"over-{2 * MOST_SESSIONS + 1}") is None
+    assert timelines.known(f"over-{2 * MOST_SESSIONS + 2}") is not None
+
+
+def test_sessions_that_never_came_make_nobody_elses_be_forgotten() -> None:
+    """As of whoever opens dashboards for ids that nobody has."""
+    timelines = Timelines(lambda: 0.0, (), (), content=False)
+    timelines.of("talked").note(PlaybackPaused(1))
+    for number in range(2 * MOST_SESSIONS):
+        timelines.of(f"never-{number}")
+    assert timelines.known("talked") is not None
+
+
+def test_more_live_sessions_than_are_kept_leave_no_more_than_that_when_they_are_over() -> None:
+    live = {f"live-{number}" for number in range(3 * MOST_SESSIONS)}
+    timelines = Timelines(lambda: 0.0, (), live, content=False)
+    for session_id in sorted(live):
+        timelines.of(session_id)
+    assert all(timelines.known(session_id) for session_id in live)
+    over = sorted(live)
+    live.clear()
+    timelines.of("next")
+    assert sum(timelines.known(session_id) is not None for session_id in over) == MOST_SESSIONS - 1

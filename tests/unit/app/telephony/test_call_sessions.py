@@ -34,7 +34,7 @@ def call(**states: Any) -> Call:
 
 def opening(live: dict[str, Any] | None = None) -> tuple[CallSessions, Mock, SessionOutputs]:
     sessions = Mock(live=live or {})
-    outputs = SessionOutputs(sessions.live, Timelines(lambda: 0.0, (), content=False), log_content=False)
+    outputs = SessionOutputs(sessions.live, Timelines(lambda: 0.0, (), sessions.live, content=False), log_content=False)
     opener = CallSessions(
         settings=SETTINGS.telephony,
         random=Mock(**{"token.side_effect": lambda prefix: prefix + "1"}),

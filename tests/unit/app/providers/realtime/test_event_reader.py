@@ -12,6 +12,7 @@ from actors.messages.transcript import (
     SpeechStopped,
 )
 from actors.ports import realtime_events as reported
+from actors.rules.utterances import MAX_UTTERANCE_CHARS
 from app.providers.realtime.event_reader import KEPT_ITEMS, EventReader, described
 from protocol.realtime import events
 from protocol.realtime.failure_kinds import FailureKind
@@ -195,3 +196,13 @@ def test_words_of_the_model_and_their_times(reader: EventReader) -> None:
         reported.ResponseToolCalled,
         reported.RateLimited,
     ]
+
+
+def test_words_that_are_told_without_end_are_bounded(reader: EventReader) -> None:
+    for _ in range(10):
+        read(reader, events.InputTranscriptDelta("i1", "word " * 1_000))
+    (told,) = read(reader, events.InputTranscriptDelta("i1", "last"))
+    assert isinstance(told, reported.CallerTranscribed)
+    assert isinstance(told.transcript, InterimTranscript)
+    assert len(told.transcript.text) <= MAX_UTTERANCE_CHARS
+    assert told.transcript.text.endswith("word last")
