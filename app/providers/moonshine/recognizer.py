@@ -90,6 +90,8 @@ class _Recognition:
         self._pieces_bytes = 0
         self._pushed_bytes = 0
         self._taken_bytes = 0
+        self._is_given_up = False
+        """It lags so much that it is failed as soon as the thread comes to it: no more audio is kept for it."""
         self._resample = _resampling(rate_hz)
         listening.do(lambda: self._open(hints))
 
@@ -97,7 +99,7 @@ class _Recognition:
 
     def push(self, pcm: bytes) -> None:
         """See `actors.ports.stt.Recognition`."""
-        if self._report is None:
+        if self._report is None or self._is_given_up:
             return
         self._pieces.append(pcm)
         self._pieces_bytes += len(pcm)
@@ -106,7 +108,7 @@ class _Recognition:
 
     def finish_utterance(self) -> None:
         """See `actors.ports.stt.Recognition`."""
-        if self._report is not None:
+        if self._report is not None and not self._is_given_up:
             self._hand_over()
             self._listening.do(self._finish)
 
@@ -122,6 +124,7 @@ class _Recognition:
         self._pieces_bytes = 0
         self._pushed_bytes += len(pcm)
         if self._pushed_bytes - self._taken_bytes > self._backlog_max_bytes:
+            self._is_given_up = True
             self._listening.do(self._lags)
         else:
             self._listening.do(lambda: self._take(pcm))

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from operator import itemgetter
@@ -115,7 +116,9 @@ def test_a_client_that_does_not_read_is_waited_for(client: ClientConnection) -> 
 class Raw:
     """A client byte by byte."""
 
-    def __init__(self, server: Server, path: str = "/beside", early: bytes = b"", receives_bytes: int = 0) -> None:
+    def __init__(
+        self, server: Server, path: str = "/beside", early: bytes = b"", receives_bytes: int = 0, headers: str = ""
+    ) -> None:
         address = urlsplit(server.url)
         assert address.hostname is not None
         assert address.port is not None
@@ -127,7 +130,7 @@ class Raw:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(
             f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n".encode()
             + early
         )
         self.received = b""
@@ -226,6 +229,26 @@ SAYS: dict[str, bytes] = {
     "a size that is too long": b"\x81\xfe\x00\x05" + os.urandom(9),
     "a size of 8 bytes that is too long": b"\x81\xff" + (5).to_bytes(8) + os.urandom(9),
     "a size beyond all bounds": b"\x82\xff" + b"\xff" * 8 + os.urandom(9),
+    "a size whose top bit is set": b"\x82\xff" + (1 << 63).to_bytes(8) + os.urandom(9),
+    "a size of 8 bytes that is unmasked": b"\x82\x7f" + (1 << 20).to_bytes(8) + os.urandom(9),
+    "a mask of nothing": b"\x81\x84" + bytes(4) + b"text",
+    "a part that goes on with no UTF-8": part(0x01, b"good \xf0\x9f") + part(0x80, b"x"),
+    "a character in four parts": b"".join(
+        part(first, b) for first, b in ((0x01, b"\xf0"), (0x00, b"\x9f"), (0x00, b"\x99"), (0x80, b"\x82"))
+    ),
+    "pings within a character": part(0x01, b"\xc3") + frame(Opcode.PING, b"1") * 3 + part(0x80, b"\xbc"),
+    "a part that ends within a character": part(0x01, b"good") + part(0x80, b"\xc3"),
+    "an overlong character": frame(Opcode.TEXT, b"\xc0\xaf"),
+    "a character beyond Unicode": frame(Opcode.TEXT, b"\xf4\x90\x80\x80"),
+    "a close between parts": head(0x01, 4) + CLOSING,
+    "parts without an end": head(0x01, 4) + head(0x00, 4) * 20,
+    "a pong in parts": head(0x0A, 3),
+    "a pong in parts between parts": head(0x01, 4) + head(0x0A, 3) + head(0x80, 4),
+    "a ping without an end between parts": head(0x01, 4) + head(0x09) + head(0x80, 4),
+    "a part with a reserved bit": head(0x01, 4) + head(0xC0, 3),
+    "all reserved bits": head(0xF1, 3),
+    "a ping with a reserved bit": head(0xC9, 3),
+    "a close with a reserved bit": head(0xC8, 2),
     **{f"reserved bit {bit:#x}": head(0x81 | bit, 3) for bit in (0x40, 0x20, 0x10)},
     **{f"opcode {opcode:#x}": head(0x80 | opcode, 3) for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)},
     "a ping": frame(Opcode.PING, b"payload"),
@@ -244,10 +267,17 @@ SAYS: dict[str, bytes] = {
     "a close in parts": head(0x08),
     **{
         f"close code {code}": frame(Opcode.CLOSE, code.to_bytes(2))
-        for code in (0, 999, 1001, 1002, 1004, 1005, 1006, 1011, 1015, 2999, 3000, 4999, 5000)
+        for code in (
+            *(0, 1, 999, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1010, 1011, 1012, 1013, 1014, 1015, 1016),
+            *(2999, 3000, 4999, 5000, 0xFFFF),
+        )
     },
     "something after a close": CLOSING + frame(Opcode.TEXT, b"too late") + frame(Opcode.PING, b""),
     "a close twice": CLOSING + CLOSING,
+    "something wrong after a close": CLOSING + head(0xF1, 3),
+    "the rest of a message after a close": head(0x01, 4) + CLOSING + head(0x80, 4),
+    "a close with the longest reason": frame(Opcode.CLOSE, b"\x03\xe8" + b"x" * 123),
+    "a close whose reason breaks off in a character": frame(Opcode.CLOSE, b"\x03\xe8\xc3"),
 }
 
 
@@ -262,6 +292,19 @@ def test_whatever_a_client_sends_is_answered_as_hypercorn_does(server: Server, s
             answers.append(raw.answers(sent))
     # An app answers messages in its own time, and Hypercorn pings at once: in order is what is of one kind.
     assert sorted(answers[0], key=itemgetter(0)) == sorted(answers[1], key=itemgetter(0))
+
+
+def test_what_is_compressed_all_the_same_is_refused_by_both(server: Server) -> None:
+    """As by a client that takes its offer for accepted; unpacked, a few bytes may be as many as memory has."""
+    compressor = zlib.compressobj(wbits=-15)
+    packed = compressor.compress(b"x" * (1 << 20)) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    for path in ("/echo", "/beside"):
+        with closing(Raw(server, path, headers=offer)) as raw:
+            assert b"permessage-deflate" not in raw.head
+            # Neither a message nor a close: Hypercorn drops who breaks the protocol.
+            assert raw.answers(part(0xC1, packed.removesuffix(b"\0\0\xff\xff"))) == []
+    assert server.get("/begun").status_code == 200
 
 
 def test_a_client_that_stops_reading_and_closes_is_answered_as_hypercorn_does(server: Server) -> None:

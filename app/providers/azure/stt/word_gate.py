@@ -6,6 +6,8 @@ words that are spoken in them, and who hears the audio would not know what was s
 
 AHEAD_MS = 150.0
 """Audio may go so far beyond the last known word: the contract allows 200."""
+MOST_WAITING_MS = 30_000.0
+"""So much audio is held back; then the words are not waited for, which a service need not tell."""
 
 
 class WordGate:
@@ -27,6 +29,8 @@ class WordGate:
     def audio(self, pcm: bytes) -> bytes:
         """More audio; the answer may be heard."""
         self._waiting += pcm
+        if len(self._waiting) > MOST_WAITING_MS * self._bytes_per_ms:
+            self._open = True
         return self._take()
 
     def word(self, end_ms: float) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -168,6 +169,24 @@ async def test_audio_that_waits_too_long_ends_the_stream(
     failed = await listener.settled()
     assert isinstance(failed, RecognitionFailed)
     assert failed.kind is ErrorKind.THROTTLED
+
+
+async def test_nothing_more_is_kept_of_a_stream_that_is_given_up(
+    recognizer: MoonshineRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the thread that owns the streams hangs."""
+    monkeypatch.setattr(module, "BACKLOG_MAX_MS", 1_000)
+    stream = await recognizer.open(OPTIONS, Listener())
+    listening = recognizer._listening
+    assert listening is not None
+    hangs = threading.Event()
+    listening.do(lambda: hangs.wait(10) and None)
+    for _ in range(200):
+        stream.push(silence(100))
+        stream.finish_utterance()
+    waiting = listening._work.qsize()
+    hangs.set()
+    assert waiting < 50
 
 
 async def test_readiness_tells_of_late_transcripts(recognizer: MoonshineRecognizer) -> None:

@@ -1,6 +1,6 @@
 """Audio waits for the words that are spoken in it, and for no longer."""
 
-from app.providers.azure.stt.word_gate import AHEAD_MS, WordGate
+from app.providers.azure.stt.word_gate import AHEAD_MS, MOST_WAITING_MS, WordGate
 
 RATE_HZ = 16_000
 
@@ -34,3 +34,13 @@ def test_no_sample_is_torn_in_two() -> None:
     gate = WordGate(RATE_HZ, ahead_ms=0.04)
     gate.audio(bytes(range(64)))
     assert len(gate.word(0.5)) % 2 == 0
+
+
+def test_words_that_never_come_are_not_waited_for_and_no_more_audio_is_held_back_than_the_bound() -> None:
+    gate = WordGate(RATE_HZ)
+    passed, most = b"", 0
+    for _ in range(4_000):
+        passed += gate.audio(pcm(20))
+        most = max(most, len(gate._waiting))
+    assert len(passed) == len(pcm(20)) * 4_000
+    assert most <= len(pcm(MOST_WAITING_MS))
