@@ -32,6 +32,10 @@ class Faults:
         self.calls: Counter[str] = Counter()
         self.struck: list[str] = []
 
+    def heal(self) -> None:
+        """No fault strikes from now on."""
+        self._plans = ()
+
     def take(self, place: str) -> Fault | None:
         """Count a call of `place`; the fault that is due, if any."""
         self.calls[place] += 1

@@ -1,23 +1,18 @@
-"""A language model with another behind it: a reply that failed before its first word is asked of that one, at once."""
+"""A language model with another behind it: a reply of which no word comes is asked of that one, too, at once."""
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from actors.errors import ErrorKind, ModelError
-from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from actors.runtime.containment import comes_from_outside
-from app.plugins import in_one_line
+from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated
+from app.providers.failover.model_attempt import ModelAttempt
 from app.providers.failover.providers import Provider, Providers
 
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 3.5
-"""So long a model may take to its first word if there is another; that one has what is left of the 8 s."""
-
-
-SILENT_S = 6.0
-"""A model that was given up after so much silence has failed."""
+"""So long a model may take to its first word before another is asked as well; that one has what is left of the 8 s."""
 
 
 class FailoverModel:
@@ -28,34 +23,21 @@ class FailoverModel:
         self._patience_s = patience_s
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        """Stream the reply of the first that gives one.
+        """Stream the reply of the first that says a word of one. Whoever is slow is not given up until another does:
+        that one may be down.
 
         Raises:
             ModelError: none did, or it failed in mid-reply.
         """
-        failure: ModelError | None = None
-        asked: list[Provider[LanguageModel]] = []
-        for provider in self.providers.in_order():
-            asked.append(provider)
-            now = self.providers.now()
-            another = any(other.breaker.opens_in_s(now) == 0 for other in self.providers if other not in asked)
-            told = False
-            events = self._events(provider, request, self._patience_s if another else None)
-            try:
-                async for event in events:
-                    if not told:
-                        self.providers.answered(provider, failure)
-                    told = True
-                    yield event
-            except ModelError as error:
-                if told:
-                    raise
-                failure = error
-            else:
-                return
-            finally:
-                await events.aclose()
-        raise failure or ModelError(ErrorKind.UNAVAILABLE, "there is no model")
+        if len(self.providers) == 1:
+            events = ModelAttempt(self.providers, next(self.providers.in_order()), request).events()
+        else:
+            events = self._of_whoever_is_first(request)
+        try:
+            async for event in events:
+                yield event
+        finally:
+            await events.aclose()
 
     async def ready(self) -> str:
         """Ask all models whether they are ready; see `Providers.ready`."""
@@ -65,87 +47,49 @@ class FailoverModel:
         """Close all language models, side by side."""
         await self.providers.close()
 
-    async def _events(
-        self, provider: Provider[LanguageModel], request: ModelRequest, patience_s: float | None
-    ) -> AsyncGenerator[ModelEvent, None]:
-        """The events of one model, of which its breaker is told. What does nothing by itself, notes and calls of
-        tools, is held back until the first word, or the end: a reply that fails before has told nothing.
-        """
-        task = asyncio.current_task()
-        held: list[ModelEvent] = []
-        spoke = complete = False
-        events: AsyncIterator[ModelEvent] | None = None
-        deadline = None if patience_s is None else asyncio.get_running_loop().time() + patience_s
-        told_at = self.providers.now()
+    async def _of_whoever_is_first(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        asked: list[Provider[LanguageModel]] = []
+        attempts: list[ModelAttempt] = []
+        failure: ModelError | None = None
+        speaking: ModelAttempt | None = None
         try:
-            events = self._asked(provider, request)
-            while not complete:
-                try:
-                    if spoke or deadline is None:
-                        event = await anext(events)
-                    else:
-                        async with asyncio.timeout_at(deadline):
-                            event = await anext(events)
-                except ModelError:
-                    raise
-                except BaseException as error:
-                    if comes_from_outside(error, task):
-                        raise
-                    raise self._failure(provider, error) from error
-                told_at = self.providers.now()
-                complete = isinstance(event, ReplyGenerated)
-                if spoke and not complete:
-                    # Nearly all tokens: each costs what it costs to await it, and no call more.
-                    yield event
-                    continue
-                held.append(event)
-                if complete or isinstance(event, TextGenerated):
-                    spoke = True
-                    if complete:
-                        provider.breaker.succeeded(self.providers.now())
-                    for each in held:
-                        yield each
-                    held.clear()
-        except ModelError as error:
-            provider.failed(self.providers.now(), error)
-            raise
-        except (asyncio.CancelledError, GeneratorExit):
-            self._left(provider, told_at, spoke=spoke, complete=complete)
-            raise
+            for provider in self.providers.in_order():
+                asked.append(provider)
+                attempts.append(ModelAttempt(self.providers, provider, request))
+                attempts[-1].start()
+                speaking = await self._speaking(attempts, self._patience_s if self._is_another(asked) else None)
+                failure = next((each.failure for each in reversed(attempts) if each.failure), failure)
+                if speaking is not None:
+                    break
+            if speaking is None:
+                raise failure or ModelError(ErrorKind.UNAVAILABLE, "there is no model")
+            for attempt in attempts:
+                if attempt is not speaking and attempt.failure is None:
+                    failure = attempt.overtake()
+            self.providers.answered(speaking.provider, failure)
+            while True:
+                event = await speaking.next_event()
+                yield event
+                if isinstance(event, ReplyGenerated):
+                    return
         finally:
-            if (aclose := getattr(events, "aclose", None)) is not None:
-                await aclose()
+            await asyncio.gather(*(attempt.close() for attempt in attempts))
 
-    def _left(self, provider: Provider[LanguageModel], told_at: float, *, spoke: bool, complete: bool) -> None:
-        """Nobody listens any more: the user interrupted, or who asked has lost patience."""
+    def _is_another(self, asked: list[Provider[LanguageModel]]) -> bool:
         now = self.providers.now()
-        if complete:
-            return
-        if now - told_at >= SILENT_S:
-            provider.failed(now, ModelError(ErrorKind.TIMEOUT, "nothing came"))
-        elif spoke:
-            provider.breaker.succeeded(now)
-        else:
-            provider.breaker.given_up(now)
+        return any(other.breaker.opens_in_s(now) == 0 for other in self.providers if other not in asked)
 
-    def _asked(self, provider: Provider[LanguageModel], request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        try:
-            return aiter(provider.engine.reply(request))
-        except ModelError:
-            raise
-        except BaseException as error:
-            raise self._defect(provider, error) from error
-
-    def _failure(self, provider: Provider[LanguageModel], error: BaseException) -> ModelError:
-        """What it means that the next event of a reply did not come."""
-        if isinstance(error, StopAsyncIteration):
-            return ModelError(ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete")
-        if isinstance(error, TimeoutError):
-            return ModelError(ErrorKind.TIMEOUT, "no word within the time that another needs")
-        return self._defect(provider, error)
-
-    def _defect(self, provider: Provider[LanguageModel], error: BaseException) -> ModelError:
-        """A failure of an engine's own code is no reason not to ask another. Its text may hold what people said."""
-        detail = f"{self.providers.called(provider)} failed: {in_one_line(error, with_text=False)}"
-        log.error(detail)
-        return ModelError(ErrorKind.INTERNAL, detail)
+    async def _speaking(self, attempts: list[ModelAttempt], patience_s: float | None) -> ModelAttempt | None:
+        """The first that says a word. None if all have failed, or another is to be asked: the latest has failed, or has
+        said nothing for `patience_s`."""
+        newest = attempts[-1]
+        has_next = len(attempts) < len(self.providers)
+        until = None if patience_s is None else asyncio.get_running_loop().time() + patience_s
+        while silent := [attempt.begun for attempt in attempts if not attempt.begun.done()]:
+            left_s = None if until is None else max(0.0, until - asyncio.get_running_loop().time())
+            await asyncio.wait(silent, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+            if speaking := next((each for each in attempts if each.is_speaking), None):
+                return speaking
+            if has_next and (newest.failure is not None or left_s == 0.0):
+                return None
+        return None

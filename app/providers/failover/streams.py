@@ -17,6 +17,8 @@ from app.providers.failover.providers import E, Provider, Providers
 
 OPEN_S = 2.0
 """So long the opening of a stream may take if there is another to ask."""
+SLOW_S = 3.0
+"""And so long when the others are down: a session waits for 5 s in all."""
 
 
 class Stream(Protocol):
@@ -129,6 +131,7 @@ async def first_stream(
         ProviderError: none does; what the last one said.
     """
     left = len(providers)
+    slow: list[Provider[E]] = []
     failure: ProviderError | None = None
     for provider in providers.for_streams(whose):
         left -= 1
@@ -136,10 +139,20 @@ async def first_stream(
         try:
             await watched.open(open_s if left else None)
         except ProviderError as error:
-            if not left:
-                raise
             failure = error
+            if left and error.kind is ErrorKind.TIMEOUT:
+                slow.append(provider)
         else:
             providers.answered(provider, failure)
             return watched
-    raise AssertionError("can't happen because there is at least one provider")
+    # Nobody else is there to be asked: whoever was only slow is.
+    for provider in slow:
+        watched = watch(provider)
+        try:
+            await watched.open(SLOW_S)
+        except ProviderError as error:
+            failure = error
+        else:
+            return watched
+    assert failure is not None, "can't happen because there is at least one provider"
+    raise failure
