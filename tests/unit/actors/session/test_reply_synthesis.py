@@ -29,15 +29,15 @@ def test_what_the_engine_tells_lies_in_the_text_that_it_was_given() -> None:
 
 
 def test_audio_is_too_much_when_no_text_takes_so_long() -> None:
-    reply = ReplySynthesis(text_start=5, ordered_text=15)
-    reply.audio_ms = most_audio_ms(10)
-    assert not reply.has_too_much_audio
-    reply.audio_ms += 1.0
-    assert reply.has_too_much_audio
-    reply.ordered_text = 10**6
-    assert not reply.has_too_much_audio
-    reply.audio_ms = MOST_AUDIO_MS + 1.0
-    assert reply.has_too_much_audio
+    most_ms = most_audio_ms(10)
+    for text, audio_ms, is_too_much in (
+        (15, most_ms, False),
+        (15, most_ms + 1.0, True),
+        (10**6, most_ms + 1.0, False),
+        (10**6, MOST_AUDIO_MS + 1.0, True),
+    ):
+        reply = ReplySynthesis(text_start=5, ordered_text=text, audio_ms=audio_ms)
+        assert reply.has_too_much_audio is is_too_much
 
 
 def test_words_and_pieces_are_no_more_than_the_text_can_have() -> None:

@@ -173,10 +173,10 @@ def test_the_next_caller_hears_the_only_synthesizer(place: str, fault: Fault) ->
 
 
 def test_a_model_that_is_slow_is_not_given_up_for_one_that_is_down() -> None:
-    """Its patience is short only where there is somebody else to ask, and who that is shows when they are asked."""
+    """Whether there is anybody else to ask shows when they are asked."""
 
     async def main() -> None:
-        both = over(Fated(*[4.5] * 100), Fated(*[DOWN] * 100))
+        both: Any = over(Fated(*[4.5] * 100), Fated(*[DOWN] * 100))
         answered = []
         for _ in range(3):
             async with stage(model=both) as on:
