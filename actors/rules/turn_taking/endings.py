@@ -20,9 +20,19 @@ def last_words(turn: TurnCore, at: float, kind: UtteranceKind, ending: Ending) -
     turn.say(kind)
 
 
+ORDERED_WAIT_S = 4.0
+"""Seconds for which the end of a sentence is waited for when the session is ordered to end: a server that ends leaves
+its sessions 8 s, in which the goodbye is to be heard too."""
+CLOSING_WAIT_S = 10.0
+"""Seconds for which it is when the longest session is over."""
+
+
 def end_session(turn: TurnCore, message: EndSession, at: float) -> None:
     """An operator, the client or the server orders the session to end: say goodbye first."""
-    last_words(turn, at, UtteranceKind.GOODBYE, message.reason)
+    if message.reason is Ending.NORMAL:
+        _close_with_sentence(turn, at, ORDERED_WAIT_S)
+    else:
+        last_words(turn, at, UtteranceKind.GOODBYE, message.reason)
 
 
 def session_failed(turn: TurnCore, _message: SessionFailed, at: float) -> None:
@@ -38,8 +48,13 @@ def take_back_goodbye(turn: TurnCore) -> None:
 
 def session_too_long(turn: TurnCore, at: float) -> None:
     """The longest session is over: end at once where nobody speaks, else with the sentence in hand."""
+    _close_with_sentence(turn, at, CLOSING_WAIT_S)
+
+
+def _close_with_sentence(turn: TurnCore, at: float, within_s: float) -> None:
+    """End at once where nobody speaks, else with the sentence in hand, for which `within_s` are waited."""
     s = turn.state
-    s.closing_since = at
+    s.closing_since, s.closing_wait_s = at, within_s
     if s.agent in THINKING and not turn.is_sounding:
         close(turn, at)
     elif turn.is_busy:

@@ -264,7 +264,9 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     ending: Ending | None = None
     """How the session ends once the agent is silent."""
     closing_since: float | None = None
-    """The longest session is over since then: it ends at the next end of a sentence."""
+    """The session is to end since then: it does so at the next end of a sentence."""
+    closing_wait_s: float = 0.0
+    """How long that is waited for."""
     is_spent: bool = False
     """The session has used up what it may cost: it ends after the reply in hand."""
 

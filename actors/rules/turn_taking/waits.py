@@ -40,8 +40,6 @@ GOODBYE_WAIT_S = 15.0
 """Longer than any sentence that says goodbye."""
 MESSAGE_WAIT_S = 90.0
 """Longer than any message that is left on an answering machine."""
-CLOSING_WAIT_S = 10.0
-"""Seconds for which the end of a sentence is waited for when the longest session is over."""
 CLOSING_SILENCE_S = 1.0
 """Seconds in which what was written of the last reply begins to be heard, or nothing was."""
 FILLER_GROWTH = 2.0
@@ -152,7 +150,7 @@ def _closing(turn: TurnCore) -> float | None:
     since = s.closing_since
     if since is None:
         return None
-    at_last = since + CLOSING_WAIT_S
+    at_last = since + s.closing_wait_s
     if turn.is_sounding or s.stopping or s.caller is not CallerActivity.SILENT:
         return at_last
     # A filler was the end of it: of the reply that it bridged nothing may ever come.
@@ -266,7 +264,7 @@ WAITS = (
     ),
     Wait(
         timer=Timer.CLOSING,
-        awaited="the end of the sentence in hand, when the longest session is over",
+        awaited="the end of the sentence in hand, when the session is to end",
         owed_by="playback, or the caller who speaks",
         clock="wall",
         otherwise="a goodbye at once",

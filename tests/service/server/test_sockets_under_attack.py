@@ -172,6 +172,64 @@ def test_a_client_that_reads_none_of_its_answers_is_closed_and_costs_little(serv
         assert most_mb < 20
 
 
+AUDIO_BYTES_PER_S = 24_000 * 2
+"""Of what the client below is sent, at the rate that it asks for, as binary frames."""
+LONG = ("word " * 300).strip()
+
+
+def asking_for_long(server: Server, session_id: str) -> Raw:
+    """A client without marks, whose system holds next to nothing, and whose agent talks for a minute."""
+    query = f"session_id={session_id}&encoding=binary&sample_rate=24000"
+    raw = Raw(server, f"{CONVERSATION}?{query}", receives_bytes=4_096)
+    raw.socket.settimeout(30)
+    raw.socket.sendall(frame(Opcode.TEXT, json.dumps({"type": "text", "text": LONG}).encode()))
+    raw.until(b"You said")
+    return raw
+
+
+def read_for(raw: Raw, seconds: float, share: float) -> None:
+    """Read that share of what is sent, for so long."""
+    ends_s = time.monotonic() + seconds
+    with suppress(TimeoutError):
+        while time.monotonic() < ends_s and raw.socket.recv(max(1, int(AUDIO_BYTES_PER_S * share / 50))):
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("share", "after_s"), [(0.9, 1.2), (0.5, 1.2), (0.2, 0.4)])
+def test_who_interrupts_on_a_slow_line_is_obeyed_behind_little_audio(
+    server: Server, share: float, after_s: float
+) -> None:
+    """V14. Counted in bytes: how long they take is the line's."""
+    with closing(asking_for_long(server, f"slow-{share}")) as raw:
+        read_for(raw, after_s, share)
+        raw.socket.sendall(frame(Opcode.TEXT, b'{"type":"interrupt"}'))
+        said = raw.until(b"tts_cancelled")
+        assert said.endswith(b"tts_cancelled")
+        assert len(said) < 140_000
+
+
+def test_a_client_that_falls_a_second_behind_is_closed(server: Server) -> None:
+    with closing(asking_for_long(server, "behind")) as raw:
+        read_for(raw, 3.0, 0.1)
+        # On a line that is so slow the reason does not arrive in the second that it is given.
+        with suppress(ConnectionError):
+            while raw.socket.recv(4_096):
+                pass
+
+
+def test_a_call_that_is_not_read_is_closed_and_its_session_is_not_kept(server: Server) -> None:
+    """The media socket too: the network is a client like others."""
+    with closing(Raw(server, f"{MEDIA}?call_connection_id=deaf", receives_bytes=4_096)) as raw:
+        raw.socket.settimeout(30)
+        ends_s = time.monotonic() + 60
+        silence = json.dumps({"kind": "DtmfData", "dtmfData": {"data": "1"}}).encode()
+        with suppress(ConnectionError):
+            while time.monotonic() < ends_s:
+                raw.socket.sendall(frame(Opcode.TEXT, silence) + frame(Opcode.PING, b"p" * 125) * 50)
+                time.sleep(0.005)
+            raise AssertionError("it was not closed")
+
+
 async def test_a_client_that_is_gone_without_a_word_is_noticed_by_its_silence(server: Server) -> None:
     async with opened(server, f"{RELAY}?session_id=frozen") as socket:
         eventually(lambda: dashboards(server) == 1)

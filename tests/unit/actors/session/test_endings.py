@@ -103,7 +103,7 @@ class TestTheApology:
 
 
 class TestTheRecord:
-    @pytest.mark.parametrize("how", ["hang_up", "detach", "orchestrator fails", "session fails", "polite"])
+    @pytest.mark.parametrize("how", ["hang_up", "detach", "orchestrator fails", "session fails"])
     @pytest.mark.parametrize("heard_s", [1.0, 2.5])
     def test_has_what_was_heard_of_a_reply_that_the_end_cut_off(self, how: str, heard_s: float) -> None:
         async def main() -> None:
@@ -115,7 +115,7 @@ class TestTheRecord:
                 if how == "detach":
                     on.detach()
                 else:
-                    on.entry.deliver(EndSession(Ending.NORMAL, politely=how == "polite"))
+                    on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
                 await asyncio.sleep(AGENT.limits.reconnect_s + 10)
                 assert on.sessions.live == {}
                 record = on.engines.store.saved[-1]  # type: ignore[attr-defined]
@@ -129,6 +129,23 @@ class TestTheRecord:
                     [reply.text],
                     [],
                 )
+
+        run_virtual(main())
+
+    @pytest.mark.parametrize("heard_s", [0.6, 1.0, 2.5])
+    def test_has_whole_sentences_of_a_reply_behind_which_goodbye_was_said(self, heard_s: float) -> None:
+        async def main() -> None:
+            async with stage(agent=QUIET, model=talker()) as on:
+                await speaking(on, heard_s)
+                on.entry.deliver(EndSession(Ending.NORMAL, politely=True))
+                await on.ear.until(lambda ear: ear.ended, 15)
+                await asyncio.sleep(1)
+                record = on.engines.store.saved[-1]  # type: ignore[attr-defined]
+                said = [m for m in record.messages if m.role is Role.ASSISTANT]
+                assert [m.kind for m in said] == [UtteranceKind.REPLY, UtteranceKind.GOODBYE]
+                assert ANSWER.startswith(said[0].text)
+                assert said[0].text.endswith(".")
+                assert len(said[0].text) > heard_s * 20 - 16
 
         run_virtual(main())
 

@@ -12,14 +12,37 @@ from actors.messages.transcript import (
     SpeechContinued,
 )
 from actors.rules.turn_taking.effects import End
+from actors.rules.turn_taking.endings import ORDERED_WAIT_S
 from tests.unit.actors.rules.turn_taking.script import Talk, agent_for, asked, kinds
 
 
 class TestEnding:
     def test_an_order_to_end_says_goodbye(self) -> None:
+        talk = Talk().tell(EndSession(Ending.NORMAL))
+        assert kinds(talk) == [UtteranceKind.GOODBYE]
+        assert talk.starts().ends().effects[-1] == End(Ending.NORMAL)
+
+    def test_a_sentence_in_hand_is_heard_to_its_end_before_it(self) -> None:
         talk = Talk().speaking().tell(EndSession(Ending.NORMAL))
-        assert talk.did == ["StopPlayback", "Say"]
+        assert talk.did == ["EndAtSentence"]
+        assert kinds(talk.ends()) == [UtteranceKind.GOODBYE]
+        assert talk.starts().ends().effects[-1] == End(Ending.NORMAL)
+
+    def test_one_that_is_long_is_waited_for_four_seconds(self) -> None:
+        talk = Talk().speaking().tell(EndSession(Ending.NORMAL)).wait(ORDERED_WAIT_S - 0.1)
+        assert kinds(talk) == []
+        assert kinds(talk.wait(0.2)) == [UtteranceKind.GOODBYE]
         assert talk.stopped().starts().ends().effects[-1] == End(Ending.NORMAL)
+
+    def test_so_is_a_caller_who_speaks_when_the_order_comes(self) -> None:
+        talk = Talk().voice(900).tell(EndSession(Ending.NORMAL))
+        assert kinds(talk) == []
+        assert kinds(talk.pause().final("one more thing")) == [UtteranceKind.GOODBYE]
+
+    def test_last_words_of_another_kind_wait_for_nobody(self) -> None:
+        talk = Talk().speaking().tell(EndSession(Ending.IDLE_TIMEOUT))
+        assert talk.did == ["StopPlayback", "Say"]
+        assert talk.stopped().starts().ends().effects[-1] == End(Ending.IDLE_TIMEOUT)
 
     def test_last_words_that_are_not_heard_are_not_waited_for(self) -> None:
         assert Talk().tell(SessionFailed()).wait(15).effects[-1] == End(Ending.ERROR)
@@ -127,7 +150,7 @@ class TestAGoodbye:
 
 
 def test_ordered_last_words_end_the_session_though_the_caller_speaks() -> None:
-    talk = Talk().voice(40).tell(EndSession(Ending.NORMAL)).starts()
+    talk = Talk().voice(40).tell(EndSession(Ending.NORMAL)).wait(ORDERED_WAIT_S).starts()
     assert talk.ends().effects[-1] == End(Ending.NORMAL)
 
 
