@@ -50,6 +50,13 @@ class FastPath(Protocol):
         """Have all that the peer sends from now on delivered by ASGI."""
         ...
 
+    def watch(self, interval_s: float, *, pings: bool = False) -> None:
+        """Drop a peer that answers pings and then is silent for three intervals; with `pings` they are sent for it.
+
+        Where there is no fast path the server's own pings have to do.
+        """
+        ...
+
     def abort(self) -> None:
         """Drop the connection, and what has not been sent."""
         ...

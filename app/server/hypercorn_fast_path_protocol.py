@@ -20,6 +20,7 @@ from app.server.reading_turns import TURN_S, Progress, reading_turns_of
 from protocol.websocket_frames import (
     BINARY,
     LARGEST_BYTES,
+    PING,
     PONG,
     TEXT,
     FrameCount,
@@ -93,6 +94,9 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._ended = asyncio.Event()
         """Set once the client sends no more."""
         self._pings = PingWatch()
+        self._look_s = 0.0
+        self._sends_pings = False
+        self._next_look: asyncio.TimerHandle | None = None
         self._full = False
         """The transport's write buffer is full: the client, whoever reads it, does not read what it is sent."""
 
@@ -122,15 +126,29 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         """Drop the connection, and what has not been sent."""
         self._transport.abort()
 
-    def watch(self, ping_interval_s: float) -> None:
-        """Drop a client that answers no pings any more; checks every `ping_interval_s` seconds."""
-        if self._reader is not Reader.LOST:
-            if self._pings.is_gone(is_held=self._waiting):
-                silent_s = self._pings.silent_intervals * ping_interval_s
-                log.info("a client has sent nothing for %g s, nor answered a ping: dropped", silent_s)
-                self.abort()
-            else:
-                asyncio.get_running_loop().call_later(ping_interval_s, self.watch, ping_interval_s)
+    def watch(self, interval_s: float, *, pings: bool = False) -> None:
+        """Drop a client that answers no pings any more; checks every `interval_s` seconds from now on.
+
+        Args:
+            interval_s: that of Hypercorn's pings, or any other with `pings`.
+            pings: send one whenever nothing has come for an interval.
+        """
+        self._look_s, self._sends_pings = interval_s, pings
+        if self._next_look is not None:
+            self._next_look.cancel()
+        self._look()
+
+    def _look(self) -> None:
+        if self._reader is Reader.LOST:
+            return
+        if self._pings.is_gone(is_held=self._waiting):
+            silent_s = self._pings.silent_intervals * self._look_s
+            log.info("a client has sent nothing for %g s, nor answered a ping: dropped", silent_s)
+            self.abort()
+            return
+        if self._sends_pings and self._pings.silent_intervals:
+            self._write(PING, b"")
+        self._next_look = asyncio.get_running_loop().call_later(self._look_s, self._look)
 
     async def linger(self) -> None:
         """Wait until a client that was sending too much has read why it was closed, and has ended its side.

@@ -75,5 +75,8 @@ class Beside:
     def give_back(self) -> None:
         self.given_back = True
 
+    def watch(self, interval_s: float, *, pings: bool = False) -> None:
+        self.watched = (interval_s, pings)
+
     def abort(self) -> None:
         self.aborted = True

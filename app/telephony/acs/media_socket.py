@@ -16,6 +16,10 @@ from app.telephony.errors import NoCapacityError
 from app.telephony.new_calls import NewCalls
 from protocol.calls import CallState
 
+LOOK_S = 1.5
+"""The network sends fifty frames a second. One that has sent nothing for an interval of this is pinged, and dropped
+after three: a caller who is not heard is to be streamed anew within seconds."""
+
 
 class MediaSocket:
     """ASGI endpoint of `/api/v1/media/stream` and `/api/v1/media/stream/{call_secret}`."""
@@ -49,6 +53,8 @@ class MediaSocket:
             await send({"type": "websocket.close", "code": NORMAL, "reason": "the call is over"})
             return
         self.open += 1
+        if fast_path is not None:
+            fast_path.watch(LOOK_S, pings=True)
         try:
             stream = MediaStream(self._parts, call, SocketWriter(send, fast_path), trusted=trusted)
             await stream.run(receive, fast_path)

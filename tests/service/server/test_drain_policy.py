@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
+from actors.ports.llm import ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import OnInterruption, tool
 from app.draining import GOODBYE_S
 from app.services import Services
+from tests.kit.fakes import FakeModel
 from tests.kit.service_kit import running
 from tests.kit.session_kit import AGENT
 from tests.service.browser.test_conversation_socket import Client
@@ -179,31 +181,38 @@ def test_a_client_that_reads_nothing_holds_nobody_up_beyond_the_grace() -> None:
     assert draining(act) <= GRACE_S + 0.1
 
 
-def test_a_tool_that_hangs_holds_up_neither_the_conversation_nor_the_drain() -> None:
-    """V11: its thread cannot be ended, and is waited for by nobody."""
-    released = threading.Event()
+RELEASED = threading.Event()
 
-    @tool(timeout_s=600, on_interruption=OnInterruption.FINISH)
-    def hangs() -> str:
-        """Hang."""
-        released.wait(60)
-        return ""
 
-    took_s: list[float] = []
+@tool(timeout_s=600, on_interruption=OnInterruption.FINISH)
+def hangs() -> str:
+    """Hang."""
+    RELEASED.wait(60)
+    return ""
 
-    async def main() -> None:
-        agent = msgspec.structs.replace(AGENT, tools=("hangs",))
-        async with running({"DRAIN_POLICY": "goodbye"}, agent, {"hangs": hangs}) as service:
-            Client(service)
-            await asyncio.sleep(1)
-            calls = [asyncio.ensure_future(asyncio.to_thread(lambda: None))]
-            hanging = asyncio.get_running_loop().run_in_executor(hangs._threads, hangs.function)
-            began = asyncio.get_running_loop().time()
+
+def calling() -> FakeModel:
+    """The plug-in: a model that calls the tool."""
+    call = ToolCalled(call_id="c1", name="hangs", arguments="{}")
+    return FakeModel(lambda _: [TextGenerated("One moment please. "), call, ReplyGenerated()])
+
+
+async def test_a_tool_that_hangs_holds_up_neither_the_goodbye_nor_the_drain() -> None:
+    """V11: its thread cannot be ended, and is waited for by nobody. On real time, as threads are."""
+    agent = msgspec.structs.replace(AGENT, tools=("hangs",))
+    environ = {"DRAIN_POLICY": "goodbye", "LANGUAGE_MODEL": f"{__name__}:calling"}
+    try:
+        async with running(environ, agent, {"hangs": hangs}) as service:
+            loop = asyncio.get_running_loop()
+            client = Client(service)
+            client.socket.send("do it")
+            async with asyncio.timeout(30):
+                while not hangs._threads._started_at:  # noqa: ASYNC110  a thread begins
+                    await asyncio.sleep(0.05)
+            began = loop.time()
             await service.lifecycle.drain(began + GRACE_S)
-            took_s.append(asyncio.get_running_loop().time() - began)
-            assert not hanging.done()
-            released.set()
-            await asyncio.wait([hanging, *calls])
-
-    asyncio.run(main())
-    assert took_s[0] < GOODBYE_S
+            assert loop.time() - began < GOODBYE_S
+            assert len(goodbyes(client)) == 1
+            assert hangs._threads._started_at, "it hangs on"
+    finally:
+        RELEASED.set()

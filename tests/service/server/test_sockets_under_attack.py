@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Opcode
 
+from app.telephony.acs.media_socket import LOOK_S
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, eventually, serving
 from tests.service.server.test_hypercorn_fast_path import Raw, frame
@@ -30,7 +31,7 @@ def server() -> Iterator[Server]:
 
 
 def opened(server: Server, path: str) -> connect:
-    return connect(server.url.replace("http", "ws", 1) + path, proxy=None)
+    return connect(server.url.replace("http", "ws", 1) + path, proxy=None, close_timeout=1)
 
 
 def sessions(server: Server) -> list[Any]:
@@ -230,14 +231,54 @@ def test_a_call_that_is_not_read_is_closed_and_its_session_is_not_kept(server: S
             raise AssertionError("it was not closed")
 
 
-async def test_a_client_that_is_gone_without_a_word_is_noticed_by_its_silence(server: Server) -> None:
-    async with opened(server, f"{RELAY}?session_id=frozen") as socket:
-        eventually(lambda: dashboards(server) == 1)
+def connected(server: Server, session_id: str) -> bool:
+    """Whether a session has its connection, or a dashboard is open."""
+    if session_id == "frozen-relay":
+        return dashboards(server) == 1
+    found = [each for each in sessions(server) if each["session_id"] == session_id]
+    return bool(found) and found[0]["state"] == "connected"
+
+
+@pytest.mark.parametrize(
+    ("path", "session_id"),
+    [
+        (f"{RELAY}?session_id=frozen-relay", "frozen-relay"),
+        (f"{CONVERSATION}?session_id=frozen-page", "frozen-page"),
+        (f"{MEDIA}?call_connection_id=frozen&session_id=frozen-call", "frozen-call"),
+    ],
+)
+async def test_a_client_that_is_gone_without_a_word_is_noticed_by_its_silence(
+    server: Server, path: str, session_id: str
+) -> None:
+    """V21. With pings every second within seconds, with those of the default within twenty."""
+    async with opened(server, path) as socket:
+        if "call" in session_id:
+            await socket.send(json.dumps({"kind": "AudioData", "audioData": {"data": "AAAA" * 213 + "AA=="}}))
+        eventually(lambda: connected(server, session_id))
+        # It has answered a ping of the server's by then: of one that never does silence says nothing.
+        await asyncio.sleep(2.5)
         # Its system goes on to acknowledge what is sent to it: as that of a process that has been stopped.
         socket.transport.pause_reading()
+        began = time.monotonic()
         async with asyncio.timeout(60):
-            while dashboards(server):  # noqa: ASYNC110  another process is asked
+            while connected(server, session_id):  # noqa: ASYNC110  another process is asked
                 await asyncio.sleep(0.1)
+        assert time.monotonic() - began < 15
+
+
+async def test_a_call_whose_network_is_gone_is_noticed_within_seconds_whatever_the_interval_of_pings() -> None:
+    with serving(EARSHOT, ENABLE_AUTH_VALIDATION="off", WEBSOCKET_PING_INTERVAL_S="60", **WITHOUT_LIMITS) as server:
+        async with opened(server, f"{MEDIA}?call_connection_id=gone&session_id=gone") as socket:
+            # It sends nothing, and answers for as long as it is there.
+            reading = asyncio.create_task(read_all(socket))
+            await asyncio.sleep(3 * LOOK_S)
+            assert connected(server, "gone")
+            socket.transport.pause_reading()
+            async with asyncio.timeout(8 * LOOK_S):
+                while connected(server, "gone"):  # noqa: ASYNC110  another process is asked
+                    await asyncio.sleep(0.1)
+            assert "does not read" not in server.log()
+            reading.cancel()
 
 
 async def test_a_client_that_answers_pings_may_be_silent(server: Server) -> None:
