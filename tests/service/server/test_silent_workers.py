@@ -35,6 +35,38 @@ def test_a_worker_that_is_stopped_is_replaced_and_the_other_goes_on() -> None:
         assert server.log().count("worker gives no sign of life and is ended") == 1
 
 
+def test_all_workers_that_are_stopped_at_once_are_replaced_and_the_server_answers_again() -> None:
+    with serving(WEB_CONCURRENCY="2", WORKER_TIMEOUT_S="2") as server:
+        stopped = children(server.process.pid)
+        for worker in stopped:
+            os.kill(worker, signal.SIGSTOP)
+        eventually(lambda: not any(alive(worker) for worker in stopped), 30)
+        eventually(lambda: server.pid_of_a_worker() not in stopped, 30)
+        assert server.log().count("worker gives no sign of life and is ended") == 2
+
+
+def test_a_worker_that_is_stopped_again_and_again_for_less_than_it_may_be_is_kept() -> None:
+    with serving(WORKER_TIMEOUT_S="4") as server:
+        worker, connection = server.socket()
+        for _ in range(4):
+            os.kill(worker, signal.SIGSTOP)
+            time.sleep(1.0)
+            os.kill(worker, signal.SIGCONT)
+            time.sleep(0.5)
+        assert server.pid_of_a_worker() == worker
+        assert echoes(connection)
+
+
+def test_a_worker_that_is_stopped_while_it_drains_does_not_hold_up_the_end_of_the_server() -> None:
+    with serving(WORKER_TIMEOUT_S="2", DRAIN_GRACE_S="60") as server:
+        worker, _ = server.socket("/busy")
+        server.signal(signal.SIGTERM)
+        eventually(lambda: "draining" in server.log())
+        os.kill(worker, signal.SIGSTOP)
+        assert server.process.wait(20) is not None
+        assert not alive(worker)
+
+
 def test_a_worker_whose_loop_stands_still_is_replaced() -> None:
     with serving(WORKER_TIMEOUT_S="2") as server:
         stuck, _ = server.socket("/hang")
