@@ -4,14 +4,18 @@ The model keeps the durations of its phonemes to itself. Protobuf messages are m
 one more output is appended to the model's bytes: how many frames of 25 ms each phoneme takes.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import onnxruntime
-from hibari import Hibari, dsp
+from hibari import dsp
+from hibari.g2p import G2P
 from hibari.g2p.normalize import normalize
+from hibari.tts import ASSETS
+from hibari.voices import DEFAULT, VOICES, voice_path
 from numpy.typing import NDArray
 
 from app.providers.hibari.digits import digit_by_digit
@@ -36,6 +40,8 @@ PHONEMES_MAX = 450
 _DURATIONS = b"/Clip_output_0"
 _NAME_OF_VALUE, _OUTPUT_OF_GRAPH, _GRAPH_OF_MODEL = 1, 12, 7
 _NOISE_SEED = 1
+_SILENCE = 0
+"""The id that stands before the first phoneme and after the last."""
 
 
 class SpokenClause(msgspec.Struct, frozen=True):
@@ -48,28 +54,32 @@ class SpokenClause(msgspec.Struct, frozen=True):
 
 
 class SpeechModel:
-    """The loaded model, about 0.5 s and 60 MB. Thread-safe."""
+    """The loaded model and its dictionaries. Thread-safe.
+
+    The package's own class would load the model once more, for a session that is never run.
+    """
 
     rate_hz = RATE_HZ
 
     def __init__(self) -> None:
-        self._hibari = Hibari(threads=1)
+        self._vocabulary: dict[str, int] = json.loads((Path(ASSETS) / "vocab.json").read_text("utf-8"))
+        self._g2p: Any = G2P(british=VOICES[DEFAULT]["british"])
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # grows to the longest clause ever said
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         name = _field(_NAME_OF_VALUE, _DURATIONS)
-        model = Path(self._hibari.model_path).read_bytes() + _field(_GRAPH_OF_MODEL, _field(_OUTPUT_OF_GRAPH, name))
+        model = Path(voice_path(DEFAULT)).read_bytes() + _field(_GRAPH_OF_MODEL, _field(_OUTPUT_OF_GRAPH, name))
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def speak(self, text: str, span: Span, speed: float = 1.0) -> SpokenClause:
         """A part of `text` as sound. It has no samples if there is nothing to pronounce in it."""
         written = words(text, span)
         phonemes, spoken = self._phonemes(text[span.start : span.end])
-        ids = self._hibari.ids(phonemes)[: PHONEMES_MAX + 1] if spoken and written else []
-        if len(ids) < 3:
+        known = [self._vocabulary[char] for char in phonemes if char in self._vocabulary] if spoken and written else []
+        if not known:
             return SpokenClause(np.zeros(0, np.float32), ())
-        ids[-1] = 0
+        ids = [_SILENCE, *known[: PHONEMES_MAX - 1], _SILENCE]
         speed = min(max(speed, SPEED_MIN), SPEED_MAX)
         *parts, durations = self._session.run(
             None, {"ids": np.array([ids], np.int64), "speed": np.array([speed], np.float32)}
@@ -89,8 +99,7 @@ class SpeechModel:
 
     def _phonemes(self, text: str) -> tuple[str, list[tuple[str, int]]]:
         """What is pronounced, and each spoken word with the place of its first phoneme among the ids."""
-        g2p: Any = self._hibari.g2p
-        vocabulary = self._hibari.vocab
+        g2p, vocabulary = self._g2p, self._vocabulary
         phonemes = ""
         known = 1  # the first id is the silence before the first word
         spoken: list[tuple[str, int]] = []
