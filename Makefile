@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := app actors protocol config tests
 
-# What the tests find on PATH, and the Debian packages that bring it.
-TEST_PROGRAMS := flite chromium nginx redis-server
-DEBIAN_PACKAGES := flite chromium fonts-dejavu-core nginx-light redis-server
+# What the tests find on PATH, and the Debian packages that bring it. A whole Chromium does as well, at three times the
+# processor time for each page.
+TEST_PROGRAMS := flite chromium-headless-shell nginx redis-server
+DEBIAN_PACKAGES := flite chromium-headless-shell fonts-dejavu-core nginx-light redis-server
 
 # Extras stay in the locks: a pip before 23.3 looks for the newest of what is wanted with an extra but pinned without.
 COMPILE := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -124,7 +125,8 @@ system-packages: ## install what the tests need besides Python (Debian, as root)
 # Debian has servers, which not everybody has on PATH.
 programs:
 	@missing() { PATH="$$PATH:/usr/sbin"; \
-		for program in $(TEST_PROGRAMS); do command -v "$$program" >/dev/null || printf '%s ' "$$program"; done; }; \
+		for program in $(TEST_PROGRAMS); do \
+			command -v "$$program" >/dev/null || command -v "$${program%-headless-shell}" >/dev/null || printf '%s ' "$$program"; done; }; \
 	brings() { command -v apt-get >/dev/null && test "$$(id -u)" = 0; }; \
 	venv() { test -x $(BIN)/pip || $(or $(PYTHON),python3) -c 'import ensurepip' 2>/dev/null; }; \
 	{ test -z "$$(missing)" && venv; } || ! brings || $(MAKE) --no-print-directory -s system-packages || exit 1; \

@@ -30,7 +30,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_typed_question_is_answered_by_keyboard_alone(browser: Browser, server: Server) -> None:
-    async with visit(browser, server) as page:
+    """With all that moves, as most people see the page."""
+    async with visit(browser, server, reduced_motion="no-preference") as page:
         keyboard = page.keyboard
         await keyboard.press("Tab")
         await expect(page.get_by_role("link", name="Skip to the message field")).to_be_focused()
@@ -64,7 +65,7 @@ async def test_the_end_of_a_reply_is_not_taken_for_another_thought(browser: Brow
 
 
 async def test_escape_interrupts_and_the_reply_is_cut_to_what_was_heard(browser: Browser, server: Server) -> None:
-    async with visit(browser, server) as page:
+    async with visit(browser, server, reduced_motion="no-preference") as page:
         await type_in(page, LONG)
         await agent_is_heard(page, ms=1_000)
         await page.keyboard.press("Escape")

@@ -28,7 +28,7 @@ def cut_off(server: Server) -> None:
 
 
 async def test_a_refused_microphone_leaves_typing(server: Server) -> None:
-    async with open_page("--use-fake-device-for-media-stream", "--deny-permission-prompts") as page:
+    async with open_page("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny") as page:
         await go_to(page, server)
         await page.get_by_role("button", name="Talk").click()
         await expect(notices(page)).to_contain_text("The microphone was refused.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from tests.browser.chromium import SERVER_GONE, microphone_file, open_page
 from tests.browser.sounding_page import Recording, Samples, SoundingPage
 from tests.eval.callers import Caller, ToolRun
-from tests.kit.serving import EARSHOT, free_port, serving
+from tests.kit.serving import EARSHOT, Server, free_port, serving
 from tests.kit.speech import FLITE_ALSO, HIBARI, say, silence
 
 T = TypeVar("T")
@@ -26,6 +26,13 @@ AUDIBLE = 500.0
 """Root mean square of speech that is surely heard, of 32 768."""
 
 
+@pytest.fixture(scope="module")
+def dentist() -> Iterator[Server]:
+    """What `make run` starts, for those who end nothing but their own conversation: its models take seconds to load."""
+    with serving(EARSHOT, DEFAULT_AGENT="dentist") as started:
+        yield started
+
+
 def loudness(samples: Samples) -> float:
     return float(numpy.sqrt((samples.astype(float) ** 2).mean())) if len(samples) else 0.0
 
@@ -34,9 +41,8 @@ def loudness(samples: Samples) -> float:
 async def talking(url: str, *arguments: str, expected: tuple[str, ...] = ()) -> AsyncIterator[SoundingPage]:
     """The page, and somebody who has pressed its button; without a file the test speaks into the microphone."""
     controlled = not arguments
-    # The recorder is a module of the test's own, which the page's policy would forbid. Moving pictures, without a
-    # graphics card, take from the sound the time that it needs.
-    async with open_page(*arguments, expected=expected, bypass_csp=True, reduced_motion="reduce") as page:
+    # The recorder is a module of the test's own, which the page's policy would forbid.
+    async with open_page(*arguments, expected=expected, bypass_csp=True) as page:
         person = await SoundingPage.prepare(page, controlled_microphone=controlled)
         await page.goto(url)
         await page.get_by_role("button", name="Talk").click()
@@ -44,17 +50,16 @@ async def talking(url: str, *arguments: str, expected: tuple[str, ...] = ()) -> 
         yield person
 
 
-async def test_a_question_into_the_microphone_is_answered_aloud(tmp_path: Path) -> None:
+async def test_a_question_into_the_microphone_is_answered_aloud(dentist: Server, tmp_path: Path) -> None:
     speech = silence(9_000) + say("what are your opening hours", HIBARI) + silence(20_000)
-    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
-        async with talking(server.url, *microphone_file(tmp_path, speech)) as person:
-            await person.until_heard("Maple Street Dental")
-            greeted = await person.recorded()
-            # Of the answer it is told when it has been heard to its end. Chromium plays the file again and again: of
-            # whom is not understood, as when this machine had no time for sound, the question is heard once more.
-            await person.until_heard("eight in the morning", timeout_s=3 * len(speech) / 32_000)
-            answered = await person.recorded(await person.now_s() - 3)
-            shown = await person.page.get_by_role("log").inner_text()
+    async with talking(dentist.url, *microphone_file(tmp_path, speech)) as person:
+        await person.until_heard("Maple Street Dental")
+        greeted = await person.recorded()
+        # Of the answer it is told when it has been heard to its end. Chromium plays the file again and again: of
+        # whom is not understood, as when this machine had no time for sound, the question is heard once more.
+        await person.until_heard("eight in the morning", timeout_s=3 * len(speech) / 32_000)
+        answered = await person.recorded(await person.now_s() - 3)
+        shown = await person.page.get_by_role("log").inner_text()
     assert loudness(greeted.samples) > AUDIBLE
     assert loudness(answered.samples) > AUDIBLE
     assert "opening hours" in shown
@@ -73,9 +78,8 @@ async def in_time(attempt: Callable[[], Awaitable[T | None]]) -> T:
     raise AssertionError(f"no time for sound in {TRIES} tries")
 
 
-async def test_an_interruption_silences_the_page() -> None:
-    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
-        heard = await in_time(lambda: interrupted_greeting(server.url))
+async def test_an_interruption_silences_the_page(dentist: Server) -> None:
+    heard = await in_time(lambda: interrupted_greeting(dentist.url))
     assert heard.startswith("Hello, this is Maple")
     assert "What can I do for you" not in heard
 
@@ -97,10 +101,9 @@ async def interrupted_greeting(url: str) -> str | None:
     return str(heard["text"]) if heard["exactness"] == "exact" else None
 
 
-async def test_a_cough_interrupts_nothing_and_nothing_is_lost() -> None:
+async def test_a_cough_interrupts_nothing_and_nothing_is_lost(dentist: Server) -> None:
     """One greeting with a cough in it, between two as they are."""
-    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
-        before, (coughed, pause, said), after = await in_time(lambda: greetings_around_a_cough(server.url))
+    before, (coughed, pause, said), after = await in_time(lambda: greetings_around_a_cough(dentist.url))
     assert_nothing_is_lost((before, after), coughed, pause)
     assert "What can I do for you" in said
 
@@ -184,16 +187,15 @@ def found_in(whole: Samples, part: Samples) -> tuple[int, int]:
     return at, int(numpy.abs(whole[at : at + len(part)].astype(int) - part).max())
 
 
-async def test_a_conversation_by_voice_reaches_its_task() -> None:
+async def test_a_conversation_by_voice_reaches_its_task(dentist: Server) -> None:
     caller = Caller(BOOKING, datetime.now(UTC).date())
-    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
-        async with talking(server.url) as person:
-            line = caller.next_line(await person.reply(0))
-            while line is not None:
-                before = await person.events()
-                await person.say(say(line, HIBARI))
-                line = caller.next_line(await person.reply(before))
-            tools = await tool_runs(person)
+    async with talking(dentist.url) as person:
+        line = caller.next_line(await person.reply(0))
+        while line is not None:
+            before = await person.events()
+            await person.say(say(line, HIBARI))
+            line = caller.next_line(await person.reply(before))
+        tools = await tool_runs(person)
     assert caller.task_reached(tools)
 
 
