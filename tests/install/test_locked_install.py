@@ -27,6 +27,8 @@ from tests.kit.source import ROOT
 
 LOCKS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 INSTALLER = "uv"
+A_FEW = {"h11", "msgspec", "pykka", "pyjwt", "wsproto"}
+"""Of the packages of the server: as good as all where it is the models, or a wrong hash, that decides."""
 BUILD_TOOL = ("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers")
 """What builds the source release that `make sources` brings, and what that needs."""
 
@@ -67,9 +69,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Checkout:
-    """What the Makefile needs, and a folder of wheels for its locks; the copy of a new environment, or none yet."""
+    """What the Makefile needs, and a folder of wheels for its locks; the copy of a new environment, or none yet.
 
-    def __init__(self, folder: Path, wheels: Path, environment: Path | None = None) -> None:
+    `a_few`: the lock of the server names no more than those.
+    """
+
+    def __init__(self, folder: Path, wheels: Path, environment: Path | None = None, *, a_few: bool = False) -> None:
         self.folder, self.wheels = folder, wheels
         if environment is not None:
             copy_of(environment, folder / ".venv")
@@ -78,7 +83,8 @@ class Checkout:
                 (folder / name).parent.mkdir(exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
         for lock in LOCKS:
-            (folder / lock).write_text(with_hashes_of(wheels, (ROOT / lock).read_text()) + "\n")
+            among = A_FEW if a_few and lock == "requirements.txt" else None
+            (folder / lock).write_text(with_hashes_of(wheels, (ROOT / lock).read_text(), among) + "\n")
 
     def make(self, target: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         """Make this target on a machine that has no index and no configuration but this."""
@@ -235,21 +241,20 @@ def test_models_that_do_not_come_for_this_machine_are_named_and_left_out(
 ) -> None:
     elsewhere = tmp_path / "wheels"
     shutil.copytree(wheels, elsewhere, ignore=shutil.ignore_patterns(*[f"{INSTALLER}-*"] * (installer == "pip")))
-    checkout = Checkout(tmp_path, wheels, environment)
+    checkout = Checkout(tmp_path, wheels, environment, a_few=True)
     (model,) = elsewhere.glob("moonshine_voice-*.whl")
     model.rename(model.with_name(model.name.replace("-any.whl", "-macosx_99_0_arm64.whl")))
     configuration = tmp_path / "pip.conf"
     configuration.write_text(f"[global]\nno-index = true\n[install]\n{'find-links'} = {elsewhere}\n")
     ended = checkout.make(".venv/runtime", {"PIP_CONFIG_FILE": str(configuration), "UV_OFFLINE": "1"})
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    check_installed(checkout.installed, "requirements.txt")
-    assert "moonshine-voice" not in checkout.installed
+    assert checkout.installed.keys() - {INSTALLER} == A_FEW
     said = [line for line in ended.stdout.splitlines() if line.startswith("There is no local speech recognition")]
     assert len(said) == 1
 
 
 def test_models_that_are_not_the_locked_ones_stop_it(tmp_path: Path, wheels: Path, environment: Path) -> None:
-    checkout = Checkout(tmp_path, wheels, environment)
+    checkout = Checkout(tmp_path, wheels, environment, a_few=True)
     lock = tmp_path / "requirements-models.txt"
     lock.write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", lock.read_text()))
     ended = checkout.make(
@@ -261,7 +266,7 @@ def test_models_that_are_not_the_locked_ones_stop_it(tmp_path: Path, wheels: Pat
 
 
 def test_a_package_that_is_not_the_locked_one_stops_it(tmp_path: Path, wheels: Path, environment: Path) -> None:
-    checkout = Checkout(tmp_path, wheels, environment)
+    checkout = Checkout(tmp_path, wheels, environment, a_few=True)
     lock = tmp_path / "requirements.txt"
     broken = re.sub(r"(pykka==[^\n]*\n    --hash=sha256:)\w{8}", r"\g<1>00000000", lock.read_text())
     assert broken != lock.read_text()

@@ -6,7 +6,7 @@ import io
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -95,12 +95,12 @@ def source_release(folder: Path, name: str, version: str) -> Path:
     return path
 
 
-def with_hashes_of(folder: Path, lock: str) -> str:
-    """The lock's text with the hashes of the releases in `folder` in place of its own."""
+def with_hashes_of(folder: Path, lock: str, among: Container[str] | None = None) -> str:
+    """The lock's text with the hashes of the releases in `folder` in place of its own. `among`: only these names."""
     return "\n".join(
         " \\\n    --hash=sha256:".join([f"{pin.name}{pin.extras}=={pin.version}{pin.marker.rstrip()}", *digests])
         for pin in pins(lock)
-        if (digests := [*_digests(folder, pin)])
+        if (among is None or pin.name in among) and (digests := [*_digests(folder, pin)])
     )
 
 
