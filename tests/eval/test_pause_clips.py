@@ -41,12 +41,15 @@ def test_a_sentence_is_said_whole_and_once_for_each_of_its_pauses() -> None:
 
 
 @pytest.mark.parametrize("name", ["pauses_tuning", "pauses_held_out"])
-def test_every_sentence_has_a_pause_and_each_way_to_pause_is_there(name: str) -> None:
-    said = read_said(name)
+def test_sentences_with_pauses_are_there_for_each_kind_of_answer_and_each_way_to_pause(name: str) -> None:
+    said = [each for each in read_said(name) if "..." in each.text]
     assert len(said) >= 60
-    assert all("..." in each.text for each in said)
     assert {each.expected for each in said} == set(ExpectedAnswer)
     assert {clip.way for clip in clips(said[:12]) if clip.pauses} == set(Way)
+
+
+def test_what_is_held_out_has_complete_sentences_without_a_pause_too() -> None:
+    assert sum("..." not in each.text for each in read_said("pauses_held_out")) >= 40
 
 
 def test_no_sentence_is_held_out_and_tuned_on() -> None:
