@@ -20,6 +20,10 @@ _UNITS = {
     "l": ("liter", "liters"), "L": ("liter", "liters"), "h": ("hour", "hours"), "yr": ("year", "years"),
     "yrs": ("year", "years"), "wk": ("week", "weeks"), "wks": ("week", "weeks"), "pcs": ("piece", "pieces"),
 }  # fmt: skip
+_KITCHEN = {
+    "tsp": ("teaspoon", "teaspoons"), "tbsp": ("tablespoon", "tablespoons"), "floz": ("fluid ounce", "fluid ounces"),
+    "qt": ("quart", "quarts"), "gal": ("gallon", "gallons"), "doz": ("dozen", "dozen"),
+}  # fmt: skip
 _PER = {
     "mo": "month", "yr": "year", "wk": "week", "hr": "hour", "h": "hour", "min": "minute", "kg": "kilogram",
     "lb": "pound", "km": "kilometer", "mi": "mile", "l": "liter", "ml": "milliliter",
@@ -40,6 +44,13 @@ _DATE = re.compile(r"(?<![\w.-])(\d{1,2})([.-])(\d{1,2})\2(\d{4})(?![\w-]|\.\d)"
 _DATE_AND_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d)?(?:Z\b)?")
 _SHORT_DATE = re.compile(r"(?i)(\b(?:on|by|until|since|before)\s)(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)")
 _TIME = re.compile(rf"(?<![\d:.,])(\d\d):([0-5]\d)(?!:?\d|\s?minutes|{_HALF_OF_DAY})(?:\s?(?:hours|hrs|Uhr)\b)?")
+_HOUR_AND_MINUTES = re.compile(
+    r"(?<![\w:.,])([01]?\d|2[0-4])(?:\s?h\s?([0-5]\d)(?!\w|\s?min|\s?m\b)|(?:\.([0-5]\d))?\s?Uhr\b)"
+)
+_HOUR_ALONE = re.compile(r"(?i)(\b(?:at|until|till|from|à|dès|um|ab|bis|gegen)\s)([01]?\d|2[0-4])\s?h\b(?!\s?\d)")
+_RANGE_OF_HOURS = re.compile(
+    r"(?<![\w:.,])([01]?\d|2[0-4])h([0-5]\d)?\s?(?:[-–]|to|bis|à)\s?([01]?\d|2[0-4])h([0-5]\d)?(?!\w)"
+)
 _DAY_NAME = re.compile(rf"\b(Tues|Tue|Thurs|Thur|Thu|Fri)\b(?!\.)|\b(Mon|Wed|Sat|Sun)\b(?=,? (?:\d|closed|{_MONTH}\b))")
 _MONTH_NAME = re.compile(rf"\b{_MONTH}(?= \d{{4}}\b)")
 _RANGE_OF_DAYS = re.compile(rf"\b{_DAY}\.?\s?[-–]\s?{_DAY}\b\.?(?=$|[\s,;:.)])")
@@ -67,6 +78,11 @@ _TIMES = re.compile(r"(?<=\d)x(?=\s?(?:/|per|a|daily)\b|/)\s?/?")
 _SIZE = re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)")
 _FEET = re.compile(r"(?<![\w.])(\d)['’′]\s?(\d{1,2})(?:\"|”|″|'')")
 _UNIT = re.compile(rf"(?<![\w.,$€£])({_NUMBER})\s?(m²|m|g|l|L|h|yrs?|wks?|pcs)(?![\w'’/²³-])")
+_IN_KITCHEN = re.compile(
+    rf"(?<![\w.,$€£])((?:\d+ )?\d/\d|\d* ?[½¼¾]|{_NUMBER})\s?(tsp|tbsp|fl\.? ?oz|qt|gal|doz)s?\b(?!['’/-])"
+    r"(?:\.(?=\s+[a-z]))?",
+    re.IGNORECASE,
+)
 _WATTS = re.compile(r"(?<![\w.])(\d+)(W|V)\b(?=( (?!and|at|for|in|is|of|on|or|per|to\b)[a-z]))?")
 
 
@@ -97,6 +113,9 @@ def _with_dates(text: str) -> str:
     text = _DATE_AND_TIME.sub(r"\1 at \2", text)
     text = _DATE.sub(_date, text)
     text = _SHORT_DATE.sub(_short_date, text)
+    text = _RANGE_OF_HOURS.sub(lambda hour: f"{hour[1]}:{hour[2] or '00'} to {hour[3]}:{hour[4] or '00'}", text)
+    text = _HOUR_ALONE.sub(lambda hour: f"{hour[1]}{hour[2]}:00", text)
+    text = _HOUR_AND_MINUTES.sub(lambda hour: f"{hour[1]}:{hour[2] or hour[3] or '00'}", text)
     text = _TIME.sub(_time, text)
     text = _RANGE_OF_DAYS.sub(lambda days: f"{_day(days[1])} to {_day(days[2])}", text)
     text = _RANGE_OF_MONTHS.sub(lambda months: f"{_month(months[1])} to {_month(months[2])}", text)
@@ -146,6 +165,7 @@ def _with_money(text: str) -> str:
 
 def _with_measures(text: str) -> str:
     text = text.replace("24/7", "24 7")
+    text = _IN_KITCHEN.sub(_in_kitchen, text)
     text = _MIXED.sub(_mixed, text)
     text = _RATIO.sub(r"\1 to \2", text)
     text = _TIMES.sub(lambda times: " times per " if times[0].endswith("/") else " times ", text)
@@ -159,6 +179,13 @@ def _power(match: re.Match[str]) -> str:
     """In front of a noun, as in a 60W lamp, it is no plural."""
     name = "watt" if match[2] == "W" else "volt"
     return f"{match[1]} {name}" if match[3] else _counted(match[1], (name, f"{name}s"))
+
+
+def _in_kitchen(match: re.Match[str]) -> str:
+    """A part of one is singular, as in half a teaspoon."""
+    amount, names = match[1], _KITCHEN[re.sub(r"[ .]", "", match[2]).lower()]
+    is_one = amount == "1" or amount in _HALVES or amount in _FRACTIONS
+    return f"{amount} {names[not is_one]}"
 
 
 def _mixed(match: re.Match[str]) -> str:

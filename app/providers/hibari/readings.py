@@ -27,10 +27,22 @@ _ABBREVIATIONS = {
     "appt": "appointment",
     "apt": "apartment",
     "p": "page",
+    "fl": "floor",
+    "flr": "floor",
+    "rm": "room",
+    "hr": "Herr",
+    "hrn": "Herrn",
+    "bd": "boulevard",
+    "bzw": "beziehungsweise",
+    "evtl": "eventuell",
+    "ggf": "gegebenenfalls",
+    "inkl": "inklusive",
 }
 _ABBREVIATION = re.compile(
-    r"\b([Mm]me|[Mm]lle|[Ss]ra|[Ss]rta|[Nn]r|[Cc]a|[Aa]pprox|vs|[Tt]el|[Ee]xt|[Dd]ept|[Aa]pp?t)\.:?(?=\s+\S)"
-    r"|\b(p)\.(?=\s?\d)"
+    r"\b([Mm]me|[Mm]lle|[Ss]ra|[Ss]rta|[Nn]r|[Cc]a|[Aa]pprox|vs|[Tt]el|[Ee]xt|[Dd]ept|[Aa]pp?t|bzw|evtl|ggf|inkl)"
+    r"\.:?(?=\s+\S)"
+    r"|\b(p|[Ff]lr?|[Rr]m)\.(?=\s?\d)"
+    r"|\b((?<!\d )Hrn?|Bd)\.(?=\s+(?:[^\W\d_]{1,5}\.\s+)*[A-ZÄÖÜ])"
 )
 _APPROXIMATELY = re.compile(r"\b[Aa]pprox\b(?!\.)")
 _LIMIT = re.compile(r"(?<!\d )(?<!\d)\b(min|max)\.?(?= \d)", re.IGNORECASE)
@@ -38,6 +50,9 @@ _PHRASES = (
     (re.compile(r"\be\.\s?g\.(?=,?\s)", re.IGNORECASE), "for example"),
     (re.compile(r"\bi\.\s?e\.(?=,?\s)", re.IGNORECASE), "that is"),
     (re.compile(r"\ba\.k\.a\.(?=\s)", re.IGNORECASE), "also known as"),
+    (re.compile(r"\bz\.\s?B\.(?=,?\s)", re.IGNORECASE), "zum Beispiel"),
+    (re.compile(r"\bd\.\s?h\.(?=,?\s)"), "das heißt"),
+    (re.compile(r"\busw\b\.?(?![^\s,;)])"), "und so weiter"),
     (re.compile(r"\bC#(?!\w)"), "C sharp"),
 )
 _STREET = re.compile(r"(?<=[a-zäöü])str\.(?=\s|$)")
@@ -98,7 +113,7 @@ def _signs(address: str) -> str:
 
 def _with_abbreviations(text: str) -> str:
     text = _SENIOR_OR_SENOR.sub(_senior, text)
-    text = _ABBREVIATION.sub(lambda match: _as_written(match[0], _ABBREVIATIONS[(match[1] or match[2]).lower()]), text)
+    text = _ABBREVIATION.sub(_abbreviated, text)
     text = _APPROXIMATELY.sub("about", text)
     text = _LIMIT.sub(lambda match: f"{match[1]}imum", text)
     for pattern, said in _PHRASES:
@@ -106,6 +121,10 @@ def _with_abbreviations(text: str) -> str:
     text = _ROAD.sub(lambda match: match[1] + _ROADS[match[2]] + ("" if match[3] is None else "."), text)
     text = _ROAD_IN_SENTENCE.sub(r"\1Street.", text)
     return _STREET.sub("strasse", text)
+
+
+def _abbreviated(match: re.Match[str]) -> str:
+    return _as_written(match[0], _ABBREVIATIONS[(match[1] or match[2] or match[3]).lower()])
 
 
 def _senior(match: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ _ENDS_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+")
 _ENDS_CLAUSE = re.compile(r"(?<=[;:])\s+|(?<=,)\s+(?=\S+\s+\S+\s+\S)")
 _SHORTENED = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|Mme|Mlle|Prof|St|Jr|Sr|Sra|Srta|No|[Nn]r|[Cc]a|[Aa]pprox|vs|etc|e\.g|i\.e|Ave|Rd|Blvd|[Tt]el"
-    r"|[Ee]xt|[Aa]pp?t|[Dd]ept|[Mm]in|[Mm]ax|pp?|[A-Z])|str)\.\s*$"
+    r"|[Ee]xt|[Aa]pp?t|[Dd]ept|[Mm]in|[Mm]ax|pp?|[Ff]lr?|[Rr]m|Hrn?|Bd|d\.h|bzw|evtl|ggf|inkl|tsp|[Tt]bsp|[A-Z])|str)\.\s*$"
 )
 _WORD = re.compile(r"\S+")
 

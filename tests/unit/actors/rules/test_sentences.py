@@ -39,6 +39,7 @@ PIECES = [
     "No. |I cannot do that.",
     'Main St. |"The" office is there.',
     "He has a Ph.D. in law. |Good.",
+    "We are on Fl. 2 in Rm. 12. |Take 2 tsp. Sugar helps. |Come at 14h30. |Fine.",
     # those of other languages
     "Es sind ca. 50 in der Bahnhofstr. 5, |nr. 7. |Mme. Dupont ist da.",
     "Sie kommen am 3. Mai, |z.B. um 9 Uhr. |Das ist gut.",

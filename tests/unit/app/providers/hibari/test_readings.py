@@ -39,6 +39,14 @@ def test_addresses_are_said_sign_by_sign(written: str, said: str) -> None:
         ("12 Elm Dr., 5 Oak St", "12 Elm Drive, 5 Oak Street"),
         ("We are at 12 Elm St. Please come.", "We are at 12 Elm Street. Please come."),
         ("on Main St. We close", "on Main Street. We close"),
+        ("Fl. 2, Rm. 12", "Floor 2, Room 12"),
+        ("We are on Fl. 2.", "We are on Floor 2."),
+        ("Hr. Müller and Hrn. Dr. Weiß", "Herr Müller and Herrn Dr. Weiß"),
+        ("12 Bd. Voltaire", "12 Boulevard Voltaire"),
+        (
+            "z.B. Montag, d.h. bzw. evtl. morgen usw.",
+            "zum Beispiel Montag, das heißt beziehungsweise eventuell morgen und so weiter",
+        ),
         ("on 5th Ave, near C# House", "on 5th Avenue, near C sharp House"),
     ],
 )
@@ -55,6 +63,7 @@ def test_abbreviations_are_said_as_words(written: str, said: str) -> None:
         "It ended.Next it began",
         "OK, see you at the CIA.",
         "5 min. 10 sec.",
+        "Wait 2 hr. Mr. Lee comes.",
         "the U.S. and a Ph.D.",
         "and/or",
         "We are in Fresno, CA. Come in.",

@@ -24,11 +24,11 @@ def test_clauses_leave_nothing_out_and_are_bounded(text: str) -> None:
 
 
 def test_the_first_clause_is_short_and_sentences_stand_alone() -> None:
-    text = "Good morning, how can I help you? Dr. Lee and Mme. Dupont are in, tel. 5."
+    text = "Good morning, how can I help you? Dr. Lee, Hr. Vogt and Mme. Dupont are on Fl. 2, tel. 5."
     assert [text[start:end] for start, end in clauses(text)] == [
         "Good morning, ",
         "how can I help you? ",
-        "Dr. Lee and Mme. Dupont are in, tel. 5.",
+        "Dr. Lee, Hr. Vogt and Mme. Dupont are on Fl. 2, tel. 5.",
     ]
 
 
