@@ -27,16 +27,19 @@ def polarity(words: Sequence[str], dialogue: Dialogue) -> bool | None:
     return not negated
 
 
-def without_lead_in(words: Sequence[str], dialogue: Dialogue) -> Sequence[str]:
-    """`hello, um, where are you` as `where are you`; at least two words stay."""
+def subject_of(words: Sequence[str], dialogue: Dialogue) -> Sequence[str]:
+    """`um, where are you` as `where are you`, `my foot hurts, help` as `my foot hurts`; at least two words stay."""
     words = list(words)
-    phrases = sorted(_split(dialogue.lead_ins), key=len, reverse=True)
-    start = 0
-    while found := next((phrase for phrase in phrases if words[start : start + len(phrase)] == phrase), None):
-        if len(words) - start < len(found) + 2:
+    before, behind = (sorted(_split(phrases), key=len, reverse=True) for phrases in (dialogue.lead_ins, dialogue.pleas))
+    while found := next((phrase for phrase in before if words[: len(phrase)] == phrase), None):
+        if len(words) < len(found) + 2:
             break
-        start += len(found)
-    return words[start:]
+        words = words[len(found) :]
+    while found := next((phrase for phrase in behind if words[-len(phrase) :] == phrase), None):
+        if len(words) < len(found) + 2:
+            break
+        words = words[: -len(found)]
+    return words
 
 
 def assign(

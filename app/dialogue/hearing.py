@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
-from app.dialogue.answers import without_lead_in
+from app.dialogue.answers import subject_of
 from app.dialogue.matching import CONTRACTED, Match, Matcher, Synonyms, reduce, says_nothing
 from app.dialogue.mentions import Mention, MentionReader
 from app.dialogue.people import FOLLOW_UP_WORDS, RELATIVES, is_follow_up, read_relative
@@ -71,7 +71,7 @@ class Hearing:
         around = (words_of(PLACEHOLDER.sub(" ", text)) for text in (*answers, *dialogue.yes, *dialogue.no))
         self._answer_words = frozenset(word for words in around for word in reduce(words))
         examples = {
-            intent.name: [without_lead_in(self._reader.abstract_example(text), dialogue) for text in intent.examples]
+            intent.name: [subject_of(self._reader.abstract_example(text), dialogue) for text in intent.examples]
             for intent in dialogue.intents
         }
         # Of `it's him` every word is in some `drop it`, and yet it asks for nothing.
@@ -88,7 +88,7 @@ class Hearing:
 
     def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
         """The likeliest intent if it is likely enough, and whether the sentence is rather none of our business."""
-        abstract = without_lead_in(self._reader.abstract(words, mentions), self._dialogue)
+        abstract = subject_of(self._reader.abstract(words, mentions), self._dialogue)
         ranking = self._matcher.rank(abstract)
         if not ranking:
             return None, False

@@ -240,6 +240,12 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "i would like to know", "i'd like to know", "i want to know", "i was wondering", "do you know",
     )  # fmt: skip
     """How sentences begin whatever they are about: left out of the matching when more follows."""
+    pleas: Texts = (
+        "help", "help me", "please help", "please help me", "can you help", "can you help me", "can you help me please",
+        "can you help please", "i need help", "and i need help", "what should i do", "what do i do", "what can i do",
+        "what should i do now", "what do i do now",
+    )  # fmt: skip
+    """How people ask for help once they have said what is wrong: left out of the matching when more goes before."""
     fallback: Fallback = Fallback()
     closing: Closing = Closing()
     threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5

@@ -41,4 +41,13 @@ class Spelling:
     def _corrected(self, word: str) -> str:
         if len(word) < MIN_LETTERS or word in self._known or not word.isalpha():
             return word
-        return next(iter(get_close_matches(word, self._right, n=1, cutoff=ALIKE)), word)
+        swapped = (right for right in self._right if _is_swapped(word, right))
+        return next(swapped, None) or next(iter(get_close_matches(word, self._right, n=1, cutoff=ALIKE)), word)
+
+
+def _is_swapped(word: str, right: str) -> bool:
+    """Whether two neighbouring letters of `right` stand the wrong way round, as in `sunady`."""
+    if len(word) != len(right):
+        return False
+    wrong = [at for at, (first, second) in enumerate(zip(word, right, strict=True)) if first != second]
+    return len(wrong) == 2 and wrong[1] == wrong[0] + 1 and sorted(word) == sorted(right)

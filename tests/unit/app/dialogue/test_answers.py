@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialogue.answers import assign, polarity, without_lead_in
+from app.dialogue.answers import assign, polarity, subject_of
 from app.dialogue.mentions import Mention
 from app.dialogue.schema import DaySlot, Dialogue
 
@@ -29,9 +29,16 @@ def test_yes_no_and_neither(said: str, meant: bool | None) -> None:
 
 def test_what_leads_into_a_sentence_is_left_out_but_never_all_of_it() -> None:
     dialogue = Dialogue(lead_ins=("hello", "um", "i was wondering"))
-    assert without_lead_in(["hello", "um", "where", "are", "you"], dialogue) == ["where", "are", "you"]
-    assert without_lead_in(["i", "was", "wondering", "where", "you", "are"], dialogue) == ["where", "you", "are"]
-    assert without_lead_in(["hello", "there"], dialogue) == ["hello", "there"]
+    assert subject_of(["hello", "um", "where", "are", "you"], dialogue) == ["where", "are", "you"]
+    assert subject_of(["i", "was", "wondering", "where", "you", "are"], dialogue) == ["where", "you", "are"]
+    assert subject_of(["hello", "there"], dialogue) == ["hello", "there"]
+
+
+def test_a_plea_behind_what_is_wrong_is_left_out_but_a_question_for_help_stays() -> None:
+    assert subject_of(["uh", "i", "broke", "a", "tooth", "please", "help"], DIALOGUE) == ["i", "broke", "a", "tooth"]
+    assert subject_of(["it", "fell", "out", "what", "should", "i", "do"], DIALOGUE) == ["it", "fell", "out"]
+    for asked in ("help", "can you help me", "how can you help"):
+        assert subject_of(asked.split(), DIALOGUE) == asked.split()
 
 
 def assigned(said: str, *at: int, asked: str = "", filled: dict[str, str] | None = None) -> dict[str, str]:

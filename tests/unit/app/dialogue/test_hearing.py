@@ -154,7 +154,15 @@ def test_numbers_without_end_are_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["my kid chipped his front tooth", "my little boy knocked out his tooth", "i need a cleening on wensday"]
+    "text",
+    [
+        "my kid chipped his front tooth",
+        "my little boy knocked out his tooth",
+        "i need a cleening on wensday",
+        "i broke a tooth, help",
+        "help i broke a tooth",
+        "my tooth hurts what should i do",
+    ],
 )
 def test_who_tells_what_has_happened_wants_an_appointment(text: str) -> None:
     assert best(text, 1.0) == "book"

@@ -24,6 +24,7 @@ SPELLING = Spelling(
         ("a chekup thursdy", "a checkup thursday"),
         ("tommorow in febuary", "tomorrow in february"),
         ("a filing", "a filling"),
+        ("wensday or sunady", "wednesday or sunday"),
     ],
 )
 def test_what_is_nearly_a_word_of_a_slot_is_taken_for_it(said: str, meant: str) -> None:
