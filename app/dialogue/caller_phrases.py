@@ -75,7 +75,7 @@ def slot_samples(slot: Slot) -> Sequence[str]:
 
 def _whole_sentences(dialogue: Dialogue) -> Iterator[str]:
     for intent in dialogue.intents:
-        yield from intent.examples
+        yield from intent.sentences
     for slot in dialogue.slots.values():
         yield from slot.answers
     yield from dialogue.yes

@@ -65,6 +65,8 @@ def _slot_faults(path: str, slot: Slot, dialogue: Dialogue) -> Iterator[Fault]:
 
 
 def _intent_faults(path: str, intent: Intent, dialogue: Dialogue, tools: Collection[str]) -> Iterator[Fault]:
+    if not intent.sentences:
+        yield Fault(f"{path}.examples", f"nothing that callers say is known to mean {intent.name}")
     yield from _unknown_slots(f"{path}.examples", intent.examples, (*dialogue.slots, HOLIDAY, SOMEONE))
     yield from _unknown_slots(f"{path}.reply", intent.reply, dialogue.slots)
     if intent.steps and intent.does is not Does.ANSWER:

@@ -1,6 +1,6 @@
 """What a caller's sentence is, before it is decided what to answer: its values, its intent, and what it answers to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,10 +8,12 @@ import msgspec
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from app.dialogue.answers import subject_of
+from app.dialogue.everyday import SYNONYMS
 from app.dialogue.matching import CONTRACTED, Match, Matcher, Synonyms, reduce, says_nothing
 from app.dialogue.mentions import Mention, MentionReader
+from app.dialogue.other_subjects import on_other_subjects
 from app.dialogue.people import FOLLOW_UP_WORDS, RELATIVES, is_follow_up, read_relative
-from app.dialogue.schema import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot
+from app.dialogue.schema import PLACEHOLDER, ChoiceSlot, Dialogue, Does, NameSlot, TextSlot
 from app.dialogue.second_wish import second_wish
 from app.dialogue.spelling import Spelling
 from app.dialogue.state import Question, State
@@ -64,22 +66,28 @@ class Hearing:
         )
         self._with_steps = frozenset(intent.name for intent in dialogue.intents if intent.steps)
         self._reader = MentionReader(dialogue)
-        examples_of_all = (text for intent in dialogue.intents for text in intent.examples)
-        self._spelling = Spelling(dialogue, (*examples_of_all, *dialogue.unrelated))
+        sentences = [text for intent in dialogue.intents for text in intent.sentences]
+        is_wide = dialogue.other_subjects
+        others = on_other_subjects([*_own_sentences(dialogue)], len(sentences)) if is_wide else ()
+        self._spelling = Spelling(dialogue, (*sentences, *dialogue.unrelated, *others))
         self._zone = ZoneInfo(dialogue.time_zone)
         answers = (text for slot in dialogue.slots.values() for text in slot.answers)
         around = (words_of(PLACEHOLDER.sub(" ", text)) for text in (*answers, *dialogue.yes, *dialogue.no))
         self._answer_words = frozenset(word for words in around for word in reduce(words))
         examples = {
-            intent.name: [subject_of(self._reader.abstract_example(text), dialogue) for text in intent.examples]
+            intent.name: [subject_of(self._reader.abstract_example(text), dialogue) for text in intent.sentences]
             for intent in dialogue.intents
         }
         # Of `it's him` every word is in some `drop it`, and yet it asks for nothing.
         self._without_subject = frozenset(
             (name, _bare(words)) for name in self._leaving for words in examples[name] if _names_nothing(words)
         )
-        examples[UNRELATED] = [self._reader.abstract_example(sentence) for sentence in dialogue.unrelated]
-        self._matcher = Matcher(examples, Synonyms(dialogue.synonyms))
+        examples[UNRELATED] = [
+            *(self._reader.abstract_example(sentence) for sentence in dialogue.unrelated),
+            *(self._reader.abstract(words, self._reader.read(words, _ANY_DAY)) for words in map(words_of, others)),
+        ]
+        is_everyday = any(intent.everyday for intent in dialogue.intents)
+        self._matcher = Matcher(examples, Synonyms({**(SYNONYMS if is_everyday else {}), **dialogue.synonyms}))
 
     def intent_of(self, text: str, today: date, confidence: float = 1.0) -> Match | None:
         """What a sentence would be taken for by itself."""
@@ -149,6 +157,18 @@ class Hearing:
 _HEDGES = frozenset(reduce(str.split("hmm hm mm then probably definitely certainly suppose rather alright sure say")))
 """What people wrap an answer in when they are not sure of it: `let's say ten thirty then`."""
 _OF_FOLLOW_UPS = frozenset(reduce([*RELATIVES, *FOLLOW_UP_WORDS]))
+
+
+_ANY_DAY = date(2026, 1, 1)
+
+
+def _own_sentences(dialogue: Dialogue) -> Iterator[str]:
+    """What callers say of what this dialogue is about."""
+    for intent in dialogue.intents:
+        yield from intent.examples
+    for slot in dialogue.slots.values():
+        if isinstance(slot, ChoiceSlot):
+            yield from (word for choice in slot.choices for word in (choice.value.replace("_", " "), *choice.words))
 
 
 def _names_nothing(words: Sequence[str]) -> bool:

@@ -65,7 +65,7 @@ class MentionReader:
     def __init__(self, dialogue: Dialogue) -> None:
         self._slots = dialogue.slots
         self._country = dialogue.country
-        sentences = (text for intent in dialogue.intents for text in intent.examples)
+        sentences = (text for intent in dialogue.intents for text in intent.sentences)
         self._no_names = frozenset(word for text in sentences for word in words_of(text)) | DAY_WORDS
         self._days = tuple(name for name, slot in self._slots.items() if isinstance(slot, DaySlot))
         self._times = tuple(name for name, slot in self._slots.items() if isinstance(slot, TimeSlot))

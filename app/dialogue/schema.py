@@ -17,6 +17,8 @@ import msgspec
 from msgspec import Meta
 
 from actors.agent import Agent
+from app.dialogue.everyday import SENTENCES as everyday_sentences
+from app.dialogue.everyday import Everyday
 from app.dialogue.holidays import Country
 
 Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
@@ -178,11 +180,18 @@ class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that a caller may want, the phrases that say so, and the task that serves it."""
 
     name: Identifier
-    examples: Annotated[Texts, Meta(min_length=1)]
+    examples: Texts = ()
     """`{slot}` is any value of a slot, `{holiday}` a day such as Christmas, `{someone}` one such as Doctor Patel."""
+    everyday: Everyday | None = None
+    """What callers say to every agent, and what need not be among the examples."""
     reply: Texts = ()
     steps: tuple[Step, ...] = ()
     does: Does = Does.ANSWER
+
+    @property
+    def sentences(self) -> Texts:
+        """All that is known to say it."""
+        return self.examples if self.everyday is None else (*self.examples, *everyday_sentences[self.everyday])
 
 
 class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -225,6 +234,8 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Said when another agent has handed the conversation off to this one for words that name none of its intents."""
     unrelated: Texts = ()
     """Sentences that are none of our business though they share our words: what is nearest to one is not understood."""
+    other_subjects: bool = False
+    """Common sentences on subjects of which no intent speaks count as unrelated too, without being listed."""
     yes: Texts = (
         "yes", "yeah", "yep", "yes please", "sure", "of course", "correct", "that's right", "that is correct", "okay",
         "ok", "exactly", "absolutely", "go ahead", "please do", "sounds good", "perfect", "that works", "fine", "great",

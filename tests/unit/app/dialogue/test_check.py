@@ -100,6 +100,13 @@ def test_an_intent_says_or_does_something() -> None:
     assert faults(dialogue(intents=[{"name": "again", "examples": ["what"], "does": "repeat"}])) == []
 
 
+def test_something_that_callers_say_means_an_intent() -> None:
+    assert faults(dialogue(intents=[{"name": "hours", "reply": ["At nine."]}])) == [
+        ("intents[0].examples", "nothing that callers say is known to mean hours")
+    ]
+    assert faults(dialogue(intents=[{"name": "hi", "everyday": "greeting", "reply": ["Hello."]}])) == []
+
+
 def test_what_can_end_a_conversation_needs_the_tool_for_it() -> None:
     ends = dialogue(intents=[{"name": "bye", "examples": ["bye"], "reply": ["Bye."], "does": "end"}])
     assert faults(ends) == []

@@ -20,7 +20,7 @@ def test_only_an_agent_whose_file_has_a_dialogue_has_one() -> None:
     ("wrong", "named"),
     [
         ({"intents": [{"name": "Hours", "examples": ["when"]}]}, "intents"),
-        ({"intents": [{"name": "hours", "examples": []}]}, "examples"),
+        ({"intents": [{"name": "hours", "examples": [7]}]}, "examples"),
         ({"threshold": 1.5}, "threshold"),
         ({"slots": {"day": {"type": "daytime"}}}, "slots"),
         ({"greeting": "hello"}, "greeting"),
