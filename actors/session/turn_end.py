@@ -89,14 +89,18 @@ class TurnEnd:
         """The words of the utterance in hand if the caller is probably done, told once in each pause; else nothing.
 
         They probably are when all their words are known and the rule waits for less than the usual silence, or for the
-        least that it may wait for.
+        least that it may wait for; and once the usual silence has passed, unless it waits for the most that there is,
+        as it does behind words that nothing ends with.
 
         Args:
             voice_end_ms: where their voice has ended so far.
             silence_ms: what the rule waits for.
         """
         usual_ms = self._settings.end_silence_ms
-        if silence_ms > usual_ms or silence_ms == usual_ms > self._settings.min_silence_ms:
+        is_over_usual = self._silence_ms >= usual_ms and silence_ms < self._settings.max_silence_ms
+        if silence_ms > usual_ms and not is_over_usual:
+            return ""
+        if silence_ms == usual_ms > self._settings.min_silence_ms:
             return ""
         speech = self._speech(voice_end_ms)
         if not speech.is_current or self._told == (voice_end_ms, speech.text):

@@ -44,6 +44,8 @@ CLOSING_SILENCE_S = 1.0
 """Seconds in which what was written of the last reply begins to be heard, or nothing was."""
 FILLER_GROWTH = 2.0
 """By how many first waits each filler waits longer than the one before it: 1, 3 and 5 first waits."""
+FILLER_OWED = 1 / 3
+"""The share of a first wait that whoever owes the reply has from the end of the turn, however late that was found."""
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +104,10 @@ def _filler(turn: TurnCore) -> float | None:
     if not waits_for_words and s.agent not in THINKING:
         return None
     spoke_at = s.spoke_at if s.spoke_at is not None else s.thinking_at
-    return max(spoke_at, s.silent_at) + turn.agent.limits.filler_after_ms / 1000 * (1 + FILLER_GROWTH * s.fillers)
+    wait_s = turn.agent.limits.filler_after_ms / 1000
+    due_at = max(spoke_at, s.silent_at) + wait_s * (1 + FILLER_GROWTH * s.fillers)
+    # The silence that showed the caller to be done is owed by nobody: what was begun in it may be there at once.
+    return max(due_at, s.awaited_at + wait_s * FILLER_OWED)
 
 
 def _reply(turn: TurnCore) -> float | None:

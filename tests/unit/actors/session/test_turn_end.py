@@ -66,6 +66,20 @@ def test_the_end_is_likely_once_in_a_pause_where_the_rule_waits_for_less_than_th
     assert end.likely_end(2_000, 200) == "i want that one"
 
 
+def test_the_end_is_likely_once_the_usual_silence_has_passed_unless_the_words_go_on() -> None:
+    settings = Endpointing(end_silence_ms=500, max_silence_ms=1_600)
+    end = TurnEnd(Rule(), settings, Checkpoint(), "en-US")
+    end.started(0)
+    end.continued(40)
+    end.heard(InterimTranscript("i want that", 0, 1_000))
+    end.continued(499)
+    assert end.likely_end(1_000, 1_550) == ""
+    end.continued(500)
+    assert end.likely_end(1_000, 1_600) == ""
+    assert end.likely_end(1_000, 1_550) == "i want that"
+    assert end.likely_end(1_000, 1_550) == ""
+
+
 def test_where_the_rule_has_no_choice_the_end_is_likely_with_the_silence_that_there_is() -> None:
     settings = Endpointing(min_silence_ms=500, end_silence_ms=500)
     end = TurnEnd(Rule(), settings, Checkpoint(), "en-US")

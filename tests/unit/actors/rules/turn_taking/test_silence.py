@@ -34,6 +34,12 @@ class TestFillers:
         assert kinds(talk.wait(0.8)) == []
         assert kinds(talk.wait(0.2)) == [UtteranceKind.FILLER]
 
+    def test_the_reply_has_its_time_also_where_a_long_silence_has_shown_the_end(self) -> None:
+        talk = Talk().wait(3.0).voice(300).pause(1_600)
+        assert kinds(talk.final("my car broke down").wait(0.3)) == []
+        assert kinds(talk.wait(0.3)) == [UtteranceKind.FILLER]
+        assert kinds(Talk().wait(3.0).voice(300).pause(1_600).wait(0.6)) == [UtteranceKind.FILLER]
+
     def test_further_ones_come_at_growing_intervals_and_none_twice_in_a_row(self) -> None:
         talk, said = Talk().thinking().tell(ToolsStarted(1)), list[tuple[float, int]]()
         for _ in range(300):
