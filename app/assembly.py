@@ -25,6 +25,7 @@ from app.cluster.cluster import Cluster
 from app.cluster.dashboards import followed_sessions
 from app.cluster.session_requests import answer_who_has_sessions
 from app.cluster.worker import ClusterWorker
+from app.console.other_servers import OtherServers
 from app.console.overview import Overview
 from app.console.routes import ConsoleRoutes
 from app.console.summary import Summaries
@@ -59,12 +60,29 @@ class Assembly:
         self.new_calls = _new_calls(services, self.switchboard)
         take_over = _take_over(services, self.new_calls, self.switchboard)
         self.cluster = Cluster(_cluster_worker(services), self.new_calls, self.switchboard, take_over)
-        answer_who_has_sessions(self.cluster, services.known_sessions)
+        answer_who_has_sessions(self.cluster, services.known_sessions, services.timelines.has)
         self.followed_sessions = followed_sessions(
             self.cluster, services.outputs, services.sessions.live, services.agents, services.lifecycle, services.clock
         )
         self.summaries = _summaries(services)
         self.history = WorkerHistory(self.summaries.troubles, time.time)
+        self.overview = self._overview()
+
+    def _overview(self) -> Overview:
+        services = self.services
+        # The worker drains as at any other order to end, and the launcher starts another in its place.
+        drain = partial(signal.raise_signal, signal.SIGTERM)
+        others = OtherServers(
+            self.cluster,
+            services.lifecycle.server,
+            own=self.summaries.present,
+            own_gone=lambda: overview.own_gone(),
+            is_live=lambda session_id: services.known_sessions.live(session_id) is not None,
+            wall=time.time,
+            drain=drain,
+        )
+        overview = Overview(self.summaries.present, services.lifecycle.worker_bus, time.time, drain, others)
+        return overview
 
     async def start(self) -> None:
         """Start every part, those first that others need."""
@@ -229,15 +247,8 @@ def _summaries(services: Services) -> Summaries:
 
 def _console(worker: Assembly) -> ConsoleRoutes:
     services = worker.services
-    overview = Overview(
-        worker.summaries.present,
-        services.lifecycle.worker_bus,
-        time.time,
-        # The worker drains as at any other order to end, and the launcher starts another in its place.
-        drain=partial(signal.raise_signal, signal.SIGTERM),
-    )
     return ConsoleRoutes(
-        overview,
+        worker.overview,
         services.timelines,
         services.known_sessions,
         worker.history,

@@ -152,6 +152,14 @@ class Cluster:
             raise faults[0]
         return answers, len(others) - len(answers)
 
+    async def ask(self, worker: str, topic: str, payload: bytes, within_s: float) -> bytes:
+        """What another worker answers about `topic`. Only while the cluster is running.
+
+        Raises:
+            WorkerSilentError: nothing, within `within_s` seconds.
+        """
+        return await self.requests.ask(worker, topic, payload, within_s)
+
     async def first_with(self, topic: str, payload: bytes) -> tuple[str, int]:
         """The id of another worker that answers YES about `topic`, empty if none does, and how many did not answer.
 

@@ -7,6 +7,7 @@ guard again.
 
 import logging
 import re
+from collections.abc import Callable
 
 from opentelemetry import metrics
 from starlette.requests import Request
@@ -23,8 +24,8 @@ from app.server.asgi_relay import RELAYED
 
 log = logging.getLogger(__name__)
 
-HAS_SESSION = "session"
-"""What workers ask each other: whether a session is live there."""
+HAS_SESSION, HAS_TIMELINE = "session", "timeline"
+"""What workers ask each other: whether a session is live there, or was, and is still told of."""
 
 _ABOUT_LIVE = re.compile(
     r"/api/v1/(?:sessions/([^/]+)/(?:approvals(?:/[^/]+)?|timeline)|health/actors/([^/]+)(?:/.*)?)"
@@ -44,12 +45,16 @@ class SessionRequests:
         app: answers what concerns sessions of this worker, and all else.
         cluster: knows the other workers.
         sessions: those of this worker.
+        has_timeline: whether this worker knows what happened in a session, live or over.
     """
 
-    def __init__(self, app: ASGIApp, cluster: Cluster, sessions: KnownSessions) -> None:
+    def __init__(
+        self, app: ASGIApp, cluster: Cluster, sessions: KnownSessions, has_timeline: Callable[[str], bool]
+    ) -> None:
         self._app = app
         self._cluster = cluster
         self._sessions = sessions
+        self._has_timeline = has_timeline
         self._passing = RequestPassing(cluster, "session", _forwarded)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +64,7 @@ class SessionRequests:
             await self._app(scope, receive, send)
             return
         try:
-            owner = await self._owner(session_id)
+            owner = await self._owner(session_id, or_timeline=scope["path"].endswith("/timeline"))
             if owner:
                 body = await body_of(Request(scope, receive), BODY_BYTES)
                 await self._passing.pass_on(owner, scope, body, send)
@@ -69,14 +74,16 @@ class SessionRequests:
             return
         await self._app(scope, receive, send)
 
-    async def _owner(self, session_id: str) -> str:
-        """The worker elsewhere that has a session; empty if none that answers has it.
+    async def _owner(self, session_id: str, *, or_timeline: bool) -> str:
+        """The worker elsewhere that has a session, or of one that is over the timeline; empty if none that answers has.
 
         Raises:
             ProblemError: it cannot be found out.
         """
         try:
             owner, missing = await self._cluster.first_with(HAS_SESSION, session_id.encode())
+            if not owner and or_timeline and not self._has_timeline(session_id):
+                owner, missing = await self._cluster.first_with(HAS_TIMELINE, session_id.encode())
         except StoreError as error:
             log.warning("a request is refused, since its session may be another worker's: %s", error)
             owner, missing = "", 1
@@ -85,13 +92,17 @@ class SessionRequests:
         return owner
 
 
-def answer_who_has_sessions(cluster: Cluster, sessions: KnownSessions) -> None:
-    """Have this worker tell others which sessions it has; to be called before the cluster's start."""
+def answer_who_has_sessions(cluster: Cluster, sessions: KnownSessions, has_timeline: Callable[[str], bool]) -> None:
+    """Have this worker tell others which sessions it has, or had; to be called before the cluster's start."""
 
-    async def told(payload: bytes) -> bytes:
+    async def live(payload: bytes) -> bytes:
         return YES if sessions.live(payload.decode(errors="replace")) is not None else NO
 
-    cluster.on(HAS_SESSION, told)
+    async def timeline(payload: bytes) -> bytes:
+        return YES if has_timeline(payload.decode(errors="replace")) else NO
+
+    cluster.on(HAS_SESSION, live)
+    cluster.on(HAS_TIMELINE, timeline)
 
 
 def _session_id(scope: Scope) -> str:

@@ -1,13 +1,17 @@
-"""What all workers of a server tell of themselves while somebody looks: a summary a second, over the worker bus."""
+"""What all workers tell of themselves while somebody looks: a summary a second, within a server over the worker bus,
+from other servers over Redis.
+"""
 
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from app.console.other_servers import FORGOTTEN_S, OtherServers
 from app.console.troubles import WorkerSummary
 from app.server.gone_workers import GONE, GoneWorker, gone_in
 from app.server.worker_bus import WorkerBus, WorkerBusError
@@ -20,8 +24,6 @@ DRAIN = "console drain"
 EVERY_S = 1.0
 WATCHED_S = 6.0
 """A console that is open says so within this time, again and again; without it nobody tells anything."""
-FORGOTTEN_S = 60.0
-"""A worker of which nothing was heard for so long is shown no more."""
 GONE_SHOWN_S = 900.0
 """A worker that has died is shown for so long, also to a console that is opened later."""
 DRAIN_WITHIN_S = 10.0
@@ -30,10 +32,11 @@ DRAIN_WITHIN_S = 10.0
 
 class OverviewMessage(msgspec.Struct, frozen=True, tag_field="type", tag="overview"):
     """What each console is sent every second: all workers, the worst first; and those that have died lately, the last
-    one first."""
+    one first. `unheard`: why nothing is heard of other servers at present."""
 
     workers: list[WorkerSummary]
     gone: list[GoneWorker] = []
+    unheard: str = ""
 
 
 class Draining(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,7 @@ class Overview:
         worker_bus: the way to the others.
         wall: the time in seconds since 1970.
         drain: has this worker drain.
+        others: what is heard of other servers; None where nobody asks them.
     """
 
     def __init__(
@@ -59,11 +63,14 @@ class Overview:
         worker_bus: WorkerBus,
         wall: Callable[[], float],
         drain: Callable[[], None],
+        others: OtherServers | None = None,
     ) -> None:
         self._own = own
         self._worker_bus = worker_bus
         self._wall = wall
         self._drain = drain
+        self._others = others
+        self._host = socket.gethostname()
         self._until = 0.0
         self._telling: asyncio.Task[None] | None = None
         self._heard: dict[int, WorkerSummary] = {}
@@ -72,11 +79,22 @@ class Overview:
 
     async def watch(self) -> None:
         """Have every worker tell of itself for the next seconds; harmless if they do already."""
+        if self._others is not None:
+            self._others.watch()
         if self._until - self._wall() < WATCHED_S / 2:
             await self._tell(WATCH, {"until": self._wall() + WATCHED_S})
 
+    def message(self) -> OverviewMessage:
+        """What a console is sent now."""
+        unheard = "" if self._others is None else self._others.unheard
+        return OverviewMessage(self.workers(), self.gone(), unheard)
+
     def workers(self) -> list[WorkerSummary]:
-        """What was last heard of each worker, this one at present included; the worst first."""
+        """What was last heard of each worker of all servers, this one at present included; the worst first."""
+        others = [] if self._others is None else self._others.workers()
+        return sorted([*self._of_server(), *others], key=lambda each: (-each.weight, each.host, each.worker))
+
+    def _of_server(self) -> list[WorkerSummary]:
         now = self._wall()
         dead = {each.worker: each.at for each in self._gone}
         self._heard = {
@@ -85,22 +103,32 @@ class Overview:
             if now - each.at < FORGOTTEN_S and (worker not in dead or each.at > dead[worker])
         }
         self._heard[os.getpid()] = self._own()
-        return sorted(self._heard.values(), key=lambda each: (-each.weight, each.worker))
+        return list(self._heard.values())
 
     def gone(self) -> list[GoneWorker]:
         """The workers that have died lately, the last one first."""
-        now = self._wall()
-        lately = [each for each in self._gone if now - each.at < GONE_SHOWN_S]
-        return sorted(lately, key=lambda each: each.at, reverse=True)
+        gone = self.own_gone()
+        if self._others is not None:
+            gone = [*map(self._others.corrected, gone), *self._others.gone()]
+        return sorted(gone, key=lambda each: each.at, reverse=True)
 
-    async def drain(self, worker: int) -> None:
-        """Order a worker to drain; another is started in its place.
+    def own_gone(self) -> list[GoneWorker]:
+        """Those of this server, as its launcher tells of them."""
+        now = self._wall()
+        return [msgspec.structs.replace(each, host=self._host) for each in self._gone if now - each.at < GONE_SHOWN_S]
+
+    async def drain(self, worker: int, server: str = "") -> None:
+        """Order a worker to drain; another is started in its place. `server`: by default this one.
 
         Raises:
             LookupError: there is no such worker.
             WorkerBusError: it cannot be told.
+            WorkerSilentError: it is of another server, and does not answer.
         """
-        if all(each.worker != worker for each in self.workers()):
+        if self._others is not None and server not in ("", self._own().server):
+            await self._others.drain(server, worker)
+            return
+        if all(each.worker != worker for each in self._of_server()):
             raise LookupError(f"there is no worker {worker}")
         await self._worker_bus.tell(DRAIN, {"worker": worker, "at": self._wall()})
 

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from app.api.problems import ProblemError
 from app.api.responses import json_response
+from app.cluster.worker_requests import WorkerSilentError
 from app.console.overview import Draining, Overview
 from app.console.socket import ConsoleSocket
 from app.console.timeline import TimelineEvent, TimelineReport, Timelines
@@ -89,10 +90,11 @@ class ConsoleRoutes:
     async def drain(self, request: Request) -> Response:
         """Have a worker end its sessions by themselves, or with a goodbye; another is started in its place."""
         named = request.path_params["worker"]
+        number = int(named) if named.isascii() and named.isdecimal() else -1
         try:
-            await self._overview.drain(int(named) if named.isascii() and named.isdecimal() else -1)
+            await self._overview.drain(number, request.query_params.get("server", ""))
         except LookupError:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no worker of that number") from None
-        except WorkerBusError as error:
+        except (WorkerBusError, WorkerSilentError) as error:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"}) from None
         return json_response(Draining(worker=int(named)))

@@ -6,7 +6,7 @@ from contextlib import suppress
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from app.console.overview import EVERY_S, Overview, OverviewMessage
+from app.console.overview import EVERY_S, Overview
 from app.server.message_rate import MessageRate
 from app.server.socket_reader import SocketReader
 from app.server.socket_writer import OVERLOADED, SocketWriter
@@ -47,5 +47,5 @@ class ConsoleSocket:
     async def _tell(self, writer: SocketWriter) -> None:
         while not writer.closed.is_set():
             await self._overview.watch()
-            writer.put(msgspec.json.encode(OverviewMessage(self._overview.workers(), self._overview.gone())).decode())
+            writer.put(msgspec.json.encode(self._overview.message()).decode())
             await asyncio.sleep(EVERY_S)

@@ -1,6 +1,7 @@
 """The summary of one worker: itself, its providers, and its sessions, the worst first."""
 
 import os
+import socket
 import time
 
 from actors.runtime.watchdog import LoopWatchdog
@@ -55,6 +56,7 @@ class Summaries:
         self._watchdog = watchdog
         self._max_sessions = limits.max_concurrent_sessions
         self._content = content
+        self._host = socket.gethostname()
         self._max_lag_ms = 1_000 * limits.max_loop_lag_s
 
     def present(self) -> WorkerSummary:
@@ -65,6 +67,8 @@ class Summaries:
         worst = sorted(described, key=lambda each: (-each.weight, -each.age_s))[:MOST_SHOWN]
         return WorkerSummary(
             worker=os.getpid(),
+            server=self._lifecycle.server,
+            host=self._host,
             at=round(time.time(), 3),
             phase=self._lifecycle.phase.value,
             sessions=len(sessions),

@@ -150,6 +150,10 @@ class Timelines:
             known = self._kept[session_id] = Timeline(self._wall, self._tools, content=self._content)
         return known
 
+    def has(self, session_id: str) -> bool:
+        """Whether there is a timeline of a session, live or over."""
+        return session_id in self._kept
+
     def known(self, session_id: str) -> Timeline | None:
         """The timeline of a session; None if there is none any more."""
         return self._kept.get(session_id)

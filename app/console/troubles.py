@@ -55,6 +55,11 @@ class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One worker with its worst sessions. `at`: seconds since 1970."""
 
     worker: int
+    """The number of its process, which no other worker of its server has."""
+    server: str = ""
+    """Which server it is of: the same for all its workers."""
+    host: str = ""
+    """The name of the machine that it runs on."""
     at: float
     phase: str
     sessions: int

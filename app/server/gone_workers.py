@@ -19,11 +19,13 @@ class GoneSession(msgspec.Struct, frozen=True, omit_defaults=True):
 
     session_id: str
     goes_on_at: int = 0
-    """The worker of this server that has gone on with it, by the number of its process; 0: none has."""
+    """The worker that has gone on with it, by the number of its process; 0: none has."""
+    host: str = ""
+    """The machine of that worker; empty: it is of the server of the one that died."""
 
 
 class GoneWorker(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker that has died, by the number of its process."""
+    """A worker that has died, by the number of its process. `host`: the name of the machine that it ran on."""
 
     worker: int
     at: float
@@ -33,9 +35,10 @@ class GoneWorker(msgspec.Struct, frozen=True, kw_only=True):
     live: int
     """How many live sessions it had"""
     lost: int
-    """How many of them no worker of this server has gone on with"""
+    """How many of them no worker is known to have gone on with"""
     sessions: tuple[GoneSession, ...] = ()
     """Those of them that are named, the lost ones first"""
+    host: str = ""
 
 
 class _Death(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The life of one worker: what it may take on, and what has to happen before it ends."""
 
 import asyncio
+import hmac
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -45,6 +46,8 @@ class Lifecycle:
 
     def __init__(self, server_secret: Secret | None = None, relay_directory: Path | None = None) -> None:
         self.server_secret = server_secret or Secret(secrets.token_hex())
+        self.server = hmac.digest(self.server_secret.reveal().encode(), b"earshot server", "sha256").hex()[:12]
+        """Which server this is: the same for all its workers, and another one for those of other servers"""
         self.relay_directory = relay_directory
         self.worker_bus = WorkerBus()
         self.siblings = SiblingWorkers(relay_directory)

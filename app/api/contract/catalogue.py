@@ -164,6 +164,7 @@ _BELOW_API: dict[tuple[str, str], Operation] = {
     ("POST", "/workers/{worker}/drain"): Operation(
         tag="health",
         answers=ok("It drains, and another is started in its place", Draining, Draining(worker=4711)),
+        parameters=(Parameter(name="server", description="Which server it is of; absent: the one that answers"),),
         problems={503: "The worker cannot be told"},
     ),
     **CALLS,

@@ -1,6 +1,6 @@
 /** Workers that have died lately, and what became of their sessions. */
 
-import { duration, element } from "./console-parts.js";
+import { duration, element, workerName } from "./console-parts.js";
 
 const MOST_NAMED = 8;
 
@@ -21,16 +21,19 @@ export function fate({ at, status, live, lost }, now) {
 }
 
 /** A row of the table of workers: which of its sessions are lost, and where the others go on. */
-export function goneRow({ worker, sessions, live, lost }) {
+export function goneRow({ sessions, live, lost }, name) {
   const without = sessions.filter((session) => !session.goes_on_at).map((session) => session.session_id);
   const elsewhere = new Map();
-  for (const { goes_on_at: other } of sessions) if (other) elsewhere.set(other, (elsewhere.get(other) ?? 0) + 1);
+  for (const { goes_on_at: worker, host } of sessions) {
+    const other = worker && workerName(worker, host);
+    if (other) elsewhere.set(other, (elsewhere.get(other) ?? 0) + 1);
+  }
   const became = [
     without.length && `lost: ${without.slice(0, MOST_NAMED).join(", ")}${lost > Math.min(MOST_NAMED, without.length) ? ", …" : ""}`,
     ...[...elsewhere].map(([other, count]) => `${count} at ${other}`),
   ];
   return element("tr", { classes: "bad" },
-    element("td", { text: worker, classes: "number" }),
+    element("td", { text: name, classes: "number" }),
     element("td", { text: "gone", classes: "short" }),
     element("td", { text: live, classes: "number" }),
     element("td", { text: became.filter(Boolean).join("; "), colspan: 2 }));

@@ -15,6 +15,11 @@ export function duration(seconds) {
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
+/** @returns {string} a worker by the number of its process, and the name of its machine if that has to be said */
+export function workerName(worker, host) {
+  return host ? `${worker} on ${host}` : String(worker);
+}
+
 /** @param {number} at seconds since 1970 */
 export function timeOf(at) {
   return element("span", { classes: "at", text: new Date(at * 1000).toLocaleTimeString([], { hour12: false }) });

@@ -3,7 +3,7 @@
 import { SessionAudio } from "./console-audio.js";
 import { readSessionFile } from "./console-file.js";
 import { fate, goneRow } from "./console-gone.js";
-import { button, duration, element, encoded, replace, timeOf } from "./console-parts.js";
+import { button, duration, element, encoded, replace, timeOf, workerName } from "./console-parts.js";
 import { describe, draw } from "./console-timeline.js";
 import { switchScheme } from "./scheme-switch.js";
 
@@ -16,7 +16,7 @@ const RECENT_S = 300;
 const GONE = 95, PAST = 5;
 const $ = (id) => document.getElementById(id);
 
-const state = { token: "", workers: [], gone: [], chosen: "", isOver: false, socket: null, again: 0, heardAt: 0 };
+const state = { token: "", workers: [], gone: [], unheard: "", chosen: "", isOver: false, socket: null, again: 0, heardAt: 0 };
 
 const sound = new SessionAudio({ panel: $("audio-panel"), button: $("audio-load"), player: $("audio"), picture: $("timeline"), tell: notice });
 
@@ -87,8 +87,8 @@ function connect() {
     state.heardAt = Date.now();
     state.again = 0;
     link("live", "Live");
-    const { workers, gone } = JSON.parse(data);
-    Object.assign(state, { workers, gone });
+    const { workers, gone, unheard } = JSON.parse(data);
+    Object.assign(state, { workers, gone, unheard });
     show();
   });
   socket.addEventListener("close", () => {
@@ -107,13 +107,19 @@ function link(name, text) {
 /** How long a worker has said nothing while others have. What it said before is not true any more. */
 const silentS = (worker) => Math.max(0, Math.max(...state.workers.map(({ at }) => at)) - worker.at);
 
+/** One that drained and says nothing any more has come to its end. */
+const hasEnded = (worker) => silentS(worker) > SILENT_S && worker.phase === "draining";
+
+/** Machines have names of their own where there are several of them. */
+const named = ({ worker, host }) => workerName(worker, new Set([...state.workers, ...state.gone].map((each) => each.host)).size > 1 ? host : "");
+
 function show() {
   const present = state.workers.filter((worker) => silentS(worker) <= SILENT_S);
   const sessions = present.flatMap((worker) => worker.worst.map((session) => ({ ...session, worker: worker.worker })));
   sessions.sort((one, other) => other.weight - one.weight || other.age_s - one.age_s);
   showApprovals(present.flatMap((worker) => worker.approvals ?? []), present.length ? Math.max(...present.map(({ at }) => at)) : 0);
   replace($("wrong"), wrong(sessions));
-  replace($("workers"), [...state.workers.map(workerRow), ...state.gone.map(goneRow)]);
+  replace($("workers"), [...state.workers.map(workerRow), ...state.gone.map((worker) => goneRow(worker, named(worker)))]);
   replace($("sessions"), sessions.map(sessionEntry));
   const total = present.reduce((sum, worker) => sum + worker.sessions, 0);
   $("session-count").textContent = total > sessions.length ? `${sessions.length} worst of ${total}` : String(total);
@@ -124,18 +130,16 @@ function show() {
 const nowS = () => Math.max(0, ...state.workers.map(({ at }) => at));
 
 function wrong(sessions) {
-  const found = state.gone.map((worker) => ({
-    weight: nowS() - worker.at < RECENT_S ? GONE : PAST,
-    where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }),
-    text: `is gone: ${fate(worker, nowS())}`,
-  }));
-  for (const worker of state.workers) {
-    if (silentS(worker) > SILENT_S) {
-      found.push({ weight: GONE, where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text: `is gone: no word for ${Math.round(silentS(worker))} s` });
-      continue;
-    }
-    for (const [index, text] of worker.troubles.entries()) {
-      found.push({ weight: worker.trouble_weights[index], where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text });
+  const found = [];
+  const add = (weight, where, text) => found.push({ weight, where: element("span", { classes: "where", text: `${where} ` }), text });
+  for (const dead of state.gone) add(nowS() - dead.at < RECENT_S ? GONE : PAST, `Worker ${named(dead)}`, `is gone: ${fate(dead, nowS())}`);
+  if (state.unheard) add(GONE, "Other servers", `are not heard of: ${state.unheard}`);
+  for (const worker of state.workers.filter((each) => !hasEnded(each))) {
+    const name = `Worker ${named(worker)}`;
+    if (silentS(worker) <= SILENT_S) {
+      for (const [index, text] of worker.troubles.entries()) add(worker.trouble_weights[index], name, text);
+    } else if (!state.unheard) {
+      add(GONE, name, `is gone: no word for ${Math.round(silentS(worker))} s`);
     }
   }
   for (const session of sessions.filter(({ weight }) => weight > 0)) {
@@ -160,10 +164,11 @@ function showApprovals(approvals, now) {
 
 function workerRow(worker) {
   const gone = silentS(worker) > SILENT_S;
-  const order = button("Drain", () => drain(worker.worker), { label: `Drain worker ${worker.worker}` });
-  return element("tr", { classes: gone || worker.troubles.length ? "bad" : "" },
-    element("td", { text: worker.worker, classes: "number" }),
-    element("td", { text: gone ? "gone" : worker.phase, classes: "short" }),
+  const silence = hasEnded(worker) ? "ended" : state.unheard ? "not heard of" : "gone";
+  const order = button("Drain", () => drain(worker), { label: `Drain worker ${named(worker)}` });
+  return element("tr", { classes: (gone && !hasEnded(worker)) || worker.troubles.length ? "bad" : "" },
+    element("td", { text: named(worker), classes: "number" }),
+    element("td", { text: gone ? silence : worker.phase, classes: "short" }),
     element("td", { text: `${worker.sessions} of ${worker.max_sessions}`, classes: "number" }),
     element("td", { text: `${worker.lag_ms} ms`, classes: "number" }),
     element("td", {}, ...(gone || worker.phase !== "ready" ? [] : [order])));
@@ -303,7 +308,8 @@ function decide({ session_id: session, approval_id: approval, tool }, decision) 
 }
 
 function drain(worker) {
-  sure(`Drain worker ${worker}? Its conversations end with a goodbye, and another worker is started in its place.`, () => ask(`/workers/${worker}/drain`, { method: "POST" }));
+  const path = `/workers/${worker.worker}/drain?server=${encodeURIComponent(worker.server)}`;
+  sure(`Drain worker ${named(worker)}? Its conversations end with a goodbye, and another worker is started in its place.`, () => ask(path, { method: "POST" }));
 }
 
 $("end").addEventListener("click", () => {

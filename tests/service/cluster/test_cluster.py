@@ -72,6 +72,37 @@ async def test_what_operators_order_of_a_session_reaches_the_worker_that_has_it(
             await soon(is_over)
 
 
+async def test_a_console_shows_the_sessions_of_all_servers_and_opens_them_also_when_they_are_over(
+    tmp_path: Path,
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            other.cluster.requests.on(FORWARD, partial(answered, app_of_worker(other.assembly)))
+            await other.talks("elsewhere")
+            transport = httpx.ASGITransport(app_of_worker(one.assembly), client=("127.0.0.1", 1))
+            overview = one.assembly.overview
+
+            async def is_shown() -> bool:
+                await overview.watch()
+                return any(each.session_id == "elsewhere" for worker in overview.workers() for each in worker.worst)
+
+            await soon(is_shown)
+            (there,) = [each for each in overview.workers() if each.server == other.service.lifecycle.server]
+            assert (there.sessions, there.phase) == (1, "ready")
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/api/v1") as rest:
+                live = (await rest.get("/sessions/elsewhere/timeline")).json()
+                assert live["live"]
+                assert (await rest.delete("/sessions/elsewhere")).status_code == 200
+
+                async def is_over() -> bool:
+                    over = (await rest.get("/sessions/elsewhere/timeline")).json()
+                    return not over["live"] and over["events"][-1]["kind"] == "ended"
+
+                await soon(is_over)
+                unknown = await rest.post("/workers/1/drain", params={"server": there.server})
+                assert unknown.status_code == 404
+
+
 async def test_a_call_that_redis_says_is_another_workers_is_left_without_an_order_to_the_network(
     tmp_path: Path,
 ) -> None:

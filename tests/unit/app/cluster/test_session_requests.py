@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from actors.errors import ErrorKind, StoreError
-from app.cluster.session_requests import SessionRequests
+from app.cluster.session_requests import HAS_TIMELINE, SessionRequests
 from app.cluster.worker_requests import WorkerSilentError
 from tests.unit.app.cluster.test_call_forwarding import OURS, THEIRS, Cluster, served
 
@@ -24,7 +24,8 @@ class OfSessions(Cluster):
     async def first_with(self, topic: str, payload: bytes) -> tuple[str, int]:
         if isinstance(self.failure, StoreError):
             raise self.failure
-        return (THEIRS if payload == b"his" else ""), self.missing
+        is_his = payload == b"his" or (topic == HAS_TIMELINE and payload in (b"over", b"moved"))
+        return (THEIRS if is_his else ""), self.missing
 
 
 @pytest.fixture
@@ -33,7 +34,8 @@ def cluster() -> OfSessions:
 
 
 def client(cluster: OfSessions) -> httpx.AsyncClient:
-    app = SessionRequests(served(OURS), cast(Any, cluster), cast(Any, Sessions()))
+    known = ("mine", "moved")
+    app = SessionRequests(served(OURS), cast(Any, cluster), cast(Any, Sessions()), lambda session: session in known)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here/api/v1")
 
 
@@ -55,6 +57,17 @@ async def test_what_only_the_worker_of_a_session_can_answer_reaches_it(
         for session, worker in (("his", THEIRS), ("mine", OURS), ("nobodys", OURS)):
             answer = (await rest.request(method, path.format(session), content=b"what was asked")).json()
             assert (answer["worker"], answer["body"]) == (worker, "what was asked")
+
+
+@pytest.mark.parametrize(("session", "worker"), [("his", THEIRS), ("over", THEIRS), ("moved", OURS), ("nobodys", OURS)])
+async def test_the_timeline_of_a_session_that_is_over_is_had_from_where_it_is_known(
+    cluster: OfSessions, session: str, worker: str
+) -> None:
+    async with client(cluster) as rest:
+        assert (await rest.get(f"/sessions/{session}/timeline")).json()["worker"] == worker
+        assert (await rest.get(f"/sessions/{session}/approvals")).json()["worker"] == (
+            THEIRS if session == "his" else OURS
+        )
 
 
 @pytest.mark.parametrize("path", ["/sessions", "/sessions/his", "/sessions/his/transcript", "/health/actors", "/calls"])

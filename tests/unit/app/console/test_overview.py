@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from actors.runtime.clock import run_virtual
-from app.console.overview import DRAIN, FORGOTTEN_S, GONE_SHOWN_S, WATCHED_S, Overview
+from app.console.other_servers import FORGOTTEN_S
+from app.console.overview import DRAIN, GONE_SHOWN_S, WATCHED_S, Overview
 from app.console.troubles import WorkerSummary
 from app.server.gone_workers import GONE, GoneWorkers
 from app.server.worker_bus import WorkerBus
