@@ -29,6 +29,7 @@
     ├── SdkClosedError             an SDK's client is closed, since the worker is ending (sdk_loading.py)
     ├── PartlyReadyError           some engines fail; a ProviderError too (providers/failover/providers.py)
     ├── AbandonedError             the result of a recognition is not wanted any more (providers/moonshine/model.py)
+    ├── LateExportError            telemetry takes too long to be sent (telemetry/bounded.py)
     ├── StartError                 a worker ended before the server was ready (server/launcher.py)
     ├── ListenError                the address cannot be listened on (server/listening.py)
     ├── WorkerBusError             the launcher does not answer a worker (server/worker_bus.py)

@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from app.telemetry.azure_monitor import azure_monitor_exporters
+from app.telemetry.bounded import BoundedSpans
 from app.telemetry.observed import ObservedMetricExporter, ObservedSpanExporter
 from app.telemetry.otlp import otlp_metric_exporter, otlp_span_exporter
 from app.version import product_version
@@ -51,7 +52,10 @@ def install(settings: Telemetry) -> list[Callable[[], None]]:
     if spans:
         tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
         for name, exporter in spans.items():
-            tracers.add_span_processor(BatchSpanProcessor(ObservedSpanExporter(exporter, name)))
+            observed = ObservedSpanExporter(exporter, name, settings.export_s)
+            tracers.add_span_processor(
+                BoundedSpans(observed, name, most=settings.most_waiting_spans, export_s=settings.export_s)
+            )
         trace.set_tracer_provider(tracers)
         # Azure's SDKs, such as that of calls, make a span of each request then, and send it along.
         azure_settings.tracing_enabled = True

@@ -9,6 +9,8 @@ from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult,
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from app.telemetry.bounded import BoundedExport
+
 log = logging.getLogger(__name__)
 
 _failures = metrics.get_meter("earshot").create_counter(
@@ -27,6 +29,7 @@ class ExportOutcomes:
     def __init__(self, exporter: str, signal: str) -> None:
         self._attributes = {"exporter": exporter, "signal": signal}
         self._failing = False
+        self._bounded = BoundedExport()
 
     def succeeded(self) -> None:
         """Note that the collector has taken a batch."""
@@ -41,10 +44,10 @@ class ExportOutcomes:
             self._failing = True
             log.warning("telemetry cannot be sent, and is lost", extra={**self._attributes, "error": error})
 
-    def of(self, export: Callable[[], Any], *, success: object, failure: Any) -> Any:
-        """The result of `export`, or `failure` if it raises."""
+    def of(self, export: Callable[[], Any], *, within_s: float, success: object, failure: Any) -> Any:
+        """The result of `export`, or `failure` if it raises or is not done within so many seconds."""
         try:
-            result = export()
+            result = self._bounded.run(export, within_s)
         except Exception as error:  # noqa: BLE001 - a library's thread must go on, whatever its exporter raises
             self.failed(type(error).__name__)
             return failure
@@ -56,16 +59,20 @@ class ExportOutcomes:
 
 
 class ObservedSpanExporter(SpanExporter):
-    """Gives spans to another exporter."""
+    """Gives spans to another exporter, which may take `export_s` seconds for a batch."""
 
-    def __init__(self, inner: SpanExporter, name: str) -> None:
+    def __init__(self, inner: SpanExporter, name: str, export_s: float) -> None:
         self._inner = inner
+        self._export_s = export_s
         self._outcomes = ExportOutcomes(name, "traces")
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send a batch; called by the thread of the SDK's batch processor."""
         result: SpanExportResult = self._outcomes.of(
-            lambda: self._inner.export(spans), success=SpanExportResult.SUCCESS, failure=SpanExportResult.FAILURE
+            lambda: self._inner.export(spans),
+            within_s=self._export_s,
+            success=SpanExportResult.SUCCESS,
+            failure=SpanExportResult.FAILURE,
         )
         return result
 
@@ -93,6 +100,7 @@ class ObservedMetricExporter(MetricExporter):
         """Send what was measured; called by the thread of the SDK's periodic reader."""
         result: MetricExportResult = self._outcomes.of(
             lambda: self._inner.export(metrics_data, timeout_millis=timeout_millis, **kwargs),
+            within_s=timeout_millis / 1_000,
             success=MetricExportResult.SUCCESS,
             failure=MetricExportResult.FAILURE,
         )

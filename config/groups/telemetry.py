@@ -70,9 +70,30 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
             kinds.application_insights(),
         ),
     ] = None
+    most_waiting_spans: Annotated[
+        int,
+        Variable(
+            "OTEL_BSP_MAX_QUEUE_SIZE",
+            "Spans that wait to be sent, for each exporter; what comes then is dropped",
+            kinds.whole(1, 1_000_000),
+        ),
+    ] = 2_048
+    span_export_ms: Annotated[
+        int,
+        Variable(
+            "OTEL_BSP_EXPORT_TIMEOUT",
+            "How long a batch of spans may take, in ms; one that takes longer is taken for lost",
+            kinds.whole(10, 600_000),
+        ),
+    ] = 30_000
     disabled: Annotated[
         bool, Variable("OTEL_SDK_DISABLED", "Whether all of this is off, whatever is set", kinds.switch())
     ] = False
+
+    @property
+    def export_s(self) -> float:
+        """How long a batch of spans may take, in seconds."""
+        return self.span_export_ms / 1_000
 
     @property
     def metrics_by_otlp(self) -> bool:

@@ -69,6 +69,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         "session file, {{reason}}": rate("earshot_session_file_failures_total", "reason"),
         "write to Redis, {{reason}}": rate("earshot_redis_dropped_writes_total", "reason"),
         "telemetry, {{exporter}} {{signal}}": rate("earshot_telemetry_failures_total", "exporter", "signal"),
+        "spans dropped, {{exporter}}": rate("earshot_telemetry_dropped_spans_total", "exporter"),
     }),
     ("Circuit breakers", "short", "0 closed, 1 half open, 2 open", {
         "{{setting}} {{provider}}": "max by (setting, provider) (earshot_provider_breaker)",

@@ -1,12 +1,14 @@
-"""A collector that refuses, fails, hangs or talks nonsense costs one warning and a counter, and no conversation."""
+"""A collector that refuses, fails, hangs, dawdles or talks nonsense costs a warning, a counter and no conversation."""
 
+import itertools
 import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -23,6 +25,7 @@ from tests.kit.serving import AUTHORITIES, EARSHOT, Server, eventually, serving
 TOKEN = "an-operator-token-of-this-test"
 SOON = {
     "OTEL_METRIC_EXPORT_INTERVAL": "300",
+    "OTEL_METRIC_EXPORT_TIMEOUT": "1500",
     "OTEL_BSP_SCHEDULE_DELAY": "200",
     "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
     "OTEL_BSP_EXPORT_TIMEOUT": "1000",
@@ -32,13 +35,22 @@ HTTP, GRPC = "http/protobuf", "grpc"
 Collecting = Callable[[], AbstractContextManager[str]]
 
 
+ANSWER_S = 30.0
+"""What a slow collector takes for an answer."""
+ENDS_S = 15.0
+"""A server that ends has not waited for it then."""
+
+
 @contextmanager
-def answers(status: int, **headers: str) -> Iterator[str]:
+def answers(status: int, after_s: float = 0.0, **headers: str) -> Iterator[str]:
     """Answers every request so."""
+    is_over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
+            if is_over.wait(after_s):
+                return
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)
@@ -54,6 +66,7 @@ def answers(status: int, **headers: str) -> Iterator[str]:
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
+            is_over.set()
             server.shutdown()
             thread.join(30)
 
@@ -80,6 +93,29 @@ def accepts(says: bytes = b"") -> Iterator[str]:
     thread.join(30)
     for connection in kept:
         connection.close()
+
+
+@contextmanager
+def trickles(says: bytes) -> Iterator[str]:
+    """Begins to answer each request at once, a byte at a time, and comes to no end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def trickle(connection: socket.socket) -> None:
+            with connection, suppress(OSError):
+                for byte in itertools.chain(says, itertools.repeat(ord("x"))):
+                    connection.sendall(bytes([byte]))
+                    time.sleep(0.1)
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    threading.Thread(target=trickle, args=(listener.accept()[0],), daemon=True).start()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(30)
 
 
 def talk(server: Server, session_id: str, **query: str) -> bool:
@@ -130,10 +166,26 @@ def failures(server: Server) -> dict[str, float]:
         (partial(answers, 302, Location="/elsewhere"), HTTP),
         (accepts, HTTP),
         (partial(accepts, b"nonsense\r\n\r\n"), HTTP),
+        (partial(answers, 200, ANSWER_S), HTTP),
+        (partial(trickles, b"HTTP/1.1 200 OK\r\nX-Much: "), HTTP),
+        (partial(trickles, b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), HTTP),
         (accepts, GRPC),
         (partial(accepts, b"HTTP/1.1 400 Bad Request\r\n\r\n"), GRPC),
     ],
-    ids=["429", "500", "503", "308", "302", "hangs", "nonsense", "grpc hangs", "grpc nonsense"],
+    ids=[
+        "429",
+        "500",
+        "503",
+        "308",
+        "302",
+        "hangs",
+        "nonsense",
+        "slow",
+        "trickles",
+        "trickles on",
+        "grpc hangs",
+        "grpc nonsense",
+    ],
 )
 def test_it_is_counted_and_told_once_and_the_server_talks_and_ends(collecting: Collecting, protocol: str) -> None:
     with (
@@ -157,7 +209,37 @@ def test_it_is_counted_and_told_once_and_the_server_talks_and_ends(collecting: C
         assert sorted(told) == ["metrics", "traces"]
         assert "Traceback" not in server.log()
         server.process.terminate()
-        assert server.process.wait(60) == 0
+        assert server.process.wait(ENDS_S) == 0
+
+
+def dropped(server: Server) -> float:
+    """How many spans were not even tried to be sent."""
+    found = re.findall(r"^earshot_telemetry_dropped_spans_total\{.*\} (\S+)$", scraped(server), re.MULTILINE)
+    return float(found[0]) if found else 0.0
+
+
+def test_what_a_slow_collector_does_not_keep_up_with_is_dropped_counted_and_told_once() -> None:
+    with (
+        answers(200, ANSWER_S) as url,
+        serving(
+            EARSHOT,
+            **FAKES,
+            OTEL_EXPORTER_OTLP_ENDPOINT=url,
+            OTEL_EXPORTER_OTLP_TIMEOUT=str(2 * ANSWER_S),
+            OTEL_BSP_EXPORT_TIMEOUT="60000",
+            OTEL_BSP_MAX_QUEUE_SIZE="4",
+            OTEL_METRICS_EXPORTER="prometheus",
+            OPERATOR_TOKEN=TOKEN,
+        ) as server,
+    ):
+        for number in range(4):
+            assert talk(server, f"talk-{number}")
+        eventually(lambda: dropped(server) > 4)
+        assert len(re.findall("the collector is slower than spans come", server.log())) == 1
+        assert failures(server) == {}
+        assert "Queue full" not in server.log()
+        server.process.terminate()
+        assert server.process.wait(ENDS_S) == 0
 
 
 HOSTILE = (

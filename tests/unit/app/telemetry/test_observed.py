@@ -15,11 +15,11 @@ def test_a_dead_collector_is_one_warning_until_it_is_back(caplog: pytest.LogCapt
     outcomes = ExportOutcomes("otlp", "traces")
     with caplog.at_level(logging.INFO, LOGGER):
         for _ in range(3):
-            assert outcomes.of(raising, success="sent", failure="lost") == "lost"
-        assert outcomes.of(lambda: "lost", success="sent", failure="lost") == "lost"
+            assert outcomes.of(raising, within_s=60, success="sent", failure="lost") == "lost"
+        assert outcomes.of(lambda: "lost", within_s=60, success="sent", failure="lost") == "lost"
         assert [record.levelname for record in caplog.records] == ["WARNING"]
-        assert outcomes.of(lambda: "sent", success="sent", failure="lost") == "sent"
-        assert outcomes.of(lambda: "sent", success="sent", failure="lost") == "sent"
+        assert outcomes.of(lambda: "sent", within_s=60, success="sent", failure="lost") == "sent"
+        assert outcomes.of(lambda: "sent", within_s=60, success="sent", failure="lost") == "sent"
         assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
         outcomes.failed()
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO", "WARNING"]
