@@ -108,6 +108,8 @@ def _require_webhook(records: Records) -> None:
 
 def _require_directory(records: Records) -> None:
     """Session files have somewhere to be written, and a place that they fit into."""
+    if records.transcribed_audio and not records.audio:
+        raise SettingsError("RECORD_TRANSCRIBED_AUDIO is on, and no audio is kept: set RECORD_AUDIO")
     if not records.records_sessions:
         if records.audio:
             raise SettingsError("RECORD_AUDIO is on, and no session is recorded: set RECORD_SESSIONS")

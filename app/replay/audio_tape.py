@@ -34,9 +34,18 @@ class AudioTape:
         files: has the thread.
         file: lays the audio down, and writes it.
         now: the session's clock, in seconds.
+        is_told: whether those who are heard know already that they may be recorded.
     """
 
-    def __init__(self, session: LiveSession, files: SessionFiles, file: AudioFile, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        session: LiveSession,
+        files: SessionFiles,
+        file: AudioFile,
+        now: Callable[[], float],
+        *,
+        is_told: bool = False,
+    ) -> None:
         self._session = session
         self._files = files
         self.file = file
@@ -45,7 +54,8 @@ class AudioTape:
         self._waiting: list[Piece] = []
         self._waiting_bytes = 0
         self._notices: list[list[str]] | None = None
-        self._is_told = False
+        self._is_told = is_told
+        self._has_taken = False
         self._is_over = False
 
     def start(self) -> None:
@@ -56,7 +66,7 @@ class AudioTape:
     @property
     def has_audio(self) -> bool:
         """Whether there is anything that was or will be written."""
-        return self._is_told and not self.file.has_failed
+        return self._is_told and self._has_taken and not self.file.has_failed
 
     def stop(self) -> None:
         """Take nothing more of the session, and forget what waits."""
@@ -106,6 +116,7 @@ class AudioTape:
             self._begin()
         self._waiting.append(piece)
         self._waiting_bytes += size
+        self._has_taken = True
         if self._is_told:
             if self._waiting_bytes >= BYTES_AT_A_TIME:
                 self.hand_over()
@@ -115,7 +126,7 @@ class AudioTape:
     def _begin(self) -> None:
         """Whoever goes on with a conversation in which they were told need not be told again."""
         self._notices = notices_of(self._session.plan)
-        self._is_told = was_notified(self._session.checkpoint.messages, self._notices)
+        self._is_told = self._is_told or was_notified(self._session.checkpoint.messages, self._notices)
 
     def _heard(self, text: str) -> None:
         if self._notices is None:

@@ -17,6 +17,7 @@ from actors.messages.model import ReplyFailed
 from actors.messages.playback import PlaybackFailed
 from actors.ports.clock import Clock
 from actors.rules.turn_taking.effects import End, ReportUnexpected
+from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.recorded_turn_taking import TurnTakingResumed, TurnTakingStep, TurnTakingTold
 from actors.session.sessions import SessionEntry
 from app.replay.audio_file import AudioFile
@@ -108,10 +109,13 @@ class SessionRecorder:
 
     def _audio_of(self, session_id: str, entry: SessionEntry, began: str) -> AudioTape | None:
         """What takes the audio of a session, where that is to be kept."""
-        if not self._settings.audio:
+        only_listens = entry.plan.mode == TRANSCRIPTION
+        if not self._settings.audio or (only_listens and not self._settings.transcribed_audio):
             return None
         name, now = file_name(session_id, began, AUDIO), self._clock.now
-        tape = AudioTape(entry, self._files, AudioFile(self._files, name, now(), self._settings.audio_mb << 20), now)
+        file = AudioFile(self._files, name, now(), self._settings.audio_mb << 20)
+        # Who sets that says that those who are heard were told by somebody else.
+        tape = AudioTape(entry, self._files, file, now, is_told=only_listens)
         tape.start()
         return tape
 

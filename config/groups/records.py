@@ -53,6 +53,15 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
             kinds.switch(),
         ),
     ] = False
+    transcribed_audio: Annotated[
+        bool,
+        Variable(
+            "RECORD_TRANSCRIBED_AUDIO",
+            "Whether that of sessions that only listen is kept, too: nobody of ours tells those who are heard, so "
+            "somebody else has to have told them",
+            kinds.switch(),
+        ),
+    ] = False
     audio_mb: Annotated[
         int,
         Variable(

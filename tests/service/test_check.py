@@ -249,6 +249,10 @@ def test_audio_is_recorded_only_beside_session_files_and_where_there_is_room(tmp
     for environ, line in (
         ({"RECORD_SESSIONS": "off"}, "RECORD_AUDIO is on, and no session is recorded: set RECORD_SESSIONS\n"),
         (
+            {"RECORD_AUDIO": "off", "RECORD_TRANSCRIBED_AUDIO": "on"},
+            "RECORD_TRANSCRIBED_AUDIO is on, and no audio is kept: set RECORD_AUDIO\n",
+        ),
+        (
             {"RECORD_TOTAL_MB": "63"},
             "RECORD_AUDIO_MB is above RECORD_TOTAL_MB: one file would be more than all may be\n",
         ),

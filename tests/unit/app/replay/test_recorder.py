@@ -1,7 +1,9 @@
 """Which sessions leave a file: all, a share, those in which something failed; and never one that may not be stored."""
 
+import array
 import asyncio
 import logging
+import wave
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from actors.messages.caller import TextEntered
 from actors.messages.output import ReplyHeard
 from actors.runtime.clock import LoopClock, run_virtual
+from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.sessions import SessionEntry
 from app.agents.recording_notice import with_notice
 from app.replay import files
@@ -218,3 +221,44 @@ def test_without_its_own_setting_there_is_no_audio(tmp_path: Path) -> None:
     (path,) = recorded(tmp_path, "all", converse=hear_the_notice)
     assert path.suffix == ".jsonl"
     assert read(path).over.audio is None
+
+
+def listened(directory: Path, *, transcribed_audio: bool, talks: bool = True) -> SessionRecorder:
+    """What recorded a session that only listens."""
+    known: dict[str, SessionEntry] = {}
+    asked = Records(sessions="all", directory=directory, audio=True, transcribed_audio=transcribed_audio)
+    recorder = recorder_of(asked, known.get, uniform, Clock(), content=False)
+    assert recorder is not None
+
+    def tap(entry: SessionEntry) -> None:
+        known["s"] = entry
+        recorder.session_opened("s")
+
+    async def main() -> None:
+        async with stage(mode=TRANSCRIPTION, utterances=["one", "two"], caller=talks, tap=tap) as on:
+            for _ in range(2 * talks):
+                await asyncio.sleep(0.5)
+                await on.talk(800)
+            await asyncio.sleep(2.0)
+        recorder.session_over("s")
+
+    run_virtual(main())
+    asyncio.run(recorder.close())
+    return recorder
+
+
+def test_a_session_that_only_listens_leaves_its_audio_where_others_have_told_of_it(tmp_path: Path) -> None:
+    kept = listened(tmp_path, transcribed_audio=True).audio_of("s")
+    assert kept is not None
+    assert [kept.path] == list(tmp_path.iterdir()), "it decides nothing: there is no file to replay beside it"
+    with wave.open(str(kept.path), "rb") as sound:
+        both = array.array("h", sound.readframes(sound.getnframes()))
+        assert sound.getnframes() > 3 * sound.getframerate()
+    assert any(both[0::2])
+    assert not any(both[1::2])
+
+
+def test_one_that_only_listens_leaves_none_by_itself_and_none_where_nothing_is_heard(tmp_path: Path) -> None:
+    assert listened(tmp_path, transcribed_audio=False).audio_of("s") is None
+    assert listened(tmp_path, transcribed_audio=True, talks=False).audio_of("s") is None
+    assert list(tmp_path.iterdir()) == []
