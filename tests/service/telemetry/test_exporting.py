@@ -15,9 +15,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.telemetry.exporting import within
+from tests.kit.azure_workbook import PANELS, Durations, Share, query
 from tests.kit.collector import Collector, grpc_collector, http_collector
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import AUTHORITIES, EARSHOT, environment, eventually, free_port, serving
+from tests.test_instruments import documented
 
 ROOT = Path(__file__).parents[3]
 
@@ -70,6 +72,29 @@ with exporting(settings.telemetry):
         print(generate_latest(REGISTRY).decode())
 """
 
+EACH_METRIC = """
+import math
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from app.telemetry.azure_monitor import azure_monitor_exporters
+from config.settings import read_settings
+from tests.test_instruments import documented
+
+_, exporter = azure_monitor_exporters(read_settings().telemetry.azure_monitor)
+meters = MeterProvider([PeriodicExportingMetricReader(exporter, math.inf)], shutdown_on_exit=False)
+meter = meters.get_meter("earshot")
+for name, kind, unit in documented():
+    if kind == "histogram":
+        meter.create_histogram(name, unit=unit).record(2)
+    elif kind == "gauge":
+        meter.create_gauge(name, unit=unit).set(2)
+    else:
+        getattr(meter, "create_" + kind.replace(" ", "_").replace("-", "_"))(name, unit=unit).add(2)
+meters.force_flush()
+meters.shutdown()
+"""
+"""One value of each metric of the table goes to Azure Monitor."""
+
 QUIET = {
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
     "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
@@ -79,10 +104,10 @@ QUIET = {
 """Azure Monitor's exporter would report on itself to Microsoft."""
 
 
-def scripted_session(**variables: str) -> str:
-    """Run the session with these variables; returns what was printed."""
+def scripted_session(program: str = SESSION, **variables: str) -> str:
+    """Run the session with these variables, or another program; returns what was printed."""
     run = subprocess.run(
-        [sys.executable, "-c", SESSION],
+        [sys.executable, "-c", program],
         cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
@@ -192,6 +217,23 @@ def test_azure_monitor_is_sent_dependencies_and_metrics() -> None:
     (ended,) = (data for data in sent if data["metrics"][0]["name"] == "earshot.session.duration")
     assert ended["properties"] == {"mode": "media", "ending": "NORMAL"}
     require_no_words(*collector.raw)
+
+
+def test_the_workbook_asks_for_what_azure_monitor_is_sent_of_each_metric() -> None:
+    pytest.importorskip("azure.monitor.opentelemetry.exporter", reason="the extra azure-monitor is not installed")
+    key = "00000000-0000-0000-0000-000000000001"
+    with http_collector() as collector:
+        address = f"InstrumentationKey={key};IngestionEndpoint={collector.url}/"
+        scripted_session(EACH_METRIC, **QUIET, APPLICATIONINSIGHTS_CONNECTION_STRING=address)
+    sent = [each["data"]["baseData"] for each in collector.envelopes if each["data"]["baseType"] == "MetricData"]
+    points = {point["name"]: point for data in sent for point in data["metrics"]}
+    assert {name for name, _, _ in documented()} - set(points) == set()
+    for title, _, panel in PANELS:
+        for name in re.findall(r'"(earshot\.[\w.]+)"', query(panel)):
+            # A query reads valueSum, valueCount and valueMax, which are made of these.
+            wanted = {"value", "count", "max"} if isinstance(panel, Durations | Share) else {"value"}
+            assert wanted <= set(points[name]), (title, name)
+            assert points[name]["value"] == 2, (title, name)
 
 
 def test_prometheus_reads_what_is_served() -> None:

@@ -51,6 +51,27 @@ def test_a_query_reads_one_step_after_the_other() -> None:
         assert all(step.startswith("| ") for step in steps)
 
 
+def test_each_item_is_as_the_schema_of_workbooks_has_it() -> None:
+    """Its required fields, and the types of those that it knows; 3 is a query, 9 are parameters."""
+    assert workbook()["version"] == "Notebook/1.0"
+    for item in workbook()["items"]:
+        assert set(item) <= {
+            "type",
+            "content",
+            "name",
+            "customWidth",
+            "showPin",
+            "styleSettings",
+            "conditionalVisibility",
+        }
+        assert isinstance(item["content"], dict)
+        assert item["type"] in (3, 9)
+        assert isinstance(item["name"], str)
+        assert isinstance(item.get("customWidth", ""), str)
+    (parameter,) = workbook()["items"][0]["content"]["parameters"]
+    assert isinstance(parameter["label"], str)
+
+
 def test_every_chart_follows_the_time_that_is_chosen() -> None:
     time, *charts = workbook()["items"]
     assert time["content"]["parameters"][0]["name"] == "TimeRange"

@@ -6,7 +6,7 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from prometheus_client import CollectorRegistry, generate_latest
 
-from tests.kit.grafana_dashboard import FILE, ON_NO_PANEL, PANELS, text
+from tests.kit.grafana_dashboard import FILE, ON_NO_PANEL, PANELS, dashboard, text
 from tests.test_instruments import documented
 
 NAMES = re.compile(r"\bearshot_\w+")
@@ -38,6 +38,20 @@ def served() -> dict[str, str]:
 
 def test_the_file_is_what_the_module_makes() -> None:
     assert FILE.read_text(encoding="utf-8") == text(), "run: python -m tests.kit.grafana_dashboard"
+
+
+def test_each_panel_has_what_an_import_needs_and_none_lies_on_another() -> None:
+    panels = dashboard()["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    assert len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}) == len(panels)
+    for panel in panels:
+        place, letters = panel["gridPos"], [target["refId"] for target in panel["targets"]]
+        assert place["x"] + place["w"] <= 24
+        assert letters == sorted(set(letters)), panel["title"]
+        assert all(letter.isalpha() for letter in letters), panel["title"]
+        for target in panel["targets"]:
+            assert target["datasource"]["uid"] == "${source}", "whoever imports it chooses the source"
+            assert target["expr"].count("(") == target["expr"].count(")"), target["expr"]
 
 
 def test_each_query_asks_for_metrics_that_are_served_and_each_metric_is_on_a_panel_or_is_said_to_be_on_none() -> None:
