@@ -75,8 +75,8 @@ soak: $(VENV)/development ## MINUTES (20) of CALLS (50) calls: memory, descripto
 flood: $(VENV)/development ## clients that flood the server, each beside a conversation that must not notice: ONLY=part of a name; WRITE=1: into docs/performance.md
 	@$(BIN)/python -m tests.load.flood --only "$(ONLY)" $(if $(WRITE),--write)
 
-chaos: $(VENV)/development ## CALLS (40) and BROWSERS (20) while workers are killed, stopped and drained, and Redis is taken away: a table; FREEZES (50) of a worker that speaks: none is heard beside its successor
-	@$(BIN)/python -m tests.load.chaos --calls "$(or $(CALLS),40)" --browsers "$(or $(BROWSERS),20)"
+chaos: $(VENV)/development ## CALLS (40) and BROWSERS (20) while workers are killed, stopped and drained, and Redis is taken away: a table; MACHINES=1: workers share nothing but Redis; FREEZES (50) of a worker that speaks: none is heard beside its successor
+	@$(BIN)/python -m tests.load.chaos --calls "$(or $(CALLS),40)" --browsers "$(or $(BROWSERS),20)" $(if $(MACHINES),--machines)
 	@$(BIN)/python -m tests.load.two_owners --freezes "$(or $(FREEZES),50)"
 
 faults: $(VENV)/development ## RUNS (1000) conversations from SEED (0) on in which things go wrong: none may suffer for it

@@ -2,7 +2,7 @@
 
 `make chaos` prints a table: for each kind of mishap how many connections it cost and for how long, and what was lost.
 Callers press a number every few seconds and are to hear an answer; browsers type it. In the end each transcript is to
-hold every number, in order.
+hold every number, in order. The workers are three of one server, or with `MACHINES=1` of three.
 """
 
 import argparse
@@ -25,11 +25,11 @@ from websockets.exceptions import WebSocketException
 from tests.cloud.acs.caller import Caller, CallOver
 from tests.kit.redis_pair import RedisPair, redis_pair
 from tests.kit.serving import alive
+from tests.load.chaos_sites import WORKERS, Open, Site, one_server, separate_machines
 from tests.load.chaos_tally import Tally, status, table
 from tests.load.own_clock import OwnClock
-from tests.service.telephony.processes import Processes, greeted, processes
+from tests.service.telephony.processes import greeted
 
-WORKERS = 3
 UP_S = 60.0
 STOPPED_S = 6.0
 """Longer than a lease."""
@@ -149,13 +149,13 @@ async def _answer(socket: Any, words: str) -> None:
 class Mishaps:
     """What happens to the server and its Redis."""
 
-    def __init__(self, server: Processes, redis: RedisPair) -> None:
-        self._server = server
+    def __init__(self, site: Site, redis: RedisPair) -> None:
+        self._site = site
         self._redis = redis
         self.kinds: dict[str, Callable[[], Awaitable[None]]] = {
-            "kill": self._kill,
+            "kill": site.kill,
             "stop": self._stop,
-            "drain": self._drain,
+            "drain": site.drain,
             "redis restart": self._restart,
             "redis freeze": self._freeze,
             "redis fail over": self._fail_over,
@@ -164,7 +164,7 @@ class Mishaps:
     async def all_are_up(self) -> float:
         """Wait until all workers are there, as a deployment does before it takes the next; how many seconds."""
         began_s = time.monotonic()
-        async with httpx.AsyncClient(base_url=f"{self._server.url}/api/v1", trust_env=False, timeout=30) as rest:
+        async with httpx.AsyncClient(base_url=f"{self._site.url}/api/v1", trust_env=False, timeout=30) as rest:
             while time.monotonic() - began_s < UP_S:
                 with suppress(httpx.HTTPError, KeyError):
                     answer = await rest.get("/health/actors?scope=cluster")
@@ -175,18 +175,12 @@ class Mishaps:
                 await asyncio.sleep(0.2)
         return time.monotonic() - began_s
 
-    async def _kill(self) -> None:
-        os.kill(random.choice(self._server.workers()), signal.SIGKILL)
-
     async def _stop(self) -> None:
-        pid = random.choice(self._server.workers())
+        pid = self._site.a_worker()
         os.kill(pid, signal.SIGSTOP)
         await asyncio.sleep(STOPPED_S)
         if alive(pid):
             os.kill(pid, signal.SIGCONT)
-
-    async def _drain(self) -> None:
-        os.kill(random.choice(self._server.workers()), signal.SIGTERM)
 
     async def _restart(self) -> None:
         await asyncio.to_thread(self._redis.restart)
@@ -203,16 +197,13 @@ class Mishaps:
 # the run
 
 
-async def chaos(kinds: list[str], *, callers: int, browsers: int, every_s: float) -> Tally:
+async def chaos(kinds: list[str], *, callers: int, browsers: int, every_s: float, site: Open = one_server) -> Tally:
     """Let all talk while one thing after another happens, and look at the transcripts in the end."""
     clock = OwnClock()
     tally = Tally(callers + browsers, clock)
     with tempfile.TemporaryDirectory() as directory, redis_pair(Path(directory)) as redis:
-        async with processes(Path(directory)) as (acs, server):
+        async with site(Path(directory), redis.url) as (acs, server):
             acs.behaviour.socket_delay_s, acs.behaviour.draw_reconnect = AGAIN_S, _reconnects
-            await server.start(
-                REDIS_URL=redis.url, WEB_CONCURRENCY=str(WORKERS), DRAIN_POLICY="hand_over", WORKER_TIMEOUT_S="60"
-            )
             lines = [await greeted(acs, server.url, number) for number in range(callers)]
             for number, line in enumerate(lines):
                 await _pressed(line, f"9{number % 10}")
@@ -267,9 +258,13 @@ def main() -> None:
     parser.add_argument(
         "--mishaps", default="kill,stop,drain,redis restart,kill,redis freeze,drain,stop,redis fail over,kill,drain"
     )
+    parser.add_argument(
+        "--machines", action="store_true", help="each worker at a server of its own, with nothing shared but Redis"
+    )
     asked = parser.parse_args()
     kinds = [kind.strip() for kind in asked.mishaps.split(",")]
-    tally = asyncio.run(chaos(kinds, callers=asked.calls, browsers=asked.browsers, every_s=asked.every))
+    site = separate_machines if asked.machines else one_server
+    tally = asyncio.run(chaos(kinds, callers=asked.calls, browsers=asked.browsers, every_s=asked.every, site=site))
     print(table(tally, kinds))
     raise SystemExit(status(tally))
 

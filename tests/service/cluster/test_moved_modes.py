@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from app.replay.recording import read
+from app.replay.replaying import replayed
 from app.stores.redis_store import checkpoint_key
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import Heard, Reply
@@ -71,7 +73,9 @@ async def test_a_call_of_a_speech_to_speech_model_goes_on_in_the_midst_of_a_repl
         model.plan.default, model.plan.speed = short, 10.0
         model.plan.replies.extend([short, long])
         model.plan.heard.extend(Heard(text=text) for text in ("Are you open?", "Tell me more.", "And on Sunday?"))
-        variables: Any = {**model.environment(), "ACS_STREAMING_MODE": "voice_live"}
+        files = tmp_path / "files"
+        recorded = {"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(files)}
+        variables: Any = {**model.environment(), "ACS_STREAMING_MODE": "voice_live", **recorded}
         async with machines(tmp_path, AGENT, **variables) as at:
             at.only(at.one)
             caller = await greeted(at.acs, at.url, 0)
@@ -95,6 +99,16 @@ async def test_a_call_of_a_speech_to_speech_model_goes_on_in_the_midst_of_a_repl
             caller.hang_up()
             await caller.ended()
             assert "terminate" not in at.acs.executions
+
+            async def is_recorded() -> bool:
+                # A worker that is killed takes with it what it had of its live sessions.
+                return len(list(files.glob("*.jsonl"))) == (1 if how == "kill" else 2)
+
+            await until(is_recorded)
+        for path in files.glob("*.jsonl"):
+            first = replayed(read(path))
+            assert (first.difference, first.decisions > 5) == (None, True)
+            assert replayed(read(path)) == first
 
 
 @ENDS

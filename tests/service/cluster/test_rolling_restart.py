@@ -1,8 +1,12 @@
-"""All machines are restarted, one after the other, while people talk: no call is lost, and none begins anew."""
+"""All machines are restarted, one after the other, while people talk: no call is lost, and none begins anew; and what
+each has recorded of each of them replays."""
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+from app.replay.recording import Resumed, read
+from app.replay.replaying import replayed
 from tests.service.cluster.machines import machines
 from tests.service.telephony.processes import conversations, greeted
 
@@ -17,7 +21,9 @@ BY_THEN_S = 60.0
 
 
 async def test_a_rolling_restart_loses_no_call(tmp_path: Path) -> None:
-    async with machines(tmp_path, AGENT, count=3) as at:
+    files = tmp_path / "files"
+    environ: dict[str, Any] = {"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(files)}
+    async with machines(tmp_path, AGENT, count=3, **environ) as at:
         callers = [await greeted(at.acs, at.url, number) for number in range(CALLS)]
         for number, machine in enumerate(at.all):
             for caller in callers:
@@ -41,3 +47,20 @@ async def test_a_rolling_restart_loses_no_call(tmp_path: Path) -> None:
         assert "terminate" not in at.acs.executions
         for caller in callers:
             caller.hang_up()
+            await caller.ended()
+        async with asyncio.timeout(BY_THEN_S):
+            while len(await asyncio.to_thread(endings, files)) < CALLS:  # noqa: ASYNC110  another process writes them
+                await asyncio.sleep(0.2)
+    recordings = [read(path) for path in sorted(files.glob("*.jsonl"))]
+    moved = [each for each in recordings if isinstance(each.steps[0], Resumed)]
+    assert len(recordings) >= 10
+    assert len(moved) == len(recordings) - CALLS, "each call began once, and was gone on with everywhere else"
+    for recording in recordings:
+        first = replayed(recording)
+        assert first.difference is None
+        assert replayed(recording) == first
+
+
+def endings(files: Path) -> list[str]:
+    """How sessions have ended that have been recorded to their end."""
+    return [ending for path in files.glob("*.jsonl") if (ending := read(path).over.ending)]

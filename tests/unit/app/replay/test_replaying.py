@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -95,27 +95,42 @@ def test_a_masked_file_holds_nothing_that_was_said(tmp_path: Path, name: str) ->
     assert secrets_in(session_file(CACHED(name), content=False)) == set()
 
 
-def test_a_session_with_a_model_that_hears_by_itself_replays_too(tmp_path: Path) -> None:
-    steps: list[TurnTakingStep] = []
+@pytest.mark.parametrize("content", [True, False], ids=["words", "masked"])
+def test_a_session_with_a_model_that_hears_by_itself_replays_here_and_where_it_moves_to(
+    tmp_path: Path, content: bool
+) -> None:
+    """It is taken by another worker after an interruption."""
+    files: list[list[TurnTakingStep]] = [[], []]
 
-    def tap(entry: SessionEntry) -> None:
-        entry.change_plan(record_step=steps.append)
+    def taps(number: int) -> Callable[[SessionEntry], None]:
+        return lambda entry: entry.change_plan(record_step=files[number].append)
 
     async def main() -> None:
-        async with speaking(FakeRealtime(LONG, "It is open."), tap=tap) as on:
-            await on.talk(800)
+        async with speaking(FakeRealtime(LONG, "It is open."), tap=taps(0)) as there:
+            await there.talk(800)
             await asyncio.sleep(2.0)
-            await on.talk(1_200)
-            await heard(on)
+            await there.talk(1_200)
+            await heard(there)
             await asyncio.sleep(3.0)
+            taken = encode(there.entry.checkpoint, LoopClock(), there.entry.tracks.all_voices.end_bytes)
+        checkpoint = decode(taken, LoopClock())
+        checkpoint.caller_audio_lost(greets_idle=True)
+        async with speaking(FakeRealtime(LONG, "It is open."), checkpoint=checkpoint, tap=taps(1)) as here:
+            await here.talk(800)
+            await asyncio.sleep(2.0)
+            await here.talk(1_200)
+            await asyncio.sleep(5.0)
 
     run_virtual(main())
-    assert {"CommitSpeech", "StopPlayback"} <= kinds(steps)
-    path = tmp_path / "session.jsonl"
-    path.write_bytes(session_file(steps, content=False))
-    found = replayed(read(path))
-    assert found.difference is None
-    assert found.decisions > 20
+    assert isinstance(files[1][0], TurnTakingResumed)
+    for steps in files:
+        assert {"CommitSpeech", "StopPlayback"} <= kinds(steps)
+        path = tmp_path / "session.jsonl"
+        path.write_bytes(session_file(steps, content=content))
+        for _ in range(2):
+            found = replayed(read(path))
+            assert found.difference is None
+            assert found.decisions == sum(len(step.effects) for step in steps) > 15
 
 
 @pytest.mark.parametrize("content", [True, False], ids=["words", "masked"])
