@@ -3,9 +3,11 @@
 import json
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -19,7 +21,7 @@ from app.stores.redis_store import claim_key, record_key
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.command_line import command
-from tests.kit.redis_server import redis_server
+from tests.kit.redis_server import RedisServer, redis_server
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, eventually, run, serving
 
@@ -108,20 +110,72 @@ def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Pa
         assert former.log().count("a session goes on at another worker and is left here") == 1
 
 
-def test_a_conversation_does_not_notice_a_redis_that_stands_still_and_readiness_does(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as redis, serving(EARSHOT, **ENGINES, REDIS_URL=redis.url) as server:
-        assert component(server.get("/api/v1/readiness").json())["status"] == "healthy"
-        redis.freeze()
-        address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
-        with connect(address, proxy=None) as caller:
-            caller.send(json.dumps({"type": "text", "text": "what are your opening hours"}))
-            told = [json.loads(caller.recv(timeout=30)) for _ in range(12)]
-            assert "audio_data" in {message["type"] for message in told}
-        eventually(lambda: component(server.get("/api/v1/readiness").json())["status"] == "degraded", 15)
-        ready = server.get("/api/v1/readiness")
-        assert ready.status_code == 200
-        assert "Redis does not answer in time" in component(ready.json())["error"]
-        redis.kill()
+Fault = tuple[Callable[[RedisServer], object], Callable[[RedisServer], object], str]
+
+FAULTS: dict[str, Fault] = {
+    "frozen": (RedisServer.freeze, RedisServer.thaw, "Redis does not answer in time"),
+    "down": (RedisServer.kill, RedisServer.start, "Redis cannot be reached"),
+    "full": (
+        lambda redis: redis.command("CONFIG", "SET", "maxmemory", "1"),
+        lambda redis: redis.command("CONFIG", "SET", "maxmemory", "0"),
+        "Redis is full",
+    ),
+    "read-only": (
+        lambda redis: redis.command("REPLICAOF", "127.0.0.1", "1"),
+        lambda redis: redis.command("REPLICAOF", "NO", "ONE"),
+        "read-only",
+    ),
+    "evicting": (
+        lambda redis: [
+            redis.command("CONFIG", "SET", "maxmemory", "100mb"),
+            redis.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"),
+        ],
+        lambda redis: redis.command("CONFIG", "SET", "maxmemory", "0"),
+        "set noeviction",
+    ),
+}
+"""What comes over Redis, what ends it, and what readiness says meanwhile."""
+
+
+def is_answered(caller: ClientConnection, number: int) -> None:
+    """Somebody who talks already is answered, by voice."""
+    caller.send(json.dumps({"type": "text", "text": f"number {number}"}))
+    has_sound = False
+    for message in map(json.loads, caller):
+        has_sound = has_sound or message["type"] == "audio_data"
+        if message["type"] == "turn_metrics" and has_sound:
+            return
+
+
+def test_a_conversation_does_not_notice_what_comes_over_redis_and_readiness_says_what(tmp_path: Path) -> None:
+    engines = {**ENGINES, "LANGUAGE_MODEL": FAKES["LANGUAGE_MODEL"]}
+    with redis_server(tmp_path) as redis, serving(EARSHOT, **engines, REDIS_URL=redis.url) as server:
+
+        def told(status: str) -> str:
+            """What readiness says of Redis, once it is of that status."""
+            eventually(lambda: component(server.get("/api/v1/readiness").json())["status"] == status)
+            answer = server.get("/api/v1/readiness")
+            assert answer.status_code == 200, "conversations go on, and new ones are welcome"
+            return component(answer.json())["error"] or ""
+
+        address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation?session_id=talks"
+        with connect(address, proxy=None, max_size=None, max_queue=None) as caller:
+            for number, (name, (begin, end, said)) in enumerate(FAULTS.items()):
+                assert told("healthy") == ""
+                begin(redis)
+                is_answered(caller, number)
+                assert said in told("degraded"), name
+                is_answered(caller, 100 + number)
+                end(redis)
+            assert told("healthy") == ""
+            asked = [f"number {number}" for group in (0, 100) for number in range(group, group + len(FAULTS))]
+
+            def all_is_stored() -> bool:
+                """What was said while nothing could be written is written by now."""
+                kept = redis.command("GET", record_key("talks"))
+                return all(words in kept for words in asked)
+
+            eventually(all_is_stored)
 
 
 def read_to_the_end(connection: ClientConnection) -> None:
@@ -130,7 +184,7 @@ def read_to_the_end(connection: ClientConnection) -> None:
             pass
 
 
-def component(report: dict[str, object]) -> dict[str, str]:
+def component(report: dict[str, object]) -> dict[str, Any]:
     checks = report["checks"]
     assert isinstance(checks, list)
     return next(check for check in checks if check["component"] == "redis")

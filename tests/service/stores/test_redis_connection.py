@@ -1,19 +1,27 @@
 """The way to Redis: made when it is needed, made again when it is lost, and refused quickly while there is none."""
 
 import asyncio
+import base64
+import json
 import logging
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 import pytest
 from opentelemetry.trace import SpanKind
 
 from actors.errors import ErrorKind, StoreError
+from app.providers.azure.identity import Identity
 from app.stores.redis_clients import RedisClient, make_client
 from app.stores.redis_connection import RedisConnection, is_about_the_command
-from tests.kit.redis_server import redis_server
+from app.stores.redis_identity import REDIS
+from tests.kit.redis_server import RedisServer, redis_server
 from tests.kit.spans import recorded_spans
-from tests.service.stores.places import address_of
+from tests.service.stores.places import address_of, soon
+from tests.unit.app.providers.azure.test_identity import AccessToken
 
 
 def pong(client: Any) -> Any:
@@ -117,3 +125,67 @@ async def test_what_is_asked_of_redis_is_a_span_with_its_peer_and_without_what_i
     assert attributes["db.system.name"] == "redis"
     assert dict(refused.attributes or {}) == attributes | {"error.type": "bad_request"}
     assert "forty" not in refused.to_json()
+
+
+LIFE_S = 3.0
+"""Of a token; it is renewed after four fifths of it."""
+
+
+def token_of(secret: str) -> str:
+    claims = base64.urlsafe_b64encode(json.dumps({"oid": "me"}).encode()).decode().rstrip("=")
+    return f"header.{claims}.{secret}"
+
+
+class Tokens:
+    """A credential of the object `me` that gives what it is told to, and nothing at times."""
+
+    def __init__(self) -> None:
+        self.secret = ""
+        self.refused = 0
+
+    async def get_token(self, *scopes: str) -> AccessToken:
+        if not self.secret:
+            self.refused += 1
+            raise ConnectionError("the service of identities is away")
+        return AccessToken(token_of(self.secret), round(time.time() + LIFE_S))
+
+    async def close(self) -> None:
+        return
+
+    def let_in_by(self, secret: str, server: RedisServer) -> None:
+        """Give this token from now on, which Redis takes and no other; whoever is connected is thrown out."""
+        server.command("ACL", "SETUSER", "me", "on", "resetpass", f">{token_of(secret)}", "~*", "&*", "+@all")
+        server.command("CLIENT", "KILL", "USER", "me")
+        self.secret = secret
+
+
+async def test_an_identity_is_asked_again_after_failures_and_its_next_token_is_what_redis_is_told(
+    tmp_path: Path,
+) -> None:
+    tokens = Tokens()
+    with redis_server(tmp_path) as server:
+        address = msgspec.structs.replace(address_of(server.url), has_identity=True)
+        connection = RedisConnection(address, Identity(lambda: cast(Any, tokens), REDIS))
+
+        async def is_me() -> bool:
+            with suppress(StoreError):
+                who = await connection.run(
+                    lambda client: cast(Any, client).execute_command("ACL", "WHOAMI"), writes=True
+                )
+                return bool(who == b"me")
+            return False
+
+        async def was_refused() -> bool:
+            return tokens.refused > 0
+
+        assert not await is_me()
+        assert connection.failure is not None
+        assert "no token for Redis" in connection.failure.detail
+        tokens.let_in_by("first", server)
+        await soon(is_me)
+        assert connection.failure is None
+        tokens.secret, tokens.refused = "", 0
+        await soon(was_refused)
+        tokens.let_in_by("second", server)
+        await soon(is_me)
+        await connection.close()
