@@ -6,7 +6,7 @@ from functools import partial
 
 from starlette.routing import BaseRoute, WebSocketRoute
 
-from app.agents.agent_changes import AgentChanges
+from app.agents.agent_changes import AgentChanges, Changes
 from app.api.readiness import Readiness
 from app.api.routes.agents import AgentRoutes
 from app.api.routes.approvals import ApprovalRoutes
@@ -20,7 +20,7 @@ from app.browser.admission import ConversationAdmission
 from app.browser.conversation_socket import ConversationParts, ConversationSocket
 from app.browser.dashboard_socket import DashboardSocket
 from app.carrier import carrier_of, carrier_routes
-from app.cluster.agent_sharing import AgentSharing
+from app.cluster.change_sharing import ChangeSharing
 from app.cluster.cluster import Cluster
 from app.cluster.dashboards import followed_sessions
 from app.cluster.session_requests import answer_who_has_sessions
@@ -32,6 +32,7 @@ from app.console.summary import Summaries
 from app.console.worker_history import WorkerHistory
 from app.engines import expect_session
 from app.modes import Modes
+from app.server.log_changes import LevelChange, LogChanges
 from app.services import Services
 from app.telephony.access_code_check import AccessCodes
 from app.telephony.answering import Answering
@@ -185,11 +186,13 @@ def api_routes(worker: Assembly) -> list[BaseRoute]:
         services.settings.agents.recognized_language,
     )
     changes = AgentChanges(services.agents, services.replace_agent, services.lifecycle.worker_bus)
-    AgentSharing(worker.cluster, changes)
+    ChangeSharing(worker.cluster, "agents", changes, Changes)
+    logs = LogChanges(services.lifecycle.worker_bus)
+    ChangeSharing(worker.cluster, "log level", logs, LevelChange)
     agents = AgentRoutes(services.agents, services.agents.default_name, changes, services.voices)
     return [
         *_health(worker).routes(),
-        *LogRoutes(services.settings.logs, services.lifecycle.worker_bus).routes(),
+        *LogRoutes(services.settings.logs, logs).routes(),
         *_console(worker).routes(),
         *sessions.routes(),
         *ApprovalRoutes(services.sessions, content=services.settings.logs.content).routes(),

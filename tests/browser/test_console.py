@@ -25,6 +25,7 @@ from app.replay.recording import AudioBeside
 from tests.browser.chromium import SERVER_GONE, page_in
 from tests.browser.visit import DESKTOP, PHONE
 from tests.kit.recorded_sessions import session_file, steps_of, write_session_file
+from tests.kit.redis_server import redis_server
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import AUTHORITIES, EARSHOT, Server, children, eventually, serving
 from tests.service.api.test_routes_approvals import AGENT_FILE, REFUNDER
@@ -296,6 +297,37 @@ async def test_what_waits_for_an_operator_stands_first_and_is_decided_there(brow
             for session, said in (("echo", "It is done."), ("foxtrot", "It is not done.")):
                 await page.locator("#sessions button", has_text=session).click()
                 await expect(page.locator("#events")).to_contain_text(said)
+
+
+async def test_a_session_of_another_server_is_shown_and_opened_and_a_server_that_dies_is_seen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path) as redis, ExitStack() as stack:
+        shared = {**FAKES, "OPERATOR_TOKEN": TOKEN, "REDIS_URL": redis.url}
+        here, there = (stack.enter_context(serving(EARSHOT, **shared)) for _ in range(2))
+        stack.enter_context(talking(there, "far"))
+        async with page_in(browser, expected=(*REFUSED, *SERVER_GONE), **DESKTOP) as page:
+            await sign_in(page, here)
+            wrong = page.get_by_role("region", name="What is wrong").get_by_role("listitem")
+            await expect(page.locator("#workers tr")).to_have_count(2)
+            await expect(page.locator("#sessions .id")).to_have_text(["far"])
+            await expect(wrong).to_have_text(["Nothing."])
+            await asyncio.to_thread(restart, there, "far", "synthesizer")
+            await expect(wrong.first).to_contain_text("synthesizer was started again once")
+            await wrong.get_by_role("button", name="far").click()
+            await expect(page.get_by_role("heading", name="far")).to_be_visible()
+            row = page.get_by_role("row").filter(has_text="└ synthesizer")
+            await expect(row.get_by_role("cell").nth(4)).to_have_text("1")
+            await expect(page.locator("#timeline rect.agent").first).to_be_visible()
+            await page.get_by_role("button", name="End session").click()
+            await page.get_by_role("button", name="Do it").click()
+            await expect(page.locator("#detail-facts")).to_have_text("The session is over.")
+            # What happened in it is had from where it was still.
+            await expect(page.locator("#timeline rect.agent").first).to_be_visible()
+            (worker,) = children(there.process.pid)
+            os.kill(there.process.pid, signal.SIGKILL)
+            os.kill(worker, signal.SIGKILL)
+            await expect(wrong.first).to_contain_text(f"Worker {worker} is gone: no word for")
 
 
 async def test_a_dead_worker_and_a_failing_provider_are_seen_at_a_glance(browser: Browser) -> None:

@@ -1,4 +1,6 @@
-"""What is logged, which operators change while the server runs: in every worker, those that start later included."""
+"""What is logged, which operators change while the server runs: in every worker of all machines, those that start later
+included.
+"""
 
 from http import HTTPStatus
 
@@ -9,22 +11,19 @@ from starlette.routing import Route
 from app.api.problems import ProblemError
 from app.api.requests import asked_of
 from app.api.responses import json_response
-from app.server.logs import change_level, current_level
-from app.server.worker_bus import WorkerBus, WorkerBusError
-from app.server.worker_pipe import WorkerNotice
-from config.groups.logs import LogLevel, Logs
+from app.server.log_changes import LogChanges
+from app.server.logs import current_level
+from app.server.worker_bus import WorkerBusError
+from config.groups.logs import Logs
 from protocol.logs import LogChange, LogState
-
-TOPIC = "log level"
 
 
 class LogRoutes:
     """Serves `/logs`: shows the level of the log, and changes it until the server is started again."""
 
-    def __init__(self, settings: Logs, worker_bus: WorkerBus) -> None:
+    def __init__(self, settings: Logs, changes: LogChanges) -> None:
         self._settings = settings
-        self._worker_bus = worker_bus
-        worker_bus.on_notice(self._noticed)
+        self._changes = changes
 
     def routes(self) -> list[Route]:
         """The routes of the log, below the API's prefix."""
@@ -38,14 +37,10 @@ class LogRoutes:
         """Change the level in every worker; answered when this one has changed it."""
         asked = await asked_of(request, LogChange)
         try:
-            await self._worker_bus.tell(TOPIC, {"level": asked.level})
+            await self._changes.make(asked.level)
         except WorkerBusError as error:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"}) from None
         return json_response(self._state())
 
     def _state(self) -> LogState:
         return LogState(level=current_level().value, format=self._settings.format.value, content=self._settings.content)
-
-    def _noticed(self, notice: WorkerNotice) -> None:
-        if notice.topic == TOPIC:
-            change_level(LogLevel(notice.fields["level"]))

@@ -1,4 +1,4 @@
-"""What an operator changes of an agent at one machine holds at all, and at those that are started later."""
+"""What an operator changes of an agent or of the log at one machine holds at all, and at those that start later."""
 
 import asyncio
 import os
@@ -31,6 +31,13 @@ async def put(machine: Processes, **model: object) -> httpx.Response:
         return await rest.put("/agents/tester", json={"model": model})
 
 
+async def level_at(machine: Processes) -> str:
+    """The level of the log as a machine tells."""
+    async with rest_of(machine) as rest:
+        level: str = (await rest.get("/logs")).json()["level"]
+        return level
+
+
 async def test_a_change_holds_at_all_machines_and_the_later_one_wins(tmp_path: Path) -> None:
     async with machines(tmp_path, count=3) as at:
         one, other, third = at.all
@@ -39,11 +46,19 @@ async def test_a_change_holds_at_all_machines_and_the_later_one_wins(tmp_path: P
         assert (await put(other, temperature=0.5)).status_code == 200
         for machine in at.all:
             assert ((await model_at(machine))["temperature"], (await model_at(machine))["max_tokens"]) == (0.5, 99)
+        async with rest_of(one) as rest:
+            assert (await rest.put("/logs", json={"level": "error"})).status_code == 200
+        async with rest_of(other) as rest:
+            assert (await rest.put("/logs", json={"level": "warning"})).status_code == 200
+        assert [await level_at(machine) for machine in at.all] == ["warning"] * 3
         await at.restart(third)
         async with asyncio.timeout(BY_THEN_S):
             while (await model_at(third))["temperature"] != 0.5:  # noqa: ASYNC110  another process learns it
                 await asyncio.sleep(0.05)
         assert (await model_at(third))["max_tokens"] == 99
+        async with asyncio.timeout(BY_THEN_S):
+            while await level_at(third) != "warning":  # noqa: ASYNC110  another process learns it
+                await asyncio.sleep(0.05)
         (worker,) = other.workers()
         os.kill(worker, signal.SIGSTOP)
         try:
