@@ -25,6 +25,8 @@ CACHED_S = 2.0
 CHECK_TIMEOUT_S = 2.0
 NOT_CONFIGURED = "not configured"
 """The error of a component that is optional and absent."""
+ALONE = "telephone calls want one worker and one replica"
+"""What follows where Redis is absent."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -57,11 +59,17 @@ class DegradedError(AppError):
 
 
 class AbsentComponentError(AppError):
-    """The component is optional and absent. `unhealthy`: clients must not offer what needs it."""
+    """The component is optional and absent.
 
-    def __init__(self, *, unhealthy: bool = False) -> None:
+    Args:
+        unhealthy: clients must not offer what needs it.
+        details: what follows for operators.
+    """
+
+    def __init__(self, *, unhealthy: bool = False, details: str | None = None) -> None:
         super().__init__(NOT_CONFIGURED)
         self.unhealthy = unhealthy
+        self.details = details
 
 
 class Readiness:
@@ -136,6 +144,7 @@ class Readiness:
                 details = await check() or None
         except AbsentComponentError as absent:
             status, error = "unhealthy" if absent.unhealthy else "degraded", str(absent)
+            details = absent.details
         except TimeoutError:
             status, error = "unhealthy", f"no answer within {CHECK_TIMEOUT_S:g} s"
         except DegradedError as failure:
@@ -156,7 +165,7 @@ class Readiness:
     async def _redis(self) -> str:
         store = self._configured_store
         if not isinstance(store, TellsReadiness):
-            raise AbsentComponentError
+            raise AbsentComponentError(details=ALONE if self._network is not None else None)
         try:
             return await store.ready()
         except StoreError as error:

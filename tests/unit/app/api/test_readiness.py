@@ -8,7 +8,7 @@ from unittest.mock import AsyncMock, Mock
 import pytest
 
 from actors.errors import ErrorKind, ModelError, StoreError
-from app.api.readiness import CACHED_S, CHECK_TIMEOUT_S, NOT_CONFIGURED, Readiness, Report
+from app.api.readiness import ALONE, CACHED_S, CHECK_TIMEOUT_S, NOT_CONFIGURED, Readiness, Report
 from app.telephony.errors import CallControlError, Trouble
 
 
@@ -127,6 +127,16 @@ async def test_what_is_not_configured_is_said_so() -> None:
     assert found["redis"] == ("degraded", NOT_CONFIGURED)
     assert found["acs_caller"] == ("unhealthy", NOT_CONFIGURED)
     assert report.status == "degraded"
+
+
+@pytest.mark.parametrize("has_telephone", [True, False])
+async def test_telephone_calls_without_redis_are_said_to_want_one_worker_and_one_replica(has_telephone: bool) -> None:
+    worker = Worker()
+    worker.network = worker.network if has_telephone else None
+    worker.store = Mock(spec=["load"], load=worker.engines.store.load)
+    (redis,) = [check for check in (await worker.report()).checks if check.component == "redis"]
+    assert (redis.error, redis.details) == (NOT_CONFIGURED, ALONE if has_telephone else None)
+    assert "one worker and one replica" in ALONE
 
 
 async def test_a_store_in_memory_is_required() -> None:
