@@ -93,7 +93,6 @@ class BoundedSpans(SpanProcessor):
         self._batches = BatchSpanProcessor(
             _Counted(exporter, self._handled),
             max_queue_size=most,
-            max_export_batch_size=min(most, 512),
             export_timeout_millis=export_s * 1_000,
         )
 

@@ -228,6 +228,7 @@ def test_what_a_slow_collector_does_not_keep_up_with_is_dropped_counted_and_told
             OTEL_EXPORTER_OTLP_TIMEOUT=str(2 * ANSWER_S),
             OTEL_BSP_EXPORT_TIMEOUT="60000",
             OTEL_BSP_MAX_QUEUE_SIZE="4",
+            OTEL_BSP_MAX_EXPORT_BATCH_SIZE="4",
             OTEL_METRICS_EXPORTER="prometheus",
             OPERATOR_TOKEN=TOKEN,
         ) as server,

@@ -8,12 +8,14 @@ import pytest
 from opentelemetry import context
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from app.telemetry.bounded import BoundedExport, BoundedSpans, LateExportError
 from app.telemetry.observed import ObservedSpanExporter
 
 LOGGERS = ("app.telemetry.bounded", "app.telemetry.observed", "opentelemetry.sdk._shared_internal")
 SOON_S = 0.02
+BATCH = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"
 LONG_S = 60.0
 
 
@@ -67,7 +69,10 @@ def test_what_an_export_raises_and_what_it_is_told_by_the_context_stays_as_it_is
         context.detach(token)
 
 
-def test_no_more_spans_wait_than_may_and_what_is_dropped_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_more_spans_wait_than_may_and_what_is_dropped_is_told_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BATCH, "10")
     slow = Slow()
     spans = BoundedSpans(ObservedSpanExporter(slow, "otlp", LONG_S), "otlp", most=10, export_s=LONG_S)
     tracers = TracerProvider(shutdown_on_exit=False)
@@ -96,9 +101,8 @@ def test_no_more_spans_wait_than_may_and_what_is_dropped_is_told_once(caplog: py
     assert slow.threads == {"telemetry-export"}, "never the thread on which spans end"
 
 
-def test_what_is_not_sampled_takes_nobodys_place() -> None:
-    from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
-
+def test_what_is_not_sampled_takes_nobodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BATCH, "1")
     slow = Slow()
     spans = BoundedSpans(slow, "otlp", most=1, export_s=LONG_S)
     slow.let.set()
@@ -110,7 +114,10 @@ def test_what_is_not_sampled_takes_nobodys_place() -> None:
     assert slow.sent == ["one"]
 
 
-def test_a_batch_that_takes_too_long_is_a_failure_and_makes_room(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_batch_that_takes_too_long_is_a_failure_and_makes_room(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BATCH, "4")
     slow = Slow()
     spans = BoundedSpans(ObservedSpanExporter(slow, "otlp", SOON_S), "otlp", most=4, export_s=SOON_S)
     tracers = TracerProvider(shutdown_on_exit=False)
