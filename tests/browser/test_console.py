@@ -306,7 +306,7 @@ async def test_a_session_of_another_server_is_shown_and_opened_and_a_server_that
         shared = {**FAKES, "OPERATOR_TOKEN": TOKEN, "REDIS_URL": redis.url}
         here, there = (stack.enter_context(serving(EARSHOT, **shared)) for _ in range(2))
         stack.enter_context(talking(there, "far"))
-        async with page_in(browser, expected=(*REFUSED, *SERVER_GONE), **DESKTOP) as page:
+        async with page_in(browser, expected=(*REFUSED, *SERVER_GONE, r"status of 404"), **DESKTOP) as page:
             await sign_in(page, here)
             wrong = page.get_by_role("region", name="What is wrong").get_by_role("listitem")
             await expect(page.locator("#workers tr")).to_have_count(2)
