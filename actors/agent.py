@@ -176,16 +176,45 @@ class GuardrailAction(StrEnum):
 
 
 class Guardrail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Something that an agent must not say."""
+    """Something that an agent must not say, by a pattern or in words: it has either `pattern` or `topic`."""
 
     name: Name
     """Names it in the log and the counter."""
-    pattern: Annotated[str, Meta(min_length=1, max_length=500)]
+    pattern: Annotated[str, Meta(max_length=500)] = ""
     """A regular expression of Python, without regard to upper and lower case, for words in one sentence or two."""
+    topic: Annotated[str, Meta(max_length=500)] = ""
+    """In words, what must not be said, such as `Advice on what to do with money.`; a language model judges by it."""
     action: GuardrailAction = GuardrailAction.REDACT
-    """`redact` speaks `say` in place of what was found; `stop` speaks it in place of the clause, and ends the reply."""
+    """Of a pattern: `redact` speaks `say` in place of what was found; `stop` speaks it in place of the clause, and ends
+    the reply. A topic always does the latter."""
     say: str = ""
     """What is said instead."""
+
+    @property
+    def ends_reply(self) -> bool:
+        """Whether nothing more is said of a reply in which it was broken."""
+        return bool(self.topic) or self.action is GuardrailAction.STOP
+
+
+class OnFailure(StrEnum):
+    """What becomes of a clause on which the model of the guardrails gives no verdict."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class GuardrailModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The language model that judges by the topics of the guardrails, clause by clause."""
+
+    deployment_id: str = ""
+    """The deployment or model that judges, a small and quick one; unset: the one that answers."""
+    within_ms: Annotated[int, Meta(ge=50, le=10_000)] = 1_000
+    """A clause is held for so long at most, from when the model was asked about it."""
+    on_failure: OnFailure = OnFailure.OPEN
+    """Of a clause about which it is late, fails, or says no verdict: `open` speaks it, `closed` does not, says
+    `phrases.no_answer` in its place and ends the reply."""
+    extra_body: dict[str, Any] = {}
+    """Sent with each request besides, for what a server has of its own."""
 
 
 class Handoff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -262,8 +291,9 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Agents that its model may hand the conversation off to, by a tool `handoff_to_NAME` for each."""
     speaks_markup: bool = False
     """Markup, emoji, addresses' paths, thinking and calls of tools in the model's text are spoken as they come."""
-    guardrails: tuple[Guardrail, ...] = ()
+    guardrails: Annotated[tuple[Guardrail, ...], Meta(max_length=100)] = ()
     """What its model must not say, held against each clause before it is spoken."""
+    guardrail_model: GuardrailModel = GuardrailModel()
     voicemail: VoicemailAction = VoicemailAction.IGNORE
     """What it does where an answering machine takes a call that it has placed: `hang_up`, or `leave_message`, which
     says `phrases.voicemail` after the tone. With `ignore` it talks to machines as to people."""

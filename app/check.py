@@ -13,6 +13,7 @@ from app.configuration import (
     agents_without_words,
     features,
     phrases_left_in_english,
+    topics_without_judge,
     usable_configuration,
     warnings_of,
 )
@@ -101,6 +102,7 @@ def check(settings: Settings) -> Found:
         *absent_engines(configuration.engines),
         *warnings_of(settings),
         *agents_without_words(configuration),
+        *topics_without_judge(configuration),
         *phrases_left_in_english(configuration),
         *servers_without_sdk(configuration.agents),
     )

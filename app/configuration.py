@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from actors.agent import Agent, Phrases
+from actors.agent import Agent, OnFailure, Phrases
+from actors.rules.guardrail_verdicts import has_topics
 from actors.tools import AnyTool
 from app.agents.agent_files import load_agents
 from app.agents.phrases_by_language import left_in_english
@@ -213,6 +214,16 @@ def agents_without_words(configuration: Configuration) -> Iterator[str]:
     for agent in configuration.agents.values():
         if dialogue_of(agent) is None:
             yield f"the agent {agent.name} has no dialogue, which is all that LANGUAGE_MODEL script can speak"
+
+
+def topics_without_judge(configuration: Configuration) -> Iterator[str]:
+    """The agents whose guardrails need a language model to judge by them, where there is none."""
+    if configuration.engines["language_model"].name != "script":
+        return
+    for agent in configuration.agents.values():
+        if has_topics(agent):
+            effect = "all is spoken" if agent.guardrail_model.on_failure is OnFailure.OPEN else "no reply is spoken"
+            yield f"LANGUAGE_MODEL script cannot judge by the topics in guardrails of the agent {agent.name}: {effect}"
 
 
 def phrases_left_in_english(configuration: Configuration) -> Iterator[str]:

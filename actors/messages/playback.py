@@ -37,6 +37,35 @@ class SpeakText(Message, frozen=True):
     text: str
 
 
+class PrepareText(Message, frozen=True, kw_only=True):
+    """Have the audio made of `text`, which is probably the next of `reply`, and play nothing of it as yet.
+
+    `SpeakText` with the same text has it played; `DiscardText` has it thrown away, and so has whatever ends the reply.
+    """
+
+    transient: ClassVar[bool] = True
+
+    reply: int
+    turn: int
+    kind: UtteranceKind
+    text: str
+
+
+class DiscardText(Message, frozen=True):
+    """Throw away the audio of the text that was prepared last, if it was not spoken: it will not be."""
+
+    transient: ClassVar[bool] = True
+
+
+class HoldAudio(Message, frozen=True):
+    """Play nothing of the audio of `reply` that is behind its text up to `text_end`; None: play all of it."""
+
+    transient: ClassVar[bool] = True
+
+    reply: int
+    text_end: int | None
+
+
 class PlayAudio(Message, frozen=True):
     """Play the next audio of `reply`, PCM16LE mono at the connection's rate, which its model has spoken by itself."""
 

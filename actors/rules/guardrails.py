@@ -27,6 +27,8 @@ def guarded(guardrails: Sequence[Guardrail], said: str, piece: str) -> Guarded:
     """Hold `piece`, which follows what the reply has `said`, against the guardrails of an agent, one after another."""
     broken: list[str] = []
     for rail in guardrails:
+        if not rail.pattern:
+            continue
         before = said[-WINDOW_CHARS:]
         found = [match for match in _compiled(rail.pattern).finditer(before + piece) if match.end() > len(before)]
         if not found:

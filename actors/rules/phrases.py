@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from actors.agent import Agent, GuardrailAction
+from actors.agent import Agent
 from actors.conversation import UtteranceKind
 
 SAY_AGAIN = 1
@@ -57,5 +57,5 @@ def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:
 
 def _said_instead(agent: Agent, at: int) -> str:
     """What the agent says where a guardrail has ended a reply: a part that was to be left out cannot stand alone."""
-    ends = [rail.say for rail in agent.guardrails[at : at + 1] if rail.action is GuardrailAction.STOP]
+    ends = [rail.say for rail in agent.guardrails[at : at + 1] if rail.ends_reply]
     return "".join(ends) or agent.phrases.refused

@@ -54,6 +54,18 @@ class ConversationSummarized(Message, frozen=True):
     tokens: int = 0
 
 
+class ClauseJudged(Message, frozen=True):
+    """The model of the guardrails has judged the clause of this number, or could not, for so many tokens."""
+
+    transient: ClassVar[bool] = True
+
+    number: int
+    is_decided: bool
+    broken: int | None = None
+    """Which of the agent's guardrails it breaks; None: none of them."""
+    tokens: int = 0
+
+
 class RealtimeReported(Message, frozen=True):
     """One event of the speech-to-speech session number `session`; one of a session that was given up is ignored."""
 

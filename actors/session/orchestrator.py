@@ -12,6 +12,8 @@ from actors.messages.output import FloorChanged, TurnMeasured
 from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped, ResumePlayback
 from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued
 from actors.ports.clock import Clock
+from actors.ports.llm import LanguageModel
+from actors.rules.guardrail_verdicts import has_topics
 from actors.rules.phrases import phrase_of
 from actors.rules.turn_taking.effects import (
     BeginPreemptiveReply,
@@ -45,8 +47,9 @@ from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
-from actors.session.engine_events import ConversationSummarized, ModelPaused, ModelReported
+from actors.session.engine_events import ClauseJudged, ConversationSummarized, ModelPaused, ModelReported
 from actors.session.generation import ReplySource
+from actors.session.guardrail_model import GuardrailModel
 from actors.session.handoffs import Handoffs
 from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.plan import SessionPlan
@@ -60,7 +63,14 @@ from actors.session.turn_timers import TurnTimers
 from actors.session.turn_trace import TRACED, TurnTrace
 
 OrchestratorMessage = (
-    TurnEvent | ModelReported | ModelPaused | ModelFailed | ToolFinished | CallOrderFailed | ConversationSummarized
+    TurnEvent
+    | ModelReported
+    | ModelPaused
+    | ModelFailed
+    | ClauseJudged
+    | ToolFinished
+    | CallOrderFailed
+    | ConversationSummarized
 )
 
 
@@ -76,6 +86,7 @@ class Orchestrator(SupervisedActor):
         source: called with this actor, makes what answers.
         clock: times and timers.
         trace: the telemetry of the session.
+        judge: a language model for the guardrails that are topics.
         writer: takes the replies; None: all of their text is spoken by the synthesizer.
         transcribes: a recognizer gives the words that turn-taking waits for.
     """
@@ -91,6 +102,7 @@ class Orchestrator(SupervisedActor):
         source: Callable[["Orchestrator"], ReplySource],
         clock: Clock,
         trace: Trace,
+        judge: LanguageModel,
         writer: ReplyWriter | None = None,
         transcribes: bool = True,
     ) -> None:
@@ -119,6 +131,7 @@ class Orchestrator(SupervisedActor):
             tool_runs=tool_runs,
             handoffs=self._handoffs,
             spending=Spending(plan.agent.limits, checkpoint),
+            guardrails=GuardrailModel(self, judge, plan.session_id, plan.agent) if has_topics(plan.agent) else None,
         )
         self._turn_trace = TurnTrace(trace, clock)
         self.unexpected_events = 0
@@ -149,6 +162,7 @@ class Orchestrator(SupervisedActor):
             return
         # Whoever rebuilt the session may not have come to tell that the caller is back.
         self.turn.state.is_cut_off = self._checkpoint.lost is not None
+        self._writer.discard()  # what a former one had prepared was not judged
         self._maker.take_over_tools()
         has_text = self._maker.finish_former()
         left_s = self.agent.limits.max_session_s - (at - self._checkpoint.started_at)
@@ -197,6 +211,9 @@ class Orchestrator(SupervisedActor):
                     return
             case ModelPaused():
                 self._maker.model_paused(message)
+                return
+            case ClauseJudged():
+                self._maker.clause_judged(message)
                 return
             case ModelFailed():
                 self._maker.model_failed(message)

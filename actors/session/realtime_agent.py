@@ -20,7 +20,9 @@ from actors.messages.transcript import (
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.clock import Clock
+from actors.ports.llm import LanguageModel
 from actors.rules.context_budget import within_budget
+from actors.rules.guardrail_verdicts import has_topics
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import (
     SPOKEN,
@@ -63,6 +65,7 @@ class RealtimeAgent(Orchestrator):
     Args:
         speech: the caller's voice, also what a former orchestrator was told of it.
         model: the speech-to-speech engine.
+        judge: a language model for the guardrails that are topics: the engine only speaks.
         falls_back: the engines of the usual mode take over when the model is given up; else the session ends.
 
     The other arguments are those of `Orchestrator`.
@@ -78,6 +81,7 @@ class RealtimeAgent(Orchestrator):
         tool_runs: ToolRuns,
         plan: SessionPlan,
         model: port.RealtimeModel,
+        judge: LanguageModel,
         falls_back: bool,
         clock: Clock,
         trace: Trace,
@@ -87,7 +91,9 @@ class RealtimeAgent(Orchestrator):
         self._model = model
         self._falls_back = falls_back
         self._speaks_hz = connection.attached.rate_hz
-        self._spoken_writer = SpokenReplyWriter(checkpoint, addresses["synthesizer"], self._speaks_hz)
+        self._spoken_writer = SpokenReplyWriter(
+            checkpoint, addresses["synthesizer"], self._speaks_hz, is_held=has_topics(plan.agent)
+        )
         self._speech = speech
         checkpoint.unwritten_reply_unheard()
         super().__init__(
@@ -99,6 +105,7 @@ class RealtimeAgent(Orchestrator):
             source=self._source_of,
             clock=clock,
             trace=trace,
+            judge=judge,
             writer=self._spoken_writer,
             transcribes=False,
         )

@@ -59,9 +59,17 @@ class ReplyFilter:
     def _guarded(self, said: str, text: str) -> Guarded:
         checked = guarded(self._agent.guardrails, said, text)
         for name in checked.broken:
-            logger.warning("a guardrail of the agent %s was broken: %s", self._agent.name, name)
-            _broken.add(1, {"agent": self._agent.name, "guardrail": name})
+            self._note(name)
         return checked
+
+    def broke(self, guardrail: int) -> None:
+        """Note that a clause was found to break the guardrail of this number; a negative one is none."""
+        if guardrail >= 0:
+            self._note(self._agent.guardrails[guardrail].name)
+
+    def _note(self, name: str) -> None:
+        logger.warning("a guardrail of the agent %s was broken: %s", self._agent.name, name)
+        _broken.add(1, {"agent": self._agent.name, "guardrail": name})
 
 
 class AsItComes(ReplyFilter):

@@ -16,14 +16,16 @@ from actors.messages.model import (
 )
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import MemoryUpdated, ReplyGenerated, TextGenerated, ToolCalled
-from actors.rules.phrases import GUARDRAIL
+from actors.rules.phrases import GUARDRAIL, NO_ANSWER
 from actors.rules.questions import question_s
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN, StartReply
 from actors.rules.unicode_text import is_speakable
-from actors.session.engine_events import ModelPaused, ModelReported
+from actors.session.engine_events import ClauseJudged, ModelPaused, ModelReported
 from actors.session.generation import ReplySource
+from actors.session.guardrail_model import GuardrailModel
 from actors.session.handoffs import Handoffs
+from actors.session.held_clauses import UNDECIDED, HeldClauses
 from actors.session.model_asking import TROUBLES, ModelAsking
 from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.preemptive_reply import ModelMessage, PreemptiveReply
@@ -47,6 +49,7 @@ class ReplyMaker:
         tool_runs: runs the tools.
         handoffs: gives the conversation to another agent.
         spending: counts what the replies cost.
+        guardrails: judges each clause before it is heard; None: only patterns do.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class ReplyMaker:
         tool_runs: ToolRuns,
         handoffs: Handoffs,
         spending: Spending,
+        guardrails: GuardrailModel | None = None,
     ) -> None:
         log, plan, clock, trace = conversation.log, conversation.plan, conversation.clock, conversation.trace
         self._connection = conversation.connection
@@ -80,6 +84,7 @@ class ReplyMaker:
             turn_number=lambda: self._turn.state.turn_number,
             on_end=self._ended_by_filter,
             on_forbidden=self._forbidden,
+            held=self._held_by(guardrails) if guardrails is not None else None,
         )
         self.preemptive = PreemptiveReply(
             trace=trace,
@@ -99,6 +104,13 @@ class ReplyMaker:
         """How often the model has called tools in the reply in hand, also with a former orchestrator."""
         self._transcript: FinalTranscript | None = None
         """What was understood since the last reply was begun, from its first word to its last."""
+
+    def _held_by(self, guardrails: GuardrailModel) -> HeldClauses:
+        def asked() -> tuple[int, str]:
+            turn = self._turn.state.turn_number
+            return turn, self._history.user_text(turn)
+
+        return HeldClauses(guardrails, self._plan.agent.guardrail_model.on_failure, self._spending, asked)
 
     # the reply
 
@@ -145,6 +157,7 @@ class ReplyMaker:
         """Make nothing more of the reply in hand: its stream is closed, its tools that may be cancelled are."""
         self._generation.cancel()
         self._rounds.cancel()
+        self._text.cancel()
         self._writer.finish(self._text.reply)
 
     @property
@@ -209,7 +222,7 @@ class ReplyMaker:
                 self._spending.replied(prompt_tokens + completion_tokens, len(self._text.written))
                 self._end_if_spent()
                 if self._text.finish(is_cut=cut):
-                    self._generated(expected)
+                    self._text.when_judged(lambda: self._generated(expected))
             case _:
                 assert_never(message.event)
 
@@ -237,7 +250,7 @@ class ReplyMaker:
             self.preemptive.failed(message)
         if not self._is_wanted(message):
             return
-        if not self._text.written and self._asking.ask_with_less(message):
+        if self._text.is_empty and self._asking.ask_with_less(message):
             return
         trouble = TROUBLES.get(message.kind, ReplyTrouble.NO_ANSWER)
         if trouble is ReplyTrouble.REFUSED:
@@ -245,11 +258,19 @@ class ReplyMaker:
         self._fail(message.turn, f"the language model failed: {message.kind}, {message.detail}", trouble)
 
     def _fail(self, turn: int, cause: str, trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER) -> None:
-        if not self._text.finish():
-            return
+        if self._text.finish():
+            self._text.when_judged(lambda: self._failed(turn, cause, trouble))
+
+    def _failed(self, turn: int, cause: str, trouble: ReplyTrouble, apology: int = 0) -> None:
+        """Have what there is of the reply heard, and let turn-taking say the rest."""
         has_text = is_speakable(self._text.written)
         self._writer.finish(self._text.reply)
-        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=has_text, cause=cause, trouble=trouble))
+        failed = ReplyFailed(turn=turn, has_text=has_text, cause=cause, trouble=trouble, apology=apology)
+        self._tell_turn_taking(failed)
+
+    def clause_judged(self, message: ClauseJudged) -> None:
+        """Have a clause heard that was held, or none of it and nothing of the reply behind it."""
+        self._text.judged(message)
 
     def _end_if_spent(self) -> None:
         if self._spending.is_newly_spent():
@@ -266,13 +287,24 @@ class ReplyMaker:
         self._written_out(expected)
 
     def _forbidden(self, guardrail: int) -> None:
-        """Have nothing more heard of the reply, which its model speaks by itself, and say something in its place."""
-        turn, apology = self._turn.state.turn_number, GUARDRAIL + guardrail
-        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=False, trouble=ReplyTrouble.FORBIDDEN, apology=apology))
+        """Have nothing more heard of the reply, and say something in its place.
+
+        Of one that its model speaks by itself some may be heard already; else what was judged before is heard out.
+        """
+        turn, is_known = self._turn.state.turn_number, guardrail != UNDECIDED
+        apology = GUARDRAIL + guardrail if is_known else NO_ANSWER
+        if self._writer.is_ahead:
+            trouble = ReplyTrouble.FORBIDDEN
+            self._tell_turn_taking(ReplyFailed(turn=turn, has_text=False, trouble=trouble, apology=apology))
+            return
+        trouble = ReplyTrouble.REFUSED if is_known else ReplyTrouble.NO_ANSWER
+        self._failed(
+            turn, "a guardrail has ended it" if is_known else "the guardrails had no verdict", trouble, apology
+        )
 
     def _ended_by_filter(self) -> None:
         self._generation.cancel()
-        self._written_out()
+        self._text.when_judged(self._written_out)
 
     def _written_out(self, expected: ExpectedAnswer | None = None) -> None:
         """All text of the reply is there, and what its question expects is known if it is to be."""

@@ -31,6 +31,8 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
     """How many pieces of text it has said to be spoken."""
     last_text: int | None = None
     """The end of the last sentence that is to be heard; None: all of it."""
+    is_withdrawn: bool = False
+    """The engine was told to make no more of it, for its last text is not to be spoken: it takes no other."""
     failure: ErrorKind | None = None
     """Why no more of it can be spoken; that is reported when what was made of it has been heard."""
 

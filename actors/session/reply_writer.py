@@ -3,7 +3,7 @@
 from typing import Any
 
 from actors.conversation import ExpectedAnswer, UtteranceKind
-from actors.messages.playback import BeginReply, FinishReply, SpeakText
+from actors.messages.playback import BeginReply, DiscardText, FinishReply, PrepareText, SpeakText
 from actors.rules.end_of_turn.questions import expected_answer
 from actors.rules.pending_reply import PendingReply
 from actors.rules.questions import question_at_end
@@ -42,6 +42,20 @@ class ReplyWriter:
         """Add a piece of text, a sentence as a rule, to a reply that was begun."""
         self._checkpoint.reply_written(reply, text)
         self._synthesizer.tell(SpeakText(reply, text))
+
+    is_ahead = False
+    """Its text is spoken already when it is written, or is being: what must not be heard of it has to be held."""
+
+    def prepare(self, reply: int, turn: int, text: str) -> None:
+        """Have the sound made of the text that comes next in a reply, if it may be spoken: `write` says so."""
+        self._synthesizer.tell(PrepareText(reply=reply, turn=turn, kind=UtteranceKind.REPLY, text=text))
+
+    def discard(self) -> None:
+        """Have nothing spoken of the text that was prepared last, and not written."""
+        self._synthesizer.tell(DiscardText())
+
+    def judged(self, reply: int, text_end: int) -> None:
+        """Have a reply heard up to this place of its text: it was held, and may be."""
 
     def retract(self, reply: int, text: str) -> None:
         """Make `text` all that was written of a reply: the rest of it will not be spoken."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from actors.conversation import ExpectedAnswer, UtteranceKind
-from actors.messages.playback import PlayAudio, TextPlaced, WordPlaced
+from actors.messages.playback import HoldAudio, PlayAudio, TextPlaced, WordPlaced
 from actors.rules.spoken_words import MS_PER_CHAR
 from actors.runtime.address import Address
 from actors.session.checkpoint import Checkpoint
@@ -17,11 +17,17 @@ class SpokenReplyWriter(ReplyWriter):
         checkpoint: holds the pending replies.
         synthesizer: who plays them.
         rate_hz: of the audio.
+        is_held: nothing of a reply is heard before it is judged.
     """
 
-    def __init__(self, checkpoint: Checkpoint, synthesizer: Address[Any], rate_hz: int) -> None:
+    is_ahead = True
+
+    def __init__(
+        self, checkpoint: Checkpoint, synthesizer: Address[Any], rate_hz: int, *, is_held: bool = False
+    ) -> None:
         super().__init__(checkpoint, synthesizer)
         self._rate_hz = rate_hz
+        self._is_held = is_held
         self._reply = 0
         self._audio_ms = 0.0
         self._placed_text = 0
@@ -32,6 +38,13 @@ class SpokenReplyWriter(ReplyWriter):
         super().begin(reply, turn, kind)
         if kind is UtteranceKind.REPLY:
             self._reply, self._audio_ms, self._placed_text, self._placed_ms = reply, 0.0, 0, 0.0
+            if self._is_held:
+                self._synthesizer.tell(HoldAudio(reply, 0))
+
+    def judged(self, reply: int, text_end: int) -> None:
+        """Have a reply heard up to this place of its text, and behind it as far as no words are known there."""
+        if reply == self._reply and self._is_held:
+            self._synthesizer.tell(HoldAudio(reply, text_end))
 
     def play(self, reply: int, turn: int, pcm: bytes) -> float:
         """Add audio to a reply, PCM16LE mono, which begins with it if it has not begun; how many ms that is."""
@@ -76,6 +89,8 @@ class SpokenReplyWriter(ReplyWriter):
     def finish(self, reply: int, expected: ExpectedAnswer | None = None) -> None:
         """Note that all text and audio of a reply has come; harmless for one that is over or was never begun."""
         self.all_sounds(reply)
+        if self._is_held and reply == self._reply and self.is_begun(reply):
+            self._synthesizer.tell(HoldAudio(reply, None))
         super().finish(reply, expected)
 
     def _place(self) -> None:

@@ -59,8 +59,14 @@ class SynthesisProgress:
         self.replies[reply] = ReplySynthesis(text_start=text_start, ordered_text=text_start, told_text=text_start)
 
     def order(self, reply: int, text: str | None) -> None:
-        """Give text (None: the end) to the engine, once it is connected."""
+        """Give text (None: the end) to the engine, once it is connected.
+
+        Raises:
+            SynthesizerError: the engine takes none of this reply any more. A successor has an engine of its own.
+        """
         speaking = self.replies[reply]
+        if speaking.is_withdrawn:
+            raise SynthesizerError(ErrorKind.UNAVAILABLE, "there is more text of a reply that was withdrawn")
         if not speaking.owed:
             self._trace.begin(Stage.SYNTHESIS, reply)
         speaking.owed = True
@@ -181,6 +187,15 @@ class SynthesisProgress:
         speaking.owed = False
         self._playout.end_early(reply)
         self._player.play()
+
+    def withdraw(self, reply: int, text: str) -> None:
+        """Have the engine make no more of a reply, for `text`, which it was given last, is not to be spoken."""
+        speaking = self.replies[reply]
+        if speaking.owed:
+            self._cancel(reply)
+        speaking.owed, speaking.is_withdrawn = False, True
+        speaking.ordered_text -= len(text)
+        speaking.told_text = min(speaking.told_text, speaking.ordered_text)
 
     def end_at_sentence(self, turn: int) -> None:
         """Let the sentence in hand be the last of what is heard of `turn`."""

@@ -7,8 +7,10 @@ from actors.errors import ErrorKind
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, PlaybackMarked
 from actors.messages.playback import (
     BeginReply,
+    DiscardText,
     EndAtSentence,
     FinishReply,
+    HoldAudio,
     PausePlayback,
     PlayAudio,
     PlaybackCaughtUp,
@@ -18,6 +20,7 @@ from actors.messages.playback import (
     PlaybackStopped,
     PlaybackYielded,
     PlayClockTicked,
+    PrepareText,
     ProgressChecked,
     ResumePlayback,
     SpeakText,
@@ -42,6 +45,7 @@ from actors.session.connection import SessionConnection
 from actors.session.engine_events import SynthesisReported
 from actors.session.plan import SessionPlan
 from actors.session.player import Player, position_of
+from actors.session.prepared_text import PreparedText
 from actors.session.reply_synthesis import ReplySynthesis
 from actors.session.synthesis_progress import SynthesisProgress
 from actors.session.voice_streams import VoiceStreams
@@ -49,6 +53,9 @@ from actors.session.voice_streams import VoiceStreams
 SynthesizerMessage = (
     BeginReply
     | SpeakText
+    | PrepareText
+    | DiscardText
+    | HoldAudio
     | PlayAudio
     | TextPlaced
     | WordPlaced
@@ -113,6 +120,7 @@ class Synthesizer(SupervisedActor):
         self._playout = self._player.playout
         self._engine = VoiceStreams(self, engine, plan, checkpoint, connection.attached.rate_hz)
         self._progress = SynthesisProgress(self, self._engine, self._player, checkpoint, clock)
+        self._prepared = PreparedText(self._progress, self._playout)
         self._taken_up: set[int] = set()
         """Replies that a former synthesizer had begun: all the rest of them is spoken here, also of one that its model
         speaks by itself, for audio of that is lost."""
@@ -140,10 +148,17 @@ class Synthesizer(SupervisedActor):
                 self._player.tick(at_ms)
             case SynthesisReported(event):
                 self._progress.on_event(event)
+                self._prepared.look()
             case BeginReply(reply, turn, kind):
                 self._begin(reply, turn, kind)
             case SpeakText(reply, text):
                 self._speak(reply, text)
+            case PrepareText():
+                self._prepare(message)
+            case DiscardText():
+                self._prepared.discard()
+            case HoldAudio(reply, text_end):
+                self._hold(reply, text_end)
             case PlayAudio(reply, pcm):
                 self._play(reply, pcm)
             case TextPlaced(reply=reply, text_end=text_end) if reply in self._taken_up:
@@ -181,14 +196,30 @@ class Synthesizer(SupervisedActor):
     # text
 
     def _begin(self, reply: int, turn: int, kind: UtteranceKind, text_start: int = 0) -> None:
-        if reply <= self._checkpoint.stopped_through:
+        if reply <= self._checkpoint.stopped_through or self._prepared.begins(reply):
             return
         self._progress.begin(reply, text_start)
         self._player.begin(reply, kind, turn, text_start)
 
+    def _prepare(self, order: PrepareText) -> None:
+        if not self._engine.is_available or order.text in self._engine.kept(order.reply):
+            return
+        is_first = order.reply not in self._progress.replies
+        if is_first:
+            self._begin(order.reply, order.turn, order.kind)
+        self._prepared.prepare(order, is_first=is_first)
+
+    def _hold(self, reply: int, text_end: int | None) -> None:
+        if (track := self._playout.track(reply)) is not None:
+            track.held_text = text_end
+            self._player.play()
+
     def _speak(self, reply: int, text: str) -> None:
         speaking = self._progress.replies.get(reply)
         if speaking is None or speaking.failure is not None:
+            return
+        if self._prepared.speak(reply, text):
+            self._player.play()
             return
         if (phrase := self._engine.kept(reply).get(text)) is not None and not speaking.owed:
             self._play_kept(reply, speaking, text, phrase)
@@ -229,6 +260,8 @@ class Synthesizer(SupervisedActor):
         speaking = self._progress.replies.get(reply)
         if speaking is None or speaking.failure is not None:
             return
+        if self._prepared.is_of(reply):
+            self._prepared.discard()
         if speaking.owed:
             self._progress.order(reply, None)
         else:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
-from actors.agent import Agent
+from actors.agent import Agent, Guardrail
 from actors.rules.unicode_text import is_speakable
 from actors.tools import AnyTool
 from actors.variables import BUILT_IN, is_open, texts_of, variables_in
@@ -192,6 +192,11 @@ def _require_languages(file: Path, agent: Agent) -> None:
 
 def _require_patterns(file: Path, agent: Agent) -> None:
     for index, rail in enumerate(agent.guardrails):
+        if bool(rail.pattern) == bool(rail.topic):
+            raise AgentFileError(file, f"guardrails[{index}]", "a guardrail has either a pattern or a topic")
+        if rail.topic:
+            _require_topic(file, index, rail)
+            continue
         try:
             matches_nothing = re.compile(rail.pattern).search("") is None
         except re.error as error:
@@ -202,6 +207,11 @@ def _require_patterns(file: Path, agent: Agent) -> None:
         compiled(agent.redact)
     except ValueError as error:
         raise AgentFileError(file, "redact", str(error)) from None
+
+
+def _require_topic(file: Path, index: int, rail: Guardrail) -> None:
+    if not is_speakable(rail.topic):
+        raise AgentFileError(file, f"guardrails[{index}].topic", "says nothing by which a model could judge")
 
 
 def _require_lexicon(file: Path, agent: Agent) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterator
 
-from actors.agent import Agent, GuardrailAction, Voice, VoicemailAction
+from actors.agent import Agent, Voice, VoicemailAction
 from actors.errors import ErrorKind, SynthesizerError
 from actors.ports.tts import (
     SYNTHESIS_EVENTS,
@@ -125,7 +125,7 @@ def _phrases(agent: Agent) -> list[str]:
         texts += [*p.connecting, p.consult_question, p.consult_declined, p.consult_over]
     if agent.voicemail is VoicemailAction.LEAVE_MESSAGE:
         texts.append(p.voicemail)
-    texts += [rail.say for rail in agent.guardrails if rail.action is GuardrailAction.STOP]
+    texts += [rail.say for rail in agent.guardrails if rail.ends_reply]
     return [text for text in texts if text]
 
 

@@ -85,6 +85,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("Where the wait comes from, 95 %", "s", "recognition, then the model, then the voice", {
         "final transcript": quantile(0.95, "earshot_recognition_delay_seconds"),
         "first token": quantile(0.95, "earshot_model_first_token_seconds"),
+        "verdict of the guardrails": quantile(0.95, "earshot_reply_guardrail_duration_seconds"),
     }),
     ("Interruptions, 95 %", "s", "from the caller's voice to silence", {
         "onset to decision": quantile(0.95, "earshot_turn_onset_to_decision_seconds"),
@@ -129,6 +130,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("Agents, a second", "ops", "handoffs, and what of replies was not spoken as it was written", {
         "{{from_agent}} to {{to_agent}}": rate("earshot_session_handoffs_total", "from_agent", "to_agent"),
         "guardrail {{agent}} {{guardrail}}": rate("earshot_reply_guardrails_total", "agent", "guardrail"),
+        "clause judged, {{outcome}}": rate("earshot_reply_guardrail_verdicts_total", "outcome"),
         "reply cut": rate("earshot_model_cut_replies_total"),
         "summed up, {{outcome}}": rate("earshot_conversation_summaries_total", "outcome"),
     }),

@@ -62,6 +62,10 @@ class PlayTrack:
         """What waits of it is sent though it is less than a frame: nothing is on its way that would complete it."""
         self.closed = False
         """The last frame was taken."""
+        self.held_bytes: int | None = None
+        """Audio behind so many bytes is not sent as yet; None: all is."""
+        self.held_text: int | None = None
+        """Nor is audio of text behind this place; None: all is."""
         self.start_ms: float | None = None
         """Where it begins on the line of all audio; None while nothing of it is on its way."""
         self.heard_ms = 0.0
@@ -96,6 +100,8 @@ class PlayTrack:
         """Remove and return the next `size_bytes` of audio; fewer where there is no more."""
         if size_bytes > self.buffered_bytes:
             size_bytes = self.buffered_bytes
+        if self.held_bytes is not None:
+            size_bytes = min(size_bytes, self.held_bytes - self.taken_bytes)
         self.buffered_bytes -= size_bytes
         self.taken_bytes += size_bytes
         parts = b""
@@ -142,6 +148,37 @@ class PlayTrack:
         to_ms, to_text = self.pieces[at]
         about_ms = from_ms + (to_ms - from_ms) * (text_end - from_text) / (to_text - from_text)
         return self.taken_ms + pause_near(self._waiting, self._rate_hz, about_ms - self.taken_ms)
+
+    def hold(self) -> None:
+        """Have nothing sent of the audio that is added from now on, until `release`."""
+        self.held_bytes = self.taken_bytes + self.buffered_bytes
+
+    def release(self) -> None:
+        """Have the audio sent that was held."""
+        self.held_bytes = None
+
+    def drop_held(self, text_end: int) -> None:
+        """Forget the audio that is held: the text ends at `text_end`."""
+        if self.held_bytes is not None:
+            self._drop_after(text_end, self.held_bytes)
+            self.held_bytes = None
+
+    def has_frame(self, frame_bytes: int, frame_ms: int) -> bool:
+        """Whether a frame of it can be sent, or there is nothing more to wait for."""
+        if self.held_bytes is None and self.held_text is None:
+            return self.buffered_bytes >= frame_bytes or self.end is not None or self.is_flushed
+        sendable = self.sendable_bytes(frame_ms)
+        return sendable >= frame_bytes or (sendable > 0 and self.is_flushed)
+
+    def sendable_bytes(self, frame_ms: int) -> int:
+        """How much of the audio that waits may be sent, as far as the next frame goes."""
+        sendable = self.buffered_bytes
+        if self.held_bytes is not None:
+            sendable = min(sendable, self.held_bytes - self.taken_bytes)
+        if (held := self.held_text) is not None:
+            is_free = held > self.text_start and self.text_begun(self.taken_ms + frame_ms) <= held
+            sendable = sendable if is_free else 0
+        return sendable
 
     @property
     def _waiting(self) -> bytes:

@@ -11,7 +11,6 @@ ahead of what is being heard audio is sent, and what a pause does, belongs to th
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from enum import Enum
 
 from msgspec.structs import replace
 
@@ -19,18 +18,9 @@ from actors.conversation import UtteranceKind
 from actors.messages.caller import Lead, Transport
 from actors.rules.audio import ramp
 from actors.rules.playback.client_position import ClientPosition
-from actors.rules.playback.frames import Drained, Frame, Hearing
+from actors.rules.playback.frames import Drained, Frame, Hearing, Hold
 from actors.rules.playback.play_head import MarkState
 from actors.rules.playback.play_track import ROUNDING_MS, PlayTrack, TrackEnd
-
-
-class Hold(Enum):
-    """A reason for which no audio is sent at the moment."""
-
-    PAUSE = "pause"
-    """It was ordered, until `resume`."""
-    NO_CONNECTION = "no connection"
-    """Nobody is there to send it to, until `attach`."""
 
 
 class Playout:
@@ -118,6 +108,14 @@ class Playout:
         """No more audio of `reply` comes, though not all its text was spoken: its last word may be cut."""
         if (track := self._tracks.get(reply)) is not None:
             track.end = TrackEnd.CUT_SHORT
+
+    def track(self, reply: int) -> PlayTrack | None:
+        """What there is to hear of `reply`, of which audio may be held; None if it is not queued."""
+        return self._tracks.get(reply)
+
+    def forget(self, reply: int) -> None:
+        """Drop `reply`, of which nothing was sent."""
+        self._tracks.pop(reply, None)
 
     def pause(self, at_ms: float) -> bool:
         """Stop sending and lose nothing. Returns False if the transport cannot; a marking client must be ordered to
@@ -227,7 +225,7 @@ class Playout:
         for track in self._tracks.values():
             if track.closed:
                 continue
-            if track.buffered_bytes < self._frame_bytes and track.end is None and not track.is_flushed:
+            if not track.has_frame(self._frame_bytes, self._frame_ms):
                 return None
             if track.buffered_bytes or track.frames:
                 return self._cut(track)
@@ -326,7 +324,7 @@ class Playout:
     def flush(self, reply: int) -> bool:
         """Have the rest of `reply` sent that is less than a frame, filled up with silence; False if there is none."""
         track = self._tracks.get(reply)
-        if track is None or not track.buffered_bytes:
+        if track is None or not track.sendable_bytes(self._frame_ms):
             return False
         track.is_flushed = True
         return True
@@ -334,7 +332,8 @@ class Playout:
     def _is_dry(self, track: PlayTrack) -> bool:
         is_underway = not self._head.dry or bool(self._again)
         has_begun = track.frames > 0 or track.text_start > 0
-        return has_begun and track.end is None and track.buffered_bytes < self._frame_bytes and not is_underway
+        is_waiting = track.sendable_bytes(self._frame_ms) < self._frame_bytes
+        return has_begun and track.end is None and is_waiting and not is_underway
 
     @property
     def idle(self) -> bool:

@@ -4,9 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from actors.agent import Agent
+from actors.agent import Agent, Guardrail, GuardrailModel, OnFailure
 from app.built_in_engines import BuiltIn
-from app.configuration import Configuration, agents_without_words, features, usable_configuration, warnings_of
+from app.configuration import (
+    Configuration,
+    agents_without_words,
+    features,
+    topics_without_judge,
+    usable_configuration,
+    warnings_of,
+)
 from app.dialogue.schema import Dialogue, ScriptedAgent
 from config.errors import SettingsError
 from config.settings import Settings
@@ -75,6 +82,16 @@ def test_an_agent_that_the_keyless_model_cannot_speak_for_is_named() -> None:
         "the agent mute has no dialogue, which is all that LANGUAGE_MODEL script can speak"
     ]
     assert list(agents_without_words(configuration("azure", is_mute))) == []
+
+
+def test_an_agent_by_whose_topics_nobody_judges_is_named() -> None:
+    rail, closed = Guardrail(name="money", topic="Money."), GuardrailModel(on_failure=OnFailure.CLOSED)
+    by_pattern = Agent(name="pattern", label="P", guardrails=(Guardrail(name="money", pattern="money"),))
+    is_open = Agent(name="open", label="O", guardrails=(rail,))
+    is_closed = Agent(name="closed", label="C", guardrails=(rail,), guardrail_model=closed)
+    told = list(topics_without_judge(configuration("script", by_pattern, is_open, is_closed)))
+    assert [line.rpartition(" agent ")[2] for line in told] == ["open: all is spoken", "closed: no reply is spoken"]
+    assert list(topics_without_judge(configuration("openai", is_open))) == []
 
 
 def test_what_is_on_is_said_without_a_secret() -> None:

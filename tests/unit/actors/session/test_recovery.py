@@ -231,6 +231,8 @@ AWAITS = {
     ("generation.py", "Generation._stream"): set(),
     # A summary fails in test_summaries.py.
     ("summaries.py", "summarize"): set(),
+    # A judge is late, fails and talks nonsense in test_guardrail_model.py.
+    ("guardrail_model.py", "GuardrailModel._judge"): set(),
     ("tool_runs.py", "ToolRuns._run"): {"tool.run"},
     # Nobody decides, decides in the last moment, or is interrupted in test_approvals.py.
     ("tool_runs.py", "ToolRuns._not_approved"): set(),

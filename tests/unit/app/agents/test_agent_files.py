@@ -252,3 +252,29 @@ def test_a_pattern_of_what_is_left_out_of_records_is_a_regular_expression(tmp_pa
     file.write_text("name: clinic\nlabel: Clinic\nredact: ['[A-Z]{2}-\\d+', '(unfinished']\n", encoding="utf-8")
     with pytest.raises(AgentFileError, match=r"redact.*\(unfinished.*no regular expression"):
         load_agent(file, {})
+
+
+@pytest.mark.parametrize(
+    ("guardrail", "told"),
+    [
+        ("{name: money}", "guardrails[0]: a guardrail has either a pattern or a topic"),
+        ("{name: money, pattern: buy, topic: Money.}", "guardrails[0]: a guardrail has either a pattern or a topic"),
+        ("{name: money, topic: '--'}", "guardrails[0].topic: says nothing by which a model could judge"),
+        ("{name: money, pattern: '('}", "guardrails[0].pattern: is no regular expression"),
+        ("{name: money, pattern: 'x*'}", "guardrails[0].pattern: finds something in every text"),
+    ],
+)
+def test_a_guardrail_is_a_pattern_or_a_topic_by_which_can_be_judged(tmp_path: Path, guardrail: str, told: str) -> None:
+    with pytest.raises(AgentFileError) as raised:
+        load(tmp_path, f"name: painter\nlabel: P\nguardrails: [{guardrail}]\n")
+    assert told in str(raised.value)
+
+
+def test_a_misspelt_key_of_the_guardrails_model_is_reported_with_the_nearest_and_a_right_one_is_read(
+    tmp_path: Path,
+) -> None:
+    head = "name: painter\nlabel: P\nguardrails: [{name: money, topic: Advice on money.}]\n"
+    with pytest.raises(AgentFileError, match=r"guardrail_model.*on_failure"):
+        load(tmp_path, head + "guardrail_model: {on_failures: closed}\n")
+    agents = load(tmp_path, head + "guardrail_model: {on_failure: closed, within_ms: 500, deployment_id: small}\n")
+    assert agents["painter"].guardrail_model.within_ms == 500

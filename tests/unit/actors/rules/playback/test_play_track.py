@@ -195,3 +195,75 @@ def test_white_space_behind_a_sentence_is_part_of_it() -> None:
     track = all_at_once(500)
     assert track.cut_after(19)
     assert track.buffered_bytes == 1_000 * 32
+
+
+def test_audio_that_is_held_is_not_sent_before_it_is_released() -> None:
+    player = playout(PACED, 100, ended=False)
+    track = player.track(1)
+    assert track is not None
+    track.hold()
+    player.add_audio(1, audio(100, seed=2))
+    player.end(1)
+    told = frames(run(player, 0, 400))
+    assert b"".join(frame.pcm for frame in told) == audio(100)
+    track.release()
+    told = frames(run(player, 420, 900))
+    assert b"".join(frame.pcm for frame in told) == audio(100, seed=2)
+    assert told[-1].last
+
+
+def test_what_is_less_than_a_frame_before_held_audio_is_sent_when_it_is_flushed() -> None:
+    player = playout(PACED, 50, ended=False)
+    track = player.track(1)
+    assert track is not None
+    track.hold()
+    player.add_audio(1, audio(100, seed=2))
+    assert len(frames(run(player, 0, 100))) == 2
+    assert player.caught_up() == 1, "all there is of it was heard"
+    assert player.flush(1)
+    (padded,) = frames(run(player, 120, 300))
+    assert padded.pcm == audio(50)[-320:] + bytes(320)
+    assert not player.flush(1), "the rest is held"
+    track.release()
+    assert player.caught_up() is None
+    (goes_on, *_) = frames(run(player, 320, 400))
+    assert goes_on.pcm[320:] == audio(100, seed=2)[320:640], "softened at its beginning"
+
+
+def test_held_audio_that_is_dropped_is_never_sent() -> None:
+    player = playout(PACED, 100, ended=False)
+    player.add_piece(1, 10, 100)
+    track = player.track(1)
+    assert track is not None
+    track.drop_held(10)
+    track.hold()
+    player.add_audio(1, audio(100, seed=2))
+    player.add_piece(1, 20, 200)
+    track.drop_held(10)
+    player.end(1)
+    told = run(player, 0, 400)
+    assert b"".join(frame.pcm for frame in frames(told)) == audio(100)
+    (hearing,) = [each.hearing for each in told if isinstance(each, Drained)]
+    assert (hearing.text_end, hearing.audio_ms) == (10, 100)
+
+
+def test_nothing_is_sent_of_text_that_is_held() -> None:
+    player = playout(PACED, 1_000)
+    for start, end, audio_ms in [(0, 5, 0), (6, 11, 300), (12, 15, 600)]:
+        player.add_word(1, start, end, audio_ms)
+    track = player.track(1)
+    assert track is not None
+    track.held_text = 0
+    assert frames(run(player, 0, 400)) == []
+    track.held_text = 12
+    told = frames(run(player, 420, 1_400))
+    assert told[-1].audio_ms + 20 == 600, "up to where the first word behind it begins"
+    track.held_text = None
+    assert frames(run(player, 1_420, 2_400))[-1].last
+
+
+def test_a_reply_of_which_nothing_was_sent_can_be_forgotten() -> None:
+    player = playout(PACED, 100)
+    player.forget(1)
+    player.forget(1)
+    assert player.idle
