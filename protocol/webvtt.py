@@ -19,6 +19,8 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     end_ms: float
     voice: str
     text: str
+    note: str = ""
+    """A comment on it, which players do not show."""
 
 
 def write(cues: Iterable[Cue]) -> str:
@@ -31,6 +33,8 @@ def write(cues: Iterable[Cue]) -> str:
             end_ms = max(start_ms + SHORTEST_MS, round(cue.end_ms))
             voice = _one_line(cue.voice)
             tag = f"<v {voice}>" if voice else ""
+            if note := _one_line(cue.note):
+                blocks.append(f"NOTE {note}")
             blocks.append(f"{_time(start_ms)} --> {_time(end_ms)}\n{tag}{text}")
     return "\n\n".join(blocks) + "\n"
 

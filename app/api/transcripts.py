@@ -37,9 +37,9 @@ def transcript_response(record: SessionRecord, label_of: Callable[[str], str], m
 
     said = [message for message in record.messages if message.text and message.role in (Role.USER, Role.ASSISTANT)]
     if media_type == webvtt.MEDIA_TYPE:
-        return Response(_webvtt(said, speaker, record.created_at), media_type=media_type)
+        return Response(_webvtt(said, speaker, record), media_type=media_type)
     if media_type == TEXT:
-        return Response(_plain_text(said, speaker, record.created_at), media_type=media_type)
+        return Response(_plain_text(said, speaker, record), media_type=media_type)
     return json_response(
         TranscriptDocument(
             session_id=record.session_id,
@@ -83,22 +83,30 @@ def _sources(record: SessionRecord, message: ChatMessage) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _webvtt(said: Sequence[ChatMessage], speaker: Callable[[ChatMessage], str], created_at: float) -> str:
+def _webvtt(said: Sequence[ChatMessage], speaker: Callable[[ChatMessage], str], record: SessionRecord) -> str:
     cues = []
     for message in said:
-        start_ms, end_ms = _place(message, created_at)
-        voice = speaker(message)
-        cues.append(webvtt.Cue(start_ms=start_ms, end_ms=end_ms, voice=voice, text=message.text))
+        start_ms, end_ms = _place(message, record.created_at)
+        note, voice = _sources_line(record, message), speaker(message)
+        cues.append(webvtt.Cue(start_ms=start_ms, end_ms=end_ms, voice=voice, text=message.text, note=note))
     return webvtt.write(cues)
 
 
-def _plain_text(said: Sequence[ChatMessage], speaker: Callable[[ChatMessage], str], created_at: float) -> str:
+def _plain_text(said: Sequence[ChatMessage], speaker: Callable[[ChatMessage], str], record: SessionRecord) -> str:
     lines = []
     for message in said:
-        minutes, seconds = divmod(int(_place(message, created_at)[0]) // 1_000, 60)
+        minutes, seconds = divmod(int(_place(message, record.created_at)[0]) // 1_000, 60)
         text = " ".join(message.text.split())
         lines.append(f"[{minutes:02d}:{seconds:02d}] {speaker(message)}: {text}\n")
+        if sources := _sources_line(record, message):
+            lines.append(f"        {sources}\n")
     return "".join(lines)
+
+
+def _sources_line(record: SessionRecord, message: ChatMessage) -> str:
+    """What was found for a reply, as a line that nobody has said; empty for none."""
+    found = "; ".join(" ".join(source.split()) for source in _sources(record, message))
+    return f"sources: {found}" if found else ""
 
 
 def _place(message: ChatMessage, created_at: float) -> tuple[float, float]:

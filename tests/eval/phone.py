@@ -2,12 +2,13 @@
 
 `python -m tests.eval.phone [--say TEXT | --wav FILE] [--agent NAME] [--callee NUMBER]` (`make call`) has somebody call
 the agent (dentist), or the agent call somebody. After the greeting they say that; without, a seeded caller books an
-appointment. Prints the dialogue with the seconds of the call; exits 0 when the call came to its end and what was said
-was answered.
+appointment. Agents and language model are those that the environment names. Prints the dialogue with the seconds of the
+call; exits 0 when the call came to its end and what was said was answered.
 """
 
 import argparse
 import asyncio
+import os
 import sys
 import wave
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -38,6 +39,16 @@ ROOM_DBFS = -50.0
 """The noise behind the caller."""
 SECRET = "secret-of-the-subscription"
 AGENTS = Path(__file__).parents[2] / "config" / "agents"
+OWN = ("AGENTS_DIRECTORY", "HANDOFF_PHONE_NUMBER", "LANGUAGE_MODEL", "OPENAI_", "PYTHONPATH")
+"""What the server is given of the environment in which this runs, by how it begins: whose agents, and what answers."""
+
+
+def own_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of somebody's own agents, with their folder as it is found from anywhere."""
+    own = {name: value for name, value in environ.items() if name.startswith(OWN) and value}
+    if folder := own.get("AGENTS_DIRECTORY"):
+        own["AGENTS_DIRECTORY"] = str(Path(folder).absolute())
+    return own
 
 
 @asynccontextmanager
@@ -179,14 +190,16 @@ def pacing_line(outcome: Mapping[str, Any]) -> str:
     )
 
 
-async def call(said: bytes, agent: str, callee: str) -> int:
+async def call(said: bytes, agent: str, callee: str, own: Mapping[str, str]) -> int:
     """Make one call, in which that is said; 0 if it came to its end and what was said was answered.
+
+    `own` are the variables of whose agents they are.
 
     Raises:
         NotPlacedError: the server does not call `callee`.
     """
     async with (
-        answering(DEFAULT_AGENT=agent) as (acs, url),
+        answering(**{**own, "DEFAULT_AGENT": agent}) as (acs, url),
         called(acs, url, callee) if callee else calling(acs, url) as person,
     ):
         person.on_event = shown
@@ -212,9 +225,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--agent", default="", help="who speaks with them")
     parser.add_argument("--callee", default="", help="the number that the agent calls, in E.164 format")
     chosen = parser.parse_args(arguments)
-    agents = sorted(file.stem for file in AGENTS.glob("*.yaml") if "." not in file.stem)
-    if chosen.agent and chosen.agent not in agents:
-        print(f"there is no agent {chosen.agent!r}; there are {', '.join(agents)}", file=sys.stderr)
+    own = own_environment(os.environ)
+    folder = Path(own.get("AGENTS_DIRECTORY", AGENTS))
+    agents = sorted(file.stem for file in folder.glob("*.y*ml") if "." not in file.stem)
+    agent = chosen.agent or DENTIST
+    if agent not in agents:
+        print(f"there is no agent {agent!r}; there are {', '.join(agents)}", file=sys.stderr)
         return 2
     if not (chosen.wav or chosen.say) and chosen.agent not in ("", DENTIST):
         print(
@@ -222,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     try:
-        return asyncio.run(call(speech_of(chosen.say, chosen.wav), chosen.agent or DENTIST, chosen.callee))
+        return asyncio.run(call(speech_of(chosen.say, chosen.wav), agent, chosen.callee, own))
     except (NotPlacedError, UnspeakableError) as error:
         print(error, file=sys.stderr)
         return 2

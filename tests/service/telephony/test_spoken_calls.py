@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import numpy
@@ -16,7 +17,7 @@ from tests.cloud.acs.caller import Caller as Telephone
 from tests.cloud.acs.caller import CallOver
 from tests.cloud.acs.ear import Ear
 from tests.eval.callers import Caller, ToolRun
-from tests.eval.phone import BOOKING, answering, calling, converse, main
+from tests.eval.phone import BOOKING, answering, calling, converse, main, own_environment
 from tests.kit.clients.phone_caller import PhoneCaller
 from tests.kit.serving import AUTHORITIES, ROOT, environment
 from tests.kit.speech import FLITE_ALSO, HIBARI, say, say_aside
@@ -135,15 +136,26 @@ async def test_somebody_is_called_and_books_an_appointment() -> None:
     assert caller.task_reached([ToolRun(tool["tool"], tool["args"], tool["result"]) for tool in person.tools()])
 
 
-def test_one_command_has_the_agent_call_somebody_who_asks() -> None:
-    call = (sys.executable, "-m", "tests.eval.phone", "--callee", "+12065550123", "--agent", "hotel")
+def test_one_command_has_an_agent_of_somebodys_own_call_somebody_who_asks(tmp_path: Path) -> None:
+    for name in ("hotel", "restaurant"):
+        (tmp_path / f"{name}.yaml").write_text(
+            (ROOT / f"config/agents/{name}.yaml").read_text().replace("hotel", "inn")
+        )
+    (tmp_path / "hotel.yaml").rename(tmp_path / "inn.yaml")
+    call = (sys.executable, "-m", "tests.eval.phone", "--callee", "+12065550123", "--agent", "inn")
     ended = subprocess.run(
         [*call, "--say", "what time is breakfast"],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=180, check=False,
+        cwd=ROOT, env=environment(AGENTS_DIRECTORY=str(tmp_path)), capture_output=True, text=True, timeout=180,
+        check=False,
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, ""), ended
     assert re.search(r"caller  .*breakfast.*\n.*agent ", ended.stdout, re.IGNORECASE)
     assert ended.stdout.endswith(" 0 violations\n")
+
+
+def test_the_server_of_the_command_has_the_agents_and_the_model_of_whoever_calls_it() -> None:
+    there = {"AGENTS_DIRECTORY": "mine", "OPENAI_MODEL": "small", "LANGUAGE_MODEL": "", "OPERATOR_TOKEN": "x"}
+    assert own_environment(there) == {"AGENTS_DIRECTORY": str(Path("mine").absolute()), "OPENAI_MODEL": "small"}
 
 
 @pytest.mark.parametrize(

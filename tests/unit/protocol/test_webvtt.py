@@ -47,3 +47,10 @@ def test_a_cue_without_text_is_left_out_and_one_without_length_is_shown() -> Non
     empty = Cue(start_ms=0, end_ms=10, voice="caller", text=" \n ")
     instant = Cue(start_ms=-5, end_ms=-5, voice="", text="Now.")
     assert parsed(write([empty, instant])) == [("00:00:00.000", "00:00:00.001", None, "Now.")]
+
+
+def test_a_note_on_a_cue_stands_before_it_and_is_shown_to_nobody() -> None:
+    noted = Cue(start_ms=0, end_ms=10, voice="A", text="Weekly.", note="sources: care.md#a --> b\n\n2 <c>")
+    text = write([noted, Cue(start_ms=20, end_ms=30, voice="B", text="Thanks.")])
+    assert "NOTE sources: care.md#a --&gt; b 2 &lt;c&gt;\n\n00:00:00.000 --> 00:00:00.010\n<v A>Weekly.\n" in text
+    assert [cue[3] for cue in parsed(text)] == ["Weekly.", "Thanks."]

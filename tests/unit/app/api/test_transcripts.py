@@ -91,7 +91,7 @@ def test_json_says_who_said_what_where() -> None:
     ]
 
 
-def test_a_reply_names_the_passages_that_were_found_for_it() -> None:
+def test_a_reply_names_the_passages_that_were_found_for_it_in_each_format() -> None:
     found = '{"passages":[{"source":"care.md#Ficus","text":"Weekly."},{"source":"a.txt","text":"x"},'
     found += '{"source":"care.md#Ficus","text":"y"}]}'
     asked = ToolRequest("c1", "search_knowledge_garden", "{}")
@@ -107,6 +107,14 @@ def test_a_reply_names_the_passages_that_were_found_for_it() -> None:
     record = msgspec.structs.replace(RECORD, messages=messages)
     entries = msgspec.json.decode(shown(JSON, record))["entries"]
     assert [entry.get("sources") for entry in entries] == [None, None, ["care.md#Ficus", "a.txt"], None]
+    assert [line for line in shown(TEXT, record).splitlines() if "sources" in line] == [
+        "        sources: care.md#Ficus; a.txt"
+    ]
+    assert shown(TEXT, record).splitlines()[2].endswith("Once a week.")
+    written = shown("text/vtt", record)
+    assert written.count("NOTE ") == 1
+    assert "NOTE sources: care.md#Ficus; a.txt\n\n" in written
+    assert [c.text for c in webvtt.from_buffer(StringIO(written)).captions][-2:] == ["Once a week.", "Bye."]
     cut = msgspec.structs.replace(messages[2], text=found[:40])
     failed = msgspec.structs.replace(record, messages=(*messages[:2], cut, *messages[3:]))
     assert all("sources" not in entry for entry in msgspec.json.decode(shown(JSON, failed))["entries"])
