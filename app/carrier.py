@@ -11,11 +11,13 @@ from app.telephony.acs.call_automation import CallAutomation
 from app.telephony.acs.callback_routes import CallbackRoutes
 from app.telephony.acs.media_addresses import MediaAddresses
 from app.telephony.acs.media_socket import MediaSocket
-from app.telephony.acs.media_stream import MediaParts
+from app.telephony.acs.media_stream import MediaParts, MediaSessions
 from app.telephony.acs.resource import acs_resource
 from app.telephony.answering import Answering
+from app.telephony.call import Call
 from app.telephony.call_sessions import CallSessions
 from app.telephony.carrier import Carrier
+from app.telephony.errors import NoCapacityError
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
 from config.errors import SettingsError
@@ -62,9 +64,19 @@ def carrier_routes(
     `gate` holds back what sessions say while it is not known whether they are still this worker's.
     """
     parts = MediaParts(settings=settings, clock=clock, sessions=call_sessions, gate=gate, switchboard=switchboard)
-    media = MediaSocket(parts, acs_access, new_calls)
+    media = MediaSocket(parts, acs_access, new_calls.adopt)
     return [
         *CallbackRoutes(acs_access, clock, answering, switchboard).routes(),
         WebSocketRoute("/media/stream", media),
         WebSocketRoute("/media/stream/{call_secret}", media),
     ]
+
+
+def media_route(settings: Settings, clock: Clock, sessions: MediaSessions, switchboard: Switchboard) -> BaseRoute:
+    """The route of media sockets alone, of calls that the switchboard knows: no network, and nobody else, calls."""
+    parts = MediaParts(settings=settings, clock=clock, sessions=sessions, gate=None, switchboard=switchboard)
+
+    def adopt(call_id: str, session_id: str) -> Call:
+        raise NoCapacityError("this line has its call")
+
+    return WebSocketRoute("/media/stream/{call_secret}", MediaSocket(parts, AcsAccess(settings), adopt))

@@ -17,7 +17,8 @@ from app.agents.agent_files import AgentFileError, load_agents
 from app.agents.nearest import with_nearest
 from app.engine_preparation import prepare_recognizer, prepare_voice_activity
 from app.engines import chosen, make_engines, make_model
-from app.evals.conversation import Heard, Outcome, hold
+from app.evals.caller import Heard
+from app.evals.conversation import Outcome, hold
 from app.evals.microphone import Audio, spoken_lines
 from app.evals.people import People
 from app.evals.report import Result, as_json, as_junit, failure_lines, line_of, summary

@@ -1,90 +1,48 @@
 """One scenario, held with an agent: a session as the server's own, whose caller types and whose voice is silent."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
 from actors.agent import Agent
 from actors.conversation import Ending
 from actors.errors import SynthesizerError
-from actors.messages.caller import PACED, ConnectionAttached, EndSession, KeyPressed, TextEntered
+from actors.messages.caller import PACED, ConnectionAttached, EndSession
+from actors.messages.output import OutputMessage
 from actors.ports.llm import LanguageModel
+from actors.ports.recipient import Recipient
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
-from actors.runtime.supervised_actor import actor_of
 from actors.session.live_session import LiveSession
 from actors.session.modes.media import MEDIA
 from actors.session.plan import Engines, SessionPlan, TeamMember
-from actors.session.sessions import Sessions
+from actors.session.sessions_keeper import SessionsKeeper
 from actors.session_context import Channel, SessionContext
 from actors.tools import AnyTool
 from app.agents.handoffs import handoff_tools, team_of
 from app.agents.session_hook import lookup_of
 from app.dialogue.caller_phrases import caller_phrases
 from app.dialogue.schema import dialogue_of
+from app.evals.caller import ANSWERS_S, TAKEN_IN_S, Caller, Heard
 from app.evals.listener import Listener, Moment
-from app.evals.microphone import Audio, Microphone
 from app.evals.people import People, PeopleError
 from app.evals.scenario import CALLERS, Persona, Scenario, Step
 from app.evals.scripted_model import ScriptedModel
 from app.evals.silent_voice import SilentVoice
+from app.evals.telephone_line import telephone_line
 from app.providers.absent import AbsentRecognizer
 from app.stores.memory import MemoryStore
 
 RATE_HZ = 16_000
-TAKEN_IN_S = 0.001
-"""The session takes in what was typed or keyed in before anything is expected of it."""
 GREETS_S = 5.0
 """An agent that says nothing for so long waits for the caller's first words."""
-ANSWERS_S = 60.0
-"""A caller says something else to an agent that has said nothing for so long."""
 QUIET_S = 120.0
 """An agent that goes on speaking for longer than this is not waited for."""
 ENDS_S = 5.0
 """A session that is hung up on ends within this."""
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """What a caller who speaks is heard with, and how."""
-
-    engines: Engines
-    audio: Audio
-    lines: Mapping[str, bytes] = {}
-    """The caller's lines that are spoken already, by their text."""
-
-
-class Caller:
-    """Says and keys in what a caller does, by text, or by voice if they are `heard`."""
-
-    def __init__(self, session: LiveSession, listener: Listener, heard: Heard | None) -> None:
-        self._session = session
-        self._listener = listener
-        self._microphone = (
-            Microphone(session, heard.engines.synthesizer, heard.audio, heard.lines) if heard is not None else None
-        )
-
-    async def says(self, text: str) -> None:
-        """Say something; returns when the session has taken it in."""
-        if self._microphone is None:
-            self._session.deliver(TextEntered(text))
-            await asyncio.sleep(TAKEN_IN_S)
-            return
-        await self._microphone.say(text)
-        self._listener.finished_speaking()
-        # The agent has the floor once it has found the end of the words.
-        await self._listener.until(lambda: not self._listener.is_quiet, ANSWERS_S)
-
-    def presses(self, keys: str) -> None:
-        """Press keys of the telephone."""
-        for key in keys:
-            self._session.deliver(KeyPressed(key))
-
-    async def close(self) -> None:
-        """Say nothing more to the agent."""
-        if self._microphone is not None:
-            await self._microphone.close()
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -123,38 +81,59 @@ async def hold(
         people: play the caller and judge; None for a scenario that needs nobody.
         heard: with what the caller speaks and is heard; None: they type.
     """
-    loop = asyncio.get_running_loop()
-    background = BackgroundTasks()
-    ref = Sessions.start(_engines(scenario, model, heard, background))
-    sessions = actor_of(ref)
-    assert sessions is not None
+    loop, background = asyncio.get_running_loop(), BackgroundTasks()
+    began = loop.time()
+    keeper = SessionsKeeper(_engines(scenario, model, heard, background))
     listener = Listener(loop.time, hears=heard is not None)
-    attached = ConnectionAttached(connection_id="eval", lead=PACED, rate_hz=RATE_HZ)
-    session = sessions.open(_plan(scenario, agents, tools), listener, attached)
-    caller = Caller(session, listener, heard)
+    plan = _plan(scenario, agents, tools, heard)
     try:
-        failed = None
-        if scenario.persona is not None:
-            failed = await _play(scenario.persona, people, caller, listener)
-        failed = failed or await _follow(scenario.steps, caller, listener, people)
-        return Outcome(
-            name=scenario.name, took_s=round(loop.time(), 3), failed=failed, timeline=tuple(listener.timeline)
-        )
+        async with _conversing(plan, agents, keeper, listener, heard) as caller:
+            failed = None
+            if scenario.persona is not None:
+                failed = await _play(scenario.persona, people, caller, listener)
+            failed = failed or await _follow(scenario.steps, caller, listener, people)
+            took_s = round(loop.time() - began, 3)
+            return Outcome(name=scenario.name, took_s=took_s, failed=failed, timeline=tuple(listener.timeline))
     finally:
-        await caller.close()
-        session.deliver(EndSession(Ending.NORMAL, politely=False))
-        async with asyncio.timeout(ENDS_S):
-            await sessions.emptied()
-        ref.stop(block=False)
+        keeper.stop()
         await background.finished()
 
 
+@asynccontextmanager
+async def _conversing(
+    plan: SessionPlan, agents: Mapping[str, Agent], keeper: SessionsKeeper, listener: Listener, heard: Heard | None
+) -> AsyncIterator[Caller]:
+    """A session and its caller, until they hang up."""
+
+    def opened(output: Recipient[OutputMessage], attached: ConnectionAttached) -> LiveSession:
+        return keeper.open(plan, output, attached)
+
+    async with AsyncExitStack() as stack:
+        line = None
+        if heard is not None and heard.audio.by_telephone:
+            line, session = await stack.enter_async_context(
+                telephone_line(
+                    listener, opened, agent=plan.agent, agents=agents, keeper=keeper, caller=plan.about.caller
+                )
+            )
+        else:
+            session = opened(listener, ConnectionAttached(connection_id="eval", lead=PACED, rate_hz=RATE_HZ))
+        caller = Caller(session, listener, heard, line)
+        try:
+            yield caller
+        finally:
+            await caller.close()
+            session.deliver(EndSession(Ending.NORMAL, politely=False))
+            async with asyncio.timeout(ENDS_S):
+                await keeper.emptied()
+
+
 def _engines(scenario: Scenario, model: LanguageModel, heard: Heard | None, background: BackgroundTasks) -> Engines:
-    """What the session is made with: the agent has no voice, and a caller who types is not listened to."""
+    """What the session is made with: a caller who types is not listened to, and an agent speaks on the telephone."""
     loop = asyncio.get_running_loop()
     return Engines(
         recognizer=heard.engines.recognizer if heard is not None else AbsentRecognizer(),
-        synthesizer=SilentVoice(),
+        synthesizer=heard.engines.synthesizer if heard is not None and heard.audio.by_telephone else SilentVoice(),
         model=ScriptedModel(scenario.model) if scenario.model else model,
         voice_activity=heard.engines.voice_activity if heard is not None else _NoVoice,
         store=MemoryStore(),
@@ -164,7 +143,9 @@ def _engines(scenario: Scenario, model: LanguageModel, heard: Heard | None, back
     )
 
 
-def _plan(scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool]) -> SessionPlan:
+def _plan(
+    scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool], heard: Heard | None
+) -> SessionPlan:
     agent = agents[scenario.agent]
     members = {
         each.name: TeamMember(
@@ -174,7 +155,8 @@ def _plan(scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, A
         )
         for each in (agent, *team_of(agent, agents))
     }
-    channel = Channel.TELEPHONE if scenario.caller else Channel.BROWSER
+    by_telephone = bool(scenario.caller) or (heard is not None and heard.audio.by_telephone)
+    channel = Channel.TELEPHONE if by_telephone else Channel.BROWSER
     return SessionPlan(
         session_id="eval",
         mode=MEDIA,

@@ -8,6 +8,7 @@ import asyncio
 import random
 from array import array
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -15,7 +16,6 @@ from actors.agent import Voice
 from actors.errors import ErrorKind, SynthesizerError
 from actors.ports.tts import SpeechSynthesizer
 from actors.rules.audio import samples_of
-from actors.session.live_session import LiveSession
 from app.agents.prompt_cache import render
 
 RATE_HZ = 16_000
@@ -30,16 +30,27 @@ _SEED = 1
 
 
 class Audio(msgspec.Struct, frozen=True, kw_only=True):
-    """How callers are heard: `noise_db` is how far their voice is above the noise, in dB; None: there is no noise."""
+    """How callers are heard who speak, and with what around them."""
 
     noise_db: float | None = None
+    """How far their voice is above the noise, in dB; None: there is no noise."""
+    by_telephone: bool = False
+    """Through the band of a telephone and the server's media socket, on which the agent's voice is heard too."""
+
+
+class Hears(Protocol):
+    """What a caller speaks into: a session, or a telephone line to one."""
+
+    def push_audio(self, pcm: bytes) -> None:
+        """Hear the next 20 ms, PCM16LE mono at 16 kHz."""
+        ...
 
 
 class Microphone:
     """The caller's end of one session's audio.
 
     Args:
-        session: hears it.
+        heard_by: hears it.
         synthesizer: speaks the caller's lines.
         audio: how they are heard.
         lines: those that are spoken already, by their text.
@@ -47,13 +58,13 @@ class Microphone:
 
     def __init__(
         self,
-        session: LiveSession,
+        heard_by: Hears,
         synthesizer: SpeechSynthesizer,
         audio: Audio,
         lines: Mapping[str, bytes] | None = None,
     ) -> None:
         self._lines = dict(lines or {})
-        self._session = session
+        self._heard_by = heard_by
         self._synthesizer = synthesizer
         self._noise = noise_of(audio)
         self._at = 0
@@ -84,7 +95,7 @@ class Microphone:
         while True:
             frame = bytes(self._queued[:FRAME_BYTES]).ljust(FRAME_BYTES, b"\0")
             del self._queued[:FRAME_BYTES]
-            self._session.push_audio(self._with_noise(frame))
+            self._heard_by.push_audio(self._with_noise(frame))
             if not self._queued:
                 self._said.set()
             due += FRAME_MS / 1000

@@ -1,5 +1,6 @@
 """The media socket of a call: a thin ASGI shell between ACS and the call's session."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -13,7 +14,6 @@ from app.server.socket_writer import NORMAL, SocketWriter
 from app.telephony.acs.media_stream import MediaParts, MediaStream
 from app.telephony.call import OVER, Call
 from app.telephony.errors import NoCapacityError
-from app.telephony.new_calls import NewCalls
 from protocol.calls import CallState
 
 LOOK_S = 1.5
@@ -22,12 +22,16 @@ after three: a caller who is not heard is to be streamed anew within seconds."""
 
 
 class MediaSocket:
-    """ASGI endpoint of `/api/v1/media/stream` and `/api/v1/media/stream/{call_secret}`."""
+    """ASGI endpoint of `/api/v1/media/stream` and `/api/v1/media/stream/{call_secret}`.
 
-    def __init__(self, parts: MediaParts, acs_access: AcsAccess, new_calls: NewCalls) -> None:
+    `adopt` takes a call that only its socket tells of, by the ids of the call and of its session; it raises
+    NoCapacityError if there is no room.
+    """
+
+    def __init__(self, parts: MediaParts, acs_access: AcsAccess, adopt: Callable[[str, str], Call]) -> None:
         self._parts = parts
         self._acs_access = acs_access
-        self._new_calls = new_calls
+        self._adopt = adopt
         self._switchboard = parts.switchboard
         self.open = 0
 
@@ -103,7 +107,7 @@ class MediaSocket:
         if not usable_session_id(session_id) or not usable_session_id(call_id):
             raise HandshakeDeniedError(400, f"session_id, call_connection_id: {SESSION_ID_FORM}")
         try:
-            return self._new_calls.adopt(call_id, session_id)
+            return self._adopt(call_id, session_id)
         except NoCapacityError as busy:
             raise HandshakeDeniedError(503, str(busy)) from None
 

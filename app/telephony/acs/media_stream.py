@@ -1,11 +1,14 @@
 """An open media socket of a call, attached to the session of the call."""
 
+from typing import Protocol
+
 import msgspec
 from starlette.types import Receive
 
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, HoldStarted, Lead, Transport
 from actors.ports.clock import Clock
 from actors.runtime.log_context import SessionIds, work_for
+from actors.session.live_session import LiveSession
 from app.server.fast_path import FastPath
 from app.server.gated_output import Gate
 from app.server.socket_reader import SocketReader
@@ -13,7 +16,7 @@ from app.server.socket_writer import SocketWriter
 from app.telephony.acs.call_connection import CallConnection
 from app.telephony.acs.media_input import MediaInput
 from app.telephony.call import Call
-from app.telephony.call_sessions import CallSessions
+from app.telephony.media_connection import MediaConnection
 from app.telephony.network_state import TRANSFER_S
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
@@ -24,12 +27,32 @@ LEAD_MS = 60
 """ACS tells nothing of playback, so what is sent ahead cannot be taken back; it must never run dry either."""
 
 
+class MediaSessions(Protocol):
+    """The sessions of calls, as far as their media sockets need them."""
+
+    def new_connection_id(self) -> str:
+        """An id for a media socket that is opened now."""
+        ...
+
+    def live(self, call: Call) -> LiveSession | None:
+        """The session that the call has now; None if it has none yet, or no more."""
+        ...
+
+    def attach(self, call: Call, connection: MediaConnection, attached: ConnectionAttached) -> LiveSession:
+        """The session that the call has now, speaking to this media socket from now on; opened if there is none."""
+        ...
+
+    def open(self, call: Call, connection: MediaConnection, attached: ConnectionAttached) -> LiveSession:
+        """Open the next session of the call on this media socket."""
+        ...
+
+
 class MediaParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the media sockets of one worker are made with."""
 
     settings: Settings
     clock: Clock
-    sessions: CallSessions
+    sessions: MediaSessions
     gate: Gate | None
     """Holds back what sessions say while it is not known whether they are still this worker's; None: nobody asks."""
     switchboard: Switchboard
