@@ -72,7 +72,11 @@ class BadModel:
         self.done: list[str] = []
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        """Do one of them; half of the time what was done before is done again."""
+        """Do one of them, half of the time what was done last; a judge has a verdict every second time."""
+        if request.is_aside and self._chance.random() < 0.5:
+            yield TextGenerated(self._chance.choice("01"))
+            yield ReplyGenerated(50, 1)
+            return
         loops = self.done and self._chance.random() < 0.5
         name = self.done[-1] if loops else self._chance.choice(list(DEEDS))
         self.done.append(name)

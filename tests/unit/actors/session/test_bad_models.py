@@ -10,7 +10,7 @@ from functools import partial
 import msgspec
 import pytest
 
-from actors.agent import Agent, Limits
+from actors.agent import Agent, Guardrail, GuardrailModel, Limits, OnFailure
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import EndSession, TextEntered
 from actors.messages.output import ReplyText
@@ -51,6 +51,14 @@ TOOLS = {each.name: each for each in (look_up, fail, hang, end_conversation)}
 TALKER: Agent = msgspec.structs.replace(
     AGENT, greeting="Good day to you.", limits=Limits(no_input_s=300, max_session_s=3_600)
 )
+
+
+def guarded(on_failure: OnFailure) -> Agent:
+    """The agent with a guardrail by which a model judges what it says."""
+    rail = Guardrail(name="weather", topic="The weather.", say="I may not talk about that.")
+    return msgspec.structs.replace(TALKER, guardrails=(rail,), guardrail_model=GuardrailModel(on_failure=on_failure))
+
+
 SAY_AGAIN = TALKER.phrases.say_again
 
 
@@ -72,9 +80,9 @@ def _is_answered(said: int, ear: Ear) -> bool:
     return _said(ear) > said or ear.ended is not None
 
 
-async def _converse(seed: int) -> None:
+async def _converse(seed: int, agent: Agent = TALKER) -> None:
     chance, model = random.Random(seed), Model(seed)
-    async with stage(agent=TALKER, model=model, tools=TOOLS) as on:
+    async with stage(agent=agent, model=model, tools=TOOLS) as on:
         for turn in range(TURNS):
             if on.ear.ended is not None:
                 break
@@ -96,7 +104,14 @@ def test_a_conversation_with_a_bad_model_ends_well(seed: int) -> None:
     run_virtual(_converse(seed))
 
 
+@pytest.mark.parametrize("on_failure", OnFailure)
+@pytest.mark.parametrize("seed", range(SHORT // 2))
+def test_one_that_is_judged_by_a_bad_model_ends_well_too(seed: int, on_failure: OnFailure) -> None:
+    run_virtual(_converse(seed, guarded(on_failure)))
+
+
 if __name__ == "__main__":
     for number in range(LONG):
         print(number, flush=True)
         run_virtual(_converse(number))
+        run_virtual(_converse(number, guarded(OnFailure(list(OnFailure)[number % 2]))))
