@@ -99,7 +99,14 @@ def _eval(options: argparse.Namespace) -> int:
         files = paths(options.files)
         is_heard = options.audio or options.telephone or options.noise_db is not None
         audio = Audio(noise_db=options.noise_db, by_telephone=options.telephone) if is_heard else None
-        asked = Evaluation(files=files, repeat=options.repeat, junit=options.junit, json=options.json, audio=audio)
+        asked = Evaluation(
+            files=files,
+            repeat=options.repeat,
+            junit=options.junit,
+            json=options.json,
+            audio=audio,
+            connects=options.connect,
+        )
         return 0 if evaluate(asked, read_settings()) else FAILED
     except CONFIGURATION_ERRORS as fault:
         return _told(fault)
@@ -137,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit's XML")
     evaluation.add_argument("--json", type=Path, metavar="FILE", help="write the results, with every run, as JSON")
     evaluation.add_argument("--audio", action="store_true", help="have callers speak, and be heard, in real time")
+    evaluation.add_argument("--connect", action="store_true", help="connect to MCP servers, in real time")
     evaluation.add_argument(
         "--telephone", action="store_true", help="the same over a telephone line, on which the agent is heard too"
     )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -23,8 +24,10 @@ from app.evals.microphone import Audio, spoken_lines
 from app.evals.people import People
 from app.evals.report import Result, as_json, as_junit, failure_lines, line_of, summary
 from app.evals.scenario import Scenario, Suite, needs_people, read_suite
+from app.mcp.servers import McpServers
 from app.progress import Progress
 from app.providers.openai_chat.model import create_openai
+from app.server.lifecycle import Lifecycle
 from app.stores.memory import MemoryStore
 from app.tools import load_tools
 from config.errors import SettingsError
@@ -44,6 +47,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     json: Path | None = None
     audio: Audio | None = None
     """How callers are heard who speak; None: they type."""
+    connects: bool = False
+    """The agents' MCP servers are there for their tools; else those answer that nothing can be reached."""
 
 
 class _Cast(msgspec.Struct, frozen=True):
@@ -52,6 +57,12 @@ class _Cast(msgspec.Struct, frozen=True):
     agents: Mapping[str, Agent]
     tools: Mapping[str, AnyTool]
     settings: Settings
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The agents of the settings, with MCP servers that no conversation has connected to yet."""
+        tools = load_tools()
+        return cls(load_agents(settings.agents.directory, tools), tools, settings)
 
 
 def evaluate(asked: Evaluation, settings: Settings, tell: Callable[[str], None] = print) -> bool:
@@ -68,8 +79,7 @@ def evaluate(asked: Evaluation, settings: Settings, tell: Callable[[str], None] 
     """
     # What goes wrong in a conversation is in its timeline; the log has it as often as it is held.
     logging.getLogger("earshot").setLevel(logging.ERROR)
-    tools = load_tools()
-    cast = _Cast(load_agents(settings.agents.directory, tools), tools, settings)
+    cast = _Cast.of(settings)
     suites = [(file, _with_agents(file, read_suite(file), cast)) for file in asked.files]
     results: list[Result] = []
     progress = Progress(asked.repeat * sum(len(suite.scenarios) for _, suite in suites))
@@ -112,17 +122,36 @@ def _with_agents(file: Path, suite: Suite, cast: _Cast) -> Suite:
 def _runs(scenario: Scenario, cast: _Cast, asked: Evaluation, progress: Progress) -> tuple[Outcome, ...]:
     outcomes = []
     for _ in range(asked.repeat):
-        outcomes.append(_run(scenario, cast, asked.audio))
+        outcomes.append(_run(scenario, cast, asked))
         progress.advance()
     return tuple(outcomes)
 
 
-def _run(scenario: Scenario, cast: _Cast, audio: Audio | None) -> Outcome:
-    """Hold one conversation: on virtual time, unless its model is somewhere else or its caller speaks."""
+def _run(scenario: Scenario, cast: _Cast, asked: Evaluation) -> Outcome:
+    """Hold one conversation: on virtual time, unless its model or a tool is somewhere else, or its caller speaks."""
     is_local = bool(scenario.model) or chosen(cast.settings)["language_model"].name in VIRTUAL_MODELS
-    is_virtual = is_local and not needs_people(scenario) and audio is None
-    main = _hold(scenario, cast, audio)
+    is_virtual = is_local and not needs_people(scenario) and asked.audio is None and not asked.connects
+    main = _hold_connected(scenario, cast, asked.audio) if asked.connects else _hold(scenario, cast, asked.audio)
     return run_virtual(main) if is_virtual else asyncio.run(main)
+
+
+async def _hold_connected(scenario: Scenario, cast: _Cast, audio: Audio | None) -> Outcome:
+    """Hold it with MCP servers of its own.
+
+    Raises:
+        SettingsError: one cannot be used.
+    """
+    cast = _Cast.of(cast.settings)
+    mcp = McpServers(cast.tools)
+    try:
+        await mcp.start(Lifecycle())
+        for server in mcp.servers:
+            await server.tried.wait()
+            if server.fault:
+                raise SettingsError(f"the MCP server {server.name} cannot be used: {server.fault}")
+        return await _hold(scenario, cast, audio)
+    finally:
+        await mcp.stop()
 
 
 async def _hold(scenario: Scenario, cast: _Cast, audio: Audio | None) -> Outcome:
