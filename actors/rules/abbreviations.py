@@ -10,7 +10,7 @@ def _words(*lines: str) -> frozenset[str]:
 TITLES = _words(
     "mr mrs ms mx dr prof rev hon gen col sgt capt lt cmdr sen rep gov pres vs",
     "mme mmes mlle mlles mgr sra srta sres dra sig sigra dott dottssa avv ing dhr mevr bzw zzgl bzgl evtl ggf nr núm",
-    "vgl z.b d.h u.a i.d.r p.ex p.ej bijv t.a.v frl dipl srtas sras dña exmo exma sigg mevr mw",
+    "med dent jur phil rer ee vgl z.b d.h u.a i.d.r p.ex p.ej bijv t.a.v frl dipl srtas sras dña exmo exma sigg mevr mw",
 )
 """A name, or what they speak of, follows: never the end of a sentence."""
 
@@ -19,9 +19,14 @@ ABBREVIATIONS = _words(
     "tel ext cf al no nos fig vol jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur",
     "thurs fri sat sun ph.d ca incl excl misc attn assn govt univ fl flr rm bldg tsp tbsp oz qt",
     "inkl exkl abzgl usw ungef tägl env boul aprox pág avda ecc enz str mio mrd std geb wg hbf av bd réf",
-    "apdo depto urb geom arch evt ong blz ул г кв им руб тыс млн",
+    "apdo depto urb geom arch evt ong blz mwst ул г кв им руб тыс млн",
 )
 """The end of a sentence only if one of `STARTERS` follows, as after initials."""
+
+WEEKDAYS = _words(
+    "mo di mi do fr sa so lun mar mié jue vie sáb dom mer jeu ven sam dim gio sab seg ter qua qui sex ma wo vr za zo",
+)
+"""The end of a sentence unless a number follows: `Mo. 3. Mai`, `lun. 3 de mayo`. Many are words besides."""
 
 ABBREVIATED_ENDINGS = ("str",)
 """The same for words that end so: `Bahnhofstr.`"""

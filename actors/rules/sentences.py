@@ -12,7 +12,7 @@ piece given whose end is likely and not certain: else the caller waits as long a
 import re
 from enum import Enum
 
-from actors.rules.abbreviations import ABBREVIATED_ENDINGS, ABBREVIATIONS, MONTHS, SHORT_WORDS, STARTERS, TITLES
+from actors.rules.abbreviations import ABBREVIATED_ENDINGS, ABBREVIATIONS, MONTHS, SHORT_WORDS, STARTERS, TITLES, WEEKDAYS
 from actors.rules.sentence_end import LEAST_LETTERS, ends_surely, open_marks
 
 FIRST_MIN_CHARS = 16
@@ -194,6 +194,8 @@ class SentenceSplitter:
             return _Cut.CLAUSE if goes_on and (mark["closers"] or mark["stop"][0] in ".…") else _Cut.SENTENCE
         word = self._word_before(mark.start())
         if word in TITLES or any(number.search(self._text, 0, mark.start()) for number in (_LIST_NUMBER, _ORDINAL)):
+            return _Cut.NOTHING
+        if word in WEEKDAYS and self._text[next_at : next_at + 1].isdigit():
             return _Cut.NOTHING
         if word.isdecimal() and len(word) <= _DAY_DIGITS and (worth := self._worth_before_month(next_at)):
             return worth

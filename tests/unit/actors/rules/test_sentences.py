@@ -47,6 +47,8 @@ PIECES = [
     "Er is evtl. plaats, |bijv. morgen. |Goed.",
     "Bahnhofstr. 5 ist es. |Hr. Meier wartet in der Hauptstr. 12.",
     "Es kostet ca. 50 Euro. |Das ist Nr. 7, inkl. Versand.",
+    "Der Termin ist bei Dr. med. dent. Weber, |am Mo. 3. Mai. |Das kostet 50 Euro zzgl. MwSt. pro Person. |Gut?",
+    "El lun. 3 de mayo, |en EE. UU. |¿Le va bien? |Hasta el dom. |Adiós.",
     "Wir sehen uns am 3. Mai. |Vom 5. bis zum 7. Juni ist zu.",
     "Die Praxis ist im 2. Stock. |Der 1. Januar ist frei.",
     "Es sind 20. |Das ist alles.",
