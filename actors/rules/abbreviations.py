@@ -10,7 +10,7 @@ def _words(*lines: str) -> frozenset[str]:
 TITLES = _words(
     "mr mrs ms mx dr prof rev hon gen col sgt capt lt cmdr sen rep gov pres vs",
     "mme mmes mlle mlles mgr sra srta sres dra sig sigra dott dottssa avv ing dhr mevr bzw zzgl bzgl evtl ggf nr núm",
-    "med dent jur phil rer ee vgl z.b d.h u.a i.d.r p.ex p.ej bijv t.a.v frl dipl srtas sras dña exmo exma sigg mevr mw",
+    "med dent jur phil rer ee vgl z.b d.h u.a i.d.r p.ex p.ej bijv t.a.v frl dipl srtas sras dña exmo exma sigg mw",
 )
 """A name, or what they speak of, follows: never the end of a sentence."""
 

@@ -12,7 +12,15 @@ piece given whose end is likely and not certain: else the caller waits as long a
 import re
 from enum import Enum
 
-from actors.rules.abbreviations import ABBREVIATED_ENDINGS, ABBREVIATIONS, MONTHS, SHORT_WORDS, STARTERS, TITLES, WEEKDAYS
+from actors.rules.abbreviations import (
+    ABBREVIATED_ENDINGS,
+    ABBREVIATIONS,
+    MONTHS,
+    SHORT_WORDS,
+    STARTERS,
+    TITLES,
+    WEEKDAYS,
+)
 from actors.rules.sentence_end import LEAST_LETTERS, ends_surely, open_marks
 
 FIRST_MIN_CHARS = 16

@@ -227,7 +227,7 @@ def _switchboard(settings: Settings, agents: Mapping[str, Agent], keeper: Sessio
         random=SystemRandom(),
         background=BackgroundTasks(),
         sessions=keeper,
-        outputs=SessionOutputs((), Timelines(LoopClock().wall, (), content=False), log_content=False),
+        outputs=SessionOutputs((), Timelines(LoopClock().wall, (), (), content=False), log_content=False),
         draining=Draining(settings.server.drain_policy, lifecycle, keeper),
         leave_session=lambda session_id: None,
         log=CallLog(),

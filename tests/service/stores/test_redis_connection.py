@@ -179,8 +179,9 @@ async def test_an_identity_is_asked_again_after_failures_and_its_next_token_is_w
             return tokens.refused > 0
 
         assert not await is_me()
-        assert connection.failure is not None
-        assert "no token for Redis" in connection.failure.detail
+        failed = connection.failure
+        assert failed is not None
+        assert "no token for Redis" in failed.detail
         tokens.let_in_by("first", server)
         await soon(is_me)
         assert connection.failure is None
