@@ -35,3 +35,10 @@ def test_what_was_said_before_is_not_found_again() -> None:
 def test_both_may_be_broken_at_once() -> None:
     found = guarded(RAILS, "", "4111111111111111: you should sue.")
     assert found == Guarded("I may not advise you.", ("card", "advice"), is_end=True)
+
+
+def test_what_a_model_is_to_judge_is_no_pattern() -> None:
+    topic = Guardrail(name="money", topic="Advice on money.", say="Ask your bank.")
+    assert guarded((topic, CARD), "", "Buy gold with 4111111111111111.") == Guarded(
+        "Buy gold with your card.", ("card",)
+    )
