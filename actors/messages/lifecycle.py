@@ -67,6 +67,12 @@ class RestartChild(Message, frozen=True):
     """Leave a child alone that runs again already: what a backoff wants, but not an operator."""
 
 
+class ReleaseChild(Message, frozen=True):
+    """Stop the child `name`, which has nothing to do for now; `RestartChild` starts it again."""
+
+    name: str
+
+
 class CallerCutOff(Message, frozen=True):
     """The connection is lost and another one is waited for: until then the caller hears nothing."""
 

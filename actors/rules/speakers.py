@@ -1,13 +1,20 @@
-"""Who is who in a call of several people that is transcribed: a label for each of them, and a bound. Pure.
+"""Who is who in a call of several people that is transcribed: a label for each of them, and two bounds. Pure.
 
-A label is shown and stored in place of the network's id of a participant, which is a telephone number as a rule.
+A label is shown and stored in place of the network's id of a participant, which is a telephone number as a rule. It is
+nobody else's for the rest of the call. A place among those who are told apart is free again when somebody has left it.
 """
+
+from collections.abc import Callable
 
 CALLER = "caller"
 OTHERS = "others"
-"""All who are more than there are labels for: nothing they say is lost, but they are not told apart."""
-SPEAKERS = (CALLER, "speaker 2", "speaker 3", "speaker 4", OTHERS)
-"""Every label. A telephone network streams the voices of four participants at a time."""
+"""All for whom there is no place or no label: nothing they say is lost, but they are not told apart."""
+SPEAKERS = (CALLER, *(f"speaker {number}" for number in range(2, 10)), OTHERS)
+"""Every label."""
+MOST_AT_ONCE = 4
+"""So many are told apart at a time, the caller among them: a telephone network streams the voices of four."""
+MOST_REMEMBERED = 64
+"""Of so many at most who are heard among the others it is remembered that they are."""
 
 
 class Speakers:
@@ -15,11 +22,18 @@ class Speakers:
 
     Args:
         known: the ids of participants that have a label, by label; this dictionary is kept up to date.
+        has_place: whether the one with this label is being listened to by themselves.
     """
 
-    def __init__(self, known: dict[str, str]) -> None:
+    def __init__(self, known: dict[str, str], has_place: Callable[[str], bool] = lambda label: False) -> None:
         self._known = known
+        self._has_place = has_place
         self._labels = {participant: label for label, participant in known.items()}
+        self._among_others: dict[str, None] = {}
+
+    def is_among_others(self, participant: str) -> bool:
+        """Whether the one with this id was heard among the others last: they get a place of their own in a pause."""
+        return participant in self._among_others
 
     def label(self, participant: str, *, is_caller: bool) -> str:
         """The label of the participant with this id, empty for none: the voices of all came as one.
@@ -28,12 +42,20 @@ class Speakers:
         """
         if not participant:
             return ""
-        label = self._labels.get(participant)
-        if label is not None:
-            return label
-        free = (CALLER,) if is_caller else SPEAKERS[1:-1]
-        label = next((label for label in free if label not in self._known), OTHERS)
-        if label != OTHERS:
+        label = self._labels.get(participant) or self._free_label(is_caller=is_caller)
+        if label == OTHERS or not (label == CALLER or self._has_place(label) or self._has_room()):
+            if len(self._among_others) < MOST_REMEMBERED:
+                self._among_others[participant] = None
+            return OTHERS
+        self._among_others.pop(participant, None)
+        if label not in self._known:
             self._known[label] = participant
             self._labels[participant] = label
         return label
+
+    def _free_label(self, *, is_caller: bool) -> str:
+        free = (CALLER,) if is_caller else SPEAKERS[1:-1]
+        return next((label for label in free if label not in self._known), OTHERS)
+
+    def _has_room(self) -> bool:
+        return sum(map(self._has_place, SPEAKERS[1:-1])) < MOST_AT_ONCE - 1

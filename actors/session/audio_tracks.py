@@ -6,6 +6,12 @@ from actors.session.checkpoint import Checkpoint
 
 MOST_LAG_MS = 500
 """A speaker whose audio is further behind that of the others has not been streamed for a while."""
+ABSENT_MS = 10_000
+"""A speaker whose audio is that far behind has left, or somebody else is streamed in their place. By then it is settled
+what became of their last words: one second without audio ends an utterance, and its transcript is owed twice for three
+(`actors/rules/transcription.py`)."""
+LOOK_MS = 1_000
+"""How often it is looked for those who are absent, in ms of audio."""
 
 
 class AudioTracks:
@@ -22,6 +28,7 @@ class AudioTracks:
         self._rate_hz = rate_hz
         self._keep_ms = keep_ms
         self._rings = {speaker: self._new_ring(speaker) for speaker in ("", *checkpoint.tracks)}
+        self._next_look_bytes = 0
         self.all_voices = self._rings[""]
         """The audio in which all voices are one stream."""
 
@@ -44,6 +51,24 @@ class AudioTracks:
         track.audio_bytes = ring.end_bytes + size_bytes
         track.is_open = True
         return ring.append(pcm)
+
+    def absent(self, speaker: str) -> list[str]:
+        """Those who have not been streamed for long while `speaker` was, and of whom no words are owed.
+
+        Their tracks are closed: what comes of them later is the first of them again. Asked with each frame, it looks
+        once in `LOOK_MS`.
+        """
+        ring = self._rings[speaker]
+        if ring.end_bytes < self._next_look_bytes:
+            return []
+        self._next_look_bytes = ring.end_bytes + ring.bytes_of(LOOK_MS)
+        latest = ring.end_bytes - ring.bytes_of(ABSENT_MS)
+        gone = []
+        for name, track in self._checkpoint.tracks.items():
+            if name and track.is_open and not track.final_owed and self.of(name).end_bytes < latest:
+                track.is_open = False
+                gone.append(name)
+        return gone
 
     @property
     def kept_bytes(self) -> int:

@@ -81,6 +81,8 @@ class Children:
         """The names of children that were ordered to stop and are started again as soon as they have."""
         self._renewed: set[str] = set()
         """Those of `_replaced` whose agent, language or connection has changed: that is no failure, and not counted."""
+        self._released: set[str] = set()
+        """The names of children that were ordered to stop because they are not needed for now."""
         self._stopping = False
 
     def __contains__(self, name: str) -> bool:
@@ -147,9 +149,19 @@ class Children:
                 self.renew(name)
 
     def restart_unless_running(self, name: str) -> None:
-        """Start a child whose pause before its restart is over, unless somebody else has started it meanwhile."""
-        if name not in self._refs:
+        """Start a child whose pause before its restart is over, unless somebody else has started it meanwhile, or it
+        is not needed any more. One that was released, and is being stopped, is started as soon as it has ended."""
+        if name in self._released:
+            self._released.discard(name)
+            self.renew(name)
+        elif name not in self._refs and name in self._specs and self._specs[name].needed(self._context.session):
             self.restart(name)
+
+    def release(self, name: str) -> None:
+        """Stop a child that is not needed for now. It is started again when that is ordered."""
+        if (ref := self._refs.get(name)) is not None and not self._stopping:
+            self._released.add(name)
+            order_stop_now(ref)
 
     def stop(self) -> None:
         """Order all of them to stop at once; none is started again."""
@@ -166,6 +178,8 @@ class Children:
         del self._refs[name]
         if self._stopping:
             return ""
+        is_released = name in self._released
+        self._released.discard(name)
         if name in self._replaced:
             self._replaced.discard(name)
             if name in self._renewed:
@@ -173,6 +187,8 @@ class Children:
             else:
                 self._note_restart(name, "it was ordered to")
             self.restart(name)
+            return ""
+        if is_released:
             return ""
         # A child that ended without an error is missed as much as one that failed.
         match self._budgets[name].decide(self._now()):

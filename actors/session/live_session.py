@@ -18,7 +18,7 @@ from actors.messages.caller import (
     KeyPressed,
     TextEntered,
 )
-from actors.messages.lifecycle import RestartChild
+from actors.messages.lifecycle import ReleaseChild, RestartChild
 from actors.rules.speakers import OTHERS, Speakers
 from actors.rules.unicode_text import well_formed
 from actors.session.addresses import Addresses, recognizer_name
@@ -65,7 +65,7 @@ class LiveSession:
         keep_ms = max(RING_MS, longest_ms + RING_MARGIN_MS)
         self.tracks = AudioTracks(checkpoint, rate_hz=plan.rate_hz, keep_ms=keep_ms)
         self._all_voices, self._ring = checkpoint.track(), self.tracks.all_voices
-        self.speakers = Speakers(checkpoint.participants)
+        self.speakers = Speakers(checkpoint.participants, self._is_heard_alone)
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
         """Sees all input, for a recording."""
         self.take_audio: Callable[[str, bytes], None] | None = None
@@ -151,6 +151,12 @@ class LiveSession:
         if is_first:
             self._start_recognizer(speaker)
         self.addresses[recognizer_name(speaker)].tell_now(audio)
+        for absent in self.tracks.absent(speaker):
+            self.addresses.supervisor.tell(ReleaseChild(recognizer_name(absent)))
+
+    def _is_heard_alone(self, speaker: str) -> bool:
+        track = self.checkpoint.tracks.get(speaker)
+        return track is not None and track.is_open
 
     def _start_recognizer(self, speaker: str) -> None:
         """Have the recognizer started that waits for the first audio of this speaker."""

@@ -11,6 +11,7 @@ from actors.messages.lifecycle import (
     CallerIsBack,
     LanguageChanged,
     ReconnectExpired,
+    ReleaseChild,
     RestartChild,
     SessionFailed,
     SessionOver,
@@ -38,6 +39,7 @@ SessionMessage = (
     | SessionOver
     | AgentReplaced
     | LanguageChanged
+    | ReleaseChild
     | RestartChild
     | ReconnectExpired
     | TurnRecorded
@@ -140,6 +142,8 @@ class SessionSupervisor(SupervisedActor):
                     self._children.restart_unless_running(name)
                 else:
                     self._children.restart(name)
+            case ReleaseChild(name):
+                self._children.release(name)
             case ConnectionAttached():
                 self._attach(message)
             case ConnectionDetached(connection_id, keep_s):

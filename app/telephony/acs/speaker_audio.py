@@ -1,8 +1,9 @@
 """The audio of each participant of an unmixed call by itself, for a session that tells them apart."""
 
-from actors.rules.speakers import OTHERS
+from actors.rules.audio import level_db
+from actors.rules.speakers import OTHERS, Speakers
 from actors.session.live_session import LiveSession
-from app.telephony.acs.participants import same_participant
+from app.telephony.acs.participants import VOICED_DB, same_participant
 from app.telephony.resampling import Resampling, to_16_khz
 from app.telephony.voice_mixer import VoiceMixer
 
@@ -23,8 +24,7 @@ class SpeakerAudio:
 
     def push(self, session: LiveSession, participant: str, pcm: bytes) -> None:
         """Hand one participant's frame, PCM16LE mono, to the session; those who are too many are heard as one."""
-        is_caller = same_participant(participant, self._caller)
-        speaker = session.speakers.label(participant, is_caller=is_caller)
+        speaker = self._label(session.speakers, participant, pcm)
         if speaker == OTHERS:
             self._mixer = self._mixer or VoiceMixer(self._rate_hz)
             pcm = self._mixer.push(participant, pcm)
@@ -35,3 +35,9 @@ class SpeakerAudio:
             pcm = resampling.push(pcm)
         if pcm:
             session.push_audio_of(speaker, pcm)
+
+    def _label(self, speakers: Speakers, participant: str, pcm: bytes) -> str:
+        # Who is heard among the others and speaks just now stays there: else each half of a word would be heard alone.
+        if speakers.is_among_others(participant) and level_db(pcm) >= VOICED_DB:
+            return OTHERS
+        return speakers.label(participant, is_caller=same_participant(participant, self._caller))

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.identifiers import user
+from tests.kit.session_kit import AGENT
 from tests.kit.spelt_speech import FRAME_MS, Utterance, frame_of
 from tests.service.telephony.telephone_kit import Telephone, answered, over, room, telephone
 
@@ -172,6 +173,23 @@ async def test_a_browser_that_comes_back_goes_on_with_its_transcript() -> None:
             first, second = (await transcript(phone, "browser-1", 2))["entries"]
         assert [word["text"] for entry in (first, second) for word in entry["words"]] == ["bam", "den", "gor", "lat"]
         assert second["offset_ms"] >= first["offset_ms"] + first["duration_ms"] + 500
+
+
+async def test_a_call_and_a_browser_in_which_nobody_speaks_are_over() -> None:
+    limits = msgspec.structs.replace(AGENT.limits, idle_s=3.0)
+    async with telephone(agent=msgspec.structs.replace(AGENT, limits=limits), **SPELT) as phone:
+        listened, session_id = await called(phone, "+15550123", "transcription")
+        url = f"ws{phone.url.removeprefix('http')}/api/v1/realtime/conversation?streaming_mode=transcription"
+        async with asyncio.timeout(WAIT_S), connect(url, proxy=None) as socket:
+            speaking = asyncio.ensure_future(say(socket, audio(Utterance(500, ("bam", "den")))))
+            await listened.say(audio(Utterance(500, ("gor", "lat"))))
+            shown = [msgspec.json.decode(message) async for message in socket]
+            await speaking
+        (end,) = [message for message in shown if message.get("type") == "session_end"]
+        assert end["reason"] == "IDLE_TIMEOUT"
+        assert [final["message"] for final in finals_of(shown)] == ["bam den"]
+        await over(phone, listened)
+        assert words_of(await transcript(phone, session_id, 1), "caller") == ["gor", "lat"]
 
 
 async def say(socket: ClientConnection, pcm: bytes) -> None:

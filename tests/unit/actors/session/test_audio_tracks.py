@@ -1,6 +1,6 @@
 """The audio of a session, by speaker, on one axis of time."""
 
-from actors.session.audio_tracks import AudioTracks
+from actors.session.audio_tracks import ABSENT_MS, LOOK_MS, AudioTracks
 from actors.session.checkpoint import Checkpoint
 
 FRAME = bytes(640)
@@ -43,3 +43,29 @@ def test_a_successor_goes_on_where_each_track_ended() -> None:
     for _ in range(5):
         kept.append("caller", FRAME)
     assert tracks(checkpoint).append("caller", FRAME).offset_bytes == 5 * 640
+
+
+def test_who_is_not_streamed_for_long_is_absent_unless_words_of_theirs_are_owed() -> None:
+    checkpoint = Checkpoint()
+    kept = tracks(checkpoint)
+    for speaker in ("speaker 2", "speaker 3", "caller"):
+        kept.append(speaker, FRAME)
+    checkpoint.track("speaker 3").final_transcript_owed(is_owed=True)
+    told: list[tuple[int, list[str]]] = []
+
+    def hear(ms: int) -> None:
+        for _ in range(ms // 20):
+            at_ms = kept.append("caller", FRAME).offset_bytes // 32 + 20
+            if gone := kept.absent("caller"):
+                told.append((at_ms, gone))
+
+    hear(ABSENT_MS - 20)
+    assert told == []
+    hear(2 * LOOK_MS)
+    ((at_ms, gone),) = told
+    assert gone == ["speaker 2"]
+    assert at_ms <= 20 + ABSENT_MS + LOOK_MS + 20
+    checkpoint.track("speaker 3").final_transcript_owed(is_owed=False)
+    hear(2 * LOOK_MS)
+    assert told[1:] == [(told[1][0], ["speaker 3"])]
+    assert [checkpoint.track(name).is_open for name in ("caller", "speaker 2", "speaker 3")] == [True, False, False]

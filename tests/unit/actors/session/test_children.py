@@ -186,6 +186,45 @@ def test_a_child_that_is_not_needed_waits_for_an_order() -> None:
     with_parent(act, lambda p: p.spec("ear", needed=lambda session: False), lambda p: p.spec("mouth"))
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+def test_one_that_is_released_ends_and_is_started_again_only_when_it_is_wanted(wanted: bool) -> None:
+    async def act(parent: Parent) -> None:
+        parent.children.start()
+        former = parent.children["ear"]
+        parent.children.release("ear")
+        parent.children.release("nobody")
+        if wanted:  # before it has ended
+            parent.children.restart_unless_running("ear")
+        await asyncio.sleep(0.01)
+        assert not former.is_alive()
+        assert parent.started.count("ear") == 1 + wanted
+        parent.children.restart_unless_running("ear")
+        await asyncio.sleep(0.01)
+        assert parent.started.count("ear") == 2
+        assert not parent.session.restarts
+        parent.children["ear"].tell(Break())
+        await asyncio.sleep(0.01)
+        assert parent.started.count("ear") == 3, "it is missed like any other when it fails"
+
+    with_parent(act)
+
+
+def test_one_that_waits_to_be_started_again_is_not_when_it_is_not_needed_any_more() -> None:
+    needed = [True]
+
+    async def act(parent: Parent) -> None:
+        parent.children.start()
+        for _ in range(2):
+            parent.children["ear"].tell(Break())
+            await asyncio.sleep(0.01)
+        needed.clear()
+        parent.children.release("ear")
+        await asyncio.sleep(1)
+        assert parent.started == ["ear", "ear"]
+
+    with_parent(act, lambda p: p.spec("ear", needed=lambda session: bool(needed)))
+
+
 @pytest.mark.parametrize("follows", ["follows_agent", "follows_language", "follows_connection"])
 def test_those_are_started_anew_whom_the_change_concerns(follows: str) -> None:
     async def act(parent: Parent) -> None:

@@ -9,14 +9,15 @@ import pytest
 
 from actors.conversation import ChatMessage, SpokenWord
 from actors.messages.transcript import FinalTranscript
-from actors.rules.speakers import CALLER, OTHERS
+from actors.rules.speakers import CALLER, MOST_AT_ONCE, OTHERS, SPEAKERS
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.addresses import recognizer_name
 from actors.session.modes.transcription import TRANSCRIPTION
+from app.telephony.acs.speaker_audio import SpeakerAudio
 from tests.kit.fakes import FakeStore
 from tests.kit.repeating import times
-from tests.kit.session_kit import Stage, stage
+from tests.kit.session_kit import RATE_HZ, Stage, stage
 from tests.kit.spelt_speech import FRAME_MS, WORD_MS, WORDS, SpeltRecognizer, Utterance, frame_of
 
 Script = Mapping[str, Sequence[Utterance]]
@@ -110,6 +111,68 @@ def test_who_is_not_streamed_for_a_while_goes_on_where_the_others_are() -> None:
             assert [word.text for word in words] == ["bam", "den", "fip"]
             # To a frame: who sends first in each 20 ms is not known.
             assert [word.start_ms for word in words] == pytest.approx([0, 33_000, 33_200], abs=FRAME_MS)
+
+    run_virtual(main())
+
+
+def listeners(on: Stage) -> set[str]:
+    """The recognizers that run."""
+    return {state.name for state in on.session.tree()[1:]} - {"transcriber"}
+
+
+def test_who_leaves_is_listened_to_no_longer_keeps_their_words_and_may_come_back() -> None:
+    async def main() -> None:
+        engine = SpeltRecognizer()
+        async with stage(mode=TRANSCRIPTION, recognizer=engine, caller=False) as on:
+            # They leave in the midst of what they say.
+            both: Script = {CALLER: [], "speaker 2": [Utterance(1_000, ("lat", "kes", "dim", "bot"))]}
+            await talk(on, both, 1_600)
+            assert listeners(on) == {recognizer_name(CALLER), recognizer_name("speaker 2")}
+            await talk(on, {CALLER: []}, 8_000)
+            assert [word.text for word in words_of(recorded(on), "speaker 2")] == ["lat", "kes", "dim"]
+            await talk(on, {CALLER: []}, 6_000)
+            assert listeners(on) == {recognizer_name(CALLER)}
+            opened = engine.opened
+            again: Script = {CALLER: [], "speaker 2": [Utterance(500, ("fip", "gor"))]}
+            await talk(on, again, 3_000)
+            assert listeners(on) == {recognizer_name(CALLER), recognizer_name("speaker 2")}
+            assert engine.opened == opened + 1
+            words = words_of(recorded(on), "speaker 2")
+            assert [word.text for word in words] == ["lat", "kes", "dim", "fip", "gor"]
+            assert words[3].start_ms == pytest.approx(1_600 + 14_000 + 500, abs=FRAME_MS)
+            assert all(child.restarts == 0 for child in on.session.tree()[1:])
+
+    run_virtual(main())
+
+
+def test_a_call_that_people_join_and_leave_has_so_many_recognizers_and_no_more() -> None:
+    async def main() -> None:
+        engine = SpeltRecognizer()
+        async with stage(mode=TRANSCRIPTION, recognizer=engine, caller=False) as on:
+            audio, loop = SpeakerAudio("+15550100", RATE_HZ), asyncio.get_running_loop()
+
+            async def meet(guests: Sequence[int], seconds: int) -> int:
+                """Guests who each say the word of their number; how many recognizers there were at most."""
+                most, began = 0, loop.time()
+                for at_ms in range(0, seconds * 1_000, FRAME_MS):
+                    audio.push(on.entry, "4:+15550100", frame_of([], at_ms))
+                    for number in guests:
+                        said = [Utterance(1_000 + 600 * guests.index(number), (WORDS[number],))]
+                        audio.push(on.entry, f"8:acs:{number}", frame_of(said, at_ms))
+                    await asyncio.sleep(max(0.0, began + (at_ms + FRAME_MS) / 1000 - loop.time()))
+                    most = max(most, len(listeners(on)))
+                return most
+
+            assert await meet((1, 2, 3), 8) == MOST_AT_ONCE
+            assert await meet((1, 2, 3, 4), 8) == MOST_AT_ONCE + 1, "the others are heard as one"
+            assert await meet((4, 5), 16) == MOST_AT_ONCE + 1
+            await meet((4, 5), 8)
+            assert len(listeners(on)) == 3, "who has left is listened to no longer, nor are the others"
+            said = {speaker: [word.text for word in words_of(recorded(on), speaker)] for speaker in SPEAKERS}
+            assert said["speaker 2"] == [WORDS[1]] * 2
+            assert said["speaker 3"] == [WORDS[2]] * 2
+            assert said[OTHERS] == [WORDS[4], WORDS[4], WORDS[5]]
+            assert (said["speaker 5"], said["speaker 6"]) == ([WORDS[4]], [WORDS[5]])
 
     run_virtual(main())
 

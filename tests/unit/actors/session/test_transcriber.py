@@ -11,12 +11,13 @@ from actors.conversation import ChatMessage, Ending, Role, SessionRecord
 from actors.messages.caller import ConnectionAttached, EndSession, HoldEnded, HoldStarted
 from actors.messages.output import SessionEnded
 from actors.messages.transcript import FinalTranscript
+from actors.rules.speakers import CALLER
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.transcriber import Transcriber
 from tests.kit.fakes import FakeRecognition, FakeStore
-from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
+from tests.kit.session_kit import AGENT, FRAME, RATE_HZ, SILENCE, Ear, Stage, stage
 
 
 class Poison(msgspec.Struct, frozen=True):
@@ -204,3 +205,64 @@ def test_a_caller_on_hold_is_not_taken_for_one_who_has_gone(fails: bool) -> None
             assert on.ear.ended is Ending.IDLE_TIMEOUT
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("speaker", ["", CALLER], ids=["a browser, or all voices in one stream", "one of a call"])
+def test_a_session_in_which_nobody_speaks_any_more_ends(speaker: str) -> None:
+    limits = msgspec.structs.replace(AGENT.limits, idle_s=30.0, max_session_s=3_600)
+
+    async def main() -> None:
+        agent = msgspec.structs.replace(AGENT, limits=limits)
+        async with stage(mode=TRANSCRIPTION, agent=agent, utterances=["one"], caller=False) as on:
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            await hear(on, speaker, FRAME, 0.8)
+            silent_at = loop.time()
+            while on.ear.ended is None and loop.time() < began + 60:
+                await hear(on, speaker, SILENCE, 0.1)
+            assert on.ear.ended is Ending.IDLE_TIMEOUT
+            assert 29.0 <= loop.time() - silent_at <= 31.5, "from the last that was heard, and not from the beginning"
+            assert stored(on) == [(1, "one")]
+            assert record(on).state == "ended"
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("speaker", ["", CALLER], ids=["a browser, or all voices in one stream", "one of a call"])
+def test_a_session_ends_when_it_has_lasted_as_long_as_it_may_and_keeps_what_is_being_said(speaker: str) -> None:
+    limits = msgspec.structs.replace(AGENT.limits, idle_s=30.0, max_session_s=60)
+
+    async def main() -> None:
+        agent = msgspec.structs.replace(AGENT, limits=limits)
+        said = [f"utterance {number}" for number in range(20)]
+        async with stage(mode=TRANSCRIPTION, agent=agent, utterances=said, caller=False) as on:
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            while on.ear.ended is None and loop.time() < began + 90:
+                await hear(on, speaker, FRAME, 4.0)
+                await hear(on, speaker, SILENCE, 1.0)
+            assert on.ear.ended is Ending.NORMAL
+            (ended_at,) = on.ear.times(SessionEnded)
+            assert ended_at - began == pytest.approx(60, abs=1.0)
+            # Eleven were whole; what was known of the twelfth stands.
+            assert len(stored(on)) >= 11
+            assert [text for _, text in stored(on)][:11] == said[:11]
+
+    run_virtual(main())
+
+
+async def hear(on: Stage, speaker: str, frame: bytes, seconds: float) -> None:
+    """The same frame again and again, at the pace of a call, from this speaker or in one stream."""
+    for _ in range(round(seconds / 0.02)):
+        if speaker:
+            on.entry.push_audio_of(speaker, frame)
+        else:
+            on.entry.push_audio(frame)
+        await asyncio.sleep(0.02)
+
+
+def record(on: Stage) -> SessionRecord:
+    """What is stored of the session."""
+    store = on.engines.store
+    assert isinstance(store, FakeStore)
+    return store.saved[-1]

@@ -4,7 +4,7 @@ from actors.rules.speakers import CALLER, OTHERS, SPEAKERS
 from actors.runtime.clock import run_virtual
 from actors.session.modes.transcription import TRANSCRIPTION
 from app.telephony.acs.speaker_audio import SpeakerAudio
-from tests.kit.session_kit import FRAME, stage
+from tests.kit.session_kit import FRAME, SILENCE, stage
 
 
 def test_four_are_told_apart_and_all_others_are_heard_as_one() -> None:
@@ -31,5 +31,27 @@ def test_each_voice_is_resampled_by_itself() -> None:
                     audio.push(on.entry, participant, bytes(960))
             for speaker in SPEAKERS[:2]:
                 assert abs(on.entry.tracks.of(speaker).end_bytes - 32_000) < 2_000
+
+    run_virtual(main())
+
+
+def test_who_speaks_among_the_others_gets_a_place_of_their_own_in_a_pause() -> None:
+    async def main() -> None:
+        async with stage(mode=TRANSCRIPTION, caller=False) as on:
+            audio = SpeakerAudio("+15550100", 16_000)
+            guests = [f"8:acs:{number}" for number in range(4)]
+
+            def send(pcm: bytes, *participants: str) -> None:
+                for participant in participants:
+                    audio.push(on.entry, participant, pcm)
+
+            send(FRAME, *guests)
+            assert on.entry.tracks.of(OTHERS).kept_bytes == len(FRAME)
+            on.entry.checkpoint.track("speaker 2").is_open = False
+            send(FRAME, guests[3])
+            assert on.entry.tracks.of(OTHERS).kept_bytes == 2 * len(FRAME), "in the midst of a word"
+            send(SILENCE, guests[3])
+            assert on.entry.checkpoint.participants["speaker 5"] == guests[3]
+            assert on.entry.tracks.of("speaker 5").kept_bytes == len(SILENCE)
 
     run_virtual(main())
