@@ -4,7 +4,8 @@ Prints the variables with which a server on this machine uses it: the real Azure
 they are in that file too, for as long as this runs. Speech is recognised as a count of the utterances, spoken as tones,
 and answered with the same sentence. `--only telephone` (`make emulators ONLY=telephone`) is ACS alone: the server keeps
 its own engines, and callers are understood. Whoever the server calls picks up and says nothing; somebody calls it with
-`make ring`. Calls in the mode `transcription` get a transcription socket, on which utterances are counted, too.
+`make ring`. What is printed behind `#` says how the same server uses the rest: the GA Realtime API in place of Azure
+Voice Live, and the network's own transcription, whose socket counts the utterances, too.
 """
 
 import argparse
@@ -37,9 +38,19 @@ def telephone_environment(acs: AcsEmulator) -> dict[str, str]:
     }
 
 
-def show(environment: dict[str, str], file: Path | None) -> None:
-    """Print the variables as a shell reads them, and write them into `file`."""
-    lines = "".join(f"export {name}='{value}'\n" for name, value in environment.items())
+NOTES = (
+    "A server with these variables holds conversations in the mode voice_live with Azure Voice Live.",
+    "With the GA Realtime API in its place: export REALTIME_MODEL='openai'",
+    "Calls that are only transcribed, by the network itself: export ACS_STREAMING_MODE='transcription'",
+    "One call or browser alone: streaming_mode of its request, or in its address (media, voice_live, transcription)",
+)
+"""How to use what is not used by the variables alone."""
+
+
+def show(environment: dict[str, str], file: Path | None, notes: Sequence[str] = ()) -> None:
+    """Print the variables as a shell reads them, and write them into `file`; notes are comments before them."""
+    lines = "".join(f"# {note}\n" for note in notes)
+    lines += "".join(f"export {name}='{value}'\n" for name, value in environment.items())
     if file is not None:
         file.write_text(lines, "utf-8")
     print(lines, end="", flush=True)
@@ -58,11 +69,12 @@ async def serve(only: str, file: Path | None) -> None:
                 "AZURE_SPEECH_KEY": speech.key,
                 **chat.environment(),
                 **realtime.environment(),
+                **realtime.ga_environment(),
                 "AZURE_COGNITIVE_SERVICES_ENDPOINT": "http://127.0.0.1:1",
             }
         acs = await stack.enter_async_context(AcsEmulator())
         acs.behaviour.transcribes = True
-        show({**environment, **telephone_environment(acs)}, file)
+        show({**environment, **telephone_environment(acs)}, file, NOTES if environment else ())
         if file is not None:
             stack.callback(file.unlink, missing_ok=True)
         await asyncio.Event().wait()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 from websockets.sync.client import connect
 
 from tests.cloud.acs.pcm import tone
@@ -20,6 +21,8 @@ from tests.kit.serving import EARSHOT, ROOT, Server, free_port, run, serving
 ENGINES = {**FAKES, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
 NO_NETWORK = "endpoint=http://127.0.0.1:1/;accesskey=a2V5"
 RING = (sys.executable, "-m", "tests.eval.ring")
+NOTED: dict[str, str] = {}
+"""The variables that the command names beside those that it prints, each for something else that it emulates."""
 
 
 @contextmanager
@@ -34,6 +37,9 @@ def emulators(*arguments: str) -> Iterator[dict[str, str]]:
             environment: dict[str, str] = {}
             while "BASE_URL" not in environment:  # the last
                 line = process.stdout.readline()
+                if line.startswith("#"):
+                    NOTED.update(re.findall(r": export ([A-Z_]+)='(.*)'$", line))
+                    continue
                 match = re.fullmatch(r"export ([A-Z_]+)='(.*)'\n", line)
                 assert match is not None, line
                 environment[match[1]] = match[2]
@@ -47,13 +53,23 @@ def emulators(*arguments: str) -> Iterator[dict[str, str]]:
 def test_a_server_talks_and_transcribes_on_the_emulated_cloud(tmp_path: Path) -> None:
     port = str(free_port())
     with emulators() as environment:
-        environment |= {"BASE_URL": f"http://127.0.0.1:{port}", "ACS_STREAMING_MODE": "transcription"}
+        environment |= {"BASE_URL": f"http://127.0.0.1:{port}", "ACS_STREAMING_MODE": NOTED["ACS_STREAMING_MODE"]}
+        with serving(EARSHOT, **{**environment, "PORT": port, "REALTIME_MODEL": NOTED["REALTIME_MODEL"]}) as server:
+            assert "127.0.0.1 realtime answers" in readiness(server)
+            answered_by(server, "voice_live")
         with serving(EARSHOT, **{**environment, "PORT": port}) as server:
+            assert "Azure Voice Live answers" in readiness(server)
             for mode in ("media", "voice_live"):
                 answered_by(server, mode)
             call = run(*RING, "--wav", recording(tmp_path), **environment)
             assert (call.returncode, call.stderr) == (0, ""), call
             assert re.search(r"caller  Number 1\.\n", call.stdout), call.stdout
+
+
+def readiness(server: Server) -> str:
+    """What the server says of its speech-to-speech model."""
+    checks = httpx.get(f"{server.url}/api/v1/readiness", trust_env=False, timeout=60).json()["checks"]
+    return next(str(check["details"]) for check in checks if check["component"] == "speech_to_speech")
 
 
 def answered_by(server: Server, mode: str) -> None:

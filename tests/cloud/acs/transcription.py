@@ -90,8 +90,14 @@ class TranscriptionStream:
             await connection.close()
 
     def send(self, raw_id: str, text: str, *, final: bool = True, offset_ms: int = 0, duration_ms: int = 0) -> None:
-        """Words of a speaker, each as long as the others; such as are not final come only if they were asked for."""
-        if self._socket is None or not (final or self.options.enable_intermediate_results):
+        """Words of a speaker, each as long as the others; such as are not final come only if they were asked for.
+
+        Raises:
+            RuntimeError: the socket is not open. The application may have taken it a moment before it is known here.
+        """
+        if self._socket is None:
+            raise RuntimeError("words for a transcription socket that is not open: wait until it is connected")
+        if not (final or self.options.enable_intermediate_results):
             return
         spoken = text.split()
         each = duration_ms * TICKS_PER_MS // max(1, len(spoken))

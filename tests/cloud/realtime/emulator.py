@@ -98,6 +98,10 @@ class RealtimeEmulator:
             "AZURE_VOICE_LIVE_MODEL": model,
         }
 
+    def ga_environment(self, model: str = "emulated-realtime") -> dict[str, str]:
+        """The variables by which a product finds it as a service of the GA Realtime API."""
+        return {"OPENAI_BASE_URL": self.base_url, "OPENAI_API_KEY": self.key, "OPENAI_REALTIME_MODEL": model}
+
     def script(self, *steps: Step) -> None:
         """Have the next connection follow a script instead of talking."""
         self._scripts.append(ScriptedConversation(steps))

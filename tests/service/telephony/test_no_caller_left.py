@@ -230,6 +230,10 @@ async def test_a_call_that_is_transcribed_is_so_again_after_a_failed_transfer() 
         await connection_of(call, there=False)
         await connection_of(call, there=True)
         assert stream is not None
+        # The application has it a moment before the network does.
+        async with asyncio.timeout(60):
+            while not stream.connected:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.01)
         stream.send(caller.raw_id, "Good morning.", offset_ms=700, duration_ms=800)
         async with asyncio.timeout(60):
             while True:

@@ -41,6 +41,10 @@ async def goes_on(phone: Telephone, caller: Caller) -> None:
     """The conversation is alive: what is keyed in is answered."""
     (entry,) = phone.service.sessions.live.values()
     assert entry.session is not None
+    # The application has a socket a moment before the network does: keys would reach nobody.
+    async with asyncio.timeout(20):
+        while caller.call is None or caller.call.media is None or not caller.call.media.connected:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     caller.press("9#")
     # Not what the caller hears: that may be the rest of the greeting.
     async with asyncio.timeout(20):
