@@ -34,7 +34,7 @@ class RealtimeAbilities(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: RealtimeKind = RealtimeKind.TURNS
     detects_turns: bool = False
-    """With `RealtimeOptions.detect_turns` it tells where it takes a turn of the caller for ended."""
+    """It looks for turns of the caller when `RealtimeOptions.detect_turns` asks it to, and is wanted to."""
     finds_ends: bool = False
     """What it tells of ends of turns is wanted, as evidence: it goes by what is said, and not by silence alone."""
     speaks_text: bool = False
@@ -69,6 +69,8 @@ class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller may say: a hint for models that take one."""
     history: Sequence[ChatMessage] = ()
     """What was said before this session, as it was heard."""
+    speaks: bool = True
+    """False: the session hears nothing, and writes what it answers, told as `ResponseTranscript` without any audio."""
     detect_turns: bool = False
     """The model looks for ends of turns, too, and commits what it takes for one. It never answers by itself."""
     silence_ms: int = 600

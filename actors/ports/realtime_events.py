@@ -63,6 +63,12 @@ class ResponseStarted(msgspec.Struct, frozen=True, tag=True):
     request: int
 
 
+class ResponseGoesOn(msgspec.Struct, frozen=True, tag=True):
+    """Something of this response has come that nobody can use yet, such as a piece of the arguments of a call."""
+
+    response_id: str
+
+
 class ResponseAudio(msgspec.Struct, frozen=True, tag=True):
     """More audio, PCM16LE mono at the session's rate, any even length, gapless and in order within an item.
 
@@ -187,6 +193,7 @@ RealtimeEvent = (
     | CallerCommitted
     | CallerTranscribed
     | ResponseStarted
+    | ResponseGoesOn
     | ResponseAudio
     | ResponseAudioFinished
     | ResponseTranscript

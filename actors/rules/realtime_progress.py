@@ -13,6 +13,9 @@ import msgspec
 MAX_LIMITED_S = 6.0
 """A limit of the service is waited for at most so long at a time; the caller hears a filler meanwhile."""
 
+STALLED_S = 5.0
+"""A response that has been begun goes on within this, or is begun. Turn-taking gives up a reply that was heard in part
+after `next_token_s`, 8 s: another session has to have said more of it by then."""
 SETTLED_S = 30.0
 """A session that has lasted so long was a good one."""
 
@@ -88,7 +91,7 @@ WAITS = (
         awaited="the beginning of the response",
         owed_by="the model",
         clock="wall, from the order",
-        within_s=8.0,
+        within_s=STALLED_S,
         overdue=Overdue.REPLACE,
     ),
     RealtimeWait(
@@ -96,7 +99,7 @@ WAITS = (
         awaited="more of the response, or its end",
         owed_by="the model",
         clock="wall, from the last that came of it",
-        within_s=8.0,
+        within_s=STALLED_S,
         overdue=Overdue.REPLACE,
     ),
     RealtimeWait(

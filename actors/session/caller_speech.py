@@ -73,10 +73,13 @@ class CallerSpeech:
         their words as far as they are told."""
         self._has_rest = False
         """More was said of it since."""
+        self._appended = self._begun = 0
+        """How much the session was given, and had been when the utterance in hand began, in bytes."""
 
     def connect(self, session: RealtimeSession | None) -> None:
         """Go on with this session, which is given again what was not answered; None: there is none for now."""
         self._session = session
+        self._appended = self._begun = 0
         self._uncommitted.clear()
         self._items.clear()
         self._early.clear()
@@ -85,11 +88,17 @@ class CallerSpeech:
         for utterance in self._utterances:
             if utterance.pcm:
                 utterance.is_known = bool(utterance.text)
-                session.append(utterance.pcm)
+                self._append(utterance.pcm)
                 session.commit()
                 self._uncommitted.append(utterance)
+        self._begun = self._appended
         if self._utterance:
-            session.append(bytes(self._utterance))
+            self._append(bytes(self._utterance))
+
+    def _append(self, pcm: bytes) -> None:
+        if self._session is not None:
+            self._appended += len(pcm)
+            self._session.append(pcm)
 
     def started(self, onset_ms: float) -> None:
         """Voice begins at `onset_ms` of the caller's audio."""
@@ -112,9 +121,10 @@ class CallerSpeech:
         begin, pcm = self._ring.since(self._next)
         if pcm:
             self._next = begin + len(pcm)
+            if not self._utterance:
+                self._begun = self._appended
             self._utterance += pcm
-            if self._session is not None:
-                self._session.append(pcm)
+            self._append(pcm)
 
     def commit(self, *, is_answered: bool = True) -> None:
         """Make what was spoken a turn of the caller. One that is not answered need not be heard again."""
@@ -168,18 +178,22 @@ class CallerSpeech:
         spoken = self._discarded
         if spoken is None or self._utterance:
             return
-        if self._session is not None:
-            self._session.append(spoken.pcm)
+        self._append(spoken.pcm)
         self._commit(spoken)
 
-    def committed(self, item_id: str) -> None:
+    def committed(self, item_id: str, end_ms: float = 0.0) -> None:
         """Note that the oldest turn without an item has become this item of the session's conversation.
 
-        Where there is none the session has taken the utterance in hand for complete, or what was none.
+        Where there is none the session has taken the utterance in hand for complete, or what was none: noise before it,
+        that we have discarded while the session took it for a turn.
+
+        Args:
+            item_id: of the session's conversation.
+            end_ms: where it ends in all that the session was given, 0 if that is not told.
         """
         if self._uncommitted:
             _keep(self._items, item_id, self._uncommitted.popleft())
-        elif self._is_open:
+        elif self._is_open and not 0 < end_ms <= self._ring.ms(self._begun):
             _keep(self._early, item_id, "")
             self._has_rest = False
         elif self._session is not None:

@@ -41,7 +41,7 @@ from actors.session.addresses import Addresses
 from actors.session.caller_speech import NOT_ANSWERED, CallerSpeech
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
-from actors.session.engine_events import RealtimeChecked, RealtimeReported
+from actors.session.engine_events import ConversationSummarized, RealtimeChecked, RealtimeReported
 from actors.session.generation import ReplySource
 from actors.session.orchestrator import Orchestrator, OrchestratorMessage
 from actors.session.plan import SessionPlan
@@ -51,6 +51,10 @@ from actors.session.spoken_reply_writer import SpokenReplyWriter
 from actors.session.tool_runs import ToolRuns
 from actors.session_context import in_language, preamble
 
+MAX_SPOKEN_CHARS = 24_000
+"""So much of a conversation is read at most by a model that hears and speaks, whatever the agent's file says: some
+twenty minutes of talk. Its context holds 32,000 tokens; a second of the caller's voice is about ten of them, one of its
+own twenty."""
 HEARD_ONLY = (
     "Your earlier messages hold only what the user heard of them."
     f" {SPOKEN} in an earlier message of the user stands for what they said, where the words are not known any more."
@@ -87,7 +91,7 @@ class RealtimeAgent(Orchestrator):
         trace: Trace,
     ) -> None:
         assert connection.attached is not None
-        self._plan = plan
+        self._plan = plan = _within_hearing(plan)
         self._model = model
         self._falls_back = falls_back
         self._speaks_hz = connection.attached.rate_hz
@@ -111,11 +115,12 @@ class RealtimeAgent(Orchestrator):
         )
 
     def _source_of(self, _actor: Orchestrator) -> ReplySource:
+        plan = self._plan
         self._source = RealtimeSource(
             actor=self,
             model=self._model,
             options=self._options,
-            history=lambda: within_budget(self._log.history.for_the_model()),
+            history=lambda: within_budget(self._log.history.for_the_model(), plan.agent.model.context_chars),
             speech=self._speech,
             writer=self._spoken_writer,
             reply_of=lambda turn: self.turn.reply_of(turn),
@@ -130,7 +135,8 @@ class RealtimeAgent(Orchestrator):
 
     def _options(self) -> port.RealtimeOptions:
         plan, agent = self._plan, self.agent
-        finds_ends = self._model.abilities.finds_ends
+        abilities = self._model.abilities
+        finds_ends = abilities.finds_ends
         taken_over = self._handoffs.first_note(self.turn.state.turn_number)
         about = in_language(plan.about, self._checkpoint.language)
         notes = (agent.instructions.strip(), HEARD_ONLY, preamble(about, self.clock.wall()), taken_over)
@@ -143,7 +149,7 @@ class RealtimeAgent(Orchestrator):
             speaks_hz=self._speaks_hz,
             languages=agent.languages,
             phrases=plan.phrases_expected,
-            detect_turns=finds_ends,
+            detect_turns=finds_ends or abilities.detects_turns,
             # As evidence it is of use before the silence is over that ends a turn without it.
             silence_ms=agent.endpointing.min_silence_ms if finds_ends else agent.endpointing.end_silence_ms,
         )
@@ -165,7 +171,8 @@ class RealtimeAgent(Orchestrator):
         """Give the model what it is to hear and to forget, then do as every orchestrator does."""
         match message:
             case RealtimeReported(event=SpeechStopped()):
-                self._addresses["recognizer"].tell(TurnEndHeard())
+                if self._model.abilities.finds_ends:  # one that goes by silence alone knows no more than we do
+                    self._addresses["recognizer"].tell(TurnEndHeard())
                 return
             case RealtimeReported(event=reported.CallerTranscribed() as event):
                 self._transcribed(event)
@@ -181,6 +188,12 @@ class RealtimeAgent(Orchestrator):
             case SpeechContinued(voiced_ms, silence_ms):
                 self._speech.continued(voiced_ms, silence_ms)
             case FinalTranscript() if self._overheard(message):
+                return
+            case ConversationSummarized():
+                former = self._log.history.summary
+                super().on_receive(message)
+                if self._log.history.summary is not former:
+                    self._source.shorten()
                 return
             case PlaybackStopped(through_reply, cut):
                 self._source.stopped(through_reply, cut)
@@ -276,3 +289,11 @@ class RealtimeAgent(Orchestrator):
         self._checkpoint.give_up_realtime()
         for child in ("recognizer", "orchestrator"):
             self._addresses.supervisor.tell(RestartChild(child))
+
+
+def _within_hearing(plan: SessionPlan) -> SessionPlan:
+    """The plan of a session in which no more of the conversation is read than a model that hears and speaks can."""
+    model = plan.agent.model
+    chars = min(model.context_chars, MAX_SPOKEN_CHARS)
+    model = msgspec.structs.replace(model, context_chars=chars)
+    return msgspec.structs.replace(plan, agent=msgspec.structs.replace(plan.agent, model=model))

@@ -1,6 +1,7 @@
 """What a session of a speech-to-speech model knows of the conversation, and what it has to be told or must forget."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 
 from msgspec.structs import replace
 
@@ -8,6 +9,9 @@ from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.messages.playback import PlaybackPosition
 from actors.ports.realtime import RealtimeSession
 from actors.rules.spoken_items import SpokenItem, unheard
+
+MAX_ITEMS = 64
+"""A reply of more items than this is cut: a model that makes more goes on without end."""
 
 
 class RealtimeMemory:
@@ -65,7 +69,14 @@ class RealtimeMemory:
 
     def item(self, item_id: str, reply: int) -> SpokenItem:
         """The item of the session's conversation with this id, which belongs to `reply`."""
-        return self._items.setdefault(item_id, SpokenItem(item_id=item_id, reply=reply))
+        item = self._items.get(item_id)
+        if item is None:
+            item = self._items[item_id] = SpokenItem(item_id=item_id, reply=reply)
+        return item
+
+    def has_too_many(self, reply: int) -> bool:
+        """Whether a reply has more items than are kept of one: nothing more of it is to be taken up."""
+        return len(self._items) > MAX_ITEMS and len(self._items_of(reply)) > MAX_ITEMS
 
     def begins_ms(self, item_id: str, reply: int) -> float:
         """Where an item begins in the audio of its reply: behind all of the items before it."""
@@ -100,10 +111,6 @@ class RealtimeMemory:
         """Forget the items of a reply of which nothing more will be heard."""
         self._items = {item_id: item for item_id, item in self._items.items() if item.reply != reply}
 
-    def count_of(self, reply: int) -> int:
-        """How many items the reply has."""
-        return len(self._items_of(reply))
-
     def has_all_of(self, reply: int) -> bool:
         """Whether all audio has come of every item of the reply."""
         return all(item.is_complete for item in self._items_of(reply))
@@ -120,3 +127,8 @@ def _key(message: ChatMessage) -> tuple[Role, str, str, int]:
     """What tells messages of a conversation apart, though the words of one may become known later."""
     said = "" if message.role is Role.USER else message.text[:40]
     return message.role, message.call_id or said, message.kind if message.role is Role.ASSISTANT else "", message.turn
+
+
+def until_speech(messages: Sequence[ChatMessage], turns: set[int]) -> tuple[ChatMessage, ...]:
+    """The messages before the first that the caller has spoken in one of these turns."""
+    return tuple(takewhile(lambda message: message.role is not Role.USER or message.turn not in turns, messages))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from actors.errors import ErrorKind
 from actors.messages.model import ModelFailed
+from actors.ports import realtime_events as reported
 from actors.ports.clock import Clock
 from actors.ports.llm import ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.reply_bounds import ReplyBounds
@@ -54,11 +55,11 @@ class RealtimeReply:
         self._bounds = ReplyBounds(self._clock.now())
         self._trace.begin(Stage.MODEL, attributes=CHAT | {"gen_ai.conversation.id": request.session_id})
 
-    def take(self, event: MadeOfResponse) -> str:
+    def take(self, event: MadeOfResponse | reported.ResponseGoesOn) -> str:
         """Take up what the model has made; of what it has more than a reply may have, in words, else an empty text."""
         if self.request is None:
             return ""
-        told = self._spoken.take(event)
+        told = None if isinstance(event, reported.ResponseGoesOn) else self._spoken.take(event)
         # What is no text counts as a piece without any: of whatever there is without end, the reply is cut.
         admitted = self._bounds.admit(told or TextGenerated(""), self._clock.now())
         if told is not None and admitted is not None:

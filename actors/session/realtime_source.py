@@ -1,12 +1,11 @@
 """The replies of a speech-to-speech model: one session of it at a time, which is replaced when it is lost."""
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import takewhile
 
 import msgspec
 
 from actors.agent import Voice
-from actors.conversation import ChatMessage, Role
+from actors.conversation import ChatMessage
 from actors.messages.playback import PlaybackPosition
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
@@ -22,11 +21,13 @@ from actors.session.caller_speech import CallerSpeech
 from actors.session.due_timer import DueTimer
 from actors.session.engine_events import ModelReported, RealtimeChecked, RealtimeReported
 from actors.session.realtime_connection import RealtimeConnection
-from actors.session.realtime_memory import RealtimeMemory
+from actors.session.realtime_memory import RealtimeMemory, until_speech
 from actors.session.realtime_reply import RealtimeReply
 from actors.session.realtime_texts import with_well_formed_text
+from actors.session.realtime_writing import WritingModel
 from actors.session.spoken_reply import MadeOfResponse, SpokenReply
 from actors.session.spoken_reply_writer import SpokenReplyWriter
+from actors.session.summaries import log_failure, summarize
 from protocol.realtime.failure_kinds import FailureKind
 
 
@@ -117,7 +118,7 @@ class RealtimeSource:
     def _options_with_history(self) -> port.RealtimeOptions:
         # What was spoken and not answered is given to the session as sound. What followed it, such as the results of
         # tools, is told when a response is asked for, so that each has its place.
-        history = _until_speech(self._history(), self._speech.turns_to_hear)
+        history = until_speech(self._history(), self._speech.turns_to_hear)
         return msgspec.structs.replace(self._options(), history=history)
 
     def _opened(self, session: port.RealtimeSession, options: port.RealtimeOptions) -> None:
@@ -166,8 +167,15 @@ class RealtimeSource:
             self.open()
 
     def summarize(self, request: ModelRequest) -> bool:
-        """The model keeps the conversation in its own session."""
-        return False
+        """Have it written in a session beside the conversation's: told as `ConversationSummarized`."""
+        model = WritingModel(self._model)
+        self._actor.spawn(summarize(model, request, self._actor.actor_ref), "summary", log_failure)
+        return True
+
+    def shorten(self) -> None:
+        """Go on in a session that begins with the summary, from the next silence on: this one has every word."""
+        self._progress.is_expiring = True
+        self.renew_in_silence()
 
     # the reply
 
@@ -220,8 +228,8 @@ class RealtimeSource:
             return
         now, event = self._clock.now(), with_well_formed_text(message.event)
         match event:
-            case reported.CallerCommitted(item_id=item_id):
-                self._speech.committed(item_id)
+            case reported.CallerCommitted(item_id=item_id, end_ms=end_ms):
+                self._speech.committed(item_id, end_ms)
             case reported.ResponseStarted(response_id, request):
                 if not self._progress.started(response_id, request, now) and self._connection.session is not None:
                     self._connection.session.cancel(response_id)
@@ -238,7 +246,8 @@ class RealtimeSource:
             case reported.RealtimeClosed(kind, detail, retry_after_s):
                 self._lost(kind, detail, retry_after_s)
             case (
-                reported.ResponseAudio()
+                reported.ResponseGoesOn()
+                | reported.ResponseAudio()
                 | reported.ResponseAudioFinished()
                 | reported.ResponseTranscript()
                 | reported.ResponseWord()
@@ -252,9 +261,9 @@ class RealtimeSource:
                 pass
         self._watch()
 
-    def _made(self, event: MadeOfResponse) -> None:
+    def _made(self, event: MadeOfResponse | reported.ResponseGoesOn) -> None:
         bound = self._reply.take(event)
-        if self._reply.is_complete:
+        if self._reply.is_complete and not isinstance(event, reported.ResponseGoesOn):
             self._progress.all_came(self._clock.now())
             self._watch()
         if bound:
@@ -334,8 +343,3 @@ class RealtimeSource:
                     self._progress.stalled()
                     self._lost(FailureKind.TRANSIENT, what)
         self._watch()
-
-
-def _until_speech(messages: Sequence[ChatMessage], turns: set[int]) -> tuple[ChatMessage, ...]:
-    """The messages before the first that the caller has spoken in one of these turns."""
-    return tuple(takewhile(lambda message: message.role is not Role.USER or message.turn not in turns, messages))

@@ -7,13 +7,11 @@ from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import TextGenerated, ToolCalled
 from actors.rules.spoken_words import SpokenWords
-from actors.session.realtime_memory import RealtimeMemory
+from actors.session.realtime_memory import MAX_ITEMS, RealtimeMemory
 from actors.session.spoken_reply_writer import SpokenReplyWriter
 
 MAX_REPLY_MS = 180_000.0
 """A reply with more audio than this is cut: the conversation goes on with what there is of it."""
-MOST_ITEMS = 50
-"""So is one of more messages than this in the model's own conversation; most have one."""
 GO_ON = (
     "Your last message was cut off by a fault of the line, and the user has heard all of it. Go on with exactly what"
     " was to follow. Neither repeat nor mention anything."
@@ -116,9 +114,9 @@ class SpokenReply:
     @property
     def exceeded(self) -> str:
         """Of what it has more than a reply may have, in words; empty as long as it has not."""
-        if self._audio_ms > MAX_REPLY_MS:
-            return f"{MAX_REPLY_MS / 1_000:.0f} s of audio"
-        return f"{MOST_ITEMS} items" if self._memory.count_of(self._reply) > MOST_ITEMS else ""
+        if self._memory.has_too_many(self._reply):
+            return f"{MAX_ITEMS} items"
+        return f"{MAX_REPLY_MS / 1_000:.0f} s of audio" if self._audio_ms > MAX_REPLY_MS else ""
 
     @property
     def is_begun(self) -> bool:

@@ -17,6 +17,13 @@ class NoiseReduction(StrEnum):
     FAR_FIELD = "far_field"
 
 
+class TurnDetection(StrEnum):
+    """What besides our own voice activity looks for turns in what a model hears."""
+
+    OFF = "off"
+    SERVER_VAD = "server_vad"
+
+
 class RealtimeFallback(StrEnum):
     """What becomes of a session whose speech-to-speech model has failed."""
 
@@ -58,6 +65,15 @@ class Realtime(msgspec.Struct, frozen=True, kw_only=True):
             kinds.one_of(NoiseReduction),
         ),
     ] = NoiseReduction.OFF
+    turn_detection: Annotated[
+        TurnDetection,
+        Variable(
+            "REALTIME_TURN_DETECTION",
+            "What looks for turns of the caller in the service beside us, not on Azure Voice Live: with server_vad it "
+            "commits what it takes for one; it neither answers nor interrupts by itself, and what is noise is deleted",
+            kinds.one_of(TurnDetection),
+        ),
+    ] = TurnDetection.OFF
     phrases: Annotated[
         PhrasesIn,
         Variable(

@@ -44,6 +44,7 @@ class Codec:
             dialect.audio_done: _reader(events.AudioDone),
             dialect.transcript_delta: _reader(events.TranscriptDelta),
             dialect.transcript_done: _reader(events.TranscriptDone),
+            dialect.text_delta: _reader(events.TranscriptDelta),
             **_READERS,
         }
 
@@ -131,6 +132,8 @@ _READERS: dict[str, Callable[[bytes | str], events.Event]] = {
     "conversation.item.input_audio_transcription.completed": _reader(events.InputTranscript),
     "conversation.item.input_audio_transcription.failed": _told(messages.InputTranscriptFailed),
     "response.created": _told(messages.ResponseCreated),
+    "response.output_item.added": _reader(events.ResponseGoesOn),
+    "response.function_call_arguments.delta": _reader(events.ResponseGoesOn),
     "response.audio_timestamp.delta": _reader(events.WordTime),
     "response.output_item.done": _told(messages.OutputItemDone),
     "response.done": _told(messages.ResponseDone),

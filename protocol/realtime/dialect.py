@@ -19,6 +19,8 @@ class Dialect(Protocol):
     audio_done: str
     transcript_delta: str
     transcript_done: str
+    text_delta: str
+    """The next words of a model that only writes."""
 
     def session(self, settings: SessionSettings) -> dict[str, Any]:
         """The `session` of a `session.update`, with what is set and nothing else.

@@ -70,6 +70,12 @@ class ResponseCreated(msgspec.Struct, frozen=True):
     metadata: dict[str, str] = {}
 
 
+class ResponseGoesOn(msgspec.Struct, frozen=True):
+    """Something of a response has come that is of no use by itself: an item was begun, or a piece of a call."""
+
+    response_id: str
+
+
 class AudioDelta(msgspec.Struct, frozen=True, gc=False, rename={"pcm": "delta"}):
     """More audio of the model, PCM16LE mono at the session's rate; far faster than it can be played."""
 
@@ -187,6 +193,7 @@ Event = (
     | InputTranscript
     | InputTranscriptFailed
     | ResponseCreated
+    | ResponseGoesOn
     | AudioDelta
     | AudioDone
     | TranscriptDelta

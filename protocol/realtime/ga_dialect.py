@@ -22,6 +22,7 @@ class GaDialect:
     audio_done = "response.output_audio.done"
     transcript_delta = "response.output_audio_transcript.delta"
     transcript_done = "response.output_audio_transcript.done"
+    text_delta = "response.output_text.delta"
 
     def session(self, settings: SessionSettings) -> dict[str, Any]:
         if settings.rate_hz not in (UNSET, RATE_HZ):
@@ -34,7 +35,9 @@ class GaDialect:
         if settings.max_tokens is not UNSET:
             session["max_output_tokens"] = min(settings.max_tokens, MAX_TOKENS)
         audio = {"input": _input(settings), "output": _output(settings)}
-        if settings.rate_hz is not UNSET:
+        if settings.only_writes:
+            session["output_modalities"] = ["text"]
+        elif settings.rate_hz is not UNSET:
             session["output_modalities"] = ["audio"]
         if given := {direction: part for direction, part in audio.items() if part}:
             session["audio"] = given

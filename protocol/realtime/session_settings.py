@@ -71,5 +71,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`near_field` or `far_field`, with Voice Live also `azure_deep_noise_suppression`."""
     echo_cancellation: bool | UnsetType = UNSET
     """Voice Live only."""
+    only_writes: bool = False
+    """The model answers in text alone."""
     word_times: bool | UnsetType = UNSET
     """Whether the words of the model's audio come with their times; Voice Live with Azure's voices only."""

@@ -26,9 +26,12 @@ class VoiceLiveDialect:
     audio_done = "response.audio.done"
     transcript_delta = "response.audio_transcript.delta"
     transcript_done = "response.audio_transcript.done"
+    text_delta = "response.text.delta"
 
     def session(self, settings: SessionSettings) -> dict[str, Any]:
         session = _audio(settings)
+        if settings.only_writes:
+            session["modalities"] = ["text"]
         if settings.instructions is not UNSET:
             session["instructions"] = settings.instructions
         if settings.tools is not UNSET:

@@ -106,6 +106,29 @@ async def test_openais_client_holds_a_conversation(
     assert events[-1].response.status == "completed"
 
 
+async def test_openais_client_has_it_write(service: RealtimeEmulator, openai_client: AsyncRealtimeConnection) -> None:
+    service.plan.written = Reply(text="They have talked.")
+    await openai_client.session.update(session={"type": "realtime", "output_modalities": ["text"]})
+    await until(openai_client, "session.updated")
+    await openai_client.response.create()
+    events = await until(openai_client, "response.done")
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == "They have talked."
+    assert [event.text for event in events if event.type == "response.output_text.done"] == ["They have talked."]
+    assert audio(events, "response.output_audio.delta") == b""
+
+
+async def test_voice_lives_client_has_it_write(
+    service: RealtimeEmulator, voice_live_client: voicelive.VoiceLiveConnection
+) -> None:
+    service.plan.written = Reply(text="They have talked.")
+    await voice_live_client.session.update(session=models.RequestSession(modalities=[models.Modality.TEXT]))
+    await until(voice_live_client, "session.updated")
+    await voice_live_client.response.create()
+    events = await until(voice_live_client, "response.done")
+    assert "".join(event.delta for event in events if event.type == "response.text.delta") == "They have talked."
+    assert [event.text for event in events if event.type == "response.text.done"] == ["They have talked."]
+
+
 async def test_voice_lives_client_holds_a_conversation(
     service: RealtimeEmulator, voice_live_client: voicelive.VoiceLiveConnection
 ) -> None:

@@ -43,6 +43,10 @@ class FakeRealtime:
         self.words = words
         """What each turn of the caller is understood as, late; empty: nothing tells."""
         self.sessions: list[FakeRealtimeSession] = []
+        self.asides: list[FakeRealtimeSession] = []
+        """The sessions that only write."""
+        self.written: Callable[[], Scripted] = lambda: "They have talked."
+        """What is answered in them."""
         self.refusals: deque[ErrorKind] = deque()
         """The next sessions are refused so."""
 
@@ -57,7 +61,7 @@ class FakeRealtime:
         if self.refusals:
             raise RealtimeError(self.refusals.popleft(), "fake")
         session = FakeRealtimeSession(self, options, report)
-        self.sessions.append(session)
+        (self.sessions if options.speaks else self.asides).append(session)
         report(reported.RealtimeReady(self.limit_s))
         if self.limit_s is not None:
             loop = asyncio.get_running_loop()
@@ -124,6 +128,8 @@ class FakeRealtimeSession:
 
     def _next(self, request: port.ResponseRequest) -> Scripted:
         model = self._model
+        if not self.options.speaks:
+            return model.written()
         if request.instructions.endswith(GO_ON):
             return model.saying.removeprefix(self.added[-1].text).lstrip()
         reply = model.replies.popleft() if model.replies else "I see."
@@ -152,6 +158,7 @@ class FakeRealtimeSession:
             self._tell(reported.ResponseToolCalled(response_id, item_id, reply))
         else:
             self._tell(reported.ResponseTranscript(response_id, item_id, reply))
+        if isinstance(reply, str) and self.options.speaks:
             if self._model.word_times:
                 self._time_words(response_id, item_id, reply)
             late, rate_hz = 2, self.options.speaks_hz or self.options.rate_hz

@@ -14,7 +14,7 @@ from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import Heard, Reply
 from tests.kit.clients.spoken_caller import SpokenCaller
 from tests.kit.spelt_speech import Utterance
-from tests.service.telephony.telephone_kit import Telephone, over, telephone
+from tests.service.telephony.telephone_kit import Telephone, over, telephone, tone
 from tests.service.telephony.test_transcribed_calls import SPELT, audio, browse, finals_of, words_of
 from tests.service.telephony.test_transcribed_calls import transcript as transcribed
 from tests.service.voice_live_kit import (
@@ -143,16 +143,33 @@ async def greeted_by_the_model(phone: Telephone, number: str, greeting: str) -> 
     await over(phone, callee)
 
 
-async def test_an_interruption_is_told_to_the_model_as_it_was_heard(model: RealtimeEmulator) -> None:
+DETECTIONS = {
+    "none": {},
+    "server_vad": {"REALTIME_MODEL": "openai", "REALTIME_TURN_DETECTION": "server_vad"},
+    "azure_semantic_vad": {"AZURE_VOICE_LIVE_TURN_DETECTION": "azure_semantic_vad"},
+}
+"""How each is configured that looks for turns in the service."""
+
+
+@pytest.mark.parametrize("detection", DETECTIONS)
+async def test_an_interruption_is_told_to_the_model_as_it_was_heard(model: RealtimeEmulator, detection: str) -> None:
     long = Reply(text=" ".join(["word"] * 30), tone_hz=500)
     short = Reply(text="All right then, goodbye.", tone_hz=900)
     model.plan.replies.extend([long, short])
-    async with speaking(model) as phone:
+    async with speaking(model, **{**model.ga_environment(), **DETECTIONS[detection]}) as phone:
         caller, _ = await greeted(phone)
         far = await model_of(model)
+        asked = far.settings.detection
+        assert asked is None or (asked["type"], asked["create_response"], asked["interrupt_response"]) == (
+            detection,
+            False,
+            False,
+        )
         began = len(caller.ear.arrivals)
         said = await caller.say(TURN)
         await caller.hears_voice(since_s=said.ended_s, timeout_s=WAIT_S)
+        await asyncio.sleep(0.5)
+        await caller.say(tone(160))  # a cough, which costs nothing
         await asyncio.sleep(1.0)
         answer = await answer_of(caller)
 
@@ -165,7 +182,13 @@ async def test_an_interruption_is_told_to_the_model_as_it_was_heard(model: Realt
         assert long.tone_hz not in pitches_hz(since_stop)
         assert pitch_hz(answer) == short.tone_hz
         assert await far.sent.until(lambda message: message["type"] == "conversation.item.truncated")
-        assert not far.sent.where(lambda message: message["type"] == "error")
+        errors = far.sent.where(lambda message: message["type"] == "error")
+        # A turn that the service has committed itself in the moment in which we did is refused the second time.
+        assert {error["error"]["code"] for error in errors} <= {"input_audio_buffer_commit_empty"}
+        assert detection != "none" or not errors
+        said_ms = [len(pcm) / 2 / far.settings.input_hz * 1_000 for pcm in far.buffer.turns]
+        kept = [item for item in far.conversation.items.values() if item.get("role") == "user"]
+        assert len(kept) == 2, f"a cough is no turn: {said_ms}"
         caller.hang_up()
         await over(phone, caller)
 

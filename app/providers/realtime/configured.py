@@ -6,7 +6,7 @@ from app.auth.origins import is_loopback, is_near
 from app.providers.realtime.resource import RealtimeResource, RealtimeUse
 from config.errors import SettingsError
 from config.groups.azure_voice_live import SemanticDetection
-from config.groups.realtime import NoiseReduction
+from config.groups.realtime import NoiseReduction, TurnDetection
 from config.settings import Settings
 
 OPENAI = "https://api.openai.com/v1"
@@ -111,6 +111,7 @@ def _use(settings: Settings) -> RealtimeUse:
         voice=realtime.voice,
         transcription_model=realtime.transcription_model,
         noise_reduction="" if reduction is NoiseReduction.OFF else reduction.value,
+        server_detection=realtime.turn_detection is TurnDetection.SERVER_VAD,
     )
 
 

@@ -106,6 +106,8 @@ class EventReader:
                 yield reported.ResponseStarted(response_id, self._request(metadata))
             case events.ResponseDone():
                 yield self._finished(event)
+            case events.ResponseGoesOn(response_id):
+                yield reported.ResponseGoesOn(response_id)
             case events.RateLimitsUpdated(limits):
                 for each in limits:
                     yield reported.RateLimited(

@@ -25,6 +25,8 @@ class RealtimeUse(msgspec.Struct, frozen=True, kw_only=True):
     echo_cancellation: bool = False
     semantic_model: str = ""
     """What looks for the ends of turns, on Voice Live; empty: nothing is asked to."""
+    server_detection: bool = False
+    """The service looks for turns by silence, and commits what it takes for one."""
 
 
 class RealtimeResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +58,7 @@ class RealtimeResource(msgspec.Struct, frozen=True, kw_only=True):
     def abilities(self) -> RealtimeAbilities:
         """What a service of this dialect can do."""
         return RealtimeAbilities(
-            detects_turns=True,
+            detects_turns=self.use.server_detection or bool(self.use.semantic_model),
             finds_ends=bool(self.use.semantic_model),
             speaks_text=self.voice_live,
             word_times=self.voice_live,

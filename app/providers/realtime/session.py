@@ -207,7 +207,7 @@ class LiveRealtimeSession:
             self._tell(reported.RealtimeReady())
             return
         lives_s = max(0.0, expires_at - time.time())
-        left_s = min(TOLD_AHEAD_S, lives_s / 4)
+        left_s = told_ahead_s(lives_s)
         self._later(lives_s - left_s, lambda: self._tell(reported.RealtimeExpiring(left_s)))
         self._tell(reported.RealtimeReady(lives_s))
 
@@ -268,6 +268,11 @@ class LiveRealtimeSession:
     def _end(self) -> None:
         self._report = None
         self._cancel_timers()
+
+
+def told_ahead_s(lives_s: float) -> float:
+    """How long before the end of a session of that length it is told."""
+    return min(TOLD_AHEAD_S, lives_s / 4)
 
 
 def _cause(event_id: str) -> tuple[Operation, int]:

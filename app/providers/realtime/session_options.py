@@ -25,6 +25,15 @@ WITH_LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Za-z]{2,4}-.+")
 def session_settings(options: RealtimeOptions, resource: RealtimeResource) -> SessionSettings:
     """All settings of a new session."""
     use, voice_live = resource.use, resource.voice_live
+    if not options.speaks:
+        return SessionSettings(
+            instructions=options.instructions,
+            tools=_tools(options.tools),
+            max_tokens=options.max_tokens,
+            temperature=options.temperature,
+            detection=Detection(),
+            only_writes=True,
+        )
     return SessionSettings(
         instructions=options.instructions,
         tools=_tools(options.tools),

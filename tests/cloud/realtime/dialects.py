@@ -12,6 +12,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     audio: str
     """The beginning of the names of events about audio; `.delta` and `.done` follow."""
     transcript: str
+    text: str
+    """The same of events about what is written."""
     said_text: str
     said_audio: str
     """The types of an assistant's content, given by the client and made by the service."""
@@ -30,6 +32,7 @@ GA = Dialect(
     name="ga",
     audio="response.output_audio",
     transcript="response.output_audio_transcript",
+    text="response.output_text",
     said_text="output_text",
     said_audio="output_audio",
     item_events=("conversation.item.added", "conversation.item.done"),
@@ -47,6 +50,7 @@ VOICE_LIVE = Dialect(
     name="voice live",
     audio="response.audio",
     transcript="response.audio_transcript",
+    text="response.text",
     said_text="text",
     said_audio="audio",
     item_events=("conversation.item.created",),

@@ -12,6 +12,8 @@ class Plan:
         self.default = Reply(text="Certainly. What else can I do for you?")
         self.replies: deque[Reply] = deque()
         """The next answers, before the default."""
+        self.written = Reply(text="They have talked.")
+        """What sessions that only write answer."""
         self.heard: deque[Heard] = deque()
         """What the next turns of callers are understood as; then each is a count of the turns."""
         self.speech: list[tuple[float, float]] | None = None

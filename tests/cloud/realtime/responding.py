@@ -46,7 +46,9 @@ class Response:
         reply, session = self._reply, self._session
         await session.send("response.created", response=self._described("in_progress", None))
         await asyncio.sleep(reply.begin_s)
-        if reply.text and reply.after_ms != 0:
+        if reply.text and session.settings.only_writes:
+            await self._write(reply)
+        elif reply.text and reply.after_ms != 0:
             await self._say(reply)
         if (reply.stalls or reply.drops is not None) and not self._cancelled:
             await self._break_off(reply)
@@ -81,7 +83,8 @@ class Response:
         given = wanted.get("pre_generated_assistant_message")
         if given is not None:
             return Reply(text=" ".join(content["text"] for content in given["content"]))
-        return self._session.plan.next_reply()
+        plan = self._session.plan
+        return plan.written if self._session.settings.only_writes else plan.next_reply()
 
     def _described(self, status: str, details: dict[str, Any] | None) -> dict[str, Any]:
         words = len(self._reply.words)
@@ -125,6 +128,21 @@ class Response:
         item["arguments"] = arguments
         await self._session.send("response.function_call_arguments.done", **place, name=name, arguments=arguments)
         await self._done(at, item)
+
+    async def _write(self, reply: Reply) -> None:
+        session, dialect = self._session, self._session.dialect
+        content: dict[str, Any] = {"type": dialect.said_text, "text": ""}
+        message = {"type": "message", "role": "assistant", "content": []}
+        item = await self._add({"object": "realtime.item", "id": made_id("item"), "status": "in_progress", **message})
+        place = {"response_id": self.id, "item_id": item["id"], "output_index": 0, "content_index": 0}
+        await session.send("response.content_part.added", **place, part=content)
+        item["content"].append(content)
+        for word in reply.words:
+            await session.send(f"{dialect.text}.delta", **place, delta=word)
+        content["text"] = reply.text
+        await session.send(f"{dialect.text}.done", **place, text=reply.text)
+        await session.send("response.content_part.done", **place, part=content)
+        await self._done(0, item)
 
     async def _say(self, reply: Reply) -> None:
         session, dialect = self._session, self._session.dialect

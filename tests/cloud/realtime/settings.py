@@ -79,6 +79,11 @@ class Settings:
         return 24_000 if self._dialect is GA else FORMATS_HZ[self.session["output_audio_format"]]
 
     @property
+    def only_writes(self) -> bool:
+        """Whether it answers in text alone."""
+        return bool(self.session["output_modalities" if self._dialect is GA else "modalities"] == ["text"])
+
+    @property
     def word_times(self) -> bool:
         """Whether words come with their times."""
         return "word" in (self.session.get("output_audio_timestamp_types") or ())

@@ -7,24 +7,34 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from actors.agent import Agent
 from actors.conversation import Role
 from actors.messages.caller import TextEntered
 from actors.messages.model import ToolFinished
-from actors.messages.output import ReplyText
+from actors.messages.output import ReplyHeard, ReplyText
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.confirmation import TO_BE_CONFIRMED
 from actors.session.approvals import Decision
+from actors.session.modes.voice_live import VOICE_LIVE
+from actors.tools import AnyTool
 from app.agents.agent_files import load_agents
 from app.mcp.servers import McpServers
+from app.providers.absent import AbsentRecognizer
+from app.providers.realtime.model import RealtimeService
 from app.server.lifecycle import Lifecycle
 from app.tools import load_tools
+from tests.cloud.realtime.emulator import RealtimeEmulator
+from tests.cloud.realtime.replies import Call, Heard, Reply
 from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import Stage, stage
+from tests.kit.session_kit import Ear, Stage, stage
+from tests.service.providers.realtime.conversing import ga
 
 WAIT_S = 60.0
 DESK = {
@@ -98,6 +108,71 @@ class Desk:
     def offered(self) -> set[str]:
         """The tools that the model is told of."""
         return {each.name for each in self._model.requests[-1].tools}
+
+
+SPOKEN: tuple[tuple[Call, Decision | None, str], ...] = (
+    (Call("crm_find_customer", {"number": "7"}), None, "Customer 7"),
+    (Call("crm_find_customer", {"number": [7]}), None, "number: Expected `str`"),
+    (Call("crm_book_visit", {"day": "Monday"}), None, TO_BE_CONFIRMED),
+    (Call("crm_book_visit", {"day": "Monday"}), None, "booked for Monday"),
+    (Call("crm_long"), Decision.DECLINE, "an operator declined it"),
+    (Call("crm_long"), Decision.APPROVE, "word word"),
+    (Call("crm_slow"), None, "took longer than 2 seconds"),
+    (Call("bad_find_customer", {"number": "7"}), None, "its service cannot be reached"),
+    (Call("crm_die"), None, "it is not known whether this was done"),
+)
+"""What a model calls that hears and speaks, what an operator decides of it, and what it comes to."""
+
+
+async def test_they_are_called_by_a_model_that_hears_and_speaks(tmp_path: Path) -> None:
+    async with of_the_desk(tmp_path) as (agent, mine), RealtimeEmulator() as service:
+        service.plan.replies.extend(
+            reply for call, _, _ in SPOKEN for reply in (Reply(calls=(call,)), Reply(text="Well."))
+        )
+        service.plan.heard.extend(Heard() for _ in SPOKEN)
+        model = RealtimeService(ga(service))
+        beside: Any = AbsentRecognizer()
+        async with stage(mode=VOICE_LIVE, agent=agent, tools=mine, recognizer=beside, realtime=model) as on:
+            async with asyncio.timeout(WAIT_S):
+                far = await service.session()
+            await far.received.until(lambda message: message["type"] == "session.update", WAIT_S)
+            approvals = on.entry.tool_runs.approvals
+            for number, (call, decision, expected) in enumerate(SPOKEN, 1):
+                await on.talk(700)
+                if decision is not None:
+                    await on.ear.until(lambda _: approvals.pending(), WAIT_S)
+                    approvals.decide(approvals.pending()[0].approval_id, decision)
+                await on.ear.until_count(ToolFinished, number, WAIT_S)
+                assert expected in on.ear.of(ToolFinished)[-1].outcome.text, call
+                await until_said_well(on.ear, number)
+            items = far.received.where(lambda message: message["type"] == "conversation.item.create")
+            told = [each["item"]["output"] for each in items if each["item"]["type"] == "function_call_output"]
+            assert [expected in text for (_, _, expected), text in zip(SPOKEN, told, strict=True)] == [True] * len(told)
+            assert on.ear.ended is None
+        await model.close()
+
+
+async def until_said_well(ear: Ear, count: int) -> None:
+    """Wait until the caller has heard so often what the model says of a call."""
+    await ear.until(lambda _: sum(reply.text == "Well." for reply in ear.of(ReplyHeard)) >= count, WAIT_S)
+
+
+@asynccontextmanager
+async def of_the_desk(folder: Path) -> AsyncIterator[tuple[Agent, Mapping[str, AnyTool]]]:
+    """An agent and its tools, which are those of MCP servers that run."""
+    (folder / "desk.yaml").write_text(json.dumps(DESK))
+    tools, lifecycle = dict(load_tools()), Lifecycle()
+    agent = load_agents(folder, tools)["desk"]
+    mine = {name: tools[name] for name in agent.tools}
+    servers = McpServers(mine)
+    await servers.start(lifecycle)
+    try:
+        async with asyncio.timeout(WAIT_S):
+            await next(each for each in servers.servers if each.name == "crm").tried.wait()
+        limits = msgspec.structs.replace(agent.limits, no_input_s=600)
+        yield msgspec.structs.replace(agent, greeting="", limits=limits), mine
+    finally:
+        await servers.stop()
 
 
 async def test_the_tools_of_mcp_servers_in_a_conversation(tmp_path: Path) -> None:

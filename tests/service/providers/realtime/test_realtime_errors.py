@@ -44,6 +44,10 @@ class Failed(msgspec.Struct, frozen=True):
     code: str
 
 
+class Stalled(msgspec.Struct, frozen=True):
+    """A row: the next response is begun, and nothing more comes of the session, which stays open."""
+
+
 class Closed(msgspec.Struct, frozen=True):
     """A row: the service closes the socket; with 0 it breaks."""
 
@@ -56,7 +60,7 @@ class Refused(msgspec.Struct, frozen=True):
     status: int
 
 
-Row = Error | Failed | Closed | Refused
+Row = Error | Failed | Stalled | Closed | Refused
 
 HARMLESS: tuple[Row, ...] = (
     Error("response_cancel_not_active"),
@@ -65,6 +69,7 @@ HARMLESS: tuple[Row, ...] = (
     Error("item_create_duplicate_item_id"),
     Error("item_retrieve_invalid_item_id"),
     Error("item_already_truncated"),
+    Error("", "response_cancel_not_active"),
     Error("", message="Audio content of 300 ms is already shorter than 385 ms"),
 )
 OURS = (Error("invalid_value"), Error("unknown_parameter"), Error("missing_required_parameter"), Error("who_knows"))
@@ -76,6 +81,8 @@ HELPED: tuple[Row, ...] = (
     *(Refused(status) for status in (408, 429, 500, 503)),
     Failed("rate_limit_exceeded"),
     Failed("server_error"),
+    Failed("session_expired"),
+    Stalled(),
 )
 FATAL: tuple[Row, ...] = (
     *(
@@ -89,6 +96,7 @@ FATAL: tuple[Row, ...] = (
             "model_not_found",
         )
     ),
+    Error("", "insufficient_quota"),
     *(Closed(code) for code in (1008, 3000)),
     *(Refused(status) for status in (401, 403, 404)),
     Failed("insufficient_quota"),
@@ -103,6 +111,8 @@ async def going_wrong(row: Row, *, falls_back: bool = True) -> AsyncIterator[tup
         model = RealtimeService(voice_live(service))
         if isinstance(row, Refused):
             service.refusals.append(Refusal(row.status, {"Retry-After": "1"}))
+        if isinstance(row, Stalled):
+            service.plan.replies.append(Reply(text=ANSWER, after_ms=0, stalls=True))
         if isinstance(row, Failed):
             service.plan.replies.append(Reply(status="failed", error={"code": row.code, "message": "hello"}))
             # What the caller said is known to the model alone, whichever of both comes first.

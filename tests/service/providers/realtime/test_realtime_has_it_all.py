@@ -19,6 +19,8 @@ from actors.mcp_server import McpServerOptions
 from actors.messages.caller import EndSession, HoldEnded, HoldStarted, KeyPressed, TextEntered
 from actors.messages.model import ToolFinished
 from actors.messages.output import AudioFrame, ReplyHeard
+from actors.messages.transcript import FinalTranscript
+from actors.ports.stt import RecognitionEvent, RecognitionOptions
 from actors.rules.agent_language import speaking
 from actors.session.approvals import Decision
 from actors.session.model_asking import NO_MORE_TOOLS
@@ -39,7 +41,7 @@ from app.tools.telephone import transfer_with_briefing
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import WORD_MS, Call, Heard, Reply
 from tests.cloud.realtime.service_session import ServiceSession
-from tests.kit.fakes import FakeRecognizer
+from tests.kit.fakes import FakeRecognition, FakeRecognizer
 from tests.kit.session_kit import Stage, stage
 from tests.service.providers.realtime.conversing import ga, voice_live
 from tests.unit.actors.session.realtime_kit import SILENT
@@ -311,6 +313,39 @@ async def a_language_that_is_known_is_that_of_the_greeting_and_the_voice(dialect
         assert len(talk.service.sessions) == 1
 
 
+class GermanRecognition(FakeRecognition):
+    """Hears German."""
+
+    def _tell(self, event: RecognitionEvent) -> None:
+        is_final = isinstance(event, FinalTranscript)
+        super()._tell(msgspec.structs.replace(event, language="de-DE") if is_final else event)
+
+
+class GermanRecognizer(FakeRecognizer):
+    """A recognizer beside the model that finds out which language is spoken."""
+
+    def stream_of(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> FakeRecognition:
+        return GermanRecognition(self, options, report)
+
+
+async def the_conversation_follows_a_caller_into_their_language(dialect: str) -> None:
+    beside = GermanRecognizer(["ich möchte bitte einen Tisch reservieren", "für zwei Personen am Freitag bitte"])
+    in_two = in_two_languages(dialect)
+    async with conversing(
+        dialect, Reply(text="One moment."), Reply(text="Gerne."), heard=[Heard(), Heard()], recognizer=beside, **in_two
+    ) as talk:
+        await talk.says()
+        await talk.hears("One moment.")
+        await talk.says()
+        await talk.hears("Gerne.")
+        assert talk.on.entry.checkpoint.language == "de-DE"
+        first, *_, last = [await talk.far(number) for number in range(len(talk.service.sessions))]
+        assert (voice_of(first), voice_of(last)) == VOICES[dialect]
+        assert "They speak de-DE" in session_of(last)["instructions"]
+        said = [each.text for each in talk.on.entry.checkpoint.messages if each.role is Role.USER]
+        assert said == ["ich möchte bitte einen Tisch reservieren", "für zwei Personen am Freitag bitte"]
+
+
 async def another_agent_takes_over_with_its_own_voice(dialect: str) -> None:
     ours, theirs = VOICES[dialect]
     billing = msgspec.structs.replace(
@@ -541,6 +576,32 @@ async def a_tool_ends_the_conversation(dialect: str) -> None:
         assert await talk.ended() is Ending.NORMAL
 
 
+async def a_long_conversation_is_summed_up(dialect: str) -> None:
+    agent = msgspec.structs.replace(
+        SILENT, model=msgspec.structs.replace(SILENT.model, context_chars=2_000),
+        limits=msgspec.structs.replace(SILENT.limits, no_input_s=60),
+    )  # fmt: skip
+    async with conversing(dialect, agent=agent, plan={}) as talk:
+        talk.service.plan.written = Reply(text="The caller is Ada.")
+        await talk.far()
+        turn = 0
+        while len(talk.service.sessions) < 3:
+            turn += 1
+            talk.on.entry.deliver(TextEntered("I am Ada. " if turn == 1 else f"{turn} " + "word " * 80))
+            await talk.on.ear.until_count(ReplyHeard, turn, WAIT_S)
+            await asyncio.sleep(0.3)
+            assert turn < 12, "it is never summed up"
+        talk.on.entry.deliver(TextEntered("Who am I?"))
+        await talk.on.ear.until_count(ReplyHeard, turn + 1, WAIT_S)
+        aside, renewed = await talk.far(1), await talk.far(2)
+        assert "I am Ada." in of_type(aside, "conversation.item.create")[0]["item"]["content"][0]["text"]
+        first = of_type(renewed, "conversation.item.create")[0]["item"]
+        assert (first["role"], "The caller is Ada." in first["content"][0]["text"]) == ("system", True)
+        assert len(of_type(renewed, "conversation.item.create")) < 8
+        assert talk.on.entry.checkpoint.summary is not None
+        assert [each.text for each in talk.on.ear.of(ReplyHeard)] == [ANSWER] * (turn + 1)
+
+
 # waits
 
 
@@ -564,6 +625,7 @@ ABILITIES: tuple[Test, ...] = (
     who_calls_tools_without_end_is_asked_to_answer_without,
     the_model_changes_the_language_and_its_voice,
     a_language_that_is_known_is_that_of_the_greeting_and_the_voice,
+    the_conversation_follows_a_caller_into_their_language,
     another_agent_takes_over_with_its_own_voice,
     what_must_not_be_said_is_not_heard,
     the_same_where_words_would_be_left_out,
@@ -580,6 +642,7 @@ ABILITIES: tuple[Test, ...] = (
     a_caller_is_put_through_to_somebody_who_is_asked_first,
     keys_and_typed_words_are_answered,
     a_tool_ends_the_conversation,
+    a_long_conversation_is_summed_up,
     who_waits_hears_a_filler_and_who_is_silent_is_asked,
 )
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 import pytest
+from aiohttp import web
 from azure.core.credentials import AccessToken
 
 from actors.errors import ErrorKind, RealtimeError
@@ -15,6 +16,8 @@ from app.providers.azure.identity import Identity, Purpose
 from app.providers.realtime import model as opening
 from app.providers.realtime.model import RealtimeService
 from app.providers.realtime.resource import SCOPE, RealtimeResource
+from protocol.realtime.failure_kinds import FailureKind
+from tests.cloud.journal import Journal
 from tests.cloud.realtime.emulator import AUDIENCE, RealtimeEmulator, Refusal
 from tests.cloud.tokens import TokenIssuer
 from tests.service.providers.realtime.conversing import OPTIONS, conversing, ga, voice_live
@@ -185,3 +188,34 @@ async def test_a_session_that_was_opened_says_enough(service: RealtimeEmulator) 
     assert len(service.requests) == 1
     await session.close()
     await model.close()
+
+
+async def test_a_connection_that_answers_no_ping_is_taken_for_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "HEARTBEAT_S", 0.4)
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        await socket.send_json({"type": "session.updated", "session": {}})
+        async for _ in socket:
+            pass
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/v1/realtime", handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/realtime"
+    resource = RealtimeResource(
+        label="mute", address=address, model="m", model_variable="M", key_variable="K", identity=False
+    )
+    reports: Journal[reported.RealtimeEvent] = Journal()
+    model = RealtimeService(resource)
+    session = await model.open(OPTIONS, reports.append)
+    closed = await reports.until(lambda event: isinstance(event, reported.RealtimeClosed), 30)
+    assert isinstance(closed, reported.RealtimeClosed)
+    assert closed.kind is FailureKind.TRANSIENT
+    await session.close()
+    await model.close()
+    await runner.cleanup()

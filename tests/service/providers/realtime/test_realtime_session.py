@@ -17,6 +17,7 @@ from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolSchema
 from app.providers.realtime.resource import RealtimeResource
+from app.providers.realtime.session import told_ahead_s
 from protocol.realtime.failure_kinds import FailureKind
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import Call, Heard, Reply
@@ -254,3 +255,10 @@ async def test_nothing_is_reported_after_the_session_is_closed(service: Realtime
         both.client.commit()
         await asyncio.sleep(0.1)
         assert len(both.reports) == count
+
+
+@pytest.mark.parametrize(("lives_s", "ahead_s"), [(3_600, 300), (1_200, 300), (60, 15), (0, 0)])
+def test_the_end_of_an_hour_is_told_five_minutes_ahead_and_that_of_less_in_its_last_quarter(
+    lives_s: float, ahead_s: float
+) -> None:
+    assert told_ahead_s(lives_s) == ahead_s

@@ -7,6 +7,7 @@ import pytest
 from actors.rules.realtime_progress import (
     MAX_LIMITED_S,
     SETTLED_S,
+    STALLED_S,
     WAITS,
     Overdue,
     RealtimeProgress,
@@ -107,8 +108,8 @@ def test_each_state_has_one_row_but_those_in_which_nothing_is_owed() -> None:
     [
         (paused, 2.5, Overdue.CONNECT),
         (connecting, 8.0, Overdue.REPLACE),
-        (asked, 9.0, Overdue.REPLACE),
-        (speaking, 10.0, Overdue.REPLACE),
+        (asked, 1.0 + STALLED_S, Overdue.REPLACE),
+        (speaking, 2.0 + STALLED_S, Overdue.REPLACE),
         (ending, 7.0, Overdue.CONCLUDE),
         (withdrawn, 5.0, Overdue.REPLACE),
         (cancelled, 6.0, Overdue.REPLACE),
@@ -130,9 +131,9 @@ def test_where_nothing_is_owed_nothing_is_late(make: Make) -> None:
 def test_what_comes_of_a_response_puts_off_the_rest_of_it() -> None:
     progress = speaking()
     assert progress.makes("r1", 7.0)
-    assert progress.due == pytest.approx(15.0)
+    assert progress.due == pytest.approx(7.0 + STALLED_S)
     assert not progress.makes("r2", 9.0)
-    assert progress.due == pytest.approx(15.0)
+    assert progress.due == pytest.approx(7.0 + STALLED_S)
 
 
 def test_a_response_of_which_all_has_come_may_go_on_and_owes_its_end() -> None:
@@ -141,7 +142,7 @@ def test_a_response_of_which_all_has_come_may_go_on_and_owes_its_end() -> None:
     assert not progress.makes("r2", 4.0)
     assert progress.state is RealtimeState.ENDING
     assert progress.makes("r1", 4.0)
-    assert progress.due == pytest.approx(12.0)
+    assert progress.due == pytest.approx(4.0 + STALLED_S)
     progress.all_came(5.0)
     assert progress.due == pytest.approx(9.0)
     assert progress.finished("r1", 6.0) is RealtimeState.ENDING

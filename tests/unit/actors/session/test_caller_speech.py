@@ -194,6 +194,29 @@ def test_items_of_what_was_no_turn_are_deleted_whenever_they_are_told() -> None:
     assert heard.turns == []
 
 
+def test_a_late_item_of_noise_is_not_taken_for_the_utterance_that_has_begun_since() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    spoken(speech, ring, 200)
+    speech.discard()
+    spoken(speech, ring, 400)
+    speech.committed("cough", 180.0)
+    speech.committed("early", 500.0)
+    assert heard.truncated == {"cough": 0.0}
+    assert speech.transcribed("early", "are you open") == 0
+    speech.commit()
+    speech.asked(1, continues=False)
+    assert speech.words(1, "[speech]") == "are you open"
+    # Another session counts from its own beginning.
+    second = session()
+    speech.answered()
+    speech.connect(second)
+    spoken(speech, ring, 100)
+    speech.committed("early", 90.0)
+    assert second.truncated == {}
+
+
 def test_a_turn_that_the_session_has_not_made_does_not_get_the_words_of_the_next() -> None:
     ring = AudioRing(16_000)
     speech = CallerSpeech(ring)

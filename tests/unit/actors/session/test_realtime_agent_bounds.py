@@ -12,6 +12,7 @@ from actors.ports import realtime_events as reported
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.reply_bounds import MAX_REPLY_CHARS, MAX_TOOL_CALLS, TOO_LONG
 from actors.runtime.clock import run_virtual
+from actors.session.realtime_memory import MAX_ITEMS
 from actors.tools import tool
 from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime
@@ -52,6 +53,27 @@ def test_words_without_end_are_cut_and_the_conversation_goes_on(piece: str) -> N
             assert len(reply.text) <= MAX_REPLY_CHARS
             await on.talk(800)
             assert (await heard(on, 2))[1].text == "Later."
+
+    run_virtual(main())
+
+
+def test_items_without_end_are_cut_and_the_conversation_goes_on() -> None:
+    async def main() -> None:
+        model = FakeRealtime(LONG, "Later.")
+        async with speaking(model) as on:
+            await on.talk(800)
+            await on.ear.until_count(AudioFrame, 5)
+            for number in range(20 * MAX_ITEMS):
+                model.sessions[0].tell(reported.ResponseAudio(RESPONSE, f"{ITEM}-{number}", bytes(64)))
+            (reply,) = await heard(on)
+            assert model.sessions[0].cancelled == [RESPONSE]
+            assert LONG.startswith(reply.text)
+            source = on.actor("orchestrator")._source
+            assert len(source._memory._items) <= MAX_ITEMS + 1
+            await on.talk(800)
+            assert (await heard(on, 2))[1].text == "Later."
+            await asyncio.sleep(1)
+            assert not source._memory.is_being_heard
 
     run_virtual(main())
 

@@ -2,7 +2,7 @@
 
 from actors.conversation import ChatMessage, PositionPrecision, Role, ToolRequest, UtteranceKind
 from actors.messages.playback import PlaybackPosition
-from actors.session.realtime_memory import RealtimeMemory
+from actors.session.realtime_memory import MAX_ITEMS, RealtimeMemory, until_speech
 from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
 from tests.unit.actors.session.realtime_kit import OPTIONS
 
@@ -98,3 +98,22 @@ def test_of_what_it_has_heard_it_is_told_what_was_typed_beside_it() -> None:
     for _ in range(2):
         memory.tell([message], {1}, lambda turn, text: text.removesuffix(" [speech]") if turn == 1 else "")
     assert [m.text for m in session.added] == ["4 2"]
+
+
+def test_a_reply_may_have_so_many_items_and_what_others_have_does_not_count() -> None:
+    memory, _ = remembering()
+    for number in range(MAX_ITEMS):
+        memory.item(f"a{number}", 3)
+        memory.item(f"b{number}", 4)
+    assert not memory.has_too_many(3)
+    memory.item("a0", 3)
+    assert not memory.has_too_many(3)
+    memory.item("one more", 3)
+    assert (memory.has_too_many(3), memory.has_too_many(4)) == (True, False)
+
+
+def test_another_session_begins_with_what_lies_before_the_speech_that_it_is_to_hear() -> None:
+    later = ChatMessage(role=Role.USER, text="[speech]", turn=2)
+    assert until_speech([USER, CALL, RESULT, REPLY, later], {2}) == (USER, CALL, RESULT, REPLY)
+    assert until_speech([USER, REPLY], {3}) == (USER, REPLY)
+    assert until_speech([USER, REPLY], {1}) == ()

@@ -229,7 +229,8 @@ AWAITS = {
     ("generation.py", "Generation._attempt"): {"model.reply"},
     # A model that is busy is waited for in test_model_asking.py.
     ("generation.py", "Generation._stream"): set(),
-    # A summary fails in test_summaries.py.
+    # A summary fails in test_summaries.py, one of a speech-to-speech model in test_realtime_writing.py.
+    ("realtime_writing.py", "WritingModel.reply"): set(),
     ("summaries.py", "summarize"): set(),
     # A judge is late, fails and talks nonsense in test_guardrail_model.py.
     ("guardrail_model.py", "GuardrailModel._judge"): set(),

@@ -7,8 +7,8 @@ from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import TextGenerated, ToolCalled
 from actors.session.checkpoint import Checkpoint
-from actors.session.realtime_memory import RealtimeMemory
-from actors.session.spoken_reply import GO_ON, MAX_REPLY_MS, MOST_ITEMS, SpokenReply
+from actors.session.realtime_memory import MAX_ITEMS, RealtimeMemory
+from actors.session.spoken_reply import GO_ON, MAX_REPLY_MS, SpokenReply
 from actors.session.spoken_reply_writer import SpokenReplyWriter
 from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
 from tests.unit.actors.session.realtime_kit import OPTIONS, Told
@@ -195,8 +195,8 @@ def test_a_former_session_does_not_make_the_rest_complete() -> None:
 
 def test_a_reply_of_items_without_end_is_more_than_a_reply_may_have() -> None:
     making = Making()
-    for number in range(MOST_ITEMS):
+    for number in range(MAX_ITEMS):
         making.reply.take(reported.ResponseAudio("r", f"i{number}", b""))
     assert making.reply.exceeded == ""
     making.reply.take(reported.ResponseAudioFinished("r", "one more"))
-    assert making.reply.exceeded == f"{MOST_ITEMS} items"
+    assert making.reply.exceeded == f"{MAX_ITEMS} items"

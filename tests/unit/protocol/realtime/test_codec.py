@@ -309,3 +309,18 @@ def test_the_type_of_an_unknown_message_is_cut() -> None:
     event = read(GA, type="x" * 10_000)
     assert isinstance(event, events.Ignored)
     assert len(event.type) == 64
+
+
+@pytest.mark.parametrize(("codec", "text"), [(GA, "response.output_text"), (VOICE_LIVE, "response.text")])
+def test_the_words_of_a_model_that_only_writes_are_words_like_those_that_it_says(codec: Codec, text: str) -> None:
+    place = {"response_id": "resp_1", "item_id": "item_1", "output_index": 0, "content_index": 0}
+    told = read(codec, type=f"{text}.delta", delta="Good", **place)
+    assert told == events.TranscriptDelta(response_id="resp_1", item_id="item_1", text="Good")
+
+
+@BOTH
+def test_what_is_of_no_use_by_itself_says_that_a_response_goes_on(codec: Codec) -> None:
+    place = {"response_id": "resp_1", "output_index": 0}
+    begun = read(codec, type="response.output_item.added", item={"id": "item_1", "type": "function_call"}, **place)
+    piece = read(codec, type="response.function_call_arguments.delta", item_id="item_1", delta="{", **place)
+    assert begun == piece == events.ResponseGoesOn("resp_1")

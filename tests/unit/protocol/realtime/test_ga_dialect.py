@@ -98,3 +98,13 @@ def test_what_the_service_has_not_is_named(settings: SessionSettings, named: str
 def test_no_text_is_spoken_word_for_word() -> None:
     with pytest.raises(ValueError, match="word for word"):
         GaDialect().response(CreateResponse(text="Hello."))
+
+
+def test_a_session_that_only_writes() -> None:
+    settings = SessionSettings(instructions="Sum it up.", detection=Detection(), only_writes=True)
+    assert GaDialect().session(settings) == {
+        "type": "realtime",
+        "instructions": "Sum it up.",
+        "output_modalities": ["text"],
+        "audio": {"input": {"turn_detection": None}},
+    }

@@ -142,3 +142,12 @@ def test_a_text_is_spoken_word_for_word() -> None:
             "content": [{"type": "text", "text": "Hello."}],
         },
     }
+
+
+def test_a_session_that_only_writes() -> None:
+    settings = SessionSettings(instructions="Sum it up.", detection=Detection(), only_writes=True)
+    assert VoiceLiveDialect().session(settings) == {
+        "instructions": "Sum it up.",
+        "modalities": ["text"],
+        "turn_detection": None,
+    }

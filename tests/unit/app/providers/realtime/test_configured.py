@@ -122,10 +122,13 @@ def test_how_a_service_is_used() -> None:
             "REALTIME_VOICE": "marin",
             "REALTIME_TRANSCRIPTION_MODEL": "listener",
             "REALTIME_NOISE_REDUCTION": "near_field",
+            "REALTIME_TURN_DETECTION": "server_vad",
         },
     ).use
     assert (use.voice, use.transcription_model, use.noise_reduction) == ("marin", "listener", "near_field")
-    assert found(azure_resource, AZURE).use.noise_reduction == ""
+    assert use.server_detection
+    usual = found(azure_resource, AZURE).use
+    assert (usual.noise_reduction, usual.server_detection) == ("", False)
 
 
 def test_how_voice_live_is_used() -> None:

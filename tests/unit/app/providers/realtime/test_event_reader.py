@@ -206,3 +206,7 @@ def test_words_that_are_told_without_end_are_bounded(reader: EventReader) -> Non
     assert isinstance(told.transcript, InterimTranscript)
     assert len(told.transcript.text) <= MAX_UTTERANCE_CHARS
     assert told.transcript.text.endswith("word last")
+
+
+def test_a_response_that_goes_on_is_told(reader: EventReader) -> None:
+    assert read(reader, events.ResponseGoesOn("r")) == [reported.ResponseGoesOn("r")]

@@ -1,5 +1,6 @@
 """A speech-to-speech service as it is configured: what it can do, how it is spelt, and what proves who we are."""
 
+import msgspec
 import pytest
 
 from app.providers.realtime.resource import RealtimeResource, RealtimeUse
@@ -29,8 +30,9 @@ def test_what_a_service_can_do_follows_from_its_kind_and_its_use() -> None:
     plain, live = GA.abilities, VOICE_LIVE.abilities
     assert (plain.speaks_text, plain.word_times, plain.transcribes, plain.finds_ends) == (False,) * 4
     assert (live.speaks_text, live.word_times, live.transcribes, live.finds_ends) == (True,) * 4
-    assert plain.detects_turns
-    assert live.detects_turns
+    assert (plain.detects_turns, live.detects_turns) == (False, True)
+    by_silence = msgspec.structs.replace(GA, use=RealtimeUse(server_detection=True)).abilities
+    assert (by_silence.detects_turns, by_silence.finds_ends) == (True, False)
 
 
 @pytest.mark.parametrize(("rate_hz", "ga", "voice_live"), [(16_000, 24_000, 16_000), (24_000, 24_000, 24_000)])

@@ -92,3 +92,12 @@ def test_only_what_changes_is_set() -> None:
     changed = changed_settings(SessionChanges(tools=tools))
     assert (changed.instructions, changed.tools) == (UNSET, (Tool("book", "Book a table.", {"type": "object"}),))
     assert changed_settings(SessionChanges(instructions="Be brief.")).instructions == "Be brief."
+
+
+@pytest.mark.parametrize("resource", [GA, VOICE_LIVE])
+def test_a_session_that_only_writes_is_asked_for_nothing_that_sounds(resource: RealtimeResource) -> None:
+    settings = session_settings(msgspec.structs.replace(OPTIONS, speaks=False, max_tokens=800), resource)
+    assert (settings.only_writes, settings.max_tokens, settings.instructions) == (True, 800, OPTIONS.instructions)
+    sounding = (settings.voice, settings.rate_hz, settings.transcription, settings.word_times)
+    assert sounding == (UNSET,) * 4
+    assert settings.detection == Detection()
