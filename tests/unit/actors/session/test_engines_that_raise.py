@@ -131,7 +131,7 @@ def test_the_caller_is_answered_and_nothing_ends_in_a_traceback(
 
 
 def test_words_that_voice_activity_has_not_judged_are_heard_whole() -> None:
-    """It fails for 1.2 s, from before the first word on: what it has not judged waits for it, and none of it is lost."""
+    """It fails for 1.2 s, from before the first word on: what it has not judged waits, and none of it is lost."""
 
     async def main() -> None:
         faults = Faults(Plan("voice_activity.probability", Fault.FAIL, 20, 60))
