@@ -88,7 +88,12 @@ class SessionClaims:
 
     def of(self, session_id: str) -> Claim:
         """The claim of a session; a new one if it has none."""
-        return self._claims.get(session_id) or self.begin(session_id)
+        claim = self._claims.get(session_id)
+        if claim is None:
+            return self.begin(session_id)
+        # Those that are live are asked for once a turn: of too many the ones that are over are forgotten first.
+        self._claims.move_to_end(session_id)
+        return claim
 
 
 def is_superseded(claim: Claim, known: dict[bytes, bytes]) -> bool:

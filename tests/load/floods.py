@@ -40,6 +40,8 @@ AUDIO = _text(
     '{"kind":"AudioData","audioData":{"silent":false,"data":"' + base64.b64encode(bytes(FRAME_BYTES)).decode() + '"}}'
 )
 
+KEY = _text('{"kind":"DtmfData","dtmfData":{"data":"1"}}')
+
 NO_LETTERS = '{"type":"ping","at":[' + "NaN," * 3_000 + "0]}"
 """What is JSON but for its spelling is read a second time, as far as it is short enough."""
 FLOODS = (
@@ -62,6 +64,8 @@ FLOODS = (
     Flood(name="relay, unread pongs", path=RELAY, message=masked(PING, b"p" * 125), reads=False),
     Flood(name="relay, opened and dropped", path=RELAY),
     Flood(name="media, audio", path=MEDIA, message=AUDIO),
+    Flood(name="media, keys", path=MEDIA, message=KEY),
+    Flood(name="media, opened and dropped", path=MEDIA),
     Flood(name="media, unknown kinds", path=MEDIA, message=_text('{"kind":"Other"}')),
     Flood(name="media, WebSocket pings", path=MEDIA, message=masked(PING, b"")),
     Flood(name="media, unread pongs", path=MEDIA, message=masked(PING, b"p" * 125), reads=False),

@@ -143,3 +143,14 @@ async def test_a_worker_that_is_late_is_told_and_shows_what_its_successor_has_wr
         await soon(successors_is_shown)
         assert await successor.load("s1") == gone_on
         assert moved == ["s1"], "it is told once"
+
+
+def test_of_too_many_claims_those_of_live_sessions_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_claims, "MOST", 10)
+    claims = SessionClaims()
+    live = claims.begin("live")
+    for number in range(100):
+        claims.begin(f"over-{number}")
+        assert claims.of("live") is live
+    assert len(claims._claims) == 10
+    assert claims.known("over-98") is not None
