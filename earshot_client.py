@@ -76,6 +76,13 @@ class Reconnecting:
 
 
 @dataclass(frozen=True, slots=True)
+class Draining:
+    """The server is about to restart: the conversation ends with a goodbye, or goes on after a `Reconnecting`."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOff:
     """Another agent has the conversation, from `turn` on."""
 
@@ -180,6 +187,7 @@ class Ended:
 Event = (
     Opened
     | Reconnecting
+    | Draining
     | HandedOff
     | Partial
     | Said
@@ -371,6 +379,8 @@ def understood(message: dict[str, Any]) -> Event | None:
     match message.get("type"):
         case "event" if payload.get("event_type") == "stt_partial":
             return Partial(payload["message"])
+        case "event" if payload.get("event_type") == "draining":
+            return Draining(payload["message"])
         case "event" if payload.get("event_type") == "agent_changed":
             return HandedOff(payload["turn"], payload["agent"], payload["label"])
         case "event" if message.get("sender") == "User":

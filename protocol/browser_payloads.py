@@ -33,6 +33,14 @@ class AgentNow(msgspec.Struct, frozen=True, kw_only=True):
     event_type: Literal["agent_changed"] = "agent_changed"
 
 
+class ServerDraining(msgspec.Struct, frozen=True):
+    """The server takes on nothing new and is about to restart. The conversation goes on until it is over, the agent
+    says goodbye, or the socket is closed with 1012, after which the client comes back. `message` is for people."""
+
+    message: str = "The server is about to restart"
+    event_type: Literal["draining"] = "draining"
+
+
 class InterimText(msgspec.Struct, frozen=True, kw_only=True):
     """What the user seems to be saying. Where in the audio, in ms, and who and in what language, as far as known."""
 
@@ -87,4 +95,6 @@ class ErrorText(msgspec.Struct, frozen=True):
     error_message: str
 
 
-Payload = SessionOpened | AgentNow | InterimText | FinalText | GreetingText | ReplyPiece | Exit | ErrorText
+Payload = (
+    SessionOpened | AgentNow | ServerDraining | InterimText | FinalText | GreetingText | ReplyPiece | Exit | ErrorText
+)

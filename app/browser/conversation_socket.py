@@ -57,7 +57,7 @@ from protocol.browser import (
     encode,
     timestamp,
 )
-from protocol.browser_payloads import ErrorText, SessionOpened
+from protocol.browser_payloads import ErrorText, ServerDraining, SessionOpened
 
 
 class ConversationParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +84,8 @@ class ConversationSocket:
     def __init__(self, admission: ConversationAdmission, parts: ConversationParts) -> None:
         self._admission = admission
         self._parts = parts
+        self._open: set[_Conversation] = set()
+        parts.lifecycle.on_drain(self._say_that_it_drains)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from its handshake to its end."""
@@ -95,7 +97,16 @@ class ConversationSocket:
         except (SocketRefusedError, TooManyError) as refused:
             await send(close_message(refused))
             return
-        await _Conversation(self._parts, asked, former, SocketWriter(send, fast_path)).run(receive, fast_path)
+        conversation = _Conversation(self._parts, asked, former, SocketWriter(send, fast_path))
+        self._open.add(conversation)
+        try:
+            await conversation.run(receive, fast_path)
+        finally:
+            self._open.discard(conversation)
+
+    async def _say_that_it_drains(self, _deadline: float) -> None:
+        for conversation in self._open:
+            conversation.say_that_it_drains()
 
 
 class _Conversation:
@@ -165,6 +176,13 @@ class _Conversation:
             label=agent.label,
         )
         self._connection.text(encode(self._words.envelope("event", "System", opened)))
+        if not self._parts.lifecycle.admits():
+            # It has lost its line meanwhile, and come back.
+            self.say_that_it_drains()
+
+    def say_that_it_drains(self) -> None:
+        """Tell the client that the server is about to end."""
+        self._connection.text(encode(self._words.envelope("event", "System", ServerDraining())))
 
     async def run(self, receive: Receive, fast_path: FastPath | None) -> None:
         """Attach the browser to its session and read its messages until either side closes."""

@@ -160,7 +160,10 @@ async def test_a_server_that_restarts_says_so(browser: Browser) -> None:
             await type_in(page, "hello")
             await expect(log(page)).to_contain_text("You said hello.")
             server.signal(signal.SIGTERM)
+            await expect(notices(page)).to_contain_text("The server is about to restart.")
+            await expect(page.locator("#connection")).to_have_text("Live, restarts soon")
             await expect(notices(page)).to_contain_text("The server is restarting. Reconnecting")
+            await expect(page.locator("#connection")).to_have_text("Reconnecting")
             # It is still the same restart when nobody listens any more.
             await asyncio.to_thread(server.process.wait, 30)
             for _ in range(2):

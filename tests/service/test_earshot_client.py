@@ -12,6 +12,7 @@ from earshot_client import (
     Audio,
     Cleared,
     Conversation,
+    Draining,
     Ended,
     Event,
     Heard,
@@ -107,6 +108,11 @@ def test_an_address_that_is_none_is_named() -> None:
 def test_messages_of_newer_servers_are_nothing() -> None:
     assert understood({"type": "weather", "payload": {}}) is None
     assert understood({"type": "event", "sender": "System", "payload": {"event_type": "new"}}) is None
+
+
+def test_a_server_that_is_about_to_restart_says_so() -> None:
+    told = {"type": "event", "sender": "System", "payload": {"event_type": "draining", "message": "soon"}}
+    assert understood(told) == Draining("soon")
 
 
 def test_the_button_that_readers_are_shown_is_everywhere_the_same() -> None:

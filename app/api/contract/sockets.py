@@ -56,6 +56,7 @@ from protocol.browser_payloads import (
     InterimText,
     Payload,
     ReplyPiece,
+    ServerDraining,
     SessionOpened,
 )
 
@@ -66,6 +67,7 @@ LABEL = "Dental practice"
 ENVELOPES: dict[Any, tuple[EnvelopeType, str]] = {
     SessionOpened: ("event", "System"),
     AgentNow: ("event", "System"),
+    ServerDraining: ("event", "System"),
     InterimText: ("event", "User"),
     FinalText: ("event", "User"),
     GreetingText: ("status", LABEL),
@@ -199,6 +201,7 @@ EXAMPLES: tuple[Any, ...] = (
         label=LABEL,
     ),
     AgentNow(agent="billing", label="Billing", from_agent="dentist", turn=2),
+    ServerDraining(),
     InterimText(content="do you have", message="do you have"),
     FinalText(message="Do you have anything on Tuesday?", turn=1, confidence=0.94),
     GreetingText(message="Good morning, how can I help?", turn=0),

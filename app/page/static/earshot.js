@@ -17,9 +17,9 @@
  *
  * Events are CustomEvents; `detail` holds:
  *
- *     state       {state, reason, message, failed, retryInMs?}: see `state`; `reason` is "", "restarting", "full",
- *                 "lost", "gone", "refused" or "ended"; `message` says it in words for people; `failed`: it ended, and
- *                 nobody wanted that
+ *     state       {state, reason, message, failed, retryInMs?}: see `state`; `reason` is "", "draining", "restarting",
+ *                 "full", "lost", "gone", "refused" or "ended"; `message` says it in words for people; `failed`: it ended,
+ *                 and nobody wanted that. "draining" is told while the state stays "live": the server is about to restart
  *     microphone  {state, message}: see `microphone`
  *     sound       {state, message}: "held": the browser holds all sound back until the user does something on the page;
  *                 "on": it lets it go again
@@ -57,6 +57,7 @@ const TOKEN_WITHIN_MS = 10_000;
 const WORDS = {
   connecting: "Connecting",
   live: "Connected",
+  draining: "The server is about to restart. This conversation may end early",
   restarting: "The server is restarting. Reconnecting",
   lost: "The connection was lost. Reconnecting",
   full: "All lines are busy. Please try again in a moment",
@@ -498,7 +499,8 @@ export class Earshot extends EventTarget {
     else if (payload.event_type === "agent_changed") {
       const { agent, label, turn } = payload;
       this.#tell("agent", { agent, label, turn });
-    } else if (payload.event_type === "stt_partial") this.#tell("partial", { text: payload.message });
+    } else if (payload.event_type === "draining") this.#enter("live", "draining", WORDS.draining);
+    else if (payload.event_type === "stt_partial") this.#tell("partial", { text: payload.message });
     else if (sender === "User") {
       const { turn, message: text, confidence, language = "", words = [] } = payload;
       this.#tell("user", { turn, text, confidence, language, words });

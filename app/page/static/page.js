@@ -13,6 +13,7 @@ const CONNECTION = {
   idle: "Not connected",
   connecting: "Connecting",
   live: "Live",
+  draining: "Live, restarts soon",
   reconnecting: "Reconnecting",
   ended: "Not connected",
 };
@@ -97,6 +98,7 @@ let waiting = "";
 let countdown = 0;
 let settling = 0; // a timer, while the reply that was just heard may have been all
 let dropped = false; // the reply was not heard to its end
+let draining = false; // the server is about to end
 let held = false; // the reply stands still while the agent listens whether it is interrupted
 
 const active = () => call?.active ?? false;
@@ -131,11 +133,12 @@ async function begin(microphone) {
 const ON = {
   state({ state, reason, message, retryInMs }) {
     clearInterval(countdown);
+    draining = state === "live" && reason === "draining";
     if (state !== "live") transcript.forget();
     if (state === "connecting") notice("state", sentence(message), "unseen");
     else if (state === "reconnecting") retrying(message, retryInMs ?? 0);
     else if (state === "ended") over(reason, message);
-    else notice("state", "");
+    else notice("state", draining ? sentence(message) : "", "warn");
   },
   microphone({ state, message }) {
     if (state === "on") devices.refresh();
@@ -265,8 +268,9 @@ function show() {
   const label = agentLabel();
   document.body.dataset.state = state;
   document.body.dataset.floor = floor;
+  document.body.dataset.draining = draining;
   document.title = state === "live" || state === "reconnecting" ? `${CONNECTION[state]}: ${label} – Earshot` : "Earshot";
-  words("connection", CONNECTION[state]);
+  words("connection", CONNECTION[draining ? "draining" : state]);
   words("agent-name", label);
   showFloor(floor);
   showButtons();

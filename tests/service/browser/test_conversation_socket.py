@@ -158,6 +158,8 @@ async def test_draining_is_told_and_sessions_say_goodbye(service: Services) -> N
     await asyncio.sleep(0.1)
     assert second.closed is not None
     assert second.closed.code == 1012
+    told = [message["payload"].get("event_type") for message in first.of("event")]
+    assert told == ["session", "draining"]
     assert "Goodbye" in first.of("assistant_final")[-1]["content"]
     assert first.of("session_end")[0]["reason"] == "NORMAL"
     await asyncio.sleep(0.1)
@@ -432,3 +434,26 @@ async def test_a_client_that_comes_back_is_told_whether_the_conversation_goes_on
     await asyncio.sleep(0.3)
     assert again.texts[0]["payload"]["resumed"] is True
     again.leave()
+
+
+@virtually
+async def test_who_comes_back_to_a_server_that_drains_is_told_so(service: Services) -> None:
+    first = Client(service, session_id="mine")
+    await first.stream(2)
+    loop = asyncio.get_running_loop()
+    drain = asyncio.ensure_future(service.lifecycle.drain(loop.time() + 60))
+    await asyncio.sleep(1)
+    first.leave()
+    second = Client(service, session_id="mine")
+    await second.stream(1)
+    assert [message["payload"].get("event_type") for message in second.of("event")] == ["session", "draining"]
+    second.socket.send('{"type":"hang_up"}')
+    await drain
+
+
+@virtually
+async def test_a_server_that_does_not_drain_says_nothing_of_it(service: Services) -> None:
+    client = Client(service)
+    await client.stream(2)
+    assert [message["payload"].get("event_type") for message in client.of("event")] == ["session"]
+    client.leave()
