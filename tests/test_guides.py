@@ -16,7 +16,10 @@ from actors.session.audio_ring import RING_MS
 from app.__main__ import main
 from app.auth.acs import SECRET_HEADER
 from app.auth.route_table import API, TABLE
+from app.server import liveness_probe
 from config.settings import documented
+from protocol.request_decoding import decode_body
+from protocol.tokens import TokenRequest
 from tests.kit.source import ROOT, files
 
 GUIDES = ("README.md", "CONTRIBUTING.md", *sorted(str(path) for path in files() if path.parent == Path("docs")))
@@ -55,6 +58,15 @@ def test_commands_of_the_program_that_readers_type_are_there(capsys: pytest.Capt
     assert typed - known == set()
 
 
+def test_tokens_are_asked_for_as_readers_are_shown() -> None:
+    bodies = re.findall(r"-d '([^']*)'", shell_of("docs/security.md"))
+    assert len(bodies) == 2
+    for body in bodies:
+        asked = decode_body(body.encode(), TokenRequest)
+        assert set(json.loads(body)) <= set(TokenRequest.__struct_fields__)
+        assert asked.agent == "dentist"
+
+
 def test_the_subscription_of_the_telephone_guide_proves_itself() -> None:
     shell = shell_of("docs/telephony.md")
     assert f"{SECRET_HEADER} static" in shell
@@ -73,7 +85,8 @@ def test_the_image_is_made_of_what_there_is_and_of_locked_packages() -> None:
     assert [source for source in copied if not (ROOT / source).exists()] == []
     sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert sent == set(copied)
-    (install, user) = [arguments for name, arguments in instructions() if name == "RUN"]
+    (install, compile_own, user) = [arguments for name, arguments in instructions() if name == "RUN"]
+    assert set(compile_own.split()[4:]) == {source for source in copied if (ROOT / source).is_dir()}
     assert install == "python .ci/install.py requirements.txt requirements-models.txt"
     assert user.startswith("useradd --system")
 
@@ -93,10 +106,8 @@ def test_the_image_serves_as_nobody_in_particular_and_is_stopped_by_a_signal() -
     # Without a shell between: it would not pass SIGTERM on.
     assert json.loads(dict(instructions())["CMD"]) == ["python", "-m", "app", "serve"]
     health = dict(instructions())["HEALTHCHECK"].partition("CMD ")[2]
-    path = re.search(rf"{API}[\w/]+", json.loads(health)[2])
-    assert path is not None
-    assert ("GET", path[0]) in TABLE
-    compile(json.loads(health)[2], "HEALTHCHECK", "exec")
+    assert json.loads(health) == ["python", "-m", liveness_probe.__spec__.name]
+    assert ("GET", liveness_probe.LIVE) in TABLE
 
 
 POLICY = RestartPolicy()

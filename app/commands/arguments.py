@@ -35,7 +35,7 @@ def add_commands(add: AddCommand) -> None:
     call.add_argument("number", help="whom to call, in E.164 format, like +12025550123")
     call.add_argument("--agent", help="who speaks (default: the server's)")
     call.add_argument("--mode", help="media, voice_live or transcription (default: the server's)")
-    call.add_argument("--server", default="", help="address of the server (default: this machine, PORT)")
+    call.add_argument("--server", default="", help="address of the server (default: the one with these settings)")
     call.add_argument("--no-follow", action="store_true", help="exit as soon as the call is being placed")
     _add_json(call)
     call.set_defaults(run=_call)
@@ -91,7 +91,7 @@ def _call(options: argparse.Namespace) -> int:
     try:
         server = CallServer(read_settings(), options.server)
         wanted = InitiateCall(target_number=options.number, agent=options.agent, streaming_mode=options.mode)
-    except (ConfigurationError, ValueError) as fault:
+    except (ConfigurationError, ValueError, OSError) as fault:
         return _told(fault, MISCONFIGURED)
     show = print_json if options.json else lambda told: print(told, flush=True)
     try:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from app.errors import AppError
+from app.server.own_address import own_address, own_opener
 from config.settings import Settings
 from protocol.calls import CallState, CallStatus, InitiateCall, InitiatedCall
 from protocol.problems import Problem
@@ -32,14 +33,20 @@ class CallCommandError(AppError):
 
 
 class CallServer:
-    """The REST API of a running server, as far as a call needs it."""
+    """The REST API of a running server, as far as a call needs it: of the one with these settings, or at an address.
+
+    Raises:
+        OSError: the certificate of the former cannot be read.
+    """
 
     def __init__(self, settings: Settings, address: str = "") -> None:
-        self._address = (address or f"http://127.0.0.1:{settings.server.port}").rstrip("/")
+        self._address = (address or own_address(settings.server)).rstrip("/")
         token = settings.access.operator_token
         self._headers = {"Authorization": f"Bearer {token.reveal()}"} if token is not None else {}
         # No proxy: the token is for this server only, and it is on this machine or named on the command line.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self._opener = (
+            urllib.request.build_opener(urllib.request.ProxyHandler({})) if address else own_opener(settings.server)
+        )
 
     def place(self, wanted: InitiateCall) -> InitiatedCall:
         """Place a call.

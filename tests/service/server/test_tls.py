@@ -59,6 +59,15 @@ def test_a_conversation_is_held_over_wss(server: Server, files: dict[str, str]) 
                 break
 
 
+def test_programs_beside_it_with_its_settings_trust_it(server: Server, files: dict[str, str]) -> None:
+    port = server.url.rpartition(":")[2]
+    probe = run(sys.executable, "-m", "app.server.liveness_probe", **files, PORT=port)
+    assert (probe.returncode, probe.stderr) == (0, "")
+    # It is asked, and has no telephone network.
+    refused = command("call", "+12025550123", **files, PORT=port)
+    assert (refused.returncode, refused.stderr[:5]) == (1, "503: ")
+
+
 def test_a_certificate_that_nobody_trusts_is_refused_by_clients(server: Server) -> None:
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url, trust_env=False, timeout=60)
