@@ -1,5 +1,6 @@
 """How far long work has come: one line of a terminal that is written over, and nothing where nobody looks on."""
 
+# A library for this would be one more dependency of the product, for these few lines and one command.
 import sys
 from typing import TextIO
 
