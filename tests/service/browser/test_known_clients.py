@@ -11,6 +11,7 @@ from app.api.asgi import app_of
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.kit.clients.known_frontend import KnownFrontend, Player
 from tests.kit.clients.known_load_client import KnownLoadClient
+from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel
 from tests.kit.service_kit import running
 
@@ -111,6 +112,80 @@ def test_the_load_client_is_answered_turn_by_turn() -> None:
             assert client.errors == []
             assert client.replies == 5
             assert len(client.first_audio_s) == 4
+            socket.close()
+
+    run_virtual(main())
+
+
+def speaker() -> FakeRealtime:
+    """A plug-in: a speech-to-speech model that tells what it has heard."""
+    return FakeRealtime(*["It is open until six."] * 9, words="what are your opening hours")
+
+
+SPEAKS = {"ACS_STREAMING_MODE": "voice_live", "REALTIME_MODEL": "tests.service.browser.test_known_clients:speaker"}
+"""The mode is the server's: these clients ask for none."""
+LISTENS = {"ACS_STREAMING_MODE": "transcription"}
+
+
+def test_the_frontend_talks_with_a_speech_to_speech_model() -> None:
+    async def main() -> None:
+        async with running(SPEAKS) as service:
+            socket = AsgiSocket(app_of(service), CONVERSATION, session_id="known-2")
+            page = KnownFrontend(socket)
+            listening = asyncio.ensure_future(page.listen())
+            await page.until(lambda page: page.kinds["status"] >= 1)
+            await asyncio.sleep(2)
+            await page.speak(VOICE + bytes(32_000))
+            await page.until(lambda page: page.kinds["assistant_final"] >= 2)
+            assert page.texts("User") == ["what are your opening hours"]
+            assert "".join(page.texts("Tester")) == "Hello there.It is open until six."
+            assert page.player.played_ms > 1_000
+            assert (page.player.underruns, page.broken_order, page.kinds["error"]) == (0, 0, 0)
+            listening.cancel()
+            socket.close()
+
+    run_virtual(main())
+
+
+def test_the_load_client_is_answered_by_a_speech_to_speech_model() -> None:
+    async def main() -> None:
+        async with running(SPEAKS) as service:
+            socket = AsgiSocket(app_of(service), CONVERSATION)
+            client = KnownLoadClient(socket, [VOICE] * 4)
+            await client.run()
+            assert (client.errors, client.replies, len(client.first_audio_s)) == ([], 5, 4)
+            socket.close()
+
+    run_virtual(main())
+
+
+def test_the_frontend_is_shown_what_is_said_where_nobody_answers() -> None:
+    async def main() -> None:
+        async with running(LISTENS) as service:
+            socket = AsgiSocket(app_of(service), CONVERSATION)
+            page = KnownFrontend(socket)
+            listening = asyncio.ensure_future(page.listen())
+            await page.speak(VOICE + bytes(64_000) + VOICE + bytes(64_000))
+            assert page.texts("User") == ["what are your opening hours"] * 2
+            assert page.session_id in service.sessions.live
+            assert set(page.kinds) <= {"event", "floor"}
+            listening.cancel()
+            socket.close()
+
+    run_virtual(main())
+
+
+def test_the_load_client_is_let_speak_where_nobody_answers() -> None:
+    """It waits for a reply until its own time is up; nothing is said to it meanwhile, and no error."""
+
+    async def main() -> None:
+        async with running(LISTENS) as service:
+            socket = AsgiSocket(app_of(service), CONVERSATION)
+            client = KnownLoadClient(socket, [VOICE])
+            with pytest.raises(TimeoutError):
+                await client.run(turn_timeout_s=5)
+            assert (client.errors, client.audio_messages) == ([], 0)
+            assert len(service.sessions.live) == 1
             socket.close()
 
     run_virtual(main())
