@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import msgspec
 
@@ -183,6 +184,10 @@ def warnings_of(settings: Settings) -> Iterator[str]:
     if state is not None and not _can_be_written(state):
         yield "STATE_DIRECTORY cannot be written: the calls that are up when the server ends would be forgotten"
     acs_access = AcsAccess(settings)
+    if acs_access.on and not _is_guid(settings.acs.audience):
+        yield (
+            "ACS_AUDIENCE is no GUID, and ACS is refused: it is the immutable id of the resource, not its name or path"
+        )
     if acs_access.on and not acs_access.knows_event_grid:
         yield f"no call that comes in is answered, as Event Grid deliveries are refused: {NO_PROOF}"
     if not Exposure(settings).public:
@@ -205,6 +210,13 @@ def _can_be_written(directory: Path) -> bool:
     """Whether files can be made in a directory, which itself is made when it is needed."""
     there = next(path for path in (directory.absolute(), *directory.absolute().parents) if path.exists())
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
 
 
 def agents_without_words(configuration: Configuration) -> Iterator[str]:

@@ -67,6 +67,24 @@ def test_a_directory_in_which_calls_cannot_be_kept_is_warned_of(tmp_path: Path) 
         assert all(line.startswith("STATE_DIRECTORY cannot be written") for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("audience", "warned"),
+    [
+        ("3c0f4f5e-7a1c-4ce5-9a55-0d6b6b5b7c11", False),
+        ("3C0F4F5E-7A1C-4CE5-9A55-0D6B6B5B7C11", False),
+        ("earshot-voice-1", True),
+        ("/subscriptions/3c0f4f5e-7a1c-4ce5-9a55-0d6b6b5b7c11/resourceGroups/g/providers/x", True),
+    ],
+)
+def test_an_audience_that_no_token_of_acs_has_is_warned_of(audience: str, warned: bool) -> None:
+    acs = {"ACS_CONNECTION_STRING": "endpoint=https://a.example/;accesskey=aGVsbG8="}
+    environ = {**acs, "EVENT_GRID_SECRET": "a-secret-of-this-test", "HOST": "127.0.0.1", "ACS_AUDIENCE": audience}
+    lines = list(
+        warnings_of(Settings.read({**environ, "ENABLE_AUTH_VALIDATION": "on", "BASE_URL": "http://localhost"}))
+    )
+    assert [line.split()[0] for line in lines] == ["ACS_AUDIENCE"] * warned
+
+
 def configuration(engine: str, *agents: Agent) -> Configuration:
     return Configuration(
         agents={agent.name: agent for agent in agents},
