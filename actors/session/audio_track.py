@@ -20,6 +20,10 @@ class AudioTrack(msgspec.Struct, kw_only=True):
         self.final_owed = is_owed
 
     def audio_settled(self, end_bytes: int) -> None:
-        """Note that audio up to this position need not be recognised again; it never moves backwards."""
+        """Note that audio up to this position need not be recognised again; it moves no position backwards."""
         if end_bytes > self.settled_bytes:
             self.settled_bytes = end_bytes
+
+    def audio_unsettled(self, begin_bytes: int) -> None:
+        """Note that audio from this position on is to be recognised again after all: who has heard it is gone."""
+        self.settled_bytes = min(self.settled_bytes, begin_bytes)

@@ -234,6 +234,12 @@ class CallerSpeech:
         return self._ring.end_bytes
 
     @property
+    def unknown_since(self) -> int:
+        """Where in the caller's audio the first unanswered speech begins of which no words are known; else its end."""
+        unknown = (u.start_ms for u in self._utterances if u.pcm and not u.text)
+        return self._ring.bytes_of(next(unknown, self._ring.ms(self._ring.end_bytes)))
+
+    @property
     def turns_to_hear(self) -> set[int]:
         """The turns whose speech another session would be given as sound."""
         return {utterance.turn for utterance in self._utterances if utterance.pcm}

@@ -278,6 +278,9 @@ class RealtimeAgent(Orchestrator):
         turn = self.turn.state
         history, number = self._log.history, turn.turn_number
         is_unknown = SPOKEN in history.user_text(number) and not history.tool_rounds(number)
+        if turn.caller is not CallerActivity.SILENT:
+            # Who goes on is answered when they are done: by then the usual recognizer knows how they began, too.
+            self._checkpoint.track().audio_unsettled(self._speech.unknown_since)
         if turn.agent in THINKING and is_unknown:
             # What was asked is known to nobody but the model that is gone.
             self._maker.model_failed(ModelFailed(number, ErrorKind.UNAVAILABLE, "nobody else has heard it"))

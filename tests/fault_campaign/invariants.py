@@ -26,19 +26,12 @@ from tests.fault_campaign.campaign_agents import CAMPAIGN_AGENT
 from tests.fault_campaign.disturbances import HOLD_S
 from tests.fault_campaign.evidence import ENDS_WITHIN_S, RESTORED, TALK_S, Asked, Evidence
 from tests.fault_campaign.faulty_engines import ENDINGS, HAND_OFF
+from tests.fault_campaign.heard_words import WORD, heard_words, near_a_cut
 from tests.fault_campaign.scenario import Disturbance, Finish, How
 from tests.fault_campaign.speaking_faults import HearingFault, SpeakingFault
-from tests.fault_campaign.speaking_response import SPOKEN_OF_MANY
-from tests.fault_campaign.speech_as_text import read
 from tests.fault_campaign.transcripts import transcript_violations
 
-FRAME_S = 0.02
-WORD = re.compile(r"r\d+w\d+")
 INPUT_LOST = re.compile("TextEntered|KeyPressed")
-NEAR_A_CUT = 3
-"""Words that may be remembered otherwise than heard, each time that playback is cut or a connection lost."""
-ABOUT_A_CUT = 9
-"""The same where a model that speaks by itself does not tell where its words lie: half a reply."""
 OF_TOOLS = (Ending.NORMAL, Ending.HUMAN_HANDOFF)
 """How a session ends behind a reply for which a tool has ordered it: the reply is the last word."""
 
@@ -209,37 +202,10 @@ def _ended_with_a_word(evidence: Evidence) -> bool:
     return last is not None and last.kind in (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
 
 
-def _heard_words(evidence: Evidence) -> tuple[list[str], set[str], int]:
-    """The model's words that were heard, those that were sent at all, and how often playback was cut."""
-    if evidence.played is not None:
-        sent = read(m.pcm for _, m in evidence.shown if isinstance(m, AudioFrame))
-        discards = sum(isinstance(m, AudioDiscarded) for _, m in evidence.shown)
-        heard = read(m.pcm for _, m in evidence.played)
-        return WORD.findall(heard), set(WORD.findall(sent)), discards + evidence.lost_connections + 1
-    frames: list[tuple[float, AudioFrame]] = []
-    cut: set[str] = set()
-    plays_until, cuts = 0.0, evidence.lost_connections + 1
-    for at, message in evidence.shown:
-        if isinstance(message, AudioFrame):
-            plays_until = max(at, plays_until) + FRAME_S
-            frames.append((plays_until, message))
-        elif isinstance(message, AudioDiscarded):
-            cuts += 1
-            cut |= set(WORD.findall(read(m.pcm for _, m in frames)))
-            frames = [(end, m) for end, m in frames if end <= at]
-            plays_until = at
-    text = read(m.pcm for _, m in frames)
-    return WORD.findall(text), cut | set(WORD.findall(text)), cuts
-
-
 def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -> list[str]:
     """What is remembered of us is what was heard."""
-    heard, sent, cuts = _heard_words(evidence)
-    scenario = evidence.scenario
-    is_estimated = scenario.mode == VOICE_LIVE and not scenario.mishaps.word_times
-    near = (ABOUT_A_CUT if is_estimated else NEAR_A_CUT) * cuts
-    if is_estimated and scenario.mishaps.speaking is SpeakingFault.ENDLESS_WORDS:
-        near += SPOKEN_OF_MANY * len(scenario.mishaps.responses)
+    heard, sent, cuts = heard_words(evidence)
+    near = near_a_cut(evidence, cuts)
     said = [m for m in messages if m.role is Role.ASSISTANT]
     remembered = [word for m in said for word in WORD.findall(m.text)]
     found = []
@@ -258,14 +224,19 @@ def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -
 
 
 def _unshown(evidence: Evidence) -> list[str]:
-    """All words that were heard of us were shown, as far as their model has told them."""
-    if evidence.scenario.mishaps.speaking is SpeakingFault.NO_WORDS:
+    """All words that were heard of us were shown, as far as their model has told them.
+
+    What a connection was shown that is lost is lost with it; another one is sent the audio again, and not the text.
+    """
+    if evidence.scenario.mishaps.speaking is SpeakingFault.NO_WORDS or evidence.lost_connections:
         return []
-    heard, _, cuts = _heard_words(evidence)
+    heard, _, cuts = heard_words(evidence)
     shown = set(WORD.findall("".join(m.text for _, m in evidence.shown if isinstance(m, ReplyText))))
     missing = [word for word in dict.fromkeys(heard) if word not in shown]
-    # What is cut in the middle of a word, or heard again from there on, can look like another.
-    return [f"heard and never shown: {missing[:6]} ({len(missing)} words)"] if len(missing) > cuts else []
+    # What is cut in the middle of a word can look like another.
+    if len(missing) <= near_a_cut(evidence, cuts):
+        return []
+    return [f"heard and never shown: {missing[:6]} ({len(missing)} words)"]
 
 
 def _taken_twice(evidence: Evidence) -> list[str]:
@@ -275,7 +246,11 @@ def _taken_twice(evidence: Evidence) -> list[str]:
         return []  # the next final of what listens beside the model holds the words again that it has told already
     remembered = " ".join(f" {m.text} " for m in evidence.messages if m.role is Role.USER)
     said = [a.ask.text for a in evidence.asked if a.ask.how is not How.KEYS]
-    return [f"in the history twice: {text!r}" for text in said if remembered.count(f" {text} ") > said.count(text)]
+    # The beginning of what was cut off may be the beginning of something else that was said.
+    spoken = " ".join(f" {text} " for text in said)
+    return [
+        f"in the history twice: {text!r}" for text in said if remembered.count(f" {text} ") > spoken.count(f" {text} ")
+    ]
 
 
 def _end(evidence: Evidence) -> list[str]:

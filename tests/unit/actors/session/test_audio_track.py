@@ -19,3 +19,13 @@ def test_a_track_begins_with_nothing_owed_and_nothing_heard() -> None:
     assert track.final_owed
     track.final_transcript_owed(is_owed=False)
     assert not track.final_owed
+
+
+def test_what_is_to_be_recognised_again_is_not_settled() -> None:
+    track = AudioTrack(settled_bytes=640)
+    track.audio_unsettled(960)
+    assert track.settled_bytes == 640
+    track.audio_unsettled(320)
+    assert track.settled_bytes == 320
+    track.audio_settled(960)
+    assert track.settled_bytes == 960

@@ -63,6 +63,24 @@ def test_another_session_hears_what_was_not_answered() -> None:
     assert (third.turns, speech.turns_to_hear) == ([], set())
 
 
+def test_what_is_unknown_begins_with_the_first_unanswered_speech_without_words() -> None:
+    ring = AudioRing(16_000)
+    speech = CallerSpeech(ring)
+    speech.connect(session())
+    assert speech.unknown_since == 0
+    for turn, item_id in enumerate(("a", "b", "c"), 1):
+        ring.append(bytes(1_000 * 32))
+        spoken(speech, ring, 200)
+        speech.commit()
+        speech.committed(item_id)
+        speech.asked(turn, continues=turn == 3)
+    assert speech.unknown_since == 1_900 * 32
+    speech.transcribed("b", "book a table")
+    assert speech.unknown_since == 3_100 * 32
+    speech.answered()
+    assert speech.unknown_since == ring.end_bytes
+
+
 def test_words_that_come_late_take_their_places() -> None:
     ring = AudioRing(16_000)
     speech = CallerSpeech(ring)

@@ -22,7 +22,7 @@ from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import SOUND, FakeRealtime, FakeRealtimeSession
 from tests.kit.fakes import FakeModel, FakeRecognizer
 from tests.kit.faults import Fault, Faults, Plan
-from tests.kit.session_kit import Stage
+from tests.kit.session_kit import FRAME, Stage
 from tests.unit.actors.session.realtime_kit import LONG, SILENT, heard, messages, speaking
 
 CONNECTION_MS = 50 + 100
@@ -376,6 +376,24 @@ def test_a_caller_who_speaks_while_the_model_is_given_up_is_understood_by_what_t
             await on.talk(1_000)
             (reply,) = await heard(on)
             assert "anyone there" in reply.text
+
+    run_virtual(main())
+
+
+def test_who_goes_on_when_the_model_is_given_up_is_understood_from_how_they_began() -> None:
+    """The model has taken their first words for all, and nobody else has understood those yet."""
+
+    async def main() -> None:
+        model = FakeRealtime(LONG)
+        recognizer = FakeRecognizer(["please book the slot"])
+        async with speaking(model, recognizer=recognizer, transcriber=AbsentRecognizer()) as on:
+            await on.talk(600)
+            await on.ear.until_count(AudioFrame, 2)
+            loop = asyncio.get_running_loop()
+            loop.call_later(0.2, lambda: model.sessions[0].drop(FailureKind.FATAL))
+            await on.talk(800)
+            await on.ear.until(lambda ear: any("please book the slot" in reply.text for reply in ear.of(ReplyHeard)))
+            assert recognizer.streams[-1].heard.count(FRAME) * 20 >= 1_360
 
     run_virtual(main())
 
