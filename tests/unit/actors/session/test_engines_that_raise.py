@@ -130,16 +130,18 @@ def test_the_caller_is_answered_and_nothing_ends_in_a_traceback(
         assert caplog.records, "what has failed is a line"
 
 
-def test_words_that_voice_activity_has_not_judged_are_heard_whole() -> None:
-    """It fails for 1.2 s, from before the first word on: what it has not judged waits, and none of it is lost."""
+@pytest.mark.parametrize(("failures", "streams"), [(60, 1), (90, 2)])
+def test_words_that_voice_activity_has_not_judged_are_judged_late_or_heard_again(failures: int, streams: int) -> None:
+    """It fails for 0.6 s, or until its actor is started anew, which listens to all that again."""
 
     async def main() -> None:
-        faults = Faults(Plan("voice_activity.probability", Fault.FAIL, 20, 60))
+        faults = Faults(Plan("voice_activity.probability", Fault.FAIL, 20, failures))
         recognizer = FakeRecognizer(["what about this"])
         async with stage(agent=QUIET, recognizer=recognizer, faults=faults) as on:
             await asyncio.sleep(0.5)
             await on.talk(2_000)
             await on.ear.until_count(FinalTranscript, 1)
+            assert len(recognizer.streams) == streams
             assert recognizer.streams[-1].heard.count(FRAME) * 20 >= 1_960
 
     run_virtual(main())
