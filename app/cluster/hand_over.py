@@ -67,6 +67,7 @@ class HandOver:
         self._membership = membership
         self._requests = requests
         self._writer = writer
+        self._listens = True
         self.has_room: Callable[[], bool] = lambda: False
         """Whether this worker may take one more call"""
         requests.on(TAKE, self._take)
@@ -86,20 +87,32 @@ class HandOver:
         except StoreError as error:
             log.warning("conversations are not handed over: %s", error)
             return
-        loop = asyncio.get_running_loop()
-        if others and isinstance(loop, WorkerLoop):
-            # The media socket of a call that is handed over is to come to another worker.
-            loop.stop_listening()
+        if others:
+            self._stop_listening()
         calls = self._switchboard.log.live if others else []
         await asyncio.gather(
             self._browsers({self._switchboard.session_of(call) for call in calls}),
             *(self._call(call, others[n:] + others[:n], deadline) for n, call in _spread(calls, others)),
         )
 
+    def _stop_listening(self) -> None:
+        """Take no more connections: the media socket of a call that is handed over is to come to another worker.
+
+        A worker that is alone in a server which does not end goes on: there is nobody else to say no to who comes.
+        """
+        loop, lifecycle = asyncio.get_running_loop(), self._here.lifecycle
+        is_alone = lifecycle.relay_directory is None and not lifecycle.worker_bus.server_ends
+        if self._listens and isinstance(loop, WorkerLoop) and not is_alone:
+            self._listens = False
+            loop.stop_listening()
+            lifecycle.worker_bus.listens_no_more()
+
     async def _call(self, call: Call, others: Sequence[str], deadline: float) -> None:
         await self._until_quiet(call, deadline - LEFT_S)
         if not call.call_id:
             return
+        # That the server ends, too, may have been told meanwhile.
+        self._stop_listening()
         for worker in others:
             if call.over.is_set():
                 return

@@ -29,6 +29,7 @@ from app.server.worker_pipe import (
     OF_WORKER,
     SECRET_BYTES,
     AskOwner,
+    ListensNoMore,
     Owner,
     SessionBegun,
     SessionLeft,
@@ -165,6 +166,7 @@ class Launcher:
             worker.kill()
             status = await worker.process.wait()
             self._workers.discard(worker)
+            self._refuse_if_nobody_listens()
             lost = self._sessions.forget(worker.process.pid)
             if self._phase is _Phase.SERVING and status != 0:
                 self._gone.died(worker.process.pid, at=time.time(), status=status, sessions=lost)
@@ -227,6 +229,9 @@ class Launcher:
                 case SessionLeft(session_id, begun):
                     leave = self._sessions.end if begun else self._sessions.release
                     leave(session_id, worker.process.pid)
+                case ListensNoMore():
+                    worker.listens = False
+                    self._refuse_if_nobody_listens()
                 case _:
                     assert_never(message)
 
@@ -271,6 +276,16 @@ class Launcher:
     def _stop(self) -> None:
         self._phase = _Phase.STOPPING
         self._stopping.set()
+        self._refuse_if_nobody_listens()
+
+    def _refuse_if_nobody_listens(self) -> None:
+        """Have connections refused once no worker of a server that ends takes any more.
+
+        They would wait in the socket that all share until the last worker is gone; another server could take them.
+        """
+        if self._phase is _Phase.STOPPING and not any(worker.listens for worker in self._workers):
+            with contextlib.suppress(OSError):  # it was done already
+                self._listener.shutdown(socket.SHUT_RDWR)
 
     def _signalled(self, signum: int) -> None:
         match self._orders.count():

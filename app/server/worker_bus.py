@@ -18,6 +18,7 @@ from app.server.worker_pipe import (
     BEAT,
     AskOwner,
     FromLauncher,
+    ListensNoMore,
     SessionBegun,
     SessionLeft,
     WorkerNotice,
@@ -127,7 +128,16 @@ class WorkerBus:
         """A session of this worker is over, or was claimed and never begun; never waits."""
         self._say(SessionLeft(session_id, begun))
 
-    def _say(self, message: SessionBegun | SessionLeft) -> None:
+    @property
+    def server_ends(self) -> bool:
+        """Whether the launcher has told all workers to end, or is gone."""
+        return self._is_over
+
+    def listens_no_more(self) -> None:
+        """This worker takes no more connections; never waits."""
+        self._say(ListensNoMore())
+
+    def _say(self, message: SessionBegun | SessionLeft | ListensNoMore) -> None:
         if self._send is None:
             return
         if len(self._unsent) >= UNSENT_MOST:

@@ -64,7 +64,11 @@ class SessionLeft(msgspec.Struct, frozen=True, tag="session_left"):
     begun: bool
 
 
-FromWorker = WorkerNotice | AskOwner | SessionBegun | SessionLeft
+class ListensNoMore(msgspec.Struct, frozen=True, tag="listens_no_more"):
+    """A worker that ends tells the launcher that it takes no more connections."""
+
+
+FromWorker = WorkerNotice | AskOwner | SessionBegun | SessionLeft | ListensNoMore
 FromLauncher = WorkerNotice | Owner
 
 _from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

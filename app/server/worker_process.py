@@ -26,6 +26,8 @@ class WorkerProcess:
     ) -> None:
         self.started_at = asyncio.get_running_loop().time()
         self.ready = False
+        self.listens = True
+        """Whether it takes connections, or will"""
         self.fault = ""
         self.process = process
         self._beaten = False
