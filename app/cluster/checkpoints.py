@@ -70,6 +70,12 @@ class CheckpointKeeper:
         if entry is not None:
             self._keep(session_id, entry)
 
+    def keep_all_again(self) -> None:
+        """Keep the checkpoints and records of all sessions once more: the store has lost them, or may have."""
+        self._kept.clear()
+        for session_id in self._live:
+            self._store.save_again(session_id)
+
     def is_kept(self, session_id: str) -> bool:
         """Whether nothing of a session has changed since its checkpoint was given to the store."""
         entry = self._live.get(session_id)

@@ -95,6 +95,7 @@ class Cluster:
         self._directory = CallDirectory(store.connection, store.writer, self.worker, self._taken)
         self._moves = CallMoves(self._here, board, self._take_over, self._directory, self.requests)
         self._membership = Membership(store.connection, self.worker, self._renewed)
+        self._membership.on_forgotten = self._redis_has_lost
         self._orphans = Orphans(
             self._membership, self._directory, has_room=self._has_room, take=self._take, give_up=self._take_over.give_up
         )
@@ -324,6 +325,13 @@ class Cluster:
             left.discard(secret)
             if taken is not None:
                 await self._take(taken.record)
+
+    def _redis_has_lost(self) -> None:
+        """Write anew what others need to go on with the calls and sessions of this worker."""
+        log.warning("Redis has lost what this worker has written: its calls and sessions are written anew")
+        self._take_over.tell_all()
+        if self._here.checkpoints is not None:
+            self._here.checkpoints.keep_all_again()
 
     def _lease_had_ended(self) -> None:
         log.warning("the lease of this worker had ended: others may have taken its calls")

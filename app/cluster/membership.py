@@ -30,9 +30,10 @@ KEPT_S = 86_400
 
 _NOW = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) "
 RENEW = f"""{_NOW}
+local before = redis.call('ZSCORE', KEYS[1], ARGV[2]) or ''
 redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
-return 1
+return {{before, redis.call('ZSCORE', KEYS[1], ARGV[2])}}
 """
 FOUND = f"""{_NOW}
 return {{redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf'), redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)}}
@@ -52,6 +53,10 @@ class Membership:
         self.worker = worker
         self._connection = connection
         self._renewed = renewed
+        self.on_forgotten: Callable[[], None] = lambda: None
+        """Called when Redis does not know the last lease of this worker any more: it was emptied, or a replica answers
+        now that had not come so far. Whatever else this worker has written may be lost with it."""
+        self._known_end_ms = 0.0
         self._until_s = 0.0
         self._trusts_from_s = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -87,8 +92,12 @@ class Membership:
         if asked_s > self._until_s - LEASE_S + LATE_S:
             # Redis was away, or this worker: the others may not have renewed their leases either.
             self._trusts_from_s = asked_s + LEASE_S
-        await self._eval(RENEW, int(LEASE_S * 1000), self.worker, KEPT_S)
+        before, end_ms = await self._eval(RENEW, int(LEASE_S * 1000), self.worker, KEPT_S)
         self._until_s = asked_s + LEASE_S
+        is_forgotten = float(before or 0) < self._known_end_ms
+        self._known_end_ms = float(end_ms)
+        if is_forgotten:
+            self.on_forgotten()
 
     async def live(self) -> list[str]:
         """The ids of the workers whose leases hold.

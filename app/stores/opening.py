@@ -27,6 +27,10 @@ class SharedStore(Protocol):
         """Write nothing more of a session that another worker goes on with."""
         ...
 
+    def save_again(self, session_id: str) -> None:
+        """Write the newest record of a session of this worker once more, which the store may have lost; never waits."""
+        ...
+
     def keep_checkpoint(self, session_id: str, data: bytes) -> None:
         """Keep the checkpoint of a session of this worker in place of the former one; never waits."""
         ...

@@ -96,6 +96,17 @@ class RedisStore:
         claim = self._claims.of(record.session_id)
         self.writer.put(record.session_id, partial(self._write, record, claim))
 
+    def save_again(self, session_id: str) -> None:
+        """Write the newest record of a session of this worker once more; Redis may have lost it."""
+        claim = self._claims.known(session_id)
+        if claim is not None and not claim.is_void:
+            self.writer.put(session_id, partial(self._write_newest, session_id, claim))
+
+    async def _write_newest(self, session_id: str, claim: Claim, client: RedisClient) -> None:
+        record = await self._memory.load(session_id)
+        if record is not None:
+            await self._write(record, claim, client)
+
     async def _write(self, record: SessionRecord, claim: Claim, client: RedisClient) -> None:
         session_id, key = record.session_id, record_key(record.session_id)
         if not await self._write_own(client, claim, session_id, key, msgspec.json.encode(record)):

@@ -15,6 +15,7 @@ from app.cluster.call_directory import call_key
 from app.cluster.membership import WORKERS
 from app.cluster.request_passing import FORWARD, answered
 from app.stores.claim_check import FROZEN_S
+from app.stores.redis_store import checkpoint_key, record_key
 from app.telephony.call import Custody
 from tests.kit.redis_server import redis_server
 from tests.kit.service_kit import running
@@ -101,6 +102,28 @@ async def test_a_console_shows_the_sessions_of_all_servers_and_opens_them_also_w
                 await soon(is_over)
                 unknown = await rest.post("/workers/1/drain", params={"server": there.server})
                 assert unknown.status_code == 404
+
+
+async def test_all_is_written_anew_where_redis_has_lost_it_though_nothing_happens_in_any_conversation(
+    tmp_path: Path,
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await known(other, call)
+            await one.talks("idle")
+            keys = (call_key(call.secret), record_key("idle"), checkpoint_key("idle"))
+
+            async def is_there() -> bool:
+                return redis.command("EXISTS", *keys) == str(len(keys))
+
+            await soon(is_there)
+            # All that follows the last turn has been written.
+            await asyncio.sleep(0.5)
+            redis.command("FLUSHALL")
+            await soon(is_there, 5.0)
+            assert '"hello"' in redis.command("GET", checkpoint_key("idle"))
+            assert await known(other, call) == one.cluster.worker
 
 
 async def test_a_call_that_redis_says_is_another_workers_is_left_without_an_order_to_the_network(

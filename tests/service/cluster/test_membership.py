@@ -121,3 +121,27 @@ async def test_a_worker_that_comes_back_to_redis_takes_nobody_for_dead_until_the
             await asyncio.sleep(0.5)
             await one.renew()
             assert await one.gone() == ["two"], "it has had its time"
+
+
+async def test_a_worker_is_told_when_redis_has_lost_its_lease_and_when_it_knows_an_earlier_one_only(
+    tmp_path: Path,
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two(redis) as (one, other, _):
+            told: list[str] = []
+            one.on_forgotten = lambda: told.append("one")
+            other.on_forgotten = lambda: told.append("two")
+            for _ in range(3):
+                await one.renew()
+                await other.renew()
+            assert told == []
+            redis.command("FLUSHALL")
+            await one.renew()
+            assert told == ["one"]
+            await one.renew()
+            assert told == ["one"], "it is said once"
+            redis.command("ZINCRBY", WORKERS, "-500", "one")
+            await one.renew()
+            assert told == ["one", "one"], "a replica had not come so far"
+            await other.renew()
+            assert told == ["one", "one", "two"]

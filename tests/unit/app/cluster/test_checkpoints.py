@@ -28,6 +28,7 @@ class Store:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
         self.writes = 0
+        self.saved_again: list[str] = []
         self.failure: StoreError | None = None
 
     def session_opened(self, session_id: str) -> None:
@@ -44,6 +45,9 @@ class Store:
 
     async def load_call_record(self, session_id: str) -> bytes | None:
         raise NotImplementedError
+
+    def save_again(self, session_id: str) -> None:
+        self.saved_again.append(session_id)
 
     def keep_checkpoint(self, session_id: str, data: bytes) -> None:
         self.kept[session_id] = data
@@ -99,6 +103,27 @@ def test_what_was_said_and_what_is_being_said_is_kept_and_silence_costs_no_write
             on.entry.deliver(TextEntered("are you there"))
             await asyncio.sleep(1.0)
             assert store.writes == before
+
+    run_virtual(main())
+
+
+def test_what_the_store_has_lost_is_kept_once_more_though_nothing_happens() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=talker(), caller=False) as on:
+            store, keeper = keeping(on)
+            await asyncio.sleep(1.0)
+            session_id = on.entry.plan.session_id
+            before = store.kept.pop(session_id)
+            await asyncio.sleep(2.0)
+            assert store.kept == {}
+            keeper.keep_all_again()
+            await asyncio.sleep(SOON_S)
+            assert decode(store.kept[session_id], on.engines.clock).turn == decode(before, on.engines.clock).turn
+            assert store.saved_again == [session_id]
+            writes = store.writes
+            await asyncio.sleep(2.0)
+            assert store.writes == writes, "and once only"
+            keeper.stop()
 
     run_virtual(main())
 
