@@ -1,18 +1,18 @@
-"""From the chunks of a stream to the events of the port. Pure."""
+"""From the chunks of a stream to the events of the port. Pure.
+
+Chunks are read as the JSON that they are. Servers leave out what they do not know, and write null for it; a field that
+holds something else than it should counts as left out.
+"""
 
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import ModelEvent, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.reply_bounds import MAX_ARGUMENTS_CHARS
-
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionChunk
-    from openai.types.chat.chat_completion_chunk import ChoiceDelta, ChoiceDeltaToolCall
-
 
 CHUNKS_AT_ONCE = 16
 """Chunks that are read in one turn of the loop."""
@@ -47,23 +47,24 @@ class ReplyReader:
         """Whether the model has begun to call a tool in this reply."""
         return bool(self._calls)
 
-    def read(self, chunk: "ChatCompletionChunk") -> list[ModelEvent]:
+    def read(self, chunk: object) -> list[ModelEvent]:
         """The events of a chunk; many have none.
 
         Raises:
             ModelError: the reply was cut by a content filter, or within a call by `max_tokens`.
         """
-        if chunk.usage is not None:
-            self._prompt_tokens = chunk.usage.prompt_tokens or 0
-            self._completion_tokens = chunk.usage.completion_tokens or 0
+        fields = _fields(chunk)
+        if usage := _fields(fields.get("usage")):
+            self._prompt_tokens = _number(usage.get("prompt_tokens")) or 0
+            self._completion_tokens = _number(usage.get("completion_tokens")) or 0
         events: list[ModelEvent] = []
-        for choice in chunk.choices or ():
-            self.begun = self.begun or bool(choice.finish_reason)
+        for choice in _each(fields.get("choices")):
+            finish_reason = _text(choice.get("finish_reason"))
+            self.begun = self.begun or bool(finish_reason)
             # Some compatible servers leave out what is empty, the delta itself included.
-            if choice.delta is not None:
-                events += self._delta(choice.delta)
-            if choice.finish_reason:
-                self.finish_reason = choice.finish_reason
+            events += self._delta(_fields(choice.get("delta")))
+            if finish_reason:
+                self.finish_reason = finish_reason
                 events += self._end()
         return events
 
@@ -76,31 +77,31 @@ class ReplyReader:
         """The end, with what it cost, as far as that was told."""
         return ReplyGenerated(self._prompt_tokens, self._completion_tokens)
 
-    def _delta(self, delta: "ChoiceDelta") -> list[ModelEvent]:
+    def _delta(self, delta: Mapping[str, Any]) -> list[ModelEvent]:
         events: list[ModelEvent] = []
-        if text := delta.content or delta.refusal:
+        if text := _text(delta.get("content")) or _text(delta.get("refusal")):
             self.begun = True
             events.append(TextGenerated(text))
-        for piece in delta.tool_calls or ():
+        for piece in _each(delta.get("tool_calls")):
             self.begun = True
             events += self._call(piece)
         return events
 
-    def _call(self, piece: "ChoiceDeltaToolCall") -> list[ModelEvent]:
-        begins = bool(piece.id) or not self._calls
-        index = piece.index if piece.index is not None else len(self._calls) - (not begins)
+    def _call(self, piece: Mapping[str, Any]) -> list[ModelEvent]:
+        call_id, given = _text(piece.get("id")), _number(piece.get("index"))
+        begins = bool(call_id) or not self._calls
+        index = given if given is not None else len(self._calls) - (not begins)
         events: list[ModelEvent] = []
         if index not in self._calls:
             events += self._complete()
-            self._calls[index] = _Call(piece.id or f"call_{secrets.token_hex(12)}", "")
-        call = self._calls[index]
-        if piece.function is not None:
-            call.name = call.name or piece.function.name or ""
-            call.arguments += (piece.function.arguments or "")[: MAX_ARGUMENTS_CHARS + 1]
-            if len(call.arguments) > MAX_ARGUMENTS_CHARS:
-                # Told as it is, so that the model is told that it was too long.
-                self.overlong = True
-                events += self._complete()
+            self._calls[index] = _Call(call_id or f"call_{secrets.token_hex(12)}", "")
+        call, function = self._calls[index], _fields(piece.get("function"))
+        call.name = call.name or _text(function.get("name"))
+        call.arguments += _text(function.get("arguments"))[: MAX_ARGUMENTS_CHARS + 1]
+        if len(call.arguments) > MAX_ARGUMENTS_CHARS:
+            # Told as it is, so that the model is told that it was too long.
+            self.overlong = True
+            events += self._complete()
         return events
 
     def _complete(self) -> list[ModelEvent]:
@@ -117,3 +118,19 @@ class ReplyReader:
         if self.finish_reason == "length" and len(self._calls) > self._told:
             raise ModelError(ErrorKind.INTERNAL, "max_tokens was reached within a call of a tool")
         return self._complete()
+
+
+def _fields(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _each(value: object) -> Iterable[Mapping[str, Any]]:
+    return map(_fields, value) if isinstance(value, list) else ()
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int | None:
+    return value if type(value) is int else None

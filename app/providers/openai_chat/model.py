@@ -24,7 +24,6 @@ from config.settings import Settings
 
 if TYPE_CHECKING:
     from openai import AsyncStream
-    from openai.types.chat import ChatCompletionChunk
 
     from app.providers.openai_chat.sdk import SdkChat
 
@@ -169,7 +168,7 @@ class ChatModel:
 
     async def _begin(
         self, sdk: "SdkChat", model: str, arguments: dict[str, Any], patience: Patience
-    ) -> "tuple[AsyncStream[ChatCompletionChunk], ReplyReader, list[ModelEvent]]":
+    ) -> "tuple[AsyncStream[object], ReplyReader, list[ModelEvent]]":
         """A stream that has begun to speak; tried again, within the budget, if that may help."""
         time = asyncio.get_running_loop().time
         deadline = time() + patience.budget
@@ -190,7 +189,7 @@ class ChatModel:
 
     async def _attempt(
         self, sdk: "SdkChat", model: str, arguments: dict[str, Any], allowed_s: float
-    ) -> "tuple[AsyncStream[ChatCompletionChunk], ReplyReader, list[ModelEvent]]":
+    ) -> "tuple[AsyncStream[object], ReplyReader, list[ModelEvent]]":
         stream, reader = None, ReplyReader()
         try:
             async with asyncio.timeout(allowed_s):
@@ -206,9 +205,7 @@ class ChatModel:
             raise
         return stream, reader, events
 
-    async def _read(
-        self, stream: "AsyncStream[ChatCompletionChunk]", reader: ReplyReader, allowed_s: float
-    ) -> list[ModelEvent]:
+    async def _read(self, stream: "AsyncStream[object]", reader: ReplyReader, allowed_s: float) -> list[ModelEvent]:
         try:
             async with asyncio.timeout(allowed_s):
                 chunk = await anext(stream)
@@ -221,7 +218,7 @@ class ChatModel:
         except TimeoutError:
             raise self._late(allowed_s) from None
 
-    async def _rest(self, stream: "AsyncStream[ChatCompletionChunk]", reader: ReplyReader) -> None:
+    async def _rest(self, stream: "AsyncStream[object]", reader: ReplyReader) -> None:
         """Read on to the end, without which the connection could not be used again. The reply itself is complete."""
         with suppress(Exception):
             async with asyncio.timeout(self._patience.rest):

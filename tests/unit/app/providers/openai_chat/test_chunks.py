@@ -3,18 +3,17 @@
 from typing import Any
 
 import pytest
-from openai.types.chat import ChatCompletionChunk
 
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import ModelEvent, ReplyGenerated, TextGenerated, ToolCalled
 from app.providers.openai_chat.chunks import ReplyReader
 
+Chunk = dict[str, Any]
 
-def chunk(delta: Any = None, finish: str | None = None, **more: Any) -> ChatCompletionChunk:
+
+def chunk(delta: Any = None, finish: str | None = None, **more: Any) -> Chunk:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return ChatCompletionChunk.model_construct(
-        **ChatCompletionChunk.construct(**{"choices": [choice], "usage": None, **more}).__dict__
-    )
+    return {"choices": [choice], "usage": None, **more}
 
 
 def piece(index: int | None = 0, call_id: str = "", name: str = "", arguments: str = "") -> dict[str, Any]:
@@ -22,7 +21,7 @@ def piece(index: int | None = 0, call_id: str = "", name: str = "", arguments: s
     return {"tool_calls": [{"index": index, "id": call_id or None, "function": function}]}
 
 
-def read(*chunks: ChatCompletionChunk) -> list[ModelEvent]:
+def read(*chunks: Chunk) -> list[ModelEvent]:
     reader = ReplyReader()
     events = [event for each in chunks for event in reader.read(each)]
     return [*events, reader.ended()]
@@ -96,7 +95,7 @@ def test_chunks_that_say_nothing_say_nothing() -> None:
         ([chunk(piece(0, "a", "book", '{"day":')), chunk({}, "length")], ErrorKind.INTERNAL),
     ],
 )
-def test_a_reply_that_was_cut_is_an_error(chunks: list[ChatCompletionChunk], kind: ErrorKind) -> None:
+def test_a_reply_that_was_cut_is_an_error(chunks: list[Chunk], kind: ErrorKind) -> None:
     with pytest.raises(ModelError) as cut:
         read(*chunks)
     assert cut.value.kind is kind
@@ -104,3 +103,27 @@ def test_a_reply_that_was_cut_is_an_error(chunks: list[ChatCompletionChunk], kin
 
 def test_a_text_that_reached_its_length_is_a_reply() -> None:
     assert read(chunk({"content": "Well"}), chunk({}, "length"))[0] == TextGenerated("Well")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"choices": None, "usage": None},
+        {"choices": "none", "usage": 5},
+        {"choices": [None, 1, {"delta": "text"}, {"delta": {"content": ["a"], "tool_calls": "b"}, "finish_reason": 3}]},
+        {"usage": {"prompt_tokens": "many", "completion_tokens": 1.5}},
+    ],
+)
+def test_what_is_no_chunk_says_nothing(wrong: Any) -> None:
+    assert read(wrong, chunk({"content": "Good"}))[0] == TextGenerated("Good")
+
+
+def test_fields_of_a_call_that_hold_something_else_are_left_out() -> None:
+    odd = {"tool_calls": [{"index": "0", "id": 7, "function": {"name": "book", "arguments": None}}]}
+    (call, _) = read(chunk(odd), chunk({"tool_calls": [{"index": 0, "function": "x"}]}), chunk({}, "tool_calls"))
+    assert isinstance(call, ToolCalled)
+    assert (call.name, call.arguments) == ("book", "{}")
