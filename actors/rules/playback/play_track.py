@@ -176,7 +176,7 @@ class PlayTrack:
         if self.held_bytes is not None:
             sendable = min(sendable, self.held_bytes - self.taken_bytes)
         if (held := self.held_text) is not None:
-            is_free = held > self.text_start and self.text_begun(self.taken_ms + frame_ms) <= held
+            is_free = held > self.text_start and self.text_entered(self.taken_ms + frame_ms) <= held
             sendable = sendable if is_free else 0
         return sendable
 

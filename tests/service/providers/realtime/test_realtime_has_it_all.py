@@ -13,13 +13,24 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.agent import Agent, Guardrail, GuardrailAction, Handoff, InLanguage, Phrases, Voice, VoicemailAction
+from actors.agent import (
+    Agent,
+    Guardrail,
+    GuardrailAction,
+    GuardrailModel,
+    Handoff,
+    InLanguage,
+    Phrases,
+    Voice,
+    VoicemailAction,
+)
 from actors.conversation import Ending, Role, UtteranceKind
 from actors.mcp_server import McpServerOptions
 from actors.messages.caller import EndSession, HoldEnded, HoldStarted, KeyPressed, TextEntered
 from actors.messages.model import ToolFinished
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.messages.transcript import FinalTranscript
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.stt import RecognitionEvent, RecognitionOptions
 from actors.rules.agent_language import speaking
 from actors.session.approvals import Decision
@@ -41,7 +52,7 @@ from app.tools.telephone import transfer_with_briefing
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import WORD_MS, Call, Heard, Reply
 from tests.cloud.realtime.service_session import ServiceSession
-from tests.kit.fakes import FakeRecognition, FakeRecognizer
+from tests.kit.fakes import FakeModel, FakeRecognition, FakeRecognizer
 from tests.kit.session_kit import Stage, stage
 from tests.service.providers.realtime.conversing import ga, voice_live
 from tests.unit.actors.session.realtime_kit import SILENT
@@ -407,6 +418,27 @@ async def what_must_not_be_said_is_not_heard(dialect: str) -> None:
         assert talk.on.ear.ended is None
 
 
+async def what_a_model_judges_slowly_waits_for_the_verdict(dialect: str) -> None:
+    before = " ".join(["well"] * 12)
+    forbidden = Reply(text=f"{before}. Buy gold and all that there is of it, friends. {before}.")
+    rail = Guardrail(name="money", topic="Advice on money.", say="I may not advise you on that.")
+    agent = msgspec.structs.replace(SILENT, guardrails=(rail,), guardrail_model=GuardrailModel(within_ms=10_000))
+
+    def judge(request: ModelRequest) -> list[ModelEvent | float]:
+        is_gold = "gold" in msgspec.json.decode(request.messages[-1].text)["clause"]
+        return [6.0 if is_gold else 0.2, TextGenerated("1" if is_gold else "0"), ReplyGenerated()]
+
+    async with conversing(dialect, forbidden, agent=agent, model=FakeModel(judge)) as talk:
+        await talk.says()
+        await talk.hears(rail.say, UtteranceKind.APOLOGY)
+        of_reply = [frame for frame in talk.on.ear.of(AudioFrame) if frame.kind is UtteranceKind.REPLY]
+        assert of_reply, "what was judged before it is heard"
+        assert 20 * len(of_reply) < WORD_MS * forbidden.text.split().index("gold"), "its sound waits, however late"
+        assert not any("gold" in each.text for each in talk.on.ear.of(ReplyHeard))
+        await talk.says()
+        await talk.hears(ANSWER)
+
+
 async def the_same_where_words_would_be_left_out(dialect: str) -> None:
     forbidden = Reply(text="You should sue them.")
     agent = guarded(GuardrailAction.REDACT, "talk to")
@@ -628,6 +660,7 @@ ABILITIES: tuple[Test, ...] = (
     the_conversation_follows_a_caller_into_their_language,
     another_agent_takes_over_with_its_own_voice,
     what_must_not_be_said_is_not_heard,
+    what_a_model_judges_slowly_waits_for_the_verdict,
     the_same_where_words_would_be_left_out,
     a_session_that_has_cost_enough_ends,
     what_was_interrupted_costs_too,
