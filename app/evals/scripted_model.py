@@ -23,6 +23,11 @@ class ScriptedModel:
         Raises:
             ModelError: the script is over.
         """
+        if request.is_aside:
+            # Asked for a verdict of guardrails, it finds that nothing is forbidden; what it remembers is its script.
+            yield TextGenerated("0")
+            yield ReplyGenerated()
+            return
         if self._asked == len(self._replies):
             raise ModelError(ErrorKind.BAD_REQUEST, f"the script has only {len(self._replies)} replies")
         reply = self._replies[self._asked]

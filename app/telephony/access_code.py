@@ -77,6 +77,7 @@ def gatekeeper(agent: Agent) -> Agent:
         keys=ANY_KEYS,
         tools=(),
         handoffs=(),
+        guardrails=(),
         # It costs time, and who calls is not known yet.
         on_session="",
     )

@@ -14,6 +14,7 @@ from actors.messages.caller import InterruptRequested, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
+from actors.session.sessions import SessionEntry
 from actors.tools import tool
 from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel, FakeSynthesizer
@@ -171,6 +172,21 @@ def test_who_interrupts_while_a_clause_is_held_hears_nothing_of_it() -> None:
             return heard(on.ear)
 
     assert run_virtual(main()) == ["It is nine."]
+
+
+def test_the_judge_is_the_usual_model_and_not_one_that_a_session_has_for_itself() -> None:
+    async def main() -> tuple[list[str], list[str]]:
+        usual, own = Judged((), verdict()), Judged(("It is nine.",), verdict())
+
+        def has_its_own(entry: SessionEntry) -> None:
+            entry.change_plan(model=own)
+
+        async with stage(agent=AGENT, model=usual, tap=has_its_own) as on:
+            await _answered(on)
+            assert heard(on.ear) == ["It is nine."]
+        return usual.clauses, own.clauses
+
+    assert run_virtual(main()) == (["It is nine."], [])
 
 
 @tool

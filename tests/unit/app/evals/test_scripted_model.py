@@ -1,5 +1,6 @@
 """A model that does what a scenario says."""
 
+import msgspec
 import pytest
 
 from actors.agent import Agent
@@ -26,3 +27,9 @@ async def test_each_request_has_the_next_reply_until_there_is_none() -> None:
     with pytest.raises(ModelError, match="only 2 replies"):
         await anext(aiter(model.reply(REQUEST)))
     await model.close()
+
+
+async def test_what_is_asked_beside_the_conversation_takes_no_reply_and_forbids_nothing() -> None:
+    model, aside = ScriptedModel([Reply(say="Hello.", after_ms=0)]), msgspec.structs.replace(REQUEST, is_aside=True)
+    assert [event async for event in model.reply(aside)] == [TextGenerated("0"), ReplyGenerated()]
+    assert await anext(aiter(model.reply(REQUEST))) == TextGenerated("Hello.")

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from actors.agent import Agent
+from actors.agent import Agent, Guardrail
 from actors.conversation import ANY_KEYS
 from app.dialogue.schema import ScriptedAgent
 from app.telephony.access_code import LONGEST_S, SUFFIX, gatekeeper
@@ -14,7 +14,9 @@ SCRIPTED = msgspec.convert(msgspec.to_builtins(AGENT), ScriptedAgent)
 
 @pytest.mark.parametrize("agent", [AGENT, SCRIPTED], ids=["agent", "scripted agent"])
 def test_the_gatekeeper_keeps_the_voice_and_takes_keys_only(agent: Agent) -> None:
-    asking = gatekeeper(agent)
+    rail = Guardrail(name="codes", topic="Codes of any kind.")
+    asking = gatekeeper(msgspec.structs.replace(agent, guardrails=(rail,)))
+    assert asking.guardrails == (), "its phrases are ours, and its model knows codes only"
     assert (asking.name, asking.greeting) == (agent.name + SUFFIX, agent.phrases.enter_code)
     assert (asking.voice, asking.languages) == (agent.voice, agent.languages)
     assert (asking.keys, asking.tools) == (ANY_KEYS, ())
