@@ -56,7 +56,7 @@ def start_orchestrator(context: ChildContext) -> ActorRef[Any]:
         source=lambda actor: Generation(actor, plan.model or engines.model),
         clock=engines.clock,
         trace=context.trace,
-        judge=engines.model,
+        judge=plan.model or engines.model,
     )
 
 

@@ -46,7 +46,7 @@ def _start_agent(context: ChildContext) -> ActorRef[Any]:
         tool_runs=session.tool_runs,
         plan=session.plan,
         model=session.plan.realtime or engines.realtime,
-        judge=engines.model,
+        judge=session.plan.model or engines.model,
         falls_back=engines.realtime_falls_back,
         clock=engines.clock,
         trace=context.trace,

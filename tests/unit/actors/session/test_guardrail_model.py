@@ -174,7 +174,7 @@ def test_who_interrupts_while_a_clause_is_held_hears_nothing_of_it() -> None:
     assert run_virtual(main()) == ["It is nine."]
 
 
-def test_the_judge_is_the_usual_model_and_not_one_that_a_session_has_for_itself() -> None:
+def test_the_judge_is_asked_by_way_of_the_sessions_own_model_which_may_be_metered() -> None:
     async def main() -> tuple[list[str], list[str]]:
         usual, own = Judged((), verdict()), Judged(("It is nine.",), verdict())
 
@@ -186,7 +186,7 @@ def test_the_judge_is_the_usual_model_and_not_one_that_a_session_has_for_itself(
             assert heard(on.ear) == ["It is nine."]
         return usual.clauses, own.clauses
 
-    assert run_virtual(main()) == (["It is nine."], [])
+    assert run_virtual(main()) == ([], ["It is nine."])
 
 
 @tool
