@@ -37,8 +37,6 @@ def test_both_may_be_broken_at_once() -> None:
     assert found == Guarded("I may not advise you.", ("card", "advice"), is_end=True)
 
 
-def test_what_a_model_is_to_judge_is_no_pattern() -> None:
-    topic = Guardrail(name="money", topic="Advice on money.", say="Ask your bank.")
-    assert guarded((topic, CARD), "", "Buy gold with 4111111111111111.") == Guarded(
-        "Buy gold with your card.", ("card",)
-    )
+def test_what_a_model_judges_by_is_no_pattern() -> None:
+    topic = Guardrail(name="money", topic="gold")
+    assert guarded((topic, CARD), "", "gold, 4111111111111111") == Guarded("gold, your card", ("card",))
