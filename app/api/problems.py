@@ -17,6 +17,8 @@ from protocol.problems import CONTENT_TYPE, FieldError, problem
 
 log = logging.getLogger(__name__)
 
+LONG_BODY_BYTES = 16_384
+"""Less has come with the request, or is about to: the server has read it when the next request comes."""
 MOST_OF_METHOD = 20
 """Characters of a method that an error repeats; a client may send any word."""
 
@@ -48,7 +50,17 @@ def _answer(
     body = problem(status, detail, request.url.path, errors).encode()
     if status is HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
+    if _may_be_unread(request):
+        headers = {**(headers or {}), "Connection": "close"}
     return Response(body, status.value, headers, CONTENT_TYPE)
+
+
+def _may_be_unread(request: Request) -> bool:
+    """Whether a refused request has a body that the server may not have read: its connection takes no other request,
+    and a client that is not told so has that fail.
+    """
+    length = request.headers.get("content-length", "")
+    return "transfer-encoding" in request.headers or (length.isdecimal() and int(length[:20]) > LONG_BODY_BYTES)
 
 
 async def on_problem(request: Request, error: Exception) -> Response:

@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 MOST_BYTES = 65_536
 LONGEST_S = 10.0
+_UNREAD = {"Connection": "close"}
+"""The rest of the body is on its way: the connection takes no other request, and the client has to know."""
 
 
 async def body_of(request: Request, most_bytes: int = MOST_BYTES) -> bytes:
@@ -27,9 +29,11 @@ async def body_of(request: Request, most_bytes: int = MOST_BYTES) -> bytes:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > most_bytes:
-                    raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {most_bytes} bytes")
+                    detail = f"the body is over {most_bytes} bytes"
+                    raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers=_UNREAD)
     except TimeoutError:
-        raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, f"the body took longer than {LONGEST_S:g} s") from None
+        detail = f"the body took longer than {LONGEST_S:g} s"
+        raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, detail, headers=_UNREAD) from None
     except ClientDisconnect:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "the body breaks off") from None
     return bytes(body)

@@ -1,5 +1,6 @@
 """The providers of OpenTelemetry's SDK with the exporters that the settings name. Imported only where something is."""
 
+import logging
 import os
 from collections.abc import Callable
 from uuid import uuid4
@@ -69,11 +70,32 @@ def require_usable_variables() -> None:
     Raises:
         SettingsError: it refuses one.
     """
+    complaints = _Complaints()
+    source = logging.getLogger(BatchSpanProcessor.__module__)
+    source.addFilter(complaints)
     try:
         SpanLimits()
         BatchSpanProcessor(InMemorySpanExporter()).shutdown()  # type: ignore[no-untyped-call]
     except ValueError as error:
         raise SettingsError(f"OpenTelemetry cannot use one of its variables: {error}") from None
+    finally:
+        source.removeFilter(complaints)
+    # What it cannot read it replaces by a default, with a traceback in the log.
+    if complaints.found:
+        raise SettingsError(f"OpenTelemetry cannot use one of its variables: {complaints.found[0].partition('. ')[0]}")
+
+
+class _Complaints(logging.Filter):
+    """Keeps what a library says of its variables, and keeps it out of the log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep a line and let it go no further."""
+        self.found.append(record.getMessage())
+        return False
 
 
 def described() -> Resource:

@@ -107,6 +107,39 @@ async def test_nothing_lies_over_anything_else(browser: Browser, server: Server,
         assert await page.evaluate(OVERLAPS) == []
 
 
+SHRINKS = """
+(() => {
+  const scroll = document.getElementById("scroll");
+  document.getElementById("state-notice").style.cssText = "display: block !important; height: 140px";
+  // As of a scrolling that was under way.
+  scroll.dispatchEvent(new Event("scroll"));
+})()
+"""
+LEFT = """
+new Promise((told) => requestAnimationFrame(() => setTimeout(() => {
+  const scroll = document.getElementById("scroll");
+  told(scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight);
+}, 50)))
+"""
+"""Pixels between what is seen of the transcript and its end, once the page was painted."""
+
+
+async def test_who_reads_the_end_of_the_transcript_still_does_when_a_notice_takes_room(
+    browser: Browser, server: Server
+) -> None:
+    async with visit(browser, server, **PHONE) as page:
+        await type_in(page, LONG)
+        await expect(log(page)).to_contain_text("the river")
+        await page.keyboard.press("Escape")
+        await page.evaluate(SHRINKS)
+        assert await page.evaluate(LEFT) < 2
+        # Who has scrolled up is left there.
+        await page.evaluate("document.getElementById('scroll').scrollTop = 0")
+        await page.evaluate(LEFT)
+        await page.evaluate("document.getElementById('state-notice').style.height = '10px'")
+        assert await page.evaluate(LEFT) > 100
+
+
 async def test_the_buttons_are_big_enough_for_a_thumb(browser: Browser, server: Server) -> None:
     too_small = """[...document.querySelectorAll("button, select, input")]
         .filter((control) => control.checkVisibility())

@@ -19,6 +19,7 @@ export class Transcript {
   /** By the first turn of each: an agent that has handed off is heard out after that. */
   #agents = [{ from: 0, label: "Agent" }];
   #following = true;
+  #size = ""; // of what scrolls and of its window, as last seen
   #partial = null;
   #forgetting = 0;
   #replies = []; // {turn, kind, entry, words, settled}
@@ -32,10 +33,15 @@ export class Transcript {
     this.#log = log;
     this.#scroll = scroll;
     scroll.addEventListener("scroll", () => {
+      // Of another size than was seen last, it has not been scrolled away from the end: the end has moved.
+      if (this.#size !== sizeOf(scroll)) return;
       this.#following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
     });
     // Whatever changes in size: who read the end still does.
-    const sizes = new ResizeObserver(() => this.#following && this.#toEnd());
+    const sizes = new ResizeObserver(() => {
+      this.#size = sizeOf(scroll);
+      if (this.#following) this.#toEnd();
+    });
     sizes.observe(scroll);
     sizes.observe(log);
   }
@@ -224,6 +230,8 @@ export class Transcript {
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
   }
 }
+
+const sizeOf = (scroll) => `${scroll.clientHeight} of ${scroll.scrollHeight}`;
 
 /**
  * Shorten what is shown to its beginning `text`, blanks apart, without writing anything anew: a screen reader would say

@@ -118,3 +118,17 @@ UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Setting
 def test_nobody_is_answered_in_http_2(server: Server, sockets: ExitStack, request_of: bytes, status: bytes) -> None:
     """Thousands of its streams fit into a packet, and those of one connection count as one client's connection."""
     assert answered(opened(server, sockets), request_of).startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/realtime/token", "/api/v1/nowhere"])
+def test_who_sends_more_than_is_read_is_told_that_the_connection_ends(
+    server: Server, sockets: ExitStack, path: str
+) -> None:
+    connection = opened(server, sockets)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000\r\n\r\n".encode()
+    connection.sendall(head + b"x" * 100_000)
+    answer = b""
+    while chunk := connection.recv(65_536):
+        answer += chunk
+    assert answer.split(b" ")[1] in (b"413", b"404")
+    assert b"\r\nconnection: close\r\n" in answer.lower()

@@ -12,10 +12,11 @@ from app.limits.clients import TooManyError
 from protocol.problems import FieldError
 
 
-def request(path: str = "/api/v1/calls/secret") -> Request:
+def request(path: str = "/api/v1/calls/secret", **headers: str) -> Request:
     def a_route() -> None: ...
 
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "endpoint": a_route}
+    spelt = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": spelt, "endpoint": a_route}
     return Request(scope)
 
 
@@ -33,6 +34,25 @@ async def test_a_problem_names_the_fields_that_are_wrong() -> None:
 async def test_who_is_not_known_is_told_how_to_be() -> None:
     answer = await on_problem(request(), ProblemError(HTTPStatus.UNAUTHORIZED, "no token"))
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("headers", "closes"),
+    [
+        ({}, False),
+        ({"content_length": "300"}, False),
+        ({"content_length": "3000000"}, True),
+        ({"content_length": "9" * 5_000}, True),
+        ({"content_length": "many"}, False),
+        ({"transfer_encoding": "chunked"}, True),
+    ],
+)
+async def test_who_is_refused_with_a_long_body_is_told_that_the_connection_ends(
+    headers: dict[str, str], closes: bool
+) -> None:
+    answer = await on_problem(request(**headers), ProblemError(HTTPStatus.UNAUTHORIZED, "no token"))
+    assert (answer.headers.get("connection") == "close") is closes
+    assert "www-authenticate" in answer.headers
 
 
 async def test_who_is_over_a_limit_is_told_when_to_come_back() -> None:

@@ -43,11 +43,13 @@ def test_a_body_in_pieces_is_put_together() -> None:
 def test_one_that_is_too_long_is_read_no_further(sizes: Sequence[int]) -> None:
     error = refused(request(*(b"x" * size for size in sizes)))
     assert (error.status, error.detail) == (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is over 100 bytes")
+    assert error.headers == {"Connection": "close"}
 
 
 def test_one_that_trickles_is_not_waited_for() -> None:
     error = refused(request(b"{", *[b" "] * 20, pause_s=1.0))
     assert (error.status, error.detail) == (HTTPStatus.REQUEST_TIMEOUT, "the body took longer than 10 s")
+    assert error.headers == {"Connection": "close"}
 
 
 def test_one_that_breaks_off_is_nobodys_fault_but_the_clients() -> None:

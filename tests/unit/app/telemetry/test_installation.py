@@ -22,6 +22,8 @@ def test_two_workers_are_told_apart() -> None:
         ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
         ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "-5"),
         ("OTEL_SPAN_EVENT_COUNT_LIMIT", "x"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "soon"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "1 s"),
     ],
 )
 def test_a_variable_that_the_sdk_refuses_is_one_line(
