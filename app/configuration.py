@@ -87,7 +87,7 @@ def _require_telemetry(telemetry: Telemetry) -> None:
     if telemetry.leaves_the_process:
         from app.telemetry.installation import require_usable_variables
 
-        require_usable_variables()
+        require_usable_variables(telemetry)
 
 
 def _realtime_not_installed(settings: Settings) -> str:

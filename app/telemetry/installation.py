@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import uuid4
 
 from azure.core.settings import settings as azure_settings
@@ -30,15 +31,16 @@ def install(settings: Telemetry) -> list[Callable[[], None]]:
     Raises:
         SettingsError: an exporter is not installed, or the SDK refuses a variable.
     """
-    require_usable_variables()
+    _require_readable_variables()
     spans: dict[str, SpanExporter] = {}
     measured: dict[str, MetricExporter] = {}
     if settings.azure_monitor is not None:
         spans["azure monitor"], measured["azure monitor"] = azure_monitor_exporters(settings.azure_monitor)
-    if settings.traces_by_otlp:
-        spans["otlp"] = otlp_span_exporter(settings.otlp_traces_protocol or settings.otlp_protocol)
-    if settings.metrics_by_otlp:
-        measured["otlp"] = otlp_metric_exporter(settings.otlp_metrics_protocol or settings.otlp_protocol)
+    by_otlp = _otlp_exporters(settings)
+    if by_otlp.spans is not None:
+        spans["otlp"] = by_otlp.spans
+    if by_otlp.metrics is not None:
+        measured["otlp"] = by_otlp.metrics
     readers: list[MetricReader] = [
         PeriodicExportingMetricReader(ObservedMetricExporter(exporter, name)) for name, exporter in measured.items()
     ]
@@ -64,12 +66,43 @@ def install(settings: Telemetry) -> list[Callable[[], None]]:
     return stops
 
 
-def require_usable_variables() -> None:
-    """See that the SDK can use the variables that it reads by itself; nothing is sent.
+def require_usable_variables(settings: Telemetry) -> None:
+    """See that the SDK and the exporters of OTLP can use the variables that they read by themselves; nothing is sent.
 
     Raises:
-        SettingsError: it refuses one.
+        SettingsError: one is refused.
     """
+    _require_readable_variables()
+    for exporter in _otlp_exporters(settings):
+        if exporter is not None:
+            exporter.shutdown()
+
+
+class _OtlpExporters(NamedTuple):
+    """Those that send to a collector; None for what is not sent to one."""
+
+    spans: SpanExporter | None
+    metrics: MetricExporter | None
+
+
+def _otlp_exporters(settings: Telemetry) -> _OtlpExporters:
+    """Make the exporters of OTLP.
+
+    Raises:
+        SettingsError: one of them refuses a variable that it reads by itself.
+    """
+    spans, measured = None, None
+    try:
+        if settings.traces_by_otlp:
+            spans = otlp_span_exporter(settings.otlp_traces_protocol or settings.otlp_protocol)
+        if settings.metrics_by_otlp:
+            measured = otlp_metric_exporter(settings.otlp_metrics_protocol or settings.otlp_protocol)
+    except Exception as error:  # noqa: BLE001 - each transport has errors of its own for a value that it cannot use
+        raise SettingsError(f"OpenTelemetry cannot use one of its variables: {error}") from None
+    return _OtlpExporters(spans, measured)
+
+
+def _require_readable_variables() -> None:
     complaints = _Complaints()
     source = logging.getLogger(BatchSpanProcessor.__module__)
     source.addFilter(complaints)

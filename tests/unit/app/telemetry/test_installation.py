@@ -2,6 +2,7 @@ import pytest
 
 from app.telemetry.installation import described, require_usable_variables
 from config.errors import SettingsError
+from config.groups.telemetry import Telemetry
 from config.settings import Settings
 
 
@@ -29,10 +30,23 @@ def test_two_workers_are_told_apart() -> None:
 def test_a_variable_that_the_sdk_refuses_is_one_line(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
-    require_usable_variables()
+    require_usable_variables(Telemetry())
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=r"^OpenTelemetry cannot use one of its variables: .+$"):
-        require_usable_variables()
+        require_usable_variables(Telemetry())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("OTEL_EXPORTER_OTLP_COMPRESSION", "zip"), ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")]
+)
+def test_a_variable_that_an_exporter_refuses_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    sends = Settings.read({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
+    require_usable_variables(sends.telemetry)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=rf"^OpenTelemetry cannot use one of its variables: .*{value}"):
+        require_usable_variables(sends.telemetry)
 
 
 @pytest.mark.parametrize(
