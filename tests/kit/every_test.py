@@ -43,6 +43,8 @@ CHECKS = "checks"
 """The lane that runs no test."""
 MEASURES = "tests/load"
 """Of this folder, what is not above."""
+IMPORTED = ("app", "actors", "protocol", "config", "tests/kit", "tests/cloud")
+"""What every process of tests imports."""
 STARVED_S = 900
 """What only computes may take so long for one test, while others want the cores."""
 
@@ -101,13 +103,13 @@ def lanes(seed: str) -> Lanes:
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
-    waits = tests("waits", "-n", "6", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
+    waits = tests("waits", "-n", "5", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
     measures = ("-n", "0", MEASURES, *(f"--ignore={path}" for path in KEEPS_UP if path.startswith(MEASURES)))
     patient = ("-n", "0", f"--timeout={STARVED_S}")
     rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, ACTORS, MEASURES))
     return Lanes(
         together=(
-            Lane("clock", [tests("clock", "-n", "3", *KEEPS_UP)]),
+            Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP)]),
             Lane("waits", [waits], Priority.WAITS),
         ),
         measures=Lane("measures", [tests("measures", *measures)]),
@@ -164,8 +166,14 @@ def run_all(asked: Lanes) -> dict[str, Ending]:
         return {lane.name: begun[lane.name].result() for lane in every}
 
 
+def compile_all(folders: Sequence[Path]) -> None:
+    """Compile what is in folders: on a fresh clone all processes would do it at once, each for itself."""
+    subprocess.run([sys.executable, "-m", "compileall", "-q", *folders], check=True)
+
+
 def main() -> int:
     """0 when everything has passed, at the second look at the latest."""
+    compile_all([ROOT / folder for folder in IMPORTED])
     endings = run_all(lanes(os.environ.get("SEED") or "1"))
     for ending in endings.values():
         print(*ending.last_lines, sep="\n", flush=True)

@@ -8,7 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.kit import every_test
-from tests.kit.every_test import CHECKS, KEEPS_UP, MEASURES, Ending, Lane, Lanes, Priority, lanes, main, run, run_all
+from tests.kit.every_test import (
+    CHECKS,
+    IMPORTED,
+    KEEPS_UP,
+    MEASURES,
+    Ending,
+    Lane,
+    Lanes,
+    Priority,
+    compile_all,
+    lanes,
+    main,
+    run,
+    run_all,
+)
 from tests.kit.source import ROOT
 
 
@@ -55,6 +69,13 @@ def test_what_comes_last_takes_only_what_others_leave() -> None:
     assert found[Priority.FIRST] == [str(os.sched_getscheduler(0))]
 
 
+def test_what_all_import_is_compiled_before(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("one = 1")
+    compile_all([tmp_path])
+    assert [path.suffix for path in (tmp_path / "__pycache__").iterdir()] == [".pyc"]
+    assert all((ROOT / folder).is_dir() for folder in IMPORTED)
+
+
 def meets(name: str, folder: Path, *others: str) -> Lane:
     """A lane that ends when the others have begun too, and says which have begun by then."""
     program = (
@@ -98,6 +119,7 @@ def test_what_failed_is_looked_at_again(
         return 5
 
     endings = {name: Ending(of_lane, ["the last"]) for name, of_lane in codes.items()}
+    monkeypatch.setattr(every_test, "compile_all", lambda folders: None)
     monkeypatch.setattr(every_test, "run_all", lambda lanes: endings)
     monkeypatch.setattr(every_test, "second_look", look)
     assert main() == ending
