@@ -54,7 +54,10 @@ class InterimTranscript(Message, frozen=True):
     speaker: str = ""
     language: str = ""
     end_confidence: float | None = None
-    """How sure the engine is of the last words and that none follow, from 0 to 1; None: it does not tell."""
+    """How likely the utterance is over, by the engine, from 0 to 1; None: it does not tell.
+
+    Without text: there is voice in which it has found no words, or not yet.
+    """
     ended_by_engine: bool = False
     """The engine takes this for all of the utterance, by its own rules."""
 

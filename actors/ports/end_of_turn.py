@@ -23,7 +23,7 @@ class SpeechSoFar(msgspec.Struct, frozen=True, kw_only=True):
     language: str = ""
     """The language that is spoken, such as "en-US"; empty while it is not known."""
     end_confidence: float | None = None
-    """How sure the recognizer is of the last words and that none follow, from 0 to 1; None: it does not tell."""
+    """How likely the utterance is over, by the recognizer, from 0 to 1; None: it does not tell."""
     ended_by_engine: bool = False
     """The recognizer, or a model that hears the caller too, takes the utterance for complete by its own rules."""
 

@@ -191,8 +191,10 @@ class Recognizer(SupervisedActor):
                 assert_never(event)
 
     def _on_interim(self, interim: InterimTranscript) -> None:
-        """Show words that changed. Unchanged words of more audio count for the end of the utterance alone."""
+        """Show words that changed. Unchanged words of more audio, or none, count for the end of the utterance alone."""
         self._turn_end.heard(interim)
+        if not interim.text:
+            return
         shown, self._shown_interim = self._shown_interim, interim
         if shown is None or (shown.text, shown.start_ms) != (interim.text, interim.start_ms):
             self._listener.tell(interim)

@@ -64,9 +64,9 @@ def test_each_kind_of_sentence_is_there_and_none_twice() -> None:
 def test_the_table_has_a_line_for_each_rule() -> None:
     whole, with_pause = Clip(kind="sentence", pcm=b""), Clip(kind="name", pcm=b"", pauses=((0.0, 500.0), (900, 1_200)))
     row = row_of("words", [Outcome(whole, 0, 300.0), Outcome(with_pause, 1, 300.0)])
-    assert row == Row(rule="words", dead_air_ms={"sentence": (350.0,)}, paused={"name": (2, 1)})
+    assert row == Row(rule="words", dead_air_ms={"sentence": (300.0,)}, paused={"name": (2, 1)})
     line = " ".join(table([row]).splitlines()[1].split())
-    assert line == "words 1 350 ms 1 350 ms 350 ms 350 ms 50.0% name 1 of 2"
+    assert line == "words 1 300 ms 1 300 ms 300 ms 300 ms 50.0% name 1 of 2"
 
 
 def test_every_rule_is_measured_on_the_same_clips() -> None:

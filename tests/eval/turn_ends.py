@@ -43,8 +43,6 @@ PAUSES_EACH, EARLIER_PAUSES_EACH = 1, 2
 BEFORE_MS, AFTER_MS = 800, 2_500
 NOISE = 12.0
 """Of every line; full scale is 32,768."""
-REPLY_MS = 50.0
-"""From the final transcript to the first audio of the reply; see `reply_cpu_ms`."""
 NUMBERS = (
     "two zero six, five five five, zero one four two",
     "you can reach me at four one five, five five five, nine eight seven six",
@@ -70,7 +68,7 @@ class Outcome(msgspec.Struct, frozen=True):
     cut: int
     """Pauses in which the turn was taken for over."""
     dead_air_ms: float
-    """From the end of the voice to the end of the turn, its final transcript included."""
+    """From the end of the voice to the first audio of the reply."""
 
 
 def said_of_corpus() -> list[Said]:
@@ -96,7 +94,7 @@ def outcome(clip: Clip, settings: Endpointing, rule: EndOfTurn | None = None) ->
     """Hear the clip to its end, and see where its turns were taken for over."""
     asked = AskedQuestion(clip.question, clip.expected)
     decodes = settings.min_silence_ms < settings.max_silence_ms
-    line = Line(settings, asked, rule or EndOfTurnByWords(), decodes=decodes)
+    line = Line(settings, asked, rule or EndOfTurnByWords(), decodes=decodes, has_interims=True)
     pcm = silence(BEFORE_MS) + clip.pcm + silence(AFTER_MS)
     noise = np.frombuffer(white_noise(int(_ms(pcm)) + 1, NOISE), np.int16)
     heard = (np.frombuffer(pcm, np.int16) + noise[: len(pcm) // 2]).tobytes()
@@ -106,11 +104,11 @@ def outcome(clip: Clip, settings: Endpointing, rule: EndOfTurn | None = None) ->
     end_ms = BEFORE_MS + (int(loud[-1]) if len(loud) else 0) * 1000 / RATE_HZ
     ends_ms = [at - BEFORE_MS for at in line.ends_ms]
     cut = sum(any(begin < at < end for at in ends_ms) for begin, end in clip.pauses)
-    return Outcome(clip, cut, (line.ends_ms[-1] if line.ends_ms else float("inf")) - end_ms)
+    return Outcome(clip, cut, (line.answers_ms[-1] if line.answers_ms else float("inf")) - end_ms)
 
 
 def reply_cpu_ms() -> float:
-    """What the processor needs from the final transcript to the first audio of the reply: 50 ms on an idle machine."""
+    """What the processor needs from the words to the first audio of the reply: `REPLY_MS` on an idle machine."""
 
     def once() -> float:
         began = time.process_time()
@@ -143,7 +141,7 @@ def row_of(rule: str, found: Iterable[Outcome]) -> Row:
             count, cut = paused.get(kind, (0, 0))
             paused[kind] = (count + pauses, cut + each.cut)
         else:
-            waits.setdefault(kind, []).append(each.dead_air_ms + REPLY_MS)
+            waits.setdefault(kind, []).append(each.dead_air_ms)
     return Row(rule=rule, dead_air_ms={kind: tuple(sorted(ms)) for kind, ms in waits.items()}, paused=paused)
 
 

@@ -20,6 +20,7 @@ from actors.messages.transcript import (
 )
 from actors.ports.end_of_turn import EndOfTurn
 from actors.ports.stt import RecognitionEvent
+from actors.rules.backchannel import words_of
 from actors.rules.endpointing import Endpointer
 from actors.session.checkpoint import AskedQuestion, Checkpoint
 from actors.session.turn_end import TurnEnd
@@ -35,13 +36,16 @@ from app.providers.silero.voice_activity import energy_gated_silero
 from tests.eval.text import dialogue
 from tests.kit.speech import RATE_HZ
 
-NOMINAL_MS, NOMINAL_MS_A_SECOND, NOMINAL_MS_A_PIECE = 5.0, 12.0, 6.0
-"""What a decoding takes: by itself, for each second of audio, and for each piece of a word."""
+NOMINAL_MS, NOMINAL_MS_A_SECOND, NOMINAL_MS_A_STEP, NOMINAL_MS_A_GIVEN_PIECE = 5.0, 12.0, 6.0, 1.5
+"""What a decoding takes: by itself, for each second of audio, each step of the decoder, and each piece given to it."""
+
+REPLY_MS = 50.0
+"""From the request to the first audio of the reply, on an idle machine: see `tests.eval.turn_ends.reply_cpu_ms`."""
 
 
-def nominal_ms(audio_s: float, pieces: int) -> float:
+def nominal_ms(audio_s: float, steps: int, given: int) -> float:
     """How long a decoding takes on one core of an idle machine, in ms."""
-    return NOMINAL_MS + NOMINAL_MS_A_SECOND * audio_s + NOMINAL_MS_A_PIECE * (pieces + 1)
+    return NOMINAL_MS + NOMINAL_MS_A_SECOND * audio_s + NOMINAL_MS_A_STEP * steps + NOMINAL_MS_A_GIVEN_PIECE * given
 
 
 @cache
@@ -76,29 +80,46 @@ class Line:
         asked: what the agent has asked last.
         rule: decides how much silence ends a turn.
         decodes: false where only silence counts, and nobody has to wait for words.
+        has_interims: decode while the caller speaks too. That takes most of the processor's time; no turn ends by it,
+            but what is decoded in a pause is there sooner.
+        model: hears; the one of all lines unless told otherwise.
     """
 
-    def __init__(self, settings: Endpointing, asked: AskedQuestion, rule: EndOfTurn, *, decodes: bool = True) -> None:
-        model, hints = _ears()
+    def __init__(
+        self,
+        settings: Endpointing,
+        asked: AskedQuestion,
+        rule: EndOfTurn,
+        *,
+        decodes: bool = True,
+        has_interims: bool = False,
+        model: Model | None = None,
+    ) -> None:
+        usual_model, hints = _ears()
         self.now_ms = 0.0
         self.ends_ms: list[float] = []
         """When each turn was taken for over: its final included."""
+        self.answers_ms: list[float] = []
+        """When the first audio of a reply to each of them would be there."""
         self.finals: list[FinalTranscript] = []
         self.cpu_ms = self.nominal_ms = 0.0
-        self._model = model
+        self._model = model or usual_model
         self._detector = energy_gated_silero()
         self._endpointer = Endpointer(settings, WINDOW_MS)
         checkpoint = Checkpoint()
         checkpoint.agent_asked(asked)
         self._turn_end = TurnEnd(rule, settings, checkpoint, "en-US")
+        self._likely = "", 0.0
+        """What was said when the caller was probably done, and when a reply was begun to it."""
         self._judgement = _SameJudgement()
         self._decodes = decodes
+        self._has_interims = has_interims
         self._due: list[tuple[float, Decoding, Decoded]] = []
         self._busy_until_ms = 0.0
         self._stream = CallerStream(
             detector=self._judgement,
             hints=hints,
-            texts=model.vocabulary,
+            texts=self._model.vocabulary,
             queue=self,
             decoded=lambda _: None,
             tell=self._told,
@@ -113,18 +134,21 @@ class Line:
     def submit(self, decoding: Decoding) -> bool:
         """Decode at once, and let the result be there when the processor would have it.
 
-        What is decoded while the caller speaks is left out, as where the machine has no time for it: it takes most of
-        the processor's time, and no turn ends by it.
+        What is decoded while the caller speaks takes another thread than what is decoded in a pause, as in the product.
         """
-        if decoding.urgency is Urgency.INTERIM:
+        if decoding.urgency is Urgency.INTERIM and not self._has_interims:
             return False
         decoding.is_begun = True
         samples = np.frombuffer(decoding.pcm, np.int16).astype(np.float32) / np.float32(FULL_SCALE)
         began = time.thread_time()
-        result = self._model.decode(samples, decoding.hints, decoding.prefix)
+        result = self._model.decode(samples, decoding.hints, decoding.prefix, decoding.draft)
         self.cpu_ms += (time.thread_time() - began) * 1000
-        decoding.took_ms = nominal_ms(len(samples) / RATE_HZ, len(result.pieces) - len(decoding.prefix))
+        given = len(decoding.prefix) + len(decoding.draft)
+        decoding.took_ms = nominal_ms(len(samples) / RATE_HZ, result.steps, given)
         self.nominal_ms += decoding.took_ms
+        if decoding.urgency is Urgency.INTERIM:
+            self._due.append((self.now_ms + decoding.took_ms, decoding, result))
+            return True
         self._busy_until_ms = max(self._busy_until_ms, self.now_ms) + decoding.took_ms
         self._due.append((self._busy_until_ms, decoding, result))
         return True
@@ -137,7 +161,7 @@ class Line:
             self._deliver()
             self._stream.take(window)
         if self._endpointer.in_pause:
-            self._endpointer.wait_for(self._turn_end.silence_ms(self._endpointer.voice_end_ms))
+            self._wait_in_pause(self._endpointer.voice_end_ms)
         for event in self._endpointer.process(self._judgement.last, 0.0, None):
             match event:
                 case SpeechStarted(onset_ms):
@@ -148,7 +172,21 @@ class Line:
                     self._turn_end.stopped(end_ms)
                     self._stream.finish()
                     if not self._decodes:
-                        self.ends_ms.append(self.now_ms)
+                        self._over("")
+
+    def _wait_in_pause(self, voice_end_ms: float) -> None:
+        silence_ms = self._turn_end.silence_ms(voice_end_ms)
+        self._endpointer.wait_for(silence_ms)
+        if self._decodes and (text := self._turn_end.likely_end(voice_end_ms, silence_ms)):
+            self._likely = text, self.now_ms
+
+    def _over(self, text: str) -> None:
+        """The turn is over. A reply that was begun ahead to the same words is there already, or soon."""
+        likely, begun_ms = self._likely
+        is_ahead = bool(text) and words_of(likely) == words_of(text)
+        self.ends_ms.append(self.now_ms)
+        self.answers_ms.append(max(self.now_ms, (begun_ms if is_ahead else self.now_ms) + REPLY_MS))
+        self._likely = "", 0.0
 
     def _deliver(self) -> None:
         due = [each for each in self._due if each[0] <= self.now_ms]
@@ -161,5 +199,5 @@ class Line:
         if isinstance(event, InterimTranscript):
             self._turn_end.heard(event)
         elif isinstance(event, FinalTranscript | NoSpeechRecognized):
-            self.ends_ms.append(self.now_ms)
+            self._over(event.text if isinstance(event, FinalTranscript) else "")
             self.finals += [event] if isinstance(event, FinalTranscript) else []

@@ -1,14 +1,41 @@
 """The end of turn by what was said, what was asked, and how the speaker pauses."""
 
+from enum import Enum
 from typing import assert_never
 
+from actors.conversation import ExpectedAnswer
 from actors.ports.end_of_turn import SpeechSoFar
-from actors.rules.end_of_turn.completeness import Completeness, completeness, weighed
+from actors.rules.backchannel import words_of
+from actors.rules.end_of_turn.completeness import Completeness, completeness
+from actors.rules.end_of_turn.likelihood import likelihood
 from actors.rules.end_of_turn.speaker_pauses import SpeakerPauses
 from actors.turn_taking_settings import Endpointing, QuestionEndpointing
 
-UNCERTAIN_SHARE = 0.8
-"""Where between the usual silence and the most an utterance is waited for that may go on as well as not."""
+HARDLY_SHARE = 0.95
+"""Where between the usual silence and the most an utterance is waited for that may go on as well as not: nearly at the
+most, for pauses within sentences are that long, and a reply is begun meanwhile."""
+DONE, HARDLY = 0.75, 0.3
+"""How likely the caller has to be done for the least silence, and for one that is not the most."""
+
+
+class _Grade(Enum):
+    DONE = "done"
+    PROBABLY = "probably"
+    PERHAPS = "perhaps"
+    HARDLY = "hardly"
+    NOT = "not"
+
+
+_BY_COMPLETENESS = {
+    Completeness.ANSWERED: _Grade.DONE,
+    Completeness.COMPLETE: _Grade.PROBABLY,
+    Completeness.LIKELY: _Grade.PROBABLY,
+    Completeness.EXPECTED: _Grade.PROBABLY,
+    Completeness.UNKNOWN: _Grade.PERHAPS,
+    Completeness.UNCERTAIN: _Grade.HARDLY,
+    Completeness.UNFINISHED: _Grade.NOT,
+}
+"""Where the recognizer does not tell how likely the utterance is over."""
 
 
 class EndOfTurnByWords:
@@ -18,34 +45,52 @@ class EndOfTurnByWords:
         self._pauses = SpeakerPauses()
 
     def silence_ms(self, speech: SpeechSoFar, settings: Endpointing) -> float:
-        """See `actors.ports.end_of_turn.EndOfTurn`. The less complete the words are, the longer is the silence."""
+        """See `actors.ports.end_of_turn.EndOfTurn`. The less likely the caller is done, the longer is the silence."""
         question = question_of(speech.question, settings)
         least, usual, most = bounds_ms(settings, question)
-        if not speech.is_current:
+        is_noise = not speech.text and not _is_asked(speech)
+        if not speech.is_current or is_noise:
             return usual
         expected = question.expects if question is not None else speech.expected
-        found = weighed(completeness(speech.text, expected, speech.language), speech.end_confidence)
-        if speech.ended_by_engine and found > Completeness.UNFINISHED:
-            found = Completeness.COMPLETE
+        grade = _grade(speech, completeness(speech.text, expected, speech.language))
         pauses = self._pauses if settings.adaptive else SpeakerPauses()
-        match found:
-            case Completeness.ANSWERED | Completeness.COMPLETE:
+        match grade:
+            case _Grade.DONE:
                 wanted_ms = least + pauses.more_ms
-            case Completeness.LIKELY | Completeness.EXPECTED:
+            case _Grade.PROBABLY:
                 wanted_ms = (least + usual) / 2 + pauses.more_ms
-            case Completeness.UNKNOWN:
+            case _Grade.PERHAPS:
                 wanted_ms = usual + pauses.more_ms
-            case Completeness.UNCERTAIN:
-                wanted_ms = max(usual + UNCERTAIN_SHARE * (most - usual), pauses.usual_ms)
-            case Completeness.UNFINISHED:
+            case _Grade.HARDLY:
+                wanted_ms = max(usual + HARDLY_SHARE * (most - usual), pauses.usual_ms)
+            case _Grade.NOT:
                 wanted_ms = most
             case _:
-                assert_never(found)
+                assert_never(grade)
         return min(wanted_ms, most)
 
     def went_on(self, pause_ms: float, *, was_over: bool) -> None:
         """See `actors.ports.end_of_turn.EndOfTurn`."""
         self._pauses.went_on(pause_ms, was_over=was_over)
+
+
+def _grade(speech: SpeechSoFar, found: Completeness) -> _Grade:
+    """How likely the caller is done, in as many steps as there are silences."""
+    if speech.ended_by_engine and found > Completeness.UNFINISHED:
+        return _Grade.DONE
+    if speech.end_confidence is None:
+        return _BY_COMPLETENESS[found]
+    likely = likelihood(found, speech.end_confidence, len(words_of(speech.text)))
+    if likely >= DONE and found > Completeness.UNCERTAIN:
+        return _Grade.DONE
+    if found is Completeness.ANSWERED:
+        return _Grade.PERHAPS
+    return _Grade.HARDLY if likely >= HARDLY else _Grade.NOT
+
+
+def _is_asked(speech: SpeechSoFar) -> bool:
+    """Whether the agent waits for an answer: then voice without words is rather the beginning of one than a noise."""
+    return bool(speech.question) or speech.expected is not ExpectedAnswer.ANYTHING
 
 
 class FixedSilence:

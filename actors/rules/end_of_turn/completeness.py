@@ -22,14 +22,6 @@ FEW_DIGITS = 3
 """Digits in a row that are the beginning of some number; two may be a time of day."""
 FULL_NAME = 2
 """Words: of less, a family name may follow."""
-SURE = 0.94
-"""Confidence of the recognizer in the last words of nearly every sentence that is complete, and of few that are not."""
-VERY_SURE = 0.97
-"""The same, of so few that even the last word may be wrong about it."""
-HARDLY_HEARD = 0.7
-"""Below it even what was asked for may be something else."""
-DOUBTFUL = 0.8
-"""Below it the last words are hardly what was said."""
 ASKED_WITHIN = 4
 """Words at the beginning of a question that its auxiliary is one of: "how much longer will"."""
 LONG_ANSWER = 6
@@ -201,24 +193,3 @@ def _begins_clause(words: list[str]) -> bool:
     if len(words) <= FEW_WORDS or words[-2] not in english.DETERMINERS or words[-3] in english.NEGATED:
         return False
     return not english.ABOUT.isdisjoint(words[-4:-2])
-
-
-def weighed(found: Completeness, confidence: float | None) -> Completeness:
-    """What `found` is worth if the recognizer is so sure of the last words; None: it does not tell.
-
-    Somebody who stops in the middle of a phrase leaves half a word behind, or the intonation of one that goes on, and
-    the recognizer makes the nearest ending of it, without being sure.
-    """
-    if confidence is None:
-        return Completeness.LIKELY if found is Completeness.COMPLETE else found
-    if found is Completeness.ANSWERED and confidence < HARDLY_HEARD:
-        return Completeness.UNKNOWN
-    if found in (Completeness.COMPLETE, Completeness.LIKELY) and confidence < SURE:
-        return Completeness.UNCERTAIN if confidence >= DOUBTFUL else Completeness.UNFINISHED
-    if found is Completeness.UNKNOWN and confidence < DOUBTFUL:
-        return Completeness.UNCERTAIN
-    if found is Completeness.UNCERTAIN and confidence < SURE:
-        return Completeness.UNFINISHED
-    if found in (Completeness.UNCERTAIN, Completeness.UNFINISHED) and confidence >= VERY_SURE:
-        return Completeness(found + 1)
-    return found

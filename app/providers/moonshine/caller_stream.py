@@ -240,11 +240,13 @@ class CallerStream:
         heard = [*self._parts, decoding]
         text = self._text(heard)
         if decoding.result.confidence < (SHORT_CONFIDENCE_MIN if is_short else CONFIDENCE_MIN):
-            return
-        # What is said again in a pause tells that nothing was said since.
-        if text and (text != self._interim or is_of_pause):
-            self._interim = text
-            sure = decoding.result.end_confidence if is_of_pause else None
+            text = ""
+            if not is_of_pause:
+                return
+        # What is said again in a pause tells that nothing was said since; without words, that there may be some.
+        if is_of_pause or (text and text != self._interim):
+            self._interim = text or self._interim
+            sure = (decoding.result.end_confidence if text else 0.0) if is_of_pause else None
             self._tell(InterimTranscript(text, heard[0].start_ms, decoding.end_ms, end_confidence=sure))
 
     # when it is over
@@ -259,7 +261,9 @@ class CallerStream:
         return self._decoding(segment, urgency)
 
     def _decoding(self, segment: Segment, urgency: Urgency, more_silence: bytes = b"") -> Decoding:
-        decoding = decoding_of(segment, urgency, self._hints, self._decoded, more_silence=more_silence)
+        decoding = decoding_of(
+            segment, urgency, self._hints, self._decoded, draft=self._last, more_silence=more_silence
+        )
         self._submit(decoding)
         return decoding
 

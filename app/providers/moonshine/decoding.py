@@ -40,7 +40,12 @@ class Decoder(Protocol):
     """The part of the model that is used here."""
 
     def decode(
-        self, samples: Floats, hints: Hints | None, prefix: tuple[int, ...], abandoned: Callable[[], bool]
+        self,
+        samples: Floats,
+        hints: Hints | None,
+        prefix: tuple[int, ...],
+        draft: tuple[int, ...],
+        abandoned: Callable[[], bool],
     ) -> Decoded:
         """Put into words what is said in `samples`: see `Model.decode`."""
         ...
@@ -56,6 +61,7 @@ class Decoding(msgspec.Struct, kw_only=True, eq=False):
     pcm: bytes
     hints: Hints | None
     prefix: tuple[int, ...]
+    draft: tuple[int, ...] = ()
     on_done: Callable[["Decoding"], None]
     """Called on a decoding thread when it has a result, or has failed; not when it was abandoned."""
     is_abandoned: bool = False
@@ -85,6 +91,7 @@ def decoding_of(
     hints: Hints | None,
     on_done: Callable[[Decoding], None],
     prefix: tuple[int, ...] = (),
+    draft: tuple[int, ...] = (),
     more_silence: bytes = b"",
 ) -> Decoding:
     """What there is of `segment` now, with more silence behind it than there was yet, to be decoded."""
@@ -95,6 +102,7 @@ def decoding_of(
         pcm=bytes(segment.pcm) + more_silence,
         hints=hints,
         prefix=prefix,
+        draft=draft,
         on_done=on_done,
     )
 
@@ -152,7 +160,9 @@ class DecodingQueue:
             self._began_at[number] = began = time.monotonic()
             try:
                 samples = np.frombuffer(decoding.pcm, np.int16).astype(np.float32) / np.float32(FULL_SCALE)
-                decoding.result = self._model.decode(samples, decoding.hints, decoding.prefix, decoding.abandoned)
+                decoding.result = self._model.decode(
+                    samples, decoding.hints, decoding.prefix, decoding.draft, decoding.abandoned
+                )
             except AbandonedError:
                 continue
             except Exception as error:  # noqa: BLE001 - whatever the runtime raises; its stream is told

@@ -41,6 +41,14 @@ _MASK = np.ones((1, 1), np.int64)
 
 LAST_PIECES = 3
 """The end of a text, its punctuation and its last piece of a word."""
+LEAST_LOGARITHM = -9.0
+"""Probabilities below e to this are as good as none."""
+LEAST_SURE, MOST_SURE = 0.3, 0.995
+"""Between these the mean probability of the last pieces tells something."""
+BY_LAST_PIECES, BY_COMMA, BY_WORD, BY_QUESTION, BIAS = 0.37, -0.96, -0.49, -1.29, -6.78
+"""Weights of what tells that an utterance is over: the log odds of the last pieces, the logarithms of how likely a
+comma or another word would have been in place of the mark at its end, and that this is a question mark, beside which a
+comma is less likely anyhow. By logistic regression: see `actors.rules.end_of_turn.likelihood`."""
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -50,7 +58,10 @@ class Decoded(msgspec.Struct, frozen=True):
     confidence: float
     """Geometric mean of the probabilities of the pieces and the end: 0.9 when they are right, below 0.5 for noise."""
     end_confidence: float = 1.0
-    """The same of the last pieces and the end alone: less where the audio ends in the middle of a phrase."""
+    """How likely it is that the utterance is over: little where the audio ends in the middle of a phrase, or where the
+    voice is that of somebody who goes on, so that a comma would stand as well as a full stop."""
+    steps: int = 1
+    """How often the decoder ran: most of what it costs beside the length of the audio."""
 
 
 class AbandonedError(AppError):
@@ -75,18 +86,23 @@ class Model:
             output.name.replace("present", "past_key_values") for output in self._decoder.get_outputs()[1:]
         ]
         self.vocabulary = Vocabulary(read_pieces((folder / TOKENIZER).read_bytes()))
+        self._commas = np.array(sorted(self.vocabulary.commas), np.int64)
+        self._marks = np.array(sorted(self.vocabulary.marks), np.int64)
 
     def decode(
         self,
         samples: Floats,
         hints: Hints | None = None,
         prefix: Sequence[int] = (),
+        draft: Sequence[int] = (),
         abandoned: Callable[[], bool] = lambda: False,
     ) -> Decoded:
         """What is said in `samples` (float, 16 kHz mono, full scale 1).
 
         Args:
             prefix: pieces that it begins with; read in one step, where finding them anew takes a step each.
+            draft: pieces that probably follow; read in one step too, and dropped from the first one on that the model
+                would not have written.
             abandoned: asked before each step.
 
         Raises:
@@ -98,20 +114,56 @@ class Model:
         active: list[Node] = []
         for piece in pieces:
             active = hints.after(active, piece) if hints is not None else active
-        written = [START, *pieces]
+        written, guesses = [START, *pieces, *draft], [*draft]
         logarithms: list[float] = []
-        while len(pieces) < math.ceil(len(samples) / RATE_HZ * PIECES_PER_S) + 2:
+        # How the pieces were rated at the last place, and at the one before.
+        last: Floats = np.zeros(len(self.vocabulary), np.float32)
+        before = last
+        most = math.ceil(len(samples) / RATE_HZ * PIECES_PER_S) + 2
+        is_over, steps = False, 0
+        while len(pieces) < most and not is_over:
             if abandoned():
                 raise AbandonedError
-            logits = self._step(states, written, cache)
-            piece = int(logits.argmax()) if hints is None else hints.best(logits, active)
-            logarithms.append(float(logits[piece] - np.logaddexp.reduce(logits)))
-            if piece == END:
-                break
-            pieces.append(piece)
-            written = [piece]
-            active = hints.after(active, piece) if hints is not None else active
-        return Decoded(tuple(pieces), _mean(logarithms), _mean(logarithms[-LAST_PIECES:]))
+            steps += 1
+            for logits in self._step(states, written, cache)[-len(guesses) - 1 :]:
+                before, last = last, logits
+                piece = int(logits.argmax()) if hints is None else hints.best(logits, active)
+                logarithms.append(float(logits[piece] - np.logaddexp.reduce(logits)))
+                is_over = piece == END
+                if is_over:
+                    break
+                pieces.append(piece)
+                active = hints.after(active, piece) if hints is not None else active
+                if len(pieces) == most or not guesses or guesses.pop(0) != piece:
+                    break
+            _shorten(cache, len(pieces))
+            written, guesses = pieces[-1:], []
+        mark = pieces[-1] if len(logarithms) > 1 and pieces[-1] in self.vocabulary.marks else None
+        over = self._over(_mean(logarithms[-LAST_PIECES:]), mark, last if mark is None else before)
+        return Decoded(tuple(pieces), _mean(logarithms), over, steps)
+
+    def _over(self, sure: float, mark: int | None, rated: Floats) -> float:
+        """How likely the utterance is over.
+
+        Args:
+            sure: mean probability of the last pieces.
+            mark: the piece at the end that is punctuation; None if there is none.
+            rated: the scores of all pieces at its place.
+        """
+        evidence = self.end_evidence(sure, mark, rated)
+        weights = (BY_LAST_PIECES, BY_COMMA, BY_WORD, BY_QUESTION)
+        odds = BIAS + sum(weight * value for weight, value in zip(weights, evidence, strict=True))
+        return 1 / (1 + math.exp(-odds))
+
+    def end_evidence(self, sure: float, mark: int | None, rated: Floats) -> tuple[float, float, float, float]:
+        """What tells of an end, in the order of the weights; for the arguments see `_over`."""
+        every = np.logaddexp.reduce(rated)
+        words = rated.copy()
+        words[self._marks] = -np.inf
+        comma = max(float(np.logaddexp.reduce(rated[self._commas]) - every), LEAST_LOGARITHM)
+        word = max(float(np.logaddexp.reduce(words) - every), LEAST_LOGARITHM)
+        share = min(max(sure, LEAST_SURE), MOST_SURE)
+        return math.log(share / (1 - share)), comma, word, float(mark in self.vocabulary.question_marks)
 
     def _encode(self, samples: Floats) -> Floats:
         if len(samples) < SAMPLES_MIN:
@@ -123,7 +175,7 @@ class Model:
         return states
 
     def _step(self, states: Floats, written: list[int], cache: dict[str, Floats]) -> Floats:
-        """The scores of the next piece; `cache` takes up what was `written`."""
+        """The scores of the piece behind each that was `written`; `cache` takes those up."""
         is_first = cache[_CACHE[0]] is _NO_CACHE
         scores, *present = self._decoder.run(
             None,
@@ -139,8 +191,15 @@ class Model:
             # What is of the audio comes out of the first step only.
             if is_first or ".decoder." in name:
                 cache[name] = value
-        logits: Floats = scores[0, -1]
+        logits: Floats = scores[0]
         return logits
+
+
+def _shorten(cache: dict[str, Floats], length: int) -> None:
+    """Forget of what was written all but the first pieces, START included."""
+    for name, values in cache.items():
+        if ".decoder." in name and values.shape[2] > length:
+            cache[name] = values[:, :, :length]
 
 
 def _mean(logarithms: list[float]) -> float:

@@ -9,6 +9,8 @@ PIECE_MAX_BYTES = 24
 """The longest piece that text is split into."""
 
 _MARK = re.compile(rb"(?:\xe2\x96\x81)?[-,.;:?!]+|</s>")
+_QUESTION_MARK = re.compile(rb"(?:\xe2\x96\x81)?\?")
+_COMMA = re.compile(rb"(?:\xe2\x96\x81)?,")
 _BYTE = re.compile(rb"<0x([0-9A-F]{2})>")
 
 
@@ -36,9 +38,14 @@ class Vocabulary:
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = [_raw(piece) for piece in pieces]
         # Where two pieces are alike, the first is the one that the model writes.
-        self.marks = frozenset(number for number, piece in enumerate(self._pieces) if _MARK.fullmatch(piece))
+        self.marks = self._alike(_MARK)
         """The pieces that are punctuation, or the end."""
+        self.commas = self._alike(_COMMA)
+        self.question_marks = self._alike(_QUESTION_MARK)
         self._numbers = {piece: number for number, piece in reversed(list(enumerate(pieces)))}
+
+    def _alike(self, pattern: re.Pattern[bytes]) -> frozenset[int]:
+        return frozenset(number for number, piece in enumerate(self._pieces) if pattern.fullmatch(piece))
 
     def __len__(self) -> int:
         return len(self._pieces)

@@ -34,12 +34,38 @@ def test_a_sentence_becomes_its_words(model: Model) -> None:
     assert 0.7 < decoded.confidence <= 1.0
 
 
+@pytest.mark.parametrize("beginning", ["do you have a quiet room and", "seven zero three"])
+def test_an_utterance_that_goes_on_is_less_likely_over(model: Model, beginning: str) -> None:
+    whole = model.decode(spoken("do you have a quiet room on one of the upper floors"))
+    assert 0.0 <= model.decode(spoken(beginning)).end_confidence < whole.end_confidence <= 1.0
+
+
+def test_nothing_that_could_be_decoded_has_an_end(model: Model) -> None:
+    assert 0.0 <= model.decode(samples(silence(1_000))).end_confidence <= 1.0
+
+
 def test_what_is_known_is_read_and_not_found_again(model: Model) -> None:
     whole = model.decode(spoken())
     steps = itertools.count()
     again = model.decode(spoken(), prefix=whole.pieces[:4], abandoned=lambda: next(steps) < 0)
     assert again.pieces == whole.pieces
     assert next(steps) == len(whole.pieces) + 1 - 4
+
+
+@pytest.mark.parametrize("places", [0, 4, 100])
+def test_a_draft_is_read_at_once_as_far_as_it_is_right(model: Model, places: int) -> None:
+    whole = model.decode(spoken())
+    wrong = model.vocabulary.numbers("wrong")
+    again = model.decode(spoken(), draft=[*whole.pieces[:places], *wrong])
+    assert again.pieces == whole.pieces
+    assert again.confidence == pytest.approx(whole.confidence, abs=0.05)
+    assert again.steps == len(whole.pieces) + 1 - min(places, len(whole.pieces))
+
+
+def test_a_draft_with_hints_is_read_as_without_it(model: Model) -> None:
+    order, hints = spoken("a flat white and a latte"), Hints(model.vocabulary, ["latte"])
+    hinted = model.decode(order, hints)
+    assert model.decode(order, hints, draft=model.decode(order).pieces).pieces == hinted.pieces
 
 
 def test_hints_turn_what_is_doubtful(model: Model) -> None:

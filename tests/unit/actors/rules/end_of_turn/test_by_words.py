@@ -22,20 +22,41 @@ def wait_ms(rule: EndOfTurnByWords | None = None, settings: Endpointing = SETTIN
     ("changes", "silence_ms"),
     [
         ({}, 200),
-        ({"end_confidence": None}, 400),
+        ({"end_confidence": 0.82}, 200),
+        ({"end_confidence": 0.7}, 1_550),
+        ({"end_confidence": 0.3}, 1_600),
         ({"is_current": False}, 600),
         ({"text": "yes", "expected": ExpectedAnswer.YES_NO}, 200),
+        ({"text": "yes", "expected": ExpectedAnswer.YES_NO, "end_confidence": 0.6}, 600),
+        ({"text": "to monday"}, 1_550),
+        ({"text": "I'd like to"}, 1_550),
+        ({"text": "I'd like to", "end_confidence": 0.5}, 1_600),
+        ({"text": "next monday", "end_confidence": 0.5, "ended_by_engine": True}, 200),
+        ({"text": "I'd like to", "ended_by_engine": True}, 1_550),
+        ({"text": "", "end_confidence": 0.0}, 600),
+        ({"text": "", "end_confidence": 0.0, "expected": ExpectedAnswer.NUMBER}, 1_600),
+    ],
+)
+def test_the_more_complete_the_words_the_less_silence(changes: dict[str, Any], silence_ms: float) -> None:
+    assert wait_ms(**changes) == silence_ms
+
+
+@pytest.mark.parametrize(
+    ("changes", "silence_ms"),
+    [
+        ({}, 400),
+        ({"text": "yes", "expected": ExpectedAnswer.YES_NO}, 200),
         ({"text": "Friday please"}, 600),
-        ({"text": "to monday"}, 1_400),
+        ({"text": "to monday"}, 1_550),
         ({"text": "I'd like to"}, 1_600),
-        ({"text": "", "end_confidence": None}, 600),
+        ({"text": ""}, 600),
         ({"language": "de-DE"}, 600),
         ({"text": "next monday", "ended_by_engine": True}, 200),
         ({"text": "I'd like to", "ended_by_engine": True}, 1_600),
     ],
 )
-def test_the_more_complete_the_words_the_less_silence(changes: dict[str, Any], silence_ms: float) -> None:
-    assert wait_ms(**changes) == silence_ms
+def test_where_the_recognizer_does_not_tell_words_alone_count(changes: dict[str, Any], silence_ms: float) -> None:
+    assert wait_ms(**{"end_confidence": None, **changes}) == silence_ms
 
 
 @pytest.mark.parametrize(
@@ -72,8 +93,8 @@ def test_the_first_question_whose_words_are_asked_counts() -> None:
     assert question_of("What is your phone number?", settings) is number
     assert question_of("How are you?", settings) is None
     assert question_of("", settings) is None
-    assert wait_ms(settings=settings, text="two zero", question="And your phone number?") == 2_500
-    assert wait_ms(settings=settings, text="two zero", question="") == 1_400
+    assert wait_ms(settings=settings, text="two zero", end_confidence=0.3, question="And your phone number?") == 2_500
+    assert wait_ms(settings=settings, text="two zero", end_confidence=0.3, question="") == 1_600
 
 
 def test_a_speaker_who_was_cut_off_is_given_more_time() -> None:
@@ -90,12 +111,12 @@ def test_a_speaker_who_was_cut_off_is_given_more_time() -> None:
 
 def test_a_speaker_who_pauses_is_waited_for_up_to_the_most() -> None:
     rule = EndOfTurnByWords()
-    for pause_ms in (1_200, 1_250):
+    for pause_ms in (1_260, 1_300):
         rule.went_on(pause_ms, was_over=False)
-    assert wait_ms(rule, text="next monday") == 1_500
+    assert wait_ms(rule, text="next monday", end_confidence=None) == 1_575
     rule.went_on(3_000, was_over=False)
     rule.went_on(3_000, was_over=False)
-    assert wait_ms(rule, text="next monday") == 1_600
+    assert wait_ms(rule, text="next monday", end_confidence=None) == 1_600
 
 
 def test_a_fixed_silence_hears_no_words() -> None:

@@ -6,12 +6,9 @@ from hypothesis import strategies as st
 
 from actors.conversation import ExpectedAnswer
 from actors.rules.end_of_turn.completeness import (
-    SURE,
-    VERY_SURE,
     Completeness,
     completeness,
     digits_at_end,
-    weighed,
 )
 
 ANY, YES_NO, SHORT, NAME, NUMBER, SPELLING = ExpectedAnswer
@@ -152,35 +149,6 @@ def test_of_another_language_nothing_is_known(expected: ExpectedAnswer) -> None:
     assert completeness("Ich möchte", expected, "de-DE") is Completeness.UNKNOWN
 
 
-@pytest.mark.parametrize(
-    ("found", "confidence", "worth"),
-    [
-        (Completeness.COMPLETE, SURE, Completeness.COMPLETE),
-        (Completeness.COMPLETE, 0.85, Completeness.UNCERTAIN),
-        (Completeness.COMPLETE, 0.5, Completeness.UNFINISHED),
-        (Completeness.COMPLETE, None, Completeness.LIKELY),
-        (Completeness.LIKELY, 0.85, Completeness.UNCERTAIN),
-        (Completeness.UNCERTAIN, 0.85, Completeness.UNFINISHED),
-        (Completeness.UNCERTAIN, SURE, Completeness.UNCERTAIN),
-        (Completeness.UNCERTAIN, VERY_SURE, Completeness.UNKNOWN),
-        (Completeness.EXPECTED, 0.5, Completeness.EXPECTED),
-        (Completeness.UNCERTAIN, None, Completeness.UNCERTAIN),
-        (Completeness.UNFINISHED, VERY_SURE, Completeness.UNCERTAIN),
-        (Completeness.UNFINISHED, SURE, Completeness.UNFINISHED),
-        (Completeness.ANSWERED, 0.75, Completeness.ANSWERED),
-        (Completeness.ANSWERED, 0.6, Completeness.UNKNOWN),
-        (Completeness.ANSWERED, None, Completeness.ANSWERED),
-        (Completeness.UNKNOWN, 0.85, Completeness.UNKNOWN),
-        (Completeness.UNKNOWN, 0.75, Completeness.UNCERTAIN),
-        (Completeness.UNKNOWN, None, Completeness.UNKNOWN),
-    ],
-)
-def test_half_a_word_shows_in_the_confidence(
-    found: Completeness, confidence: float | None, worth: Completeness
-) -> None:
-    assert weighed(found, confidence) is worth
-
-
-@given(st.text(max_size=200), st.sampled_from(ExpectedAnswer), st.none() | st.floats(0, 1))
-def test_any_text_has_a_completeness(text: str, expected: ExpectedAnswer, confidence: float | None) -> None:
-    assert weighed(completeness(text, expected), confidence) in Completeness
+@given(st.text(max_size=200), st.sampled_from(ExpectedAnswer))
+def test_any_text_has_a_completeness(text: str, expected: ExpectedAnswer) -> None:
+    assert completeness(text, expected) in Completeness

@@ -149,7 +149,7 @@ def test_a_pause_is_decoded_as_if_it_were_longer_and_is_the_final_if_nothing_fol
     ("voiced_ms", "confidence", "told"),
     [
         (SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN, ["yes"]),
-        (SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN - 0.01, []),
+        (SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN - 0.01, [""]),
         (SHORT_VOICED_MS - 2 * WINDOW_MS, 0.9, []),
         (INTERIM_VOICED_MS, SHORT_CONFIDENCE_MIN - 0.01, ["yes"]),
     ],
@@ -161,6 +161,14 @@ def test_a_short_word_is_told_of_in_a_pause_if_it_is_no_noise(
     bench.be_silent(PAUSE_MS)
     bench.answer("yes", confidence)
     assert bench.interims == told
+
+
+def test_voice_without_words_before_a_pause_may_be_the_beginning_of_some(bench: Bench) -> None:
+    bench.speak(800)
+    bench.be_silent(PAUSE_MS)
+    bench.answer("you", confidence=0.4)
+    told = [event for event in bench.events if isinstance(event, InterimTranscript)]
+    assert [(each.text, each.end_confidence) for each in told] == [("", 0.0)]
 
 
 def test_one_interim_at_a_time_and_the_next_when_it_is_due(bench: Bench) -> None:

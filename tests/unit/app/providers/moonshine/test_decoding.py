@@ -24,7 +24,12 @@ class SlowModel:
         self.order: list[int] = []
 
     def decode(
-        self, samples: Floats, hints: Hints | None, prefix: tuple[int, ...], abandoned: Callable[[], bool]
+        self,
+        samples: Floats,
+        hints: Hints | None,
+        prefix: tuple[int, ...],
+        draft: tuple[int, ...],
+        abandoned: Callable[[], bool],
     ) -> Decoded:
         self.is_busy.set()
         assert self.may_go_on.wait(WITHIN_S)

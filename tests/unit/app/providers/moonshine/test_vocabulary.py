@@ -49,3 +49,9 @@ def test_marks_are_the_pieces_without_a_letter() -> None:
 def test_a_word_begins_with_a_blank() -> None:
     assert VOCABULARY.begins_word(PIECES.index("\u2581yes"))
     assert not VOCABULARY.begins_word(PIECES.index("ease"))
+
+
+def test_commas_are_marks_of_their_own() -> None:
+    vocabulary = Vocabulary([piece.encode() for piece in ("yes", ",", "\u2581,", ".", ",.", "</s>")])
+    assert vocabulary.commas == {1, 2}
+    assert vocabulary.marks == {1, 2, 3, 4, 5}

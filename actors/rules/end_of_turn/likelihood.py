@@ -1,0 +1,41 @@
+"""How likely a caller is done, by what they said and how the recognizer heard it: pure.
+
+A sentence that is complete by its words goes on as often as not: "I'd like a table, for four people". Who goes on keeps
+their voice up, which a recognizer writes as a comma, or stops in the middle of a phrase, of whose end it is not sure.
+A long sentence is more often all of it than a short one. Each of these adds to the log odds, by a logistic regression
+over the pauses and ends of the synthetic callers on whom the rules are tuned: `tests/eval/end_weights.py` finds them.
+"""
+
+import math
+
+from actors.rules.end_of_turn.completeness import Completeness
+
+BY_COMPLETENESS: dict[Completeness, float] = {
+    Completeness.UNFINISHED: -0.22,
+    Completeness.UNCERTAIN: 0.11,
+    Completeness.UNKNOWN: 1.88,
+    Completeness.LIKELY: 0.06,
+    Completeness.COMPLETE: 0.0,
+    Completeness.EXPECTED: 1.62,
+    Completeness.ANSWERED: 0.19,
+}
+ANSWERS = frozenset((Completeness.EXPECTED, Completeness.ANSWERED))
+"""Of these it is not their length that tells."""
+BY_WORD, LONG, MIDDLING = 0.27, 14, 7
+"""What each word adds beyond a middling number of them; more than so many are no more complete."""
+CERTAIN = 1e-6
+"""No recognizer is surer than this."""
+
+
+def likelihood(found: Completeness, over: float, words: int) -> float:
+    """How likely the caller is done, from 0 to 1.
+
+    Args:
+        found: how complete the words are.
+        over: how likely the utterance is over by the recognizer, from 0 to 1.
+        words: how many there are.
+    """
+    over = min(max(over, CERTAIN), 1 - CERTAIN)
+    longer = 0 if found in ANSWERS else min(words, LONG) - MIDDLING
+    odds = math.log(over / (1 - over)) + BY_COMPLETENESS[found] + BY_WORD * longer
+    return 1 / (1 + math.exp(-odds))
