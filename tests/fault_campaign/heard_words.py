@@ -5,7 +5,7 @@ import re
 from actors.messages.output import AudioDiscarded, AudioFrame
 from actors.session.modes.voice_live import VOICE_LIVE
 from tests.fault_campaign.evidence import Evidence
-from tests.fault_campaign.speaking_faults import SpeakingFault
+from tests.fault_campaign.speaking_faults import BREAKS_OFF, SpeakingFault
 from tests.fault_campaign.speaking_response import SPOKEN_OF_MANY
 from tests.fault_campaign.speech_as_text import read
 
@@ -44,6 +44,9 @@ def near_a_cut(evidence: Evidence, cuts: int) -> int:
     """How many words may be told otherwise than heard where playback was cut so often."""
     scenario = evidence.scenario
     is_estimated = scenario.mode == VOICE_LIVE and not scenario.mishaps.word_times
+    if is_estimated and scenario.mishaps.speaking in BREAKS_OFF:
+        # Where the words lie in a response that breaks off is estimated as where it is cut.
+        cuts += len({m.reply for _, m in evidence.shown if isinstance(m, AudioFrame)})
     near = (ABOUT_A_CUT if is_estimated else NEAR_A_CUT) * cuts
     if is_estimated and scenario.mishaps.speaking is SpeakingFault.ENDLESS_WORDS:
         near += SPOKEN_OF_MANY * len(scenario.mishaps.responses)

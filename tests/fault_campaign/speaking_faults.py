@@ -123,6 +123,10 @@ LOST_LATER = {
 """What the service says when it closes a connection in the middle of a response."""
 
 
+BREAKS_OFF = {*FAILS_LATER, *LOST_LATER, SpeakingFault.FILTERED_LATER, SpeakingFault.STALLS_LATER}
+"""The faults of a response of which some has sounded, and the rest never comes."""
+
+
 class HearingFault(StrEnum):
     """How a session of the model goes wrong with what it hears, or beside its responses."""
 
