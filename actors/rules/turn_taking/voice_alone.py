@@ -24,7 +24,7 @@ def utterance_over(turn: TurnCore, message: SpeechStopped, at: float) -> None:
     """The caller has spoken: that is answered now, or after what goes on, or it was a sign of listening."""
     s = turn.state
     s.spoke_at, s.fillers = at - message.silence_ms / 1000, 0
-    if _is_meant(turn):
+    if _is_meant(turn) or _was_before_the_reply(turn, message):
         s.settled_ms = max(s.settled_ms, message.end_ms + message.silence_ms + LATER_END_MS)
         answer_speech(turn, at)
     elif turn.is_busy and message.voiced_ms >= ANSWER_MS:
@@ -67,6 +67,18 @@ def _is_meant(turn: TurnCore) -> bool:
     utterances = turn.state.utterances
     asks_for_a_sign = bool(utterances) and utterances[0].kind is UtteranceKind.PROMPT
     return not turn.is_busy or turn.only_bridges or turn.policy is None or asks_for_a_sign or bool(turn.state.keys)
+
+
+def _was_before_the_reply(turn: TurnCore, message: SpeechStopped) -> bool:
+    """Whether an utterance that would have taken the floor ended before anything of the reply was heard.
+
+    The reply is to something else, such as what was typed or keyed right behind it, and has begun in the silence by
+    which it is known that the utterance is over.
+    """
+    policy = turn.policy
+    if policy is None or turn.is_closing:
+        return False
+    return message.voiced_ms >= policy.confirm_ms and interruption.was_said_to_thinking(turn)
 
 
 def _forget(turn: TurnCore, at: float, order: DiscardSpeech) -> None:

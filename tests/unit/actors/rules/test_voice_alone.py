@@ -5,7 +5,7 @@ import pytest
 
 from actors.agent import Agent, VoicemailAction
 from actors.conversation import Ending, PositionPrecision, UtteranceKind
-from actors.messages.caller import KeyPressed
+from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.lifecycle import Timer, TimerFired
 from actors.messages.model import ReplyWritten
 from actors.messages.playback import PlaybackFinished, PlaybackStarted, ResumePlayback, StopPlayback
@@ -223,3 +223,36 @@ class TestWhoeverHasAnswered:
         turn.handle(PlaybackFinished(reply=2, precision=PositionPrecision.NETWORK, heard_ms=900, text_end=12), 8.0)
         assert kinds(spoken(turn, 9.0, 500)) == [CommitSpeech, StartReply]
         assert turn.state.screening is None
+
+
+@pytest.mark.parametrize(
+    ("voiced_ms", "protected"), [(1_000.0, False), (400.0, False), (300.0, False), (1_000.0, True)]
+)
+def test_what_was_said_before_the_reply_to_what_was_typed_began_is_answered(voiced_ms: float, protected: bool) -> None:
+    """It is known to be over when that reply sounds already: voice as short as a sign of listening is one."""
+    speaking = PhasePolicy(protected=protected)
+    turn = begun(msgspec.structs.replace(SILENT, barge_in=BargeIn(speaking=speaking)))
+    turn.handle(SpeechStarted(1_000.0), 1.0)
+    ends = 1.0 + voiced_ms / 1_000
+    turn.handle(SpeechContinued(voiced_ms, 0.0), ends)
+    effects = turn.handle(TextEntered("are you open", number=1), ends + 0.05)
+    (start,) = [effect for effect in effects if isinstance(effect, StartReply)]
+    turn.handle(PlaybackStarted(start.reply), ends + 0.2)
+    over = SpeechStopped(start_ms=1_000.0, end_ms=ends * 1_000, voiced_ms=voiced_ms, silence_ms=400.0)
+    effects = turn.handle(over, ends + 0.4)
+    if voiced_ms < PhasePolicy().confirm_ms:
+        assert kinds(effects) == [DiscardSpeech]
+    elif protected:
+        assert kinds(effects) == [CommitSpeech]
+        assert turn.state.waiting_text == SPOKEN
+    else:
+        assert kinds(effects)[:2] == [CommitSpeech, StopPlayback]
+
+
+def test_what_was_said_into_a_reply_that_is_heard_is_judged_as_ever() -> None:
+    turn = begun()
+    turn.handle(TextEntered("are you open", number=1), 1.0)
+    turn.handle(PlaybackStarted(turn.reply_of(1)), 1.2)
+    effects = turn.handle(SpeechStarted(2_000.0), 2.0)
+    effects = turn.handle(SpeechStopped(start_ms=2_000.0, end_ms=2_300.0, voiced_ms=300.0, silence_ms=400.0), 2.7)
+    assert kinds(effects) == [DiscardSpeech]
