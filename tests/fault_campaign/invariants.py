@@ -293,7 +293,13 @@ def _clears(evidence: Evidence) -> list[str]:
     """
     holds = _holds(evidence)
     found, begun, cleared, settled, sent_since = [], set[int](), set[int](), set[int](), 0
+    restored = [at for at, deed in evidence.deeds if deed == RESTORED]
     for at, message in evidence.shown:
+        if restored and at > restored[0]:
+            # A session that is restored from its record numbers its replies anew.
+            restored.clear()
+            begun.clear()
+            cleared.clear()
         match message:
             case AudioFrame(reply=reply):
                 begun.add(reply)
