@@ -145,10 +145,13 @@ class Player:
             return
         begins, shown_before = 0, shown
         for piece in pending.pieces:
-            if begins >= shown_before and (begins < frame.text_end or (frame.first and begins == shown_before)):
-                self._connection.show(ReplyText(frame.turn, frame.kind, piece))
-                self._shown[frame.reply] = begins + len(piece)
-            begins += len(piece)
+            # Where text was taken back, what is left of it is one piece, of which a part may have been shown.
+            unshown, ends = max(begins, shown_before), begins + len(piece)
+            is_due = unshown < frame.text_end or (frame.first and unshown == shown_before)
+            if unshown < ends and is_due:
+                self._connection.show(ReplyText(frame.turn, frame.kind, piece[unshown - begins :]))
+                self._shown[frame.reply] = ends
+            begins = ends
 
     # replies
 

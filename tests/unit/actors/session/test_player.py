@@ -166,6 +166,19 @@ def test_text_that_takes_the_place_of_what_was_taken_back_is_shown_too(kept: str
     assert [shown.text for shown in stage.of(ReplyText)] == [PIECES[0], "And good night."]
 
 
+def test_of_text_that_is_left_the_part_is_shown_that_was_not() -> None:
+    stage = Stage()
+    stage.begin()
+    stage.speak(ended=False)
+    stage.run(PIECE_MS / 2)
+    left = "".join(PIECES)[:-4]
+    stage.checkpoint.reply_retracted(1, left)
+    stage.player.text_ends(1, len(left))
+    stage.player.playout.end(1)
+    stage.run(1_000)
+    assert "".join(shown.text for shown in stage.of(ReplyText)) == left
+
+
 def test_what_was_heard_is_noted_where_it_outlives_the_player() -> None:
     stage = Stage()
     stage.begin()
