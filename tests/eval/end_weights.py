@@ -153,6 +153,7 @@ def main() -> None:
     ears, progress = _Ears(), Progress()
     material = [
         *clips(read_said("pauses_tuning")),
+        *clips([*said_of_corpus(), *said_earlier()]),
         *clips_with_pauses_anywhere(said_of_corpus(), 1),
         *clips_with_pauses_anywhere(said_earlier(), 2),
     ]

@@ -52,7 +52,7 @@ class EndOfTurnByWords:
         if not speech.is_current or is_noise:
             return usual
         expected = question.expects if question is not None else speech.expected
-        grade = _grade(speech, completeness(speech.text, expected, speech.language))
+        grade = _grade(speech, completeness(speech.text, expected, speech.language), expected)
         pauses = self._pauses if settings.adaptive else SpeakerPauses()
         match grade:
             case _Grade.DONE:
@@ -74,7 +74,7 @@ class EndOfTurnByWords:
         self._pauses.went_on(pause_ms, was_over=was_over)
 
 
-def _grade(speech: SpeechSoFar, found: Completeness) -> _Grade:
+def _grade(speech: SpeechSoFar, found: Completeness, expected: ExpectedAnswer) -> _Grade:
     """How likely the caller is done, in as many steps as there are silences."""
     if speech.ended_by_engine and found > Completeness.UNFINISHED:
         return _Grade.DONE
@@ -83,7 +83,7 @@ def _grade(speech: SpeechSoFar, found: Completeness) -> _Grade:
     likely = likelihood(found, speech.end_confidence, len(words_of(speech.text)))
     if likely >= DONE and found > Completeness.UNCERTAIN:
         return _Grade.DONE
-    if found is Completeness.ANSWERED:
+    if found is Completeness.ANSWERED and expected is ExpectedAnswer.YES_NO:
         return _Grade.PERHAPS
     return _Grade.HARDLY if likely >= HARDLY else _Grade.NOT
 

@@ -11,17 +11,17 @@ import math
 from actors.rules.end_of_turn.completeness import Completeness
 
 BY_COMPLETENESS: dict[Completeness, float] = {
-    Completeness.UNFINISHED: -0.22,
-    Completeness.UNCERTAIN: 0.11,
-    Completeness.UNKNOWN: 1.88,
-    Completeness.LIKELY: 0.06,
+    Completeness.UNFINISHED: 0.1,
+    Completeness.UNCERTAIN: 0.18,
+    Completeness.UNKNOWN: 2.56,
+    Completeness.LIKELY: 0.31,
     Completeness.COMPLETE: 0.0,
-    Completeness.EXPECTED: 1.62,
-    Completeness.ANSWERED: 0.19,
+    Completeness.EXPECTED: 2.18,
+    Completeness.ANSWERED: 0.41,
 }
 ANSWERS = frozenset((Completeness.EXPECTED, Completeness.ANSWERED))
 """Of these it is not their length that tells."""
-BY_WORD, LONG, MIDDLING = 0.27, 14, 7
+BY_WORD, LONG, MIDDLING = 0.28, 14, 7
 """What each word adds beyond a middling number of them; more than so many are no more complete."""
 CERTAIN = 1e-6
 """No recognizer is surer than this."""

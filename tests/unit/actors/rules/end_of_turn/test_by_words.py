@@ -28,6 +28,7 @@ def wait_ms(rule: EndOfTurnByWords | None = None, settings: Endpointing = SETTIN
         ({"is_current": False}, 600),
         ({"text": "yes", "expected": ExpectedAnswer.YES_NO}, 200),
         ({"text": "yes", "expected": ExpectedAnswer.YES_NO, "end_confidence": 0.6}, 600),
+        ({"text": "I can't make it today", "end_confidence": 0.6}, 1_550),
         ({"text": "to monday"}, 1_550),
         ({"text": "I'd like to"}, 1_550),
         ({"text": "I'd like to", "end_confidence": 0.5}, 1_600),
