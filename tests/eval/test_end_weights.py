@@ -1,12 +1,11 @@
-"""The weights of the end of turn: examples are what is known in a pause and at an end, and the fit finds what tells."""
+"""The weights of the end of turn: the fit finds what tells, and says how well."""
 
 import random
 
 import pytest
 
 from actors.rules.end_of_turn.completeness import Completeness
-from tests.eval.end_weights import NAMES, Example, _Ears, examples_of, fitted, table, told_apart
-from tests.eval.pause_clips import Said, clips
+from tests.eval.end_weights import NAMES, Example, fitted, table, told_apart
 
 
 def made_up(count: int = 400) -> list[Example]:
@@ -22,19 +21,10 @@ def made_up(count: int = 400) -> list[Example]:
 
 
 def test_what_tells_has_the_weight() -> None:
+    assert all(len(each.row) == len(NAMES) for each in made_up(10))
     weights = dict(zip(NAMES, fitted(made_up()), strict=True))
     assert weights["comma"] < -0.4
     assert abs(weights["last pieces"]) < 0.3
     assert abs(weights["each word"]) < 0.1
     assert told_apart(made_up()) == pytest.approx(0.95, abs=0.05)
     assert "COMPLETE        0.00" in table(weights.values())
-
-
-def test_an_example_is_what_was_known_in_a_pause_or_at_the_end() -> None:
-    ears = _Ears()
-    whole, paused = clips([Said("my car broke down on the highway ... this morning", "What happened?")])
-    (end,), (pause,) = examples_of(whole, ears), examples_of(paused, ears)
-    assert end.is_over
-    assert not pause.is_over
-    assert (end.words, pause.words) == (9, 7)
-    assert len(end.row) == len(pause.row) == len(NAMES)
