@@ -41,7 +41,7 @@ SENT_LOOK_S = 0.02
 MOST_WRITES = 3
 """A conversation in which something happens while its checkpoint is written has it written again so often."""
 WRITTEN_S = 1.0
-"""Checkpoints of browsers' sessions are written within this time, or those sessions say goodbye."""
+"""Checkpoints of browsers' sessions that are not written within this time are looked at again, while there is time."""
 YES, NO = b"yes", b"no"
 
 _handed_over = metrics.get_meter("earshot").create_counter(
@@ -82,18 +82,31 @@ class HandOver:
         with suppress(TimeoutError):
             async with asyncio.timeout(ARRIVED_S):
                 await self._moves.settled()
-        try:
-            others = [worker for worker in await self._membership.live() if worker != self._membership.worker]
-        except StoreError as error:
-            log.warning("conversations are not handed over: %s", error)
+        others = await self._others(deadline - LEFT_S)
+        if others is None:
             return
         if others:
             self._stop_listening()
         calls = self._switchboard.log.live if others else []
         await asyncio.gather(
-            self._browsers({self._switchboard.session_of(call) for call in calls}),
+            self._browsers({self._switchboard.session_of(call) for call in calls}, deadline - LEFT_S),
             *(self._call(call, others[n:] + others[:n], deadline) for n, call in _spread(calls, others)),
         )
+
+    async def _others(self, until: float) -> list[str] | None:
+        """The ids of the other workers; None if that cannot be found out until then, as while Redis fails over."""
+        while True:
+            try:
+                return [worker for worker in await self._membership.live() if worker != self._membership.worker]
+            except StoreError as error:
+                if self._is_due(until):
+                    log.warning("conversations are not handed over: %s", error)
+                    return None
+            await asyncio.sleep(LOOK_S)
+
+    def _is_due(self, until: float) -> bool:
+        """Whether nothing is to be waited for any more."""
+        return asyncio.get_running_loop().time() >= until or self._here.lifecycle.hurried.is_set()
 
     def _stop_listening(self) -> None:
         """Take no more connections: the media socket of a call that is handed over is to come to another worker.
@@ -153,17 +166,21 @@ class HandOver:
         self._moves.ask_for_audio(secret)
         return YES
 
-    async def _browsers(self, of_calls: set[str]) -> None:
+    async def _browsers(self, of_calls: set[str], until: float) -> None:
         checkpoints = self._here.checkpoints
         if checkpoints is None:
             return
         live = self._here.sessions.live
         ids = [each for each, entry in live.items() if each not in of_calls and not entry.plan.call_id]
-        for _ in range(MOST_WRITES):
+        writes = 0
+        while ids and writes < MOST_WRITES:
             for session_id in ids:
                 checkpoints.keep_now(session_id)
             if not await self._writer.settled(WRITTEN_S):
-                break
+                if self._is_due(until):
+                    break
+                continue
+            writes += 1
             # What goes on meanwhile is written again.
             for session_id in filter(checkpoints.is_kept, tuple(ids)):
                 ids.remove(session_id)

@@ -92,9 +92,11 @@ class Membership:
         if asked_s > self._until_s - LEASE_S + LATE_S:
             # Redis was away, or this worker: the others may not have renewed their leases either.
             self._trusts_from_s = asked_s + LEASE_S
+        # Of two renewals at once the answers may come in the other order.
+        known_end_ms = self._known_end_ms
         before, end_ms = await self._eval(RENEW, int(LEASE_S * 1000), self.worker, KEPT_S)
         self._until_s = asked_s + LEASE_S
-        is_forgotten = float(before or 0) < self._known_end_ms
+        is_forgotten = float(before or 0) < known_end_ms
         self._known_end_ms = float(end_ms)
         if is_forgotten:
             self.on_forgotten()

@@ -128,6 +128,26 @@ async def test_a_call_that_the_network_never_takes_is_over_and_keeps_nobody_wait
             assert call.custody is Custody.HERE
 
 
+async def test_a_redis_that_stands_still_is_waited_for_as_long_as_there_is_time(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await known(other, call)
+            await one.talks("browser")
+            browser = Browser()
+            one.service.outputs.of("browser").connection = browser
+            redis.freeze()
+            handing = asyncio.ensure_future(handed_over(one))
+            await asyncio.sleep(2.5)
+            assert not handing.done()
+            assert browser.codes == []
+            redis.thaw()
+            await handing
+            assert other.board.log.of_secret(call.secret) is not None
+            assert browser.codes == [RESTARTING]
+            assert '"hello"' in redis.command("GET", checkpoint_key("browser"))
+
+
 async def test_a_call_that_no_worker_takes_stays_where_it_is(tmp_path: Path) -> None:
     with redis_server(tmp_path) as redis:
         async with two_workers(redis) as (one, other):
@@ -154,6 +174,7 @@ async def test_a_browser_is_told_to_come_back_and_its_checkpoint_stays(tmp_path:
             assert '"hello"' in redis.command("GET", checkpoint_key("browsers"))
             await one.talks("another")
             redis.freeze()
-            await handed_over(one)
+            # There is no time left to wait for it.
+            await handed_over(one, within_s=module.LEFT_S)
             assert list(one.service.sessions.live) == ["another"]
             redis.thaw()
