@@ -10,7 +10,7 @@ from actors.conversation import Role
 from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import TextEntered
 from actors.messages.output import ReplyHeard
-from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.llm import MemoryUpdated, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.rules.summary import READ_AS
 from actors.runtime.clock import run_virtual
 from actors.session.summaries import AGAIN_AFTER_TURNS
@@ -81,6 +81,22 @@ def test_the_older_part_is_summed_up_in_time_and_read_in_its_place() -> None:
             assert NAME in [message.text for message in on.session.record().messages]
             assert on.entry.checkpoint.summary is not None
             assert on.entry.checkpoint.spent_tokens == 100 + 9 * 2
+
+    run_virtual(main())
+
+
+def test_slots_that_an_engine_notes_outlive_the_words_that_they_came_from() -> None:
+    def noting(request: ModelRequest) -> Sequence[ModelEvent | float]:
+        noted = [MemoryUpdated({"slots": {"name": "Ada Kowalczyk"}})] if request.messages[-1].text == NAME else []
+        return [*noted, *answer(request)]
+
+    async def main() -> None:
+        model = Summing(takes_s=0.5)
+        model.script = noting
+        async with stage(agent=LONG, model=model, caller=False) as on:
+            await talk(on, 12)
+            assert READ_AS in model.requests[-1].messages[0].text
+            assert model.requests[-1].memory == {"slots": {"name": "Ada Kowalczyk"}}
 
     run_virtual(main())
 
