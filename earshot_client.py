@@ -150,14 +150,16 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool begins to run (`phase` start) or has ended (`end`); `result` or `error` then."""
+    """A tool begins to run (`phase` start), has done so many `percent` of its work (`progress`), or has ended (`end`);
+    `result` or `error` then."""
 
-    phase: Literal["start", "end"]
+    phase: Literal["start", "progress", "end"]
     call_id: str
     name: str
     arguments: Any = None
     result: Any = None
     error: str | None = None
+    percent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +399,8 @@ def understood(message: dict[str, Any]) -> Event | None:
             return Floor(message["floor"], message["turn"])
         case "tool_start":
             return Tool("start", message["callId"], message["tool"], arguments=message["args"])
+        case "tool_progress":
+            return Tool("progress", message["callId"], message["tool"], percent=message["pct"])
         case "tool_end":
             result, error = message["result"], message["error"]
             return Tool("end", message["callId"], message["tool"], result=result, error=error)

@@ -81,6 +81,8 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     conversation, where the agent has several."""
     languages: tuple[str, ...] = ()
     """Those that the agent can change to."""
+    progress: Callable[[float], None] = lambda percent: None
+    """To be called with how many percent of the work are done: the caller's page shows it. Takes any thread."""
 
 
 class Tool(Generic[P, R]):

@@ -183,6 +183,15 @@ class ToolStart(msgspec.Struct, frozen=True, tag="tool_start", kw_only=True):
     args: msgspec.Raw
 
 
+class ToolProgress(msgspec.Struct, frozen=True, tag="tool_progress", kw_only=True):
+    """A tool has done `pct` percent of its work, as it says itself."""
+
+    call_id: str = msgspec.field(name="callId")
+    tool: str
+    ts: str
+    pct: int
+
+
 class ToolEnd(msgspec.Struct, frozen=True, tag="tool_end", kw_only=True):
     """A tool has returned or failed; `result` is null where there is an `error`."""
 
@@ -228,7 +237,17 @@ class Pong(msgspec.Struct, frozen=True, tag="pong"):
 
 
 ServerMessage = (
-    Envelope | AudioData | Control | AssistantFinal | ToolStart | ToolEnd | SessionEnd | TurnMetrics | Floor | Pong
+    Envelope
+    | AudioData
+    | Control
+    | AssistantFinal
+    | ToolStart
+    | ToolProgress
+    | ToolEnd
+    | SessionEnd
+    | TurnMetrics
+    | Floor
+    | Pong
 )
 
 _encoder = msgspec.json.Encoder()

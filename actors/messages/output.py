@@ -63,6 +63,14 @@ class ToolStarted(Message, frozen=True):
     arguments: str
 
 
+class ToolProgressed(Message, frozen=True):
+    """The tool `name` has done so many percent of its work, as it says itself."""
+
+    call_id: str
+    name: str
+    percent: int
+
+
 class AgentTookOver(Message, frozen=True, kw_only=True):
     """Another agent has the conversation from `turn` on. `label` is shown as the sender of its messages."""
 
@@ -113,6 +121,7 @@ OutputMessage = (
     | ReplyText
     | ReplyHeard
     | ToolStarted
+    | ToolProgressed
     | ToolFinished
     | AgentTookOver
     | FloorChanged

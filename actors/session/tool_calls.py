@@ -1,13 +1,17 @@
 """The tools that a model has called: started, shown to who is connected, and recorded in the conversation."""
 
 from collections.abc import Sequence
+from functools import partial
+
+import msgspec
 
 from actors.messages.model import EndingDecided, ToolFinished
-from actors.messages.output import ToolStarted
+from actors.messages.output import ToolProgressed, ToolStarted
 from actors.ports.llm import ToolCalled
 from actors.rules.agent_language import matching
 from actors.runtime.session_trace import Stage
 from actors.session.ongoing_conversation import OngoingConversation
+from actors.session.tool_progress import ToolProgress
 from actors.session.tool_runs import UNKNOWN, ToolRuns, ending_after
 from actors.session_context import in_language
 from actors.tools import ToolContext
@@ -51,8 +55,14 @@ class ToolCalls:
             name = call.name if tool is not None else "unknown"
             attributes = {"gen_ai.operation.name": Stage.TOOL.value, "gen_ai.tool.name": name}
             self._trace.begin(Stage.TOOL, call.call_id, attributes, of=name)
+            progress = ToolProgress(partial(self._progressed, call))
             with self._trace.inside(Stage.TOOL, call.call_id):
-                self._tool_runs.start(call, tool, context, self._clock)
+                its_own = msgspec.structs.replace(context, progress=progress)
+                self._tool_runs.start(call, tool, its_own, self._clock)
+
+    def _progressed(self, call: ToolCalled, percent: int) -> None:
+        if self._tool_runs.is_running(call.call_id):
+            self._connection.show(ToolProgressed(call.call_id, call.name, percent))
 
     def take_over(self) -> None:
         """Record what became of the tools that the former orchestrator, or the one of another process, began."""

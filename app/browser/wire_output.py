@@ -20,6 +20,7 @@ from actors.messages.output import (
     ReplyHeard,
     ReplyText,
     SessionEnded,
+    ToolProgressed,
     ToolStarted,
     TurnMeasured,
 )
@@ -34,6 +35,7 @@ from protocol.browser import (
     ServerMessage,
     SessionEnd,
     ToolEnd,
+    ToolProgress,
     ToolStart,
     TurnMetrics,
     timestamp,
@@ -59,6 +61,7 @@ Shown = (
     | ReplyText
     | ReplyHeard
     | ToolStarted
+    | ToolProgressed
     | ToolFinished
     | AgentTookOver
     | FloorChanged
@@ -115,6 +118,8 @@ class BrowserWords:
                 return [
                     ToolStart(call_id=call_id, tool=name, ts=self._now(), args=msgspec.Raw(_json_object(arguments)))
                 ]
+            case ToolProgressed(call_id, name, percent):
+                return [ToolProgress(call_id=call_id, tool=name, ts=self._now(), pct=percent)]
             case ToolFinished():
                 return [self._tool_end(message)]
             case AgentTookOver(agent=agent, label=label, from_agent=from_agent, turn=turn):

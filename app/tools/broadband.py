@@ -19,6 +19,8 @@ CustomerNumber = Annotated[str, Meta(pattern=r"^[0-9]{5}\Z")]
 
 LINE_TEST_S = 6.0
 """How long a line is measured."""
+LINE_TESTS = 6
+"""So many parts the measurement has, after each of which the page says how far it is."""
 _SLOTS = ("8 to 10", "10 to 12", "14 to 16")
 _DAYS_AHEAD = 5
 _MOST_VISITS = 10_000
@@ -132,7 +134,9 @@ async def measure_line(context: ToolContext, number: CustomerNumber | None = Non
     customer = await asyncio.to_thread(PROVIDER.customer, number or "", context.about.caller)
     if customer is None:
         return _nobody(number)
-    await asyncio.sleep(LINE_TEST_S)
+    for part in range(1, LINE_TESTS + 1):
+        await asyncio.sleep(LINE_TEST_S / LINE_TESTS)
+        context.progress(100 * part / LINE_TESTS)
     fault = customer["fault"]
     return {
         "status": "faulty" if fault else "fine",

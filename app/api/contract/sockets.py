@@ -43,6 +43,7 @@ from protocol.browser import (
     ServerMessage,
     SessionEnd,
     ToolEnd,
+    ToolProgress,
     ToolStart,
     TurnMetrics,
     Typed,
@@ -212,6 +213,7 @@ EXAMPLES: tuple[Any, ...] = (
     Control(action="tts_cancelled", at=AT, session_id="session_1", reason="barge_in", turn=1),
     AssistantFinal(content="There is a free hour", speaker=LABEL, turn=1, exactness="exact", interrupted=True),
     ToolStart(call_id="call_1", tool="find_free_times", ts=AT, args=msgspec.Raw(b'{"day":"2026-12-01"}')),
+    ToolProgress(call_id="call_1", tool="find_free_times", ts=AT, pct=50),
     ToolEnd(
         call_id="call_1",
         tool="find_free_times",

@@ -35,7 +35,7 @@
  *     floor       {floor, turn}: who holds the floor: "nobody", "user" or "agent"
  *     playout     {state, turn}: the player is "playing", "paused" or "empty"
  *     cleared     {turn, reason, silentAfterMs}: the reply was dropped; `silentAfterMs` after the order all was silent
- *     tool        {phase: "start"|"end", callId, tool, args, status, result, error, elapsedMs}
+ *     tool        {phase: "start"|"progress"|"end", callId, tool, args, percent, status, result, error, elapsedMs}
  *     metrics     {turn, firstAudioMs, onsetToPauseMs, onsetToDecisionMs, decisionToSilenceMs, heardMs, interrupted};
  *                 null is what did not happen
  *     problem     {message}: the server says that something went wrong
@@ -478,6 +478,7 @@ export class Earshot extends EventTarget {
         this.#holds(message.floor, message.turn);
         break;
       case "tool_start":
+      case "tool_progress":
       case "tool_end":
         this.#tool(message);
         break;
@@ -539,9 +540,9 @@ export class Earshot extends EventTarget {
     this.#tell("cleared", { turn, reason, silentAfterMs: performance.now() - orderedAt });
   }
 
-  #tool({ type, callId, tool, args, status, result, error, elapsedMs }) {
-    const phase = type === "tool_start" ? "start" : "end";
-    this.#tell("tool", { phase, callId, tool, args, status, result, error, elapsedMs });
+  #tool({ type, callId, tool, args, pct, status, result, error, elapsedMs }) {
+    const phase = type.replace("tool_", "");
+    this.#tell("tool", { phase, callId, tool, args, percent: pct, status, result, error, elapsedMs });
   }
 
   #metrics(message) {

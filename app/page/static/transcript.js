@@ -145,18 +145,25 @@ export class Transcript {
     }
   }
 
-  /** A tool that begins or ends, as one line. */
-  tool({ phase, callId, tool, args, status, error, elapsedMs }) {
+  /** A tool that begins, goes on or ends, as one line. */
+  tool({ phase, callId, tool, args, percent, status, error, elapsedMs }) {
     let chip = this.#tools.get(callId);
     if (!chip) {
       chip = clone("tool");
       chip.dataset.status = "running";
+      // Nobody wants each percentage read out.
+      chip.ariaBusy = "true";
       chip.querySelector(".tool-name").textContent = tool.replaceAll("_", " ");
       chip.querySelector(".tool-with").textContent = inWords(args);
       this.#tools.set(callId, chip);
       this.#add(chip);
     }
     if (phase === "start") return;
+    if (phase === "progress") {
+      chip.querySelector(".tool-end").textContent = `${percent} %`;
+      return;
+    }
+    chip.ariaBusy = "false";
     chip.dataset.status = status === "error" ? "error" : "success";
     const took = elapsedMs === undefined || elapsedMs === null ? "" : `${Math.round(elapsedMs)} ms`;
     chip.querySelector(".tool-end").textContent = status === "error" ? `failed: ${error}` : took;

@@ -24,6 +24,7 @@ from protocol.browser import (
     ServerMessage,
     SessionEnd,
     ToolEnd,
+    ToolProgress,
     ToolStart,
     TurnMetrics,
     Typed,
@@ -52,6 +53,9 @@ MESSAGES: dict[str, tuple[ServerMessage, set[str]]] = {
     "tool_start": (
         ToolStart(call_id="c1", tool="look", ts="now", args=msgspec.Raw(b"{}")),
         {"type", "callId", "tool", "ts", "args"},
+    ),
+    "tool_progress": (
+        ToolProgress(call_id="c1", tool="look", ts="now", pct=50), {"type", "callId", "tool", "ts", "pct"},
     ),
     "tool_end": (
         ToolEnd(call_id="c1", tool="look", ts="now", status="success", elapsed_ms=3.0, result=["nine"], error=None),

@@ -19,6 +19,7 @@ from actors.messages.output import (
     ReplyHeard,
     ReplyText,
     SessionEnded,
+    ToolProgressed,
     ToolStarted,
     TurnMeasured,
 )
@@ -148,6 +149,8 @@ def test_an_agent_that_has_handed_off_is_heard_out_under_its_own_name() -> None:
     [('{"day":"today"}', {"day": "today"}), ("", {}), ("{day", {}), ('{"a":"\ud83d"}', {}), ("[" * 5_000, {})],
 )
 def test_the_arguments_of_a_tool_are_json_whatever_a_model_wrote(written: str, arguments: dict[str, Any]) -> None:
+    (halfway,) = wire(ToolProgressed("c1", "look_up", 50))
+    assert (halfway["type"], halfway["callId"], halfway["pct"]) == ("tool_progress", "c1", 50)
     (sent,) = wire(ToolStarted("c1", "look_up", written))
     assert (sent["type"], sent["callId"], sent["tool"], sent["args"]) == ("tool_start", "c1", "look_up", arguments)
 
