@@ -50,7 +50,10 @@ def _serve(options: argparse.Namespace) -> int:
         return _told(fault)
     configure_logging(settings.logs.level, settings.logs.format)
     with listener:
-        return asyncio.run(launch(settings, listener, options.app))
+        try:
+            return asyncio.run(launch(settings, listener, options.app))
+        except SettingsError as fault:
+            return _told(fault)
 
 
 def _worker(options: argparse.Namespace) -> int:

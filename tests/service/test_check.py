@@ -129,6 +129,7 @@ def test_what_callers_would_be_the_first_to_meet_stops_check_and_the_making_of_a
     ("environ", "line"),
     [
         ({"HOST": "192.0.2.1"}, "cannot listen on HOST 192.0.2.1: cannot assign requested address"),
+        ({"REDIS_URL": "redis://127.0.0.1:99999"}, "REDIS_URL cannot be used: a port is a number up to 65535"),
         ({"OPERATOR_TOKEN": "a" * 16}, "OPERATOR_TOKEN is easy to guess; `openssl rand -hex 24` makes one that is not"),
         (
             {"EVENT_GRID_SECRET": "event-grid-secret"},
