@@ -89,6 +89,7 @@ class Recognizer(SupervisedActor):
         self._hearing = hearing
         self._clock = clock
         self._window_bytes = hearing.window_bytes
+        self._detector = hearing.detector
         self._judge = VoiceJudge(hearing.detector, hearing.window_ms)
         self._violations = EngineViolations("recognizer")
         self._endpointer = Endpointer(hearing.endpointing, hearing.window_ms)
@@ -236,17 +237,23 @@ class Recognizer(SupervisedActor):
 
     def _window(self, window: bytes) -> None:
         judge = self._judge
-        if not judge.is_behind:
-            probability = judge.ask(window)
-            if probability is None:
-                judge.put_off(window, self._echo_bound())
-            elif not self._endpointer.pass_over(probability):
-                self._judged(window, probability, None)
+        if judge.is_behind:
+            judge.put_off(window, self._echo_bound())
+            for late in judge.catch_up():
+                if not self._endpointer.pass_over(late.probability):
+                    self._judged(late.window, late.probability, late)
             return
-        judge.put_off(window, self._echo_bound())
-        for late in judge.catch_up():
-            if not self._endpointer.pass_over(late.probability):
-                self._judged(late.window, late.probability, late)
+        # Asked here and not by the judge, which answers for the windows that are put off: this is done for each.
+        try:
+            probability = self._detector.probability(window)
+            failed: BaseException | None = None if 0.0 <= probability <= 1.0 else ValueError("no probability")
+        except BaseException as error:  # noqa: BLE001 - somebody's own code may raise or answer anything
+            failed = error
+        if failed is not None:
+            judge.unanswered(failed)
+            judge.put_off(window, self._echo_bound())
+        elif not self._endpointer.pass_over(probability):
+            self._judged(window, probability, None)
 
     def _judged(self, window: bytes, probability: float, late: Judged | None) -> None:
         endpointer = self._endpointer

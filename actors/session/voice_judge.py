@@ -46,11 +46,8 @@ class VoiceJudge:
         self._unjudged: deque[_Unjudged] = deque()
         self._violations = EngineViolations("voice activity")
         self._error: BaseException | None = None
-
-    @property
-    def is_behind(self) -> bool:
+        self.is_behind = False
         """Whether audio waits to be judged: all that comes is to be put off behind it."""
-        return bool(self._unjudged)
 
     def ask(self, window: bytes) -> float | None:
         """How likely the next window is speech, from 0 to 1; None: there is no answer, and it is to be put off."""
@@ -58,11 +55,11 @@ class VoiceJudge:
             probability = self._detector.probability(window)
             is_one = 0.0 <= probability <= 1.0
         except BaseException as error:  # noqa: BLE001 - somebody's own code may raise or answer anything
-            self._unanswered(error)
+            self.unanswered(error)
             return None
         if is_one:
             return probability
-        self._unanswered(ValueError("no probability"))
+        self.unanswered(ValueError("no probability"))
         return None
 
     def put_off(self, window: bytes, echo_db: float | None) -> None:
@@ -72,6 +69,7 @@ class VoiceJudge:
             BaseException: what the detector raised last, where `MOST_UNJUDGED_MS` of audio wait. Another is needed.
         """
         self._unjudged.append(_Unjudged(window, echo_db))
+        self.is_behind = True
         if len(self._unjudged) * self._window_ms >= MOST_UNJUDGED_MS:
             raise self._error or ValueError("no probability")
 
@@ -86,16 +84,18 @@ class VoiceJudge:
             if probability is None:
                 return
             self._unjudged.popleft()
+            self.is_behind = bool(self._unjudged)
             yield Judged(oldest.window, probability, oldest.echo_db)
 
     def forget(self) -> None:
         """Judge nothing of what was put off: what comes does not follow it."""
         self._unjudged.clear()
+        self.is_behind = False
 
     def _answers_of_others(self) -> bool:
         return len(self._unjudged) > 1 and self.ask(self._unjudged[-1].window) is not None
 
-    def _unanswered(self, error: BaseException) -> None:
+    def unanswered(self, error: BaseException) -> None:
         """Have the detector forget: once its memory holds what is no number, all that follows is none either."""
         self._error = error
         self._violations.pass_over(type(error).__name__)

@@ -48,7 +48,7 @@ class EndOfTurnByWords:
         """See `actors.ports.end_of_turn.EndOfTurn`. The less likely the caller is done, the longer is the silence."""
         question = question_of(speech.question, settings)
         least, usual, most = bounds_ms(settings, question)
-        is_noise = not speech.text and not _is_asked(speech)
+        is_noise = not speech.text and not speech.ended_by_engine and not _is_asked(speech)
         if not speech.is_current or is_noise:
             return usual
         expected = question.expects if question is not None else speech.expected

@@ -53,6 +53,7 @@ def test_the_more_complete_the_words_the_less_silence(changes: dict[str, Any], s
         ({"text": ""}, 600),
         ({"language": "de-DE"}, 600),
         ({"text": "next monday", "ended_by_engine": True}, 200),
+        ({"text": "", "ended_by_engine": True}, 200),
         ({"text": "I'd like to", "ended_by_engine": True}, 1_600),
     ],
 )
