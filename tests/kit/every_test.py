@@ -1,9 +1,9 @@
 """Runs every check and every test, in lanes: `python -m tests.kit.every_test`, which is what `make test` does.
 
 What keeps up with the clock - callers who speak aloud, calls that outlive their workers - has the cores when it wants
-them, and waits most of the time. So does what measures, which comes when nothing but what only computes is left. What
-waits for servers and browsers goes beside the first, at the lowest priority. What only computes takes what everybody
-else leaves of the cores, to the end. What failed beside others is looked at again, alone (`tests/kit/second_look.py`).
+them, and waits most of the time. Beside it, at the lowest priority, go what waits for servers and browsers, and what
+only computes. What measures comes last and has the machine for itself. What failed beside others is looked at again,
+alone (`tests/kit/second_look.py`).
 """
 
 import os
@@ -11,14 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 from tests.kit.second_look import second_look
 from tests.kit.source import ROOT
 
+MAY_WAIT = 19
+"""The lowest priority that nice(1) knows."""
 CACHES = Path(".pytest_cache")
 
 KEEPS_UP = (
@@ -43,21 +44,6 @@ CHECKS = "checks"
 """The lane that runs no test."""
 MEASURES = "tests/load"
 """Of this folder, what is not above."""
-IMPORTED = ("app", "actors", "protocol", "config", "tests/kit", "tests/cloud")
-"""What every process of tests imports."""
-STARVED_S = 900
-"""What only computes may take so long for one test, while others want the cores."""
-
-
-class Priority(Enum):
-    """What stands before a command, for it to have the cores."""
-
-    FIRST = ()
-    """Whenever it wants them."""
-    WAITS = ("nice", "-n", "19")
-    """When those of the first priority do not want them, but for a little."""
-    LAST = ("chrt", "--idle", "0")
-    """When nobody wants them. Whoever does has them at once."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +52,12 @@ class Lane:
 
     name: str
     commands: Sequence[Sequence[str]]
-    priority: Priority = Priority.FIRST
+    niceness: int = 0
+    """What is added to the niceness of this process: 0, or up to 19 for what may wait."""
 
 
-@dataclass(frozen=True)
-class Lanes:
-    """All that is run."""
-
-    together: Sequence[Lane]
-    """What is begun at once and goes side by side."""
-    measures: Lane
-    """What is begun when those have ended."""
-    computes: Sequence[Lane]
-    """What goes beside both."""
-
-    def all(self) -> Sequence[Lane]:
-        """Each lane, in the order in which what they say last is printed."""
-        return (*self.together, self.measures, *self.computes)
-
-
-def lanes(seed: str) -> Lanes:
-    """The lanes of a whole run.
+def lanes(seed: str) -> tuple[Sequence[Lane], Lane]:
+    """What goes side by side, and what comes after it, alone.
 
     Args:
         seed: Of the order of modules and tests: what failed fails again.
@@ -103,22 +74,17 @@ def lanes(seed: str) -> Lanes:
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
-    waits = tests("waits", "-n", "5", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
-    measures = ("-n", "0", MEASURES, *(f"--ignore={path}" for path in KEEPS_UP if path.startswith(MEASURES)))
-    patient = ("-n", "0", f"--timeout={STARVED_S}")
+    waits = tests("waits", "-n", "3", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
     rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, ACTORS, MEASURES))
-    return Lanes(
-        together=(
-            Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP)]),
-            Lane("waits", [waits], Priority.WAITS),
-        ),
-        measures=Lane("measures", [tests("measures", *measures)]),
-        computes=(
-            Lane(CHECKS, checks, Priority.LAST),
-            Lane("actors", [tests("actors", *patient, ACTORS)], Priority.LAST),
-            Lane("works", [tests("works", *patient, "tests", *rest)], Priority.LAST),
-        ),
+    together = (
+        Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP)]),
+        Lane(CHECKS, checks, MAY_WAIT),
+        Lane("waits", [waits], MAY_WAIT),
+        Lane("actors", [tests("actors", "-n", "0", ACTORS)], MAY_WAIT),
+        Lane("works", [tests("works", "-n", "0", "tests", *rest)], MAY_WAIT),
     )
+    alone = tests("alone", "-n", "0", MEASURES, *(f"--ignore={path}" for path in KEEPS_UP if path.startswith(MEASURES)))
+    return together, Lane("alone", [alone])
 
 
 @dataclass(frozen=True)
@@ -136,7 +102,7 @@ def run(lane: Lane) -> Ending:
     for command in lane.commands:
         line = "nothing\n"
         with subprocess.Popen(
-            [*lane.priority.value, *command],
+            ["nice", "-n", str(lane.niceness), *command],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -145,36 +111,29 @@ def run(lane: Lane) -> Ending:
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:
-                print(f"{lane.name:8} | {line}", end="", flush=True)
+                print(f"{lane.name:6} | {line}", end="", flush=True)
         codes.append(process.returncode)
         last_lines.append(line.rstrip())
-    print(f"{lane.name:8} | took {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{lane.name:6} | took {time.monotonic() - began:.0f} s", flush=True)
     return Ending(codes, last_lines)
 
 
-def run_all(asked: Lanes) -> dict[str, Ending]:
-    """Run the lanes, each when it is its turn.
+def side_by_side(together: Sequence[Lane]) -> dict[str, Ending]:
+    """Run lanes at the same time.
 
     Returns:
         How each has ended, by its name.
     """
-    every = asked.all()
-    with ThreadPoolExecutor(len(every)) as threads:
-        begun = {lane.name: threads.submit(run, lane) for lane in (*asked.together, *asked.computes)}
-        wait([begun[lane.name] for lane in asked.together])
-        begun[asked.measures.name] = threads.submit(run, asked.measures)
-        return {lane.name: begun[lane.name].result() for lane in every}
-
-
-def compile_all(folders: Sequence[Path]) -> None:
-    """Compile what is in folders: on a fresh clone all processes would do it at once, each for itself."""
-    subprocess.run([sys.executable, "-m", "compileall", "-q", *folders], check=True)
+    with ThreadPoolExecutor(len(together)) as threads:
+        endings = threads.map(run, together)
+        return {lane.name: ending for lane, ending in zip(together, endings, strict=True)}
 
 
 def main() -> int:
     """0 when everything has passed, at the second look at the latest."""
-    compile_all([ROOT / folder for folder in IMPORTED])
-    endings = run_all(lanes(os.environ.get("SEED") or "1"))
+    together, alone = lanes(os.environ.get("SEED") or "1")
+    endings = side_by_side(together)
+    endings[alone.name] = run(alone)
     for ending in endings.values():
         print(*ending.last_lines, sep="\n", flush=True)
     if any(endings.pop(CHECKS).codes):
