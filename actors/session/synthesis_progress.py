@@ -207,6 +207,13 @@ class SynthesisProgress:
             self._cut_after_last_sentence(reply, speaking)
         self._player.play()
 
+    def end_at(self, reply: int, text_end: int) -> None:
+        """Let nothing be heard of a reply behind this place in its text: what follows was taken back."""
+        speaking = self.replies[reply]
+        speaking.last_text = text_end
+        self._cut_after_last_sentence(reply, speaking)
+        self._player.play()
+
     def _cut_after_last_sentence(self, reply: int, speaking: ReplySynthesis) -> None:
         """Forget the audio behind the last sentence, as soon as it is known where that ends."""
         if speaking.last_text is None or not self._playout.cut_after(reply, speaking.last_text):

@@ -278,10 +278,14 @@ class Synthesizer(SupervisedActor):
             self._finish(pending.reply)
 
     def _speak_up_to(self, reply: int, text_end: int) -> None:
-        """Speak what was written since of a reply that was taken up."""
+        """Speak what was written since of a reply that was taken up, and no more of it than still belongs to it."""
         speaking, pending = self._progress.replies.get(reply), self._checkpoint.pending_replies.get(reply)
-        if speaking is not None and pending is not None and (rest := pending.text[speaking.ordered_text : text_end]):
+        if speaking is None or pending is None:
+            return
+        if rest := pending.text[speaking.ordered_text : text_end]:
             self._speak(reply, rest)
+        elif len(pending.text) < speaking.ordered_text:
+            self._progress.end_at(reply, len(pending.text))
 
     # playback
 

@@ -3,15 +3,21 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from actors.conversation import UtteranceKind
 from actors.messages.caller import TextEntered
+from actors.messages.lifecycle import RestartChild
 from actors.messages.output import AudioFrame, ReplyHeard
+from actors.ports import realtime_events as reported
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.rules.turn_taking.state import Utterance
 from actors.runtime.clock import run_virtual
+from protocol.realtime.failure_kinds import FailureKind
+from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, stage
+from tests.unit.actors.session.realtime_kit import LONG, heard, speaking
 
 QUIET = msgspec.structs.replace(
     AGENT, greeting="", limits=msgspec.structs.replace(AGENT.limits, filler_after_ms=60_000)
@@ -58,5 +64,33 @@ def test_audio_of_less_than_a_frame_is_sent_before_the_pause_and_not_behind_it()
             times = on.ear.times(AudioFrame)
             pause = max(range(1, len(times)), key=lambda number: times[number] - times[number - 1])
             assert frames[pause].audio_ms - frames[0].audio_ms == len("Yes, it is. ") * 50
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.2, 0.4])
+def test_a_successor_says_no_more_of_a_reply_than_its_model_is_left_with(after_s: float) -> None:
+    """It takes up all that was written; the model's response then fails, and what had no audio is taken back."""
+
+    async def main() -> None:
+        model = FakeRealtime(LONG)
+        async with speaking(model) as on:
+            await on.talk(800)
+            await on.ear.until_count(AudioFrame, 5)
+            on.entry.addresses.supervisor.tell(RestartChild("synthesizer"))
+            await asyncio.sleep(after_s)
+            failed = reported.ResponseFinished(
+                response_id="response-1",
+                status=reported.ResponseStatus.FAILED,
+                failure=FailureKind.FATAL,
+                detail="no quota",
+            )
+            model.sessions[0].tell(failed)
+            (reply,) = await heard(on)
+            assert LONG.startswith(reply.text)
+            assert reply.text not in ("", LONG)
+            sent_ms = sum(20 for audio in on.ear.of(AudioFrame) if audio.kind is UtteranceKind.REPLY)
+            longest_word = 10
+            assert sent_ms <= (len(reply.text) + longest_word) * MS_PER_CHAR
 
     run_virtual(main())
