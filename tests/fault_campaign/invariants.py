@@ -202,6 +202,17 @@ def _ended_with_a_word(evidence: Evidence) -> bool:
     return last is not None and last.kind in (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
 
 
+def _taken_up(evidence: Evidence) -> int:
+    """How often playback went on after what had been sent was taken back."""
+    count, is_discarded = 0, False
+    for _, message in evidence.shown:
+        if isinstance(message, AudioDiscarded):
+            is_discarded = True
+        elif isinstance(message, PlaybackResumed):
+            count, is_discarded = count + is_discarded, False
+    return count
+
+
 def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -> list[str]:
     """What is remembered of us is what was heard."""
     heard, sent, cuts = heard_words(evidence)
@@ -209,9 +220,11 @@ def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -
     said = [m for m in messages if m.role is Role.ASSISTANT]
     remembered = [word for m in said for word in WORD.findall(m.text)]
     found = []
-    # A connection that takes another's place is sent again what was not heard yet: a word can look like another there.
+    # A connection that takes another's place is sent again what was not heard yet, as is whoever is held no more: a
+    # word that was cut there can look like another, or like none.
+    taken_up = evidence.lost_connections + _taken_up(evidence)
     invented = [word for word in remembered if word not in sent]
-    if len(invented) > evidence.lost_connections:
+    if len(invented) > taken_up:
         found.append(f"{what} has what was never sent: {invented[:6]}")
     if len(unheard := set(remembered) - set(heard) - set(invented)) > near:
         found.append(f"{what} has what was not heard: {sorted(unheard)[:6]}")

@@ -45,9 +45,14 @@ def _words(texts: list[str]) -> Counter[str]:
 
 
 def _is_said(text: str, said: list[str]) -> bool:
-    """Whether a transcript is some of what was said, in one piece, and perhaps a word of assent in it."""
-    without = f" {text} ".replace(f" {SAID[ASSENT].text} ", " ")
-    return not without.strip() or without in _joined(said)
+    """Whether a transcript is some of what was said, in one piece, and perhaps a word of assent in it.
+
+    Before it there may be the beginning of one: the caller goes on to say something else.
+    """
+    assent = SAID[ASSENT].text.split()
+    without = f" {text} ".replace(f" {' '.join(assent)} ", " ")
+    begun = [without.removeprefix(f" {' '.join(assent[:count])}") for count in range(1, len(assent))]
+    return not without.strip() or any(each in _joined(said) for each in (without, *begun))
 
 
 def _is_lost(evidence: Evidence, asked: Asked) -> bool:
