@@ -38,6 +38,8 @@ KEEPS_UP = (
 """Here engines, browsers and callers keep up with the clock, or nothing is understood."""
 WAITS = ("tests/service", "tests/browser", "tests/cloud", "tests/install", "tests/eval")
 """Here servers, browsers and clouds are waited for."""
+LATER = ("tests/service/telephony", "tests/service/cluster")
+"""Of these, what waits nearly all the time: it comes when nothing keeps up with the clock any more."""
 ACTORS = "tests/unit/actors"
 """Half of what only computes."""
 CHECKS = "checks"
@@ -74,10 +76,11 @@ def lanes(seed: str) -> tuple[Sequence[Lane], Lane]:
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
-    waits = tests("waits", "-n", "3", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
+    waits = tests("waits", "-n", "3", *WAITS, *(f"--ignore={path}" for path in (*KEEPS_UP, *LATER)))
+    later = tests("later", "-n", "3", *LATER, *(f"--ignore={path}" for path in KEEPS_UP))
     rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, ACTORS, MEASURES))
     together = (
-        Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP)]),
+        Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP), later]),
         Lane(CHECKS, checks, MAY_WAIT),
         Lane("waits", [waits], MAY_WAIT),
         Lane("actors", [tests("actors", "-n", "0", ACTORS)], MAY_WAIT),
@@ -140,7 +143,7 @@ def main() -> int:
         print("Formatting, lint or types are wrong: no second look at the tests", flush=True)
         return 1
     failed = [code for ending in endings.values() for code in ending.codes if code]
-    return second_look(failed, [ROOT / CACHES / name for name in endings]) if failed else 0
+    return second_look(failed, [ROOT / CACHES / name for name in (*endings, "later")]) if failed else 0
 
 
 if __name__ == "__main__":
