@@ -29,50 +29,51 @@ class GuardedRealtimeSession:
 
     def append(self, pcm: bytes) -> None:
         """Have the session hear more of the caller, PCM16LE mono at its rate."""
-        self._order("append", lambda: self._session.append(pcm))
+        self._order("append", pcm)
 
     def commit(self) -> None:
         """Make what was appended since the last commit one turn of the caller."""
-        self._order("commit", self._session.commit)
+        self._order("commit")
 
     def clear(self) -> None:
         """Make the session forget what was appended since the last commit."""
-        self._order("clear", self._session.clear)
+        self._order("clear")
 
     def add(self, message: ChatMessage) -> None:
         """Add a message at the end of the conversation."""
-        self._order("add", lambda: self._session.add(message))
+        self._order("add", message)
 
     def respond(self, request: port.ResponseRequest) -> int:
         """Have the model answer; the number of the response, `NOT_TAKEN` from a session that is over."""
-        number = self._order("respond", lambda: self._session.respond(request))
+        number = self._order("respond", request)
         return number if isinstance(number, int) else NOT_TAKEN
 
     def cancel(self, response_id: str) -> None:
         """Stop the making of a response."""
-        self._order("cancel", lambda: self._session.cancel(response_id))
+        self._order("cancel", response_id)
 
     def truncate(self, item_id: str, heard_ms: float) -> None:
         """Make the session forget what was not heard of an item."""
-        self._order("truncate", lambda: self._session.truncate(item_id, heard_ms))
+        self._order("truncate", item_id, heard_ms)
 
     def delete(self, item_id: str) -> None:
         """Take an item out of the conversation."""
-        self._order("delete", lambda: self._session.delete(item_id))
+        self._order("delete", item_id)
 
     def update(self, changes: port.SessionChanges) -> None:
         """Change what the session was told when it was opened."""
-        self._order("update", lambda: self._session.update(changes))
+        self._order("update", changes)
 
     async def close(self) -> None:
         """End the session; what that raises is for whoever closes it."""
         await self._session.close()
 
-    def _order(self, what: str, order: Callable[[], object]) -> object:
+    def _order(self, what: str, *details: object) -> object:
         if self._is_lost:
             return None
         try:
-            return order()
+            order: Callable[..., object] = getattr(self._session, what)
+            return order(*details)
         except BaseException as error:  # noqa: BLE001 - engines may raise anything: another session goes on
             self._is_lost = True
             detail = f"its {what} has raised {describe(error)}"

@@ -169,6 +169,11 @@ class RealtimeAgent(Orchestrator):
 
     def on_receive(self, message: RealtimeAgentMessage) -> None:
         """Give the model what it is to hear and to forget, then do as every orchestrator does."""
+        # What comes with every window of audio is looked at first.
+        if type(message) is SpeechContinued:
+            self._speech.continued(message.voiced_ms, message.silence_ms)
+            super().on_receive(message)
+            return
         match message:
             case RealtimeReported(event=SpeechStopped()):
                 if self._model.abilities.finds_ends:  # one that goes by silence alone knows no more than we do
@@ -185,8 +190,6 @@ class RealtimeAgent(Orchestrator):
                 return
             case SpeechStarted(onset_ms):
                 self._speech.started(onset_ms)
-            case SpeechContinued(voiced_ms, silence_ms):
-                self._speech.continued(voiced_ms, silence_ms)
             case FinalTranscript() if self._overheard(message):
                 return
             case ConversationSummarized():

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 RECENT = "earshot:recent"
 RECENT_MOST = 1_000
+TRIM_S = 30.0
+"""The list of recent sessions is cut to its length and its age so often, and not at each of a worker's writes."""
 PROBE, PROBE_S = "earshot:probe", 60
 SLOW_S = 0.1
 """An answer takes less than a millisecond; with twice this nothing is waited for any more."""
@@ -77,6 +79,8 @@ class RedisStore:
         self._ttl_s = int(ttl_s)
         self._on_moved = on_moved
         self._claims = SessionClaims()
+        self._trim_at = 0.0
+        """When the list of recent sessions is cut next, on the clock's wall time."""
         self.writer = RedisWriter(connection, random)
         self._notices = ClaimNotices(connection, random, self._hear)
 
@@ -113,10 +117,13 @@ class RedisStore:
             return
         pipe = cast(Any, client.pipeline(transaction=False))
         pipe.zadd(RECENT, {session_id: record.updated_at})
-        pipe.zremrangebyrank(RECENT, 0, -RECENT_MOST - 1)
-        pipe.zremrangebyscore(RECENT, "-inf", self._clock.wall() - self._ttl_s)
         pipe.expire(RECENT, self._ttl_s)
+        if (now := self._clock.wall()) >= self._trim_at:
+            pipe.zremrangebyrank(RECENT, 0, -RECENT_MOST - 1)
+            pipe.zremrangebyscore(RECENT, "-inf", now - self._ttl_s)
         await pipe.execute()
+        if now >= self._trim_at:
+            self._trim_at = now + TRIM_S
 
     async def _write_own(self, client: RedisClient, claim: Claim, session_id: str, key: str, data: bytes) -> bool:
         """Write something of a session; False if another worker has gone on with it, and it is left here."""

@@ -44,7 +44,8 @@ class RealtimeConnection:
         self._on_closed: OnClosed | None = on_closed
         self._unsent: deque[bytes] = deque()
         self._unsent_bytes = 0
-        self._wanted = asyncio.Event()
+        self._wanted: asyncio.Future[None] | None = None
+        """What the writer waits for while there is nothing to send: an Event would cost as much as what is sent."""
         self._closing: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._sending_since: float | None = None
@@ -62,7 +63,7 @@ class RealtimeConnection:
             return
         self._unsent.append(message)
         self._unsent_bytes += len(message)
-        self._wanted.set()
+        self._wake_writer()
 
     async def close(self) -> None:
         """Send what waits, as far as that goes quickly, and end the connection."""
@@ -81,7 +82,7 @@ class RealtimeConnection:
         on_closed(kind, detail)
 
     async def _shut(self) -> None:
-        self._wanted.set()
+        self._wake_writer()
         if self._watch is not None:
             self._watch.cancel()
         await asyncio.wait([self._writing], timeout=CLOSE_TIMEOUT_S)
@@ -105,10 +106,15 @@ class RealtimeConnection:
                 self._sending_since = None
                 if self._on_closed is None:
                     return
-                self._wanted.clear()
-                await self._wanted.wait()
+                self._wanted = self._loop.create_future()
+                await self._wanted
         except (ClientError, OSError):
             pass  # the reader says how the connection ended
+
+    def _wake_writer(self) -> None:
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None and not wanted.done():
+            wanted.set_result(None)
 
     def _look(self) -> None:
         """Give up a service that has taken too long over a message. One timer serves all that are sent meanwhile: one

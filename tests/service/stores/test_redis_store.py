@@ -15,7 +15,7 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SeededRandom
 from app.stores.memory import MemoryStore
 from app.stores.redis_connection import RedisConnection
-from app.stores.redis_store import RECENT, RedisStore, checkpoint_key, record_key
+from app.stores.redis_store import RECENT, RECENT_MOST, RedisStore, checkpoint_key, record_key
 from tests.kit.balancer import balancer
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.kit.serving import free_port
@@ -113,6 +113,19 @@ async def test_recent_sessions_of_all_workers_come_newest_first_and_only_so_many
             return [each.session_id for each in await one.recent(4)] == ["s5", "s4", "s3", "s2"]
 
         await soon(newest_are_shown)
+
+
+async def test_the_list_of_recent_sessions_is_cut_to_its_length_and_its_age(redis: RedisServer) -> None:
+    now = LoopClock().wall()
+    for number in range(RECENT_MOST):
+        redis.command("ZADD", RECENT, str(now - 100 + number / 100), f"former{number}")
+    redis.command("ZADD", RECENT, str(now - 2 * TTL_S), "too_old")
+    async with opened(redis) as store:
+        await store.save(record(at=now))
+    assert redis.command("ZCARD", RECENT) == str(RECENT_MOST)
+    assert redis.command("ZSCORE", RECENT, "too_old") == ""
+    assert redis.command("ZSCORE", RECENT, "former0") == ""
+    assert redis.command("ZSCORE", RECENT, "s1") != ""
 
 
 async def test_a_session_that_went_on_elsewhere_is_shown_as_it_is_there(redis: RedisServer) -> None:
