@@ -1,4 +1,4 @@
-"""The checkpoint of a session: all that its successor goes on from, in one Struct that is written nowhere else.
+"""The checkpoint of a session: all that its successor goes on from, in one Struct that nobody else writes.
 
 A child that is restarted, a supervisor that is rebuilt and another process each get a `Checkpoint` and go on from it
 in the same way; a session that begins gets an empty one, and a session that is restored gets one made of its record.
@@ -20,16 +20,14 @@ from actors.conversation import (
     Memory,
     UtteranceKind,
 )
-from actors.messages.model import ToolFinished
-from actors.messages.playback import PlaybackFinished, PlaybackPosition
 from actors.rules.agent_language import LanguageHeard
 from actors.rules.history import History
-from actors.rules.pending_reply import PendingReply
 from actors.rules.summary import Summary
 from actors.rules.transcription import TranscriptionSnapshot
 from actors.rules.turn_taking.moving import moved, unanswerable_reply
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.session.audio_track import AudioTrack
+from actors.session.checkpoint_replies import CheckpointReplies
 
 
 class LostConnection(msgspec.Struct, frozen=True):
@@ -47,8 +45,8 @@ class AskedQuestion(msgspec.Struct, frozen=True):
     expected: ExpectedAnswer
 
 
-class Checkpoint(msgspec.Struct, kw_only=True):
-    """The state of one session that outlives each of its actors."""
+class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
+    """The state of one session that outlives each of its actors; that of its replies is in `CheckpointReplies`."""
 
     created_at: float = 0.0
     """When the conversation began, in seconds since the epoch."""
@@ -83,18 +81,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     summary: Summary | None = None
     """What the language model reads in place of the beginning of the conversation."""
 
-    # replies and tools
-    pending_replies: dict[int, PendingReply] = {}
-    """The replies whose playback has not ended, by their numbers, with what was heard of each."""
-    stopped_through: int = 0
-    """Replies up to this number are silenced: what is still queued for them is stale."""
-    failed_reply: int = 0
-    """The reply at which the synthesizer's engine failed last."""
-    text_before_tools: str = ""
-    """The text of the reply in hand up to where the model called its tools: it goes on from there."""
-    tool_results: dict[str, ToolFinished] = {}
-    """Results of tools that are not in `messages` yet, by the call's id."""
-
+    # what it has cost
     spent_tokens: int = 0
     """Tokens that the language model has read and written in this session."""
     spent_tool_calls: int = 0
@@ -225,79 +212,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         """Note what the caller's last utterance says of the language of the conversation."""
         self.language_heard = heard
 
-    # replies and tools
-
-    def reply_begun(self, pending: PendingReply) -> None:
-        """Add a reply that is about to be written and spoken."""
-        self.pending_replies[pending.reply] = pending
-
-    def reply_written(self, reply: int, text: str) -> None:
-        """Add a piece of text to a reply that was begun."""
-        self.pending_replies[reply].pieces.append(text)
-
-    def reply_retracted(self, reply: int, text: str) -> None:
-        """Make `text`, the beginning of what was written of a reply, all of it."""
-        if (pending := self.pending_replies.get(reply)) is not None:
-            pending.pieces = [text] if text else []
-
-    def reply_finished(self, reply: int) -> bool:
-        """Note that all text of a reply is written; False if that reply is not pending."""
-        pending = self.pending_replies.get(reply)
-        if pending is not None:
-            pending.finished = True
-        return pending is not None
-
-    def reply_cut_at_sentence(self, reply: int, begun: int) -> int:
-        """Drop the text of a reply behind the sentence in which its character `begun` lies; the length of the rest."""
-        return self.pending_replies[reply].cut_at_sentence(begun)
-
-    def reply_heard(self, position: PlaybackPosition) -> None:
-        """Note how far a reply was heard, unless more of it was heard before."""
-        pending = self.pending_replies.get(position.reply)
-        # A synthesizer that took a reply up says some of it again: that was heard before.
-        if pending is not None and (pending.heard is None or pending.heard.text_end < position.text_end):
-            pending.heard = position
-
-    def reply_resumes_at(self, reply: int, text_start: int) -> None:
-        """Note the character of a reply from which a new synthesizer would go on speaking."""
-        pending = self.pending_replies.get(reply)
-        if pending is not None and text_start > pending.resume_at:
-            pending.resume_at = text_start
-
-    def playback_finished(self, report: PlaybackFinished) -> None:
-        """Keep the report that all of a reply was heard, until that is in the conversation."""
-        pending = self.pending_replies.get(report.reply)
-        if pending is not None:
-            pending.playback_finished = report
-
-    def reply_over(self, reply: int) -> PendingReply | None:
-        """Take a reply out of those that are pending; None if it is none of them."""
-        return self.pending_replies.pop(reply, None)
-
-    def replies_stopped(self, through_reply: int) -> None:
-        """Note that replies up to this number are silenced."""
-        self.stopped_through = max(self.stopped_through, through_reply)
-
-    def synthesis_failed(self, reply: int) -> bool:
-        """Note that the synthesizer's engine failed at a reply; True if that was the first time at this reply."""
-        is_first, self.failed_reply = self.failed_reply != reply, reply
-        return is_first
-
-    def tools_called_after(self, text: str) -> None:
-        """Note the text of the reply in hand, behind which the model's next words follow; empty for a new reply."""
-        self.text_before_tools = text
-
-    def tool_finished(self, finished: ToolFinished) -> None:
-        """Keep the result of a tool until it is recorded in the conversation."""
-        self.tool_results[finished.call_id] = finished
-
-    def tool_recorded(self, call_id: str) -> None:
-        """Drop the result of a tool, which is in the conversation now."""
-        self.tool_results.pop(call_id, None)
-
-    def tools_given_up(self) -> None:
-        """Drop all results of tools: nobody will record them."""
-        self.tool_results.clear()
+    # what it has cost
 
     def spent(self, tokens: int = 0, tool_calls: int = 0) -> None:
         """Add to what the session has cost."""
@@ -358,7 +273,3 @@ class Checkpoint(msgspec.Struct, kw_only=True):
             return False
         self.ending = self.concluded = ending
         return True
-
-    def replies_recorded(self) -> None:
-        """Drop the pending replies: what was heard of them is in the conversation."""
-        self.pending_replies.clear()
