@@ -10,16 +10,16 @@ from opentelemetry import metrics
 
 from actors.conversation import ChatMessage
 from actors.messages.model import ModelFailed
-from actors.ports.clock import Clock
 from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.rules.history import History
 from actors.rules.turn_taking.effects import BeginPreemptiveReply, DiscardCause
-from actors.runtime.session_trace import Stage, Trace
+from actors.runtime.session_trace import Stage
 from actors.runtime.supervised_actor import logger
 from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.generation import ReplySource
 from actors.session.handoffs import Handoffs
 from actors.session.model_asking import ModelAsking
+from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.spending import CHARS_PER_TOKEN, Spending
 
 LEAST_CONFIDENCE = 0.5
@@ -44,33 +44,29 @@ class PreemptiveReply:
     """The pre-emptive replies of one orchestrator: at most one at a time.
 
     Args:
-        trace: the telemetry of the session.
-        history: the conversation, to which nothing is added.
+        conversation: what the model reads; nothing is added to it.
         asking: asks the model.
         source: makes it, as it makes all replies.
         handoffs: what an agent is told that has just taken the conversation over.
         spending: what is thrown away counts as a part of what the session costs.
-        clock: times of the messages.
     """
 
     def __init__(
         self,
+        conversation: OngoingConversation,
         *,
-        trace: Trace,
-        history: History,
         asking: ModelAsking,
         source: ReplySource,
         handoffs: Handoffs,
         spending: Spending,
-        clock: Clock,
     ) -> None:
-        self._trace = trace
-        self._history = history
+        self._trace = conversation.trace
+        self._history = conversation.log.history
         self._asking = asking
         self._source = source
         self._handoffs = handoffs
         self._spending = spending
-        self._clock = clock
+        self._clock = conversation.clock
         self._turn: int | None = None
         self._read: Sequence[ChatMessage] = ()
         self._read_chars = 0
@@ -99,7 +95,7 @@ class PreemptiveReply:
         self._told.append(message)
 
     def failed(self, failure: ModelFailed) -> None:
-        """The model has failed at it. Nobody has waited for it: the reply is asked for anew when it is due."""
+        """Note that the model has failed at it. Nobody waits for it yet: the reply is asked for anew when it is due."""
         self._discard("failed", f"the language model failed: {failure.kind}")
 
     def take(self, confidence: float) -> list[ModelMessage] | None:
@@ -130,7 +126,7 @@ class PreemptiveReply:
         self._discard(cause.value, f"the caller's turn was another ({cause.value})")
 
     def close(self) -> None:
-        """The orchestrator ends: say what was begun in vain."""
+        """Throw away what is under way, and log how many replies were begun, used and thrown away: the call is over."""
         self._discard("ended", "the conversation is over")
         if self._begun:
             logger.info(

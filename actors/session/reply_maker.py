@@ -64,19 +64,19 @@ class ReplyMaker:
         spending: Spending,
         guardrails: GuardrailModel | None = None,
     ) -> None:
-        log, plan, clock, trace = conversation.log, conversation.plan, conversation.clock, conversation.trace
+        log, plan = conversation.log, conversation.plan
         self._connection = conversation.connection
         self._turn = conversation.turn
         self._tell_turn_taking = conversation.tell_turn_taking
-        self._trace = trace
+        self._trace = conversation.trace
         self._plan = plan
-        self._clock = clock
+        self._clock = conversation.clock
         self._history = log.history
         self._writer = writer
         self._generation = source
         self._handoffs = handoffs
         self._spending = spending
-        self._asking = ModelAsking(plan, log.history, source, clock, lambda: log.language)
+        self._asking = ModelAsking(plan, log.history, source, conversation.clock, lambda: log.language)
         self._rounds = ToolRounds(conversation, tool_runs, handoffs, self._tools_back)
         self._text = ReplyText(
             writer,
@@ -84,16 +84,10 @@ class ReplyMaker:
             turn_number=lambda: self._turn.state.turn_number,
             on_end=self._ended_by_filter,
             on_forbidden=self._forbidden,
-            held=self._held_by(guardrails) if guardrails is not None else None,
+            held=self._held_for(guardrails) if guardrails is not None else None,
         )
         self.preemptive = PreemptiveReply(
-            trace=trace,
-            history=log.history,
-            asking=self._asking,
-            source=source,
-            handoffs=handoffs,
-            spending=spending,
-            clock=clock,
+            conversation, asking=self._asking, source=source, handoffs=handoffs, spending=spending
         )
         """The reply that is begun before the caller's words are final."""
         self.summaries = Summaries(plan, log.history, source, lambda: self._asking.max_chars, spending)
@@ -105,12 +99,13 @@ class ReplyMaker:
         self._transcript: FinalTranscript | None = None
         """What was understood since the last reply was begun, from its first word to its last."""
 
-    def _held_by(self, guardrails: GuardrailModel) -> HeldClauses:
-        def asked() -> tuple[int, str]:
-            turn = self._turn.state.turn_number
-            return turn, self._history.user_text(turn)
+    def _held_for(self, guardrails: GuardrailModel) -> HeldClauses:
+        return HeldClauses(guardrails, self._plan.agent.guardrail_model.on_failure, self._spending, self._asked)
 
-        return HeldClauses(guardrails, self._plan.agent.guardrail_model.on_failure, self._spending, asked)
+    def _asked(self) -> tuple[int, str]:
+        """The turn in hand, and the words of the caller that are answered in it."""
+        turn = self._turn.state.turn_number
+        return turn, self._history.user_text(turn)
 
     # the reply
 

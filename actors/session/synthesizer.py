@@ -161,14 +161,10 @@ class Synthesizer(SupervisedActor):
                 self._hold(reply, text_end)
             case PlayAudio(reply, pcm):
                 self._play(reply, pcm)
-            case TextPlaced(reply=reply, text_end=text_end) if reply in self._taken_up:
-                self._speak_up_to(reply, text_end)
-            case TextPlaced(reply=reply, text_end=text_end, audio_ms=audio_ms, is_estimate=is_estimate):
-                self._place_text(reply, text_end, audio_ms, is_estimate=is_estimate)
-            case WordPlaced(reply=reply) if reply in self._taken_up:
-                pass
-            case WordPlaced(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
-                self._playout.add_word(reply, text_start, text_end, audio_ms)
+            case TextPlaced():
+                self._place_text(message)
+            case WordPlaced():
+                self._place_word(message)
             case FinishReply(reply):
                 self._finish(reply)
             case PausePlayback():
@@ -246,15 +242,23 @@ class Synthesizer(SupervisedActor):
             self._playout.add_audio(reply, pcm)
             self._player.play()
 
-    def _place_text(self, reply: int, text_end: int, audio_ms: float, *, is_estimate: bool) -> None:
-        if is_estimate:
-            self._playout.estimate_piece(reply, text_end, audio_ms)
+    def _place_text(self, placed: TextPlaced) -> None:
+        reply, text_end = placed.reply, placed.text_end
+        if reply in self._taken_up:
+            self._speak_up_to(reply, text_end)
             return
-        self._playout.add_piece(reply, text_end, audio_ms)
+        if placed.is_estimate:
+            self._playout.estimate_piece(reply, text_end, placed.audio_ms)
+            return
+        self._playout.add_piece(reply, text_end, placed.audio_ms)
         self._player.text_ends(reply, text_end)
         speaking = self._progress.replies.get(reply)
         if speaking is not None and text_end > speaking.text_start:
             speaking.pass_over(text_end - speaking.text_start, 0.0)
+
+    def _place_word(self, placed: WordPlaced) -> None:
+        if placed.reply not in self._taken_up:
+            self._playout.add_word(placed.reply, placed.text_start, placed.text_end, placed.audio_ms)
 
     def _finish(self, reply: int) -> None:
         speaking = self._progress.replies.get(reply)
