@@ -129,50 +129,56 @@ def _phrases(agent: Agent) -> list[str]:
     return [text for text in texts if text]
 
 
+class _Rendering:
+    """The audio of one phrase while it is made. `done` gets the phrase, or the SynthesizerError that it came to."""
+
+    def __init__(self, text: str, rate_hz: int) -> None:
+        self.done: asyncio.Future[SpokenPhrase] = asyncio.get_running_loop().create_future()
+        self._chunks: list[bytes] = []
+        self._words: list[SpokenWord] = []
+        self._most_words = len(text) + 1
+        self._left_bytes = int(most_audio_ms(len(text)) * rate_hz * 2 / 1_000)
+        self._violations = EngineViolations("synthesizer")
+
+    def report(self, event: SynthesisEvent) -> None:
+        """Take up what the engine reports; anything after the end is ignored."""
+        if self.done.done():
+            return
+        if wrong := violation(event, SYNTHESIS_EVENTS):
+            # Half a sample that was kept would be one in every call.
+            self._violations.pass_over(wrong)
+            return
+        match event:
+            case AudioSynthesized(_, pcm):
+                self._chunks.append(pcm)
+                self._left_bytes -= len(pcm)
+                if self._left_bytes < 0:
+                    self.done.set_exception(SynthesizerError(ErrorKind.INTERNAL, "audio of a phrase, and no end"))
+            case WordSynthesized(text_start=text_start, text_end=text_end, audio_ms=audio_ms):
+                if len(self._words) < self._most_words:
+                    self._words.append(SpokenWord(text_start, text_end, audio_ms))
+            case SynthesisFinished():
+                self.done.set_result(SpokenPhrase(b"".join(self._chunks), tuple(self._words)))
+            case SynthesisFailed(_, kind, detail):
+                self.done.set_exception(SynthesizerError(kind, detail))
+            case _:
+                pass
+
+
 async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_hz: int) -> SpokenPhrase:
     """All audio of `text`, and when its words are heard.
 
     Raises:
         SynthesizerError: the engine failed, or took more than RENDER_TIMEOUT_S.
     """
-    done: asyncio.Future[SpokenPhrase] = asyncio.get_running_loop().create_future()
-    chunks: list[bytes] = []
-    words: list[SpokenWord] = []
-    violations, task = EngineViolations("synthesizer"), asyncio.current_task()
-    left_bytes = int(most_audio_ms(len(text)) * rate_hz * 2 / 1_000)
-
-    def report(event: SynthesisEvent) -> None:
-        nonlocal left_bytes
-        if done.done():
-            return
-        if wrong := violation(event, SYNTHESIS_EVENTS):
-            # Half a sample that was kept would be one in every call.
-            violations.pass_over(wrong)
-            return
-        match event:
-            case AudioSynthesized(_, pcm):
-                chunks.append(pcm)
-                left_bytes -= len(pcm)
-                if left_bytes < 0:
-                    done.set_exception(SynthesizerError(ErrorKind.INTERNAL, "audio of a phrase, and no end"))
-            case WordSynthesized(text_start=text_start, text_end=text_end, audio_ms=audio_ms) if len(words) <= len(
-                text
-            ):
-                words.append(SpokenWord(text_start, text_end, audio_ms))
-            case SynthesisFinished():
-                done.set_result(SpokenPhrase(b"".join(chunks), tuple(words)))
-            case SynthesisFailed(_, kind, detail):
-                done.set_exception(SynthesizerError(kind, detail))
-            case _:
-                pass
-
+    rendering, task = _Rendering(text, rate_hz), asyncio.current_task()
     try:
         async with asyncio.timeout(RENDER_TIMEOUT_S):
-            stream = required_stream(await open_pronounced(synthesizer, voice, rate_hz, report))
+            stream = required_stream(await open_pronounced(synthesizer, voice, rate_hz, rendering.report))
             try:
                 stream.write(1, text)
                 stream.finish(1)
-                return await done
+                return await rendering.done
             finally:
                 await stream.close()
     except TimeoutError:

@@ -110,36 +110,19 @@ class Model:
         """
         states = self._encode(samples)
         cache: dict[str, Floats] = dict.fromkeys(_CACHE, _NO_CACHE)
-        pieces = list(prefix)
-        active: list[Node] = []
-        for piece in pieces:
-            active = hints.after(active, piece) if hints is not None else active
-        written, guesses = [START, *pieces, *draft], [*draft]
-        logarithms: list[float] = []
-        # How the pieces were rated at the last place, and at the one before.
-        last: Floats = np.zeros(len(self.vocabulary), np.float32)
-        before = last
         most = math.ceil(len(samples) / RATE_HZ * PIECES_PER_S) + 2
-        is_over, steps = False, 0
-        while len(pieces) < most and not is_over:
+        text = _Text(prefix, hints, most, len(self.vocabulary))
+        written, guesses, steps = [START, *prefix, *draft], draft, 0
+        while not text.is_over:
             if abandoned():
                 raise AbandonedError
             steps += 1
-            for logits in self._step(states, written, cache)[-len(guesses) - 1 :]:
-                before, last = last, logits
-                piece = int(logits.argmax()) if hints is None else hints.best(logits, active)
-                logarithms.append(float(logits[piece] - np.logaddexp.reduce(logits)))
-                is_over = piece == END
-                if is_over:
-                    break
-                pieces.append(piece)
-                active = hints.after(active, piece) if hints is not None else active
-                if len(pieces) == most or not guesses or guesses.pop(0) != piece:
-                    break
-            _shorten(cache, len(pieces))
-            written, guesses = pieces[-1:], []
+            text.add(self._step(states, written, cache)[-len(guesses) - 1 :], guesses)
+            _shorten(cache, len(text.pieces))
+            written, guesses = text.pieces[-1:], ()
+        pieces, logarithms = text.pieces, text.logarithms
         mark = pieces[-1] if len(logarithms) > 1 and pieces[-1] in self.vocabulary.marks else None
-        over = self._over(_mean(logarithms[-LAST_PIECES:]), mark, last if mark is None else before)
+        over = self._over(_mean(logarithms[-LAST_PIECES:]), mark, text.last if mark is None else text.before)
         return Decoded(tuple(pieces), _mean(logarithms), over, steps)
 
     def _over(self, sure: float, mark: int | None, rated: Floats) -> float:
@@ -193,6 +176,60 @@ class Model:
                 cache[name] = value
         logits: Floats = scores[0]
         return logits
+
+
+class _Text:
+    """What is written of one piece of audio, piece of a word by piece.
+
+    Args:
+        prefix: the pieces that it begins with.
+        hints: phrases that are likely; None: none are.
+        most: with so many pieces it is over.
+        kinds: how many pieces the vocabulary has.
+    """
+
+    def __init__(self, prefix: Sequence[int], hints: Hints | None, most: int, kinds: int) -> None:
+        self.pieces = list(prefix)
+        self.logarithms: list[float] = []
+        """Those of the probabilities of the pieces behind the prefix, and of the end."""
+        self.last: Floats = np.zeros(kinds, np.float32)
+        """The scores of all pieces at the last place."""
+        self.before: Floats = self.last
+        """The scores of all pieces at the place before."""
+        self.is_over = len(self.pieces) >= most
+        self._most = most
+        self._hints = hints
+        self._active: list[Node] = []
+        for piece in self.pieces:
+            self._go_on(piece)
+
+    def add(self, rated: Floats, guesses: Sequence[int]) -> None:
+        """Write the best piece of each place, up to the first that is not as it was guessed.
+
+        Args:
+            rated: the scores of all pieces, a row for each guess and one for the place behind them.
+            guesses: what the scores of each next place take for granted.
+        """
+        for place, logits in enumerate(rated):
+            piece = self._write(logits)
+            if self.is_over or place == len(guesses) or guesses[place] != piece:
+                return
+
+    def _write(self, logits: Floats) -> int:
+        self.before, self.last = self.last, logits
+        piece = int(logits.argmax()) if self._hints is None else self._hints.best(logits, self._active)
+        self.logarithms.append(float(logits[piece] - np.logaddexp.reduce(logits)))
+        if piece == END:
+            self.is_over = True
+        else:
+            self.pieces.append(piece)
+            self._go_on(piece)
+            self.is_over = len(self.pieces) == self._most
+        return piece
+
+    def _go_on(self, piece: int) -> None:
+        if self._hints is not None:
+            self._active = self._hints.after(self._active, piece)
 
 
 def _shorten(cache: dict[str, Floats], length: int) -> None:
