@@ -4,7 +4,14 @@ import math
 from collections.abc import Mapping
 from enum import StrEnum
 
-from actors.ports.realtime_events import ResponseStatus
+from actors.ports.realtime_events import (
+    Operation,
+    RealtimeClosed,
+    RealtimeEvent,
+    RealtimeFailed,
+    ResponseFinished,
+    ResponseStatus,
+)
 from protocol.realtime.failure_kinds import FailureKind
 
 
@@ -63,6 +70,22 @@ def of_response(status: ResponseStatus, kind: FailureKind | None) -> Remedy:
             return FAILED[kind or FailureKind.TRANSIENT]
         case _:
             return Remedy.NOTHING
+
+
+def of_only_response(event: RealtimeEvent) -> str | None:
+    """Why nothing more comes of the one response that a session was opened for, in words for operators.
+
+    None for an event after which it may still come, or has come to its end.
+    """
+    match event:
+        case ResponseFinished(status=ResponseStatus.COMPLETED):
+            return None
+        case ResponseFinished(status=status, detail=detail):
+            return f"the response was {status}: {detail}"
+        case RealtimeFailed(operation=Operation.RESPOND, detail=detail) | RealtimeClosed(detail=detail):
+            return detail
+        case _:
+            return None
 
 
 def bounded(remedy: Remedy, failures: int) -> Remedy:

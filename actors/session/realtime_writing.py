@@ -7,6 +7,7 @@ from actors.errors import ErrorKind, ModelError
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.rules.realtime_failures import of_only_response
 from actors.rules.reply_bounds import MAX_REPLY_CHARS
 from actors.runtime.closing import close_in_background
 from actors.session.engine_violations import required_stream
@@ -62,6 +63,9 @@ class _Answer:
     def told(self, event: reported.RealtimeEvent) -> None:
         if self.done.done():
             return
+        if (failure := of_only_response(event)) is not None:
+            self._failed(failure)
+            return
         match event:
             case reported.ResponseTranscript(text=str(text)):
                 self.text += text
@@ -70,12 +74,6 @@ class _Answer:
             case reported.ResponseFinished(status=reported.ResponseStatus.COMPLETED):
                 self.prompt_tokens, self.completion_tokens = event.prompt_tokens, event.completion_tokens
                 self.done.set_result(None)
-            case reported.ResponseFinished(status=status, detail=detail):
-                self._failed(f"the response was {status}: {detail}")
-            case reported.RealtimeFailed(operation=reported.Operation.RESPOND, detail=detail):
-                self._failed(detail)
-            case reported.RealtimeClosed(detail=detail):
-                self._failed(detail)
             case _:
                 pass
 

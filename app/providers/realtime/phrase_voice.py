@@ -19,6 +19,7 @@ from actors.ports.tts import (
     SynthesisFailed,
     SynthesisFinished,
 )
+from actors.rules.realtime_failures import of_only_response
 from actors.runtime.closing import close_in_background
 
 READ_ALOUD = (
@@ -133,6 +134,9 @@ class _Reading:
         self._said = ""
 
     def told(self, event: reported.RealtimeEvent) -> None:
+        if (failure := of_only_response(event)) is not None:
+            self._end(failure)
+            return
         match event:
             case reported.ResponseAudio(pcm=pcm):
                 self.audio_bytes += len(pcm)
@@ -147,12 +151,6 @@ class _Reading:
             case reported.ResponseFinished(status=reported.ResponseStatus.COMPLETED):
                 self._words_known()
                 self._end()
-            case reported.ResponseFinished(status=status, detail=detail):
-                self._end(f"the response was {status}: {detail}")
-            case reported.RealtimeFailed(operation=reported.Operation.RESPOND, detail=detail):
-                self._end(detail)
-            case reported.RealtimeClosed(detail=detail):
-                self._end(detail)
             case _:
                 pass
 
@@ -169,13 +167,13 @@ class _Reading:
             self._heard(bytes(self._pcm))
             self._pcm.clear()
 
-    def _end(self, failure: str = "", kind: ErrorKind = ErrorKind.UNAVAILABLE) -> None:
+    def _end(self, failure: str | None = None, kind: ErrorKind = ErrorKind.UNAVAILABLE) -> None:
         if self.done.done():
             return
-        if failure:
-            self.done.set_exception(SynthesizerError(kind, failure))
-        else:
+        if failure is None:
             self.done.set_result(None)
+        else:
+            self.done.set_exception(SynthesizerError(kind, failure))
 
 
 def _asked_to_read(text: str) -> port.ResponseRequest:

@@ -2,8 +2,25 @@
 
 import pytest
 
-from actors.ports.realtime_events import ResponseStatus
-from actors.rules.realtime_failures import FAILED, LOST, REFUSED, Remedy, bounded, of_response, pause_s
+from actors.ports.realtime_events import (
+    Operation,
+    RealtimeClosed,
+    RealtimeEvent,
+    RealtimeFailed,
+    RealtimeReady,
+    ResponseFinished,
+    ResponseStatus,
+)
+from actors.rules.realtime_failures import (
+    FAILED,
+    LOST,
+    REFUSED,
+    Remedy,
+    bounded,
+    of_only_response,
+    of_response,
+    pause_s,
+)
 from protocol.realtime.failure_kinds import FailureKind
 
 
@@ -27,6 +44,28 @@ def test_each_kind_has_a_remedy_wherever_it_is_met() -> None:
 )
 def test_a_response_that_ends(status: ResponseStatus, kind: FailureKind | None, remedy: Remedy) -> None:
     assert of_response(status, kind) is remedy
+
+
+@pytest.mark.parametrize(
+    ("event", "failure"),
+    [
+        (RealtimeReady(), None),
+        (ResponseFinished(response_id="r", status=ResponseStatus.COMPLETED), None),
+        (
+            ResponseFinished(response_id="r", status=ResponseStatus.FILTERED, detail="content"),
+            "the response was filtered: content",
+        ),
+        (
+            RealtimeFailed(kind=FailureKind.RATE_LIMITED, operation=Operation.RESPOND, detail="busy", request=1),
+            "busy",
+        ),
+        (RealtimeFailed(kind=FailureKind.HARMLESS, operation=Operation.CLEAR, detail="nothing to clear"), None),
+        (RealtimeClosed(FailureKind.TRANSIENT, "the connection was lost"), "the connection was lost"),
+        (RealtimeClosed(FailureKind.TRANSIENT, ""), ""),
+    ],
+)
+def test_what_ends_the_only_response_of_a_session(event: RealtimeEvent, failure: str | None) -> None:
+    assert of_only_response(event) == failure
 
 
 @pytest.mark.parametrize("remedy", [Remedy.RENEW, Remedy.ASK_LATER, Remedy.ASK_WHEN_FREE])
