@@ -6,15 +6,16 @@ once.
 """
 
 import asyncio
-import logging
 from contextlib import suppress
 from enum import Enum, auto
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from wsproto.connection import ConnectionState
 
 from app.server.fast_path import Listener, Message
+from app.server.ping_timer import PingTimer
 from app.server.ping_watch import PingWatch
 from app.server.reading_turns import TURN_S, Progress, reading_turns_of
 from protocol.websocket_frames import (
@@ -28,8 +29,6 @@ from protocol.websocket_frames import (
     client_message,
     server_frame,
 )
-
-log = logging.getLogger(__name__)
 
 FRAMES_AT_ONCE = 8
 """How many frames of one socket are handled in a row before other sockets have their turn."""
@@ -49,6 +48,8 @@ class Reader(Enum):
     """The listener is told it, message by message."""
     HYPERCORN = auto()
     """It is passed on as it comes: it was given back, or is what only Hypercorn handles."""
+    HYPERCORN_TO_END = auto()
+    """The client has closed its sending side: what is held is passed on, and then that it has."""
     DROPPED = auto()
     """The client has sent too much, and the listener is closing the socket: only the end is passed on."""
     LOST = auto()
@@ -89,14 +90,10 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         """What has come since the listener was last asked about it."""
         self._crowded = False
         """The listener had too much to handle when it was last asked: it is asked again before it is told more."""
-        self._eof = False
-        """The client has closed its sending side, which Hypercorn is told behind all that was sent."""
         self._ended = asyncio.Event()
         """Set once the client sends no more."""
         self._pings = PingWatch()
-        self._look_s = 0.0
-        self._sends_pings = False
-        self._next_look: asyncio.TimerHandle | None = None
+        self._ping_timer: PingTimer | None = None
         self._full = False
         """The transport's write buffer is full: the client, whoever reads it, does not read what it is sent."""
 
@@ -133,22 +130,17 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             interval_s: that of Hypercorn's pings, or any other with `pings`.
             pings: send one whenever nothing has come for an interval.
         """
-        self._look_s, self._sends_pings = interval_s, pings
-        if self._next_look is not None:
-            self._next_look.cancel()
-        self._look()
-
-    def _look(self) -> None:
         if self._reader is Reader.LOST:
             return
-        if self._pings.is_gone(is_held=self._waiting):
-            silent_s = self._pings.silent_intervals * self._look_s
-            log.info("a client has sent nothing for %g s, nor answered a ping: dropped", silent_s)
-            self.abort()
-            return
-        if self._sends_pings and self._pings.silent_intervals:
-            self._write(PING, b"")
-        self._next_look = asyncio.get_running_loop().call_later(self._look_s, self._look)
+        if self._ping_timer is not None:
+            self._ping_timer.stop()
+        self._ping_timer = PingTimer(
+            self._pings,
+            interval_s,
+            is_held=lambda: self._waiting,
+            drop=self.abort,
+            ping=partial(self._write, PING, b"") if pings else None,
+        )
 
     async def linger(self) -> None:
         """Wait until a client that was sending too much has read why it was closed, and has ended its side.
@@ -178,11 +170,12 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client has closed its sending side: Hypercorn is given what is held, and then ends the connection."""
-        self._eof = True
         self._ended.set()
-        if self._reader in (Reader.NOBODY, Reader.LISTENER):
-            self.give_back()
-        elif not self._waiting:
+        if self._reader is Reader.DROPPED:
+            self._hypercorn.eof_received()
+            return True
+        self._reader = Reader.HYPERCORN_TO_END
+        if not self._waiting:
             self._read()
         return True
 
@@ -190,7 +183,9 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         """The client is gone; what it said and was not read is dropped."""
         self._reader = Reader.LOST
         self._ended.set()
-        self._rest, self._at, self._eof = b"", 0, False
+        self._rest, self._at = b"", 0
+        if self._ping_timer is not None:
+            self._ping_timer.stop()
         self._hypercorn.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -297,8 +292,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         piece = self._rest[self._at : self._at + PIECE_BYTES]
         if not piece:
             self._rest, self._at = b"", 0
-            if self._eof:
-                self._eof = False
+            if self._reader is Reader.HYPERCORN_TO_END:
+                self._reader = Reader.HYPERCORN
                 self._hypercorn.eof_received()
             return Progress.DONE
         if self._unread:
@@ -309,7 +304,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         if listener is not None and not listener.admits(frames, size):
             return self._end()
         self._hypercorn.data_received(piece[:size])
-        return Progress.MORE if self._eof or self._at < len(self._rest) else Progress.DONE
+        is_ending = self._reader is Reader.HYPERCORN_TO_END
+        return Progress.MORE if is_ending or self._at < len(self._rest) else Progress.DONE
 
     def _end(self) -> Progress:
         """Drop what the client sends from now on: the listener is closing the socket."""
