@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class KeptAudio(msgspec.Struct, frozen=True):
 
 
 class SessionRecorder:
-    """Belongs to the loop's thread.
+    """Records the sessions of one worker that are to be recorded. Belongs to the loop's thread.
 
     Args:
         settings: which sessions are recorded, and how large a file may become.
@@ -159,6 +160,15 @@ class SessionRecorder:
             self._kept.popitem(last=False)
 
 
+class _Tape(Enum):
+    """How far a tape has come, in this order."""
+
+    EMPTY = auto()
+    RECORDING = auto()
+    OVER = auto()
+    """It takes no more."""
+
+
 class SessionTape:
     """Takes the steps of one session on the event loop, and hands them to the thread that encodes and writes.
 
@@ -175,24 +185,24 @@ class SessionTape:
         self._name = name
         self.audio = audio
         self._waiting: list[TurnTakingStep] = []
-        self._begun = False
-        self._over = False
+        self._state = _Tape.EMPTY
         self.went_wrong = False
         """Something failed in the session."""
 
     def note(self, step: TurnTakingStep) -> None:
         """Take a step: a list grows by one, and the thread is told now and then."""
-        if self._over:
+        if self._state is _Tape.OVER:
             return
-        self.went_wrong = self.went_wrong or _is_trouble(step) or (self._begun and isinstance(step, TurnTakingResumed))
-        self._begun = True
+        is_taken_up = self._state is _Tape.RECORDING and isinstance(step, TurnTakingResumed)
+        self.went_wrong = self.went_wrong or _is_trouble(step) or is_taken_up
+        self._state = _Tape.RECORDING
         self._waiting.append(step)
         if len(self._waiting) >= STEPS_AT_A_TIME:
             self._hand_over()
 
     def discard(self) -> None:
         """Forget what was noted, and take no more."""
-        self._over = True
+        self._state = _Tape.OVER
         self._waiting.clear()
         if self.audio is not None:
             self.audio.stop()
@@ -200,20 +210,23 @@ class SessionTape:
 
     def finish(self, over: Over) -> None:
         """Have the file written; a session in which turn-taking had no part has none."""
-        if self._over:
+        if self._state is _Tape.OVER:
             return
-        self._hand_over()
+        has_room = self._hand_over()
         if self.audio is not None:
             self.audio.hand_over()
             self.audio.stop()
-        if not self._over and not self._files.do(partial(self._write, over)):
+        if has_room and not self._files.do(partial(self._write, over)):
             self._give_up()
-        self._over = True
+        self._state = _Tape.OVER
 
-    def _hand_over(self) -> None:
+    def _hand_over(self) -> bool:
+        """Have the steps encoded that wait; False if there is no room for them, and the tape is given up."""
         steps, self._waiting = self._waiting, []
         if steps and not self._files.do(partial(self._encoder.add, steps)):
             self._give_up()
+            return False
+        return True
 
     def _give_up(self) -> None:
         self.discard()

@@ -181,7 +181,7 @@ class Launcher:
         if self._phase is _Phase.STOPPING:
             worker.kill()
         await worker.heard()
-        if worker.ready:
+        if worker.is_ready:
             log.info("worker is ready", extra={"worker": worker.process.pid})
             self._announce_once()
         listening = asyncio.create_task(self._listen(worker))
@@ -210,7 +210,9 @@ class Launcher:
             try:
                 message = decode_from_worker(line)
             except ValueError:
-                log.warning("a worker says something that cannot be read", extra={"worker": worker.process.pid})
+                log.warning(
+                    "a line from a worker cannot be decoded and is ignored", extra={"worker": worker.process.pid}
+                )
                 continue
             match message:
                 case WorkerNotice() as notice if self._calls.take(worker, notice):
@@ -249,12 +251,12 @@ class Launcher:
     def _calls_without(self, worker: WorkerProcess) -> None:
         """A worker is gone: its calls are another one's at once if there is one, else those of the next to start."""
         self._calls.worker_ended(worker)
-        other = next((other for other in self._workers if other.ready), None)
+        other = next((other for other in self._workers if other.is_ready), None)
         if other is not None and self._phase is _Phase.SERVING:
             self._calls.hand_over(other, other.tell)
 
     def _announce_once(self) -> None:
-        ready = sum(worker.ready for worker in self._workers)
+        ready = sum(worker.is_ready for worker in self._workers)
         if self._phase is _Phase.STARTING and ready == self._settings.server.web_concurrency:
             self._phase = _Phase.SERVING
             print(

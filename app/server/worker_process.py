@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
+from enum import Enum, auto
 
 from app.server.signals import HURRY_SIGNAL
 from app.server.worker_pipe import BEAT, READY
@@ -18,6 +19,17 @@ LOOKS_PER_TIMEOUT = 5
 """How often the launcher looks for a sign of life within the time that a worker may be silent."""
 
 
+class WorkerStage(Enum):
+    """How far a worker has come, in this order."""
+
+    STARTING = auto()
+    """It has not said that it is ready; one that ends before was never ready."""
+    SERVING = auto()
+    """It is ready."""
+    DRAINING = auto()
+    """It was ordered to drain, and is told nothing more."""
+
+
 class WorkerProcess:
     """A running worker process and the launcher's end of the pipe to it."""
 
@@ -25,15 +37,21 @@ class WorkerProcess:
         self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self.started_at = asyncio.get_running_loop().time()
-        self.ready = False
+        self.stage = WorkerStage.STARTING
         self.listens = True
-        """Whether it takes connections, or will"""
+        """Whether it takes connections, or will; one that drains may do so for a while."""
         self.fault = ""
+        """Why it cannot serve, as it says; empty if it has not said."""
         self.process = process
         self._beaten = False
-        self._draining = False
+        """A line has come since the last look for a sign of life."""
         self._reader = reader
         self._writer = writer
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has said that it is ready, also if it drains by now."""
+        return self.stage is not WorkerStage.STARTING
 
     async def heard(self) -> None:
         """Wait for the first line that a worker says; nothing is heard of one that dies first.
@@ -48,8 +66,10 @@ class WorkerProcess:
             self.kill()
         except ConnectionResetError:  # it died before it had taken the secret
             text = ""
-        self.ready = text == READY
-        self.fault = "" if self.ready else text
+        if text == READY:
+            self.stage = WorkerStage.SERVING
+        else:
+            self.fault = text
 
     async def lines(self) -> AsyncIterator[bytes]:
         """What a worker says after that, until it ends; signs of life and lines of excessive length are left out."""
@@ -74,7 +94,7 @@ class WorkerProcess:
 
     def tell(self, line: bytes) -> None:
         """Write a line to the worker's pipe without waiting; the worker reads it when it can."""
-        if not self._draining and not self._writer.is_closing():
+        if self.stage is not WorkerStage.DRAINING and not self._writer.is_closing():
             self._writer.write(line)
 
     def drain(self) -> None:
@@ -82,8 +102,8 @@ class WorkerProcess:
 
         Only our sending side of the line is closed: a worker that drains still has to give signs of life.
         """
-        if self.ready:
-            self._draining = True
+        if self.is_ready:
+            self.stage = WorkerStage.DRAINING
             with contextlib.suppress(OSError):  # it has just ended
                 self._writer.write_eof()
         else:

@@ -174,7 +174,7 @@ async def test_the_launcher_passes_on_what_is_a_notice_and_nothing_else(caplog: 
         launcher._workers.add(worker)
         await launcher._listen(worker)
     assert writer.write.mock_calls == [call(notice)]
-    assert "cannot be read" in caplog.text
+    assert "cannot be decoded" in caplog.text
 
 
 def test_every_worker_has_what_an_operator_changed_and_one_that_is_started_later_too() -> None:

@@ -50,7 +50,7 @@ def with_worker(act: str, see: Callable[[WorkerProcess], Awaitable[None]]) -> No
 def test_the_first_line_says_whether_it_serves(act: str, ready: bool, fault: str) -> None:
     async def see(worker: WorkerProcess) -> None:
         await worker.heard()
-        assert (worker.ready, worker.fault) == (ready, fault)
+        assert (worker.is_ready, worker.fault) == (ready, fault)
 
     with_worker(act, see)
 
