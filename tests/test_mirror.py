@@ -1,32 +1,14 @@
-"""Each module of the product has a test module of its name and place. The list of those without may only shrink."""
+"""Each module of the product has a test module of its name and place."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
-from tests.kit.mirror import has_code, is_test_of, listed, untested_modules
-
-EXCEPTIONS = Path(__file__).parent / "untested_modules.txt"
-"""Modules that are tested only through others so far."""
+from tests.kit.mirror import has_code, is_test_of, untested_modules
 
 
-@pytest.fixture(scope="module")
-def untested() -> set[str]:
-    return set(untested_modules())
-
-
-def test_each_module_has_a_test_of_its_name(untested: set[str]) -> None:
-    new = untested - set(listed(EXCEPTIONS))
-    assert new == set(), f"write a test module of their names; {EXCEPTIONS.name} may only shrink"
-
-
-def test_no_exception_is_made_without_need(untested: set[str]) -> None:
-    needless = set(listed(EXCEPTIONS)) - untested
-    assert needless == set(), f"they have a test, or are gone: remove them from {EXCEPTIONS.name}"
-
-
-def test_the_exceptions_are_in_order() -> None:
-    assert listed(EXCEPTIONS) == sorted(set(listed(EXCEPTIONS)))
+def test_each_module_has_a_test_of_its_name() -> None:
+    assert untested_modules() == [], "write a test module of their names"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import ast
 from collections import defaultdict
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from tests.kit.source import LAYERS, ROOT, modules
 
@@ -61,8 +61,3 @@ def _is_nothing(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Pass) or (
         isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     )
-
-
-def listed(exceptions: Path) -> list[str]:
-    """The modules in a list, one a line."""
-    return exceptions.read_text(encoding="utf-8").split()
