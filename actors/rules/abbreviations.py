@@ -29,7 +29,7 @@ WEEKDAYS = _words(
 """The end of a sentence unless a number follows: `Mo. 3. Mai`, `lun. 3 de mayo`. Many are words besides."""
 
 ABBREVIATED_ENDINGS = ("str",)
-"""The same for words that end so: `Bahnhofstr.`"""
+"""Words that end so are treated like those of `ABBREVIATIONS`: `Bahnhofstr.`"""
 
 STARTERS = _words(
     "a after all also an and any are at before but by can could did do does don for from have he here how however",
@@ -55,4 +55,4 @@ MONTHS = _words(
     "januar jänner februar märz april mai juni juli august september oktober november dezember",
     "jan feb mär apr jun jul aug sep sept okt nov dez",
 )
-"""Where days of the month are written as ordinals with a full stop: `am 3. Mai`."""
+"""Before the name of a month, a number with a full stop is an ordinal and ends no sentence: `am 3. Mai`."""

@@ -14,10 +14,11 @@ TO_BE_CONFIRMED = (
 
 
 def is_confirmed(messages: Sequence[ChatMessage], name: str, arguments: str, turn: int) -> bool:
-    """Whether the caller has had their say about a call that is made in `turn`.
+    """Whether the caller was asked about a tool call that the model makes in `turn`, and has answered.
 
-    That is so if the same call, with the same arguments, was put off in an earlier turn and not made since: then it was
-    said back, and the caller's words came after it. What they meant by them is the model's to judge.
+    That is so if the model's last call with the same arguments was put off, in an earlier turn: then the model has
+    told the caller what it is about to do, and the caller's words came after that. What they meant by them is the
+    model's to judge.
     """
     same = [
         (message.turn, request)

@@ -11,7 +11,7 @@ from actors.rules.audio import level_db
 from actors.turn_taking_settings import Endpointing
 
 CONTINUE_BELOW = 0.15
-"""By how much the threshold is lower inside speech than before it; but it is at least half as high."""
+"""By how much the threshold is lower inside speech than before it, as a probability; it is at least half as high."""
 
 NOISE_SILENCE_MS = 200
 """Silence that ends what was too short to be an utterance."""
@@ -129,10 +129,10 @@ class Endpointer:
 
 
 class EchoWindow:
-    """The loudest of what was sent in the last `ECHO_MS`. Times never run backwards.
+    """The loudest of the agent's audio that was sent in the last `ECHO_MS`. Times never run backwards.
 
-    How loud a frame is, is found out when it is asked for, which is while there may be a voice. To look at each frame
-    that is sent was 5 % of what a telephone call costs.
+    The level of a frame is computed only when it is asked for, which is while there may be a voice: computing it for
+    each frame that is sent was 5 % of the CPU time of a telephone call.
     """
 
     def __init__(self) -> None:

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from actors.conversation import ChatMessage, HandoffMade, Role
 
 CANCELLED = "not handed off, since the user has spoken or the conversation ends: you still have it"
-"""The answer to a handoff that something else has overtaken."""
+"""What the model is answered when the user has spoken, or the session ends, before its handoff could be made."""
 NOT_TWO = "the conversation is being handed off already: it cannot go to two agents"
-"""The answer to all handoffs but the first that a model wants at once."""
+"""What the model is answered to all handoffs but the first, where it calls several together."""
 TAKEN_OVER = (
     "You have just taken this conversation over from another agent: earlier messages of the assistant are that agent's,"
     " and its tools are not yours. Go on with what the user wants; do not ask them to repeat it, and do not greet them."
 )
 """What the model of the new agent is told with its first request."""
 INTRODUCED = ' They are hearing you say now: "{introduction}". Go on behind these words.'
-"""The rest of it, where the new agent introduces itself."""
+"""Added to `TAKEN_OVER` where the new agent introduces itself."""
 
 
 def handoff_refusal(made: Sequence[HandoffMade], said: Sequence[ChatMessage], to_agent: str, most: int) -> str:

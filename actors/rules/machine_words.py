@@ -11,15 +11,15 @@ class MachineWords(msgspec.Struct, frozen=True, kw_only=True):
     decisive: tuple[str, ...]
     """Nobody who picks up says this: it decides by itself."""
     reached: tuple[str, ...]
-    """Whom the caller has got."""
+    """Say whom the caller has reached: "you have reached"."""
     unavailable: tuple[str, ...]
-    """That nobody answers."""
+    """Say that nobody can answer: "is not available"."""
     leave: tuple[str, ...]
-    """What the caller is to do."""
+    """Say that the caller may leave a message."""
     machine: tuple[str, ...]
-    """What the caller talks to."""
+    """Name the machine: "voicemail", "mailbox"."""
     person: tuple[str, ...]
-    """People ask, and talk about somebody else: "he's not available, would you like to leave a message?"."""
+    """Said by people only, who ask, or talk about somebody else: "he's not available, would you like ..."."""
 
 
 # fmt: off

@@ -8,7 +8,7 @@ from actors.conversation import UtteranceKind
 SAY_AGAIN = 1
 """Among the apologies, the one that asks the caller to repeat; the first one is the last word of a session."""
 NO_ANSWER, BUSY, REFUSED = 2, 3, 4
-"""Those for words that were understood, and have no reply."""
+"""Among the apologies, those for words of the caller that were understood, and to which there is no reply."""
 GUARDRAIL = 1_000_000
 """Apologies from here on are what the agent's guardrails say in the place of what it must not."""
 CONNECTING = 1_000_000

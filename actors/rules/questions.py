@@ -9,11 +9,11 @@ import re
 from actors.rules.backchannel import is_without_blanks
 
 QUESTION_MARKS = "?\uff1f\u061f\u037e"
-"""Of the Latin, the Chinese and Japanese, the Arabic and the Greek script."""
+"""The question marks of the Latin, the Chinese and Japanese, the Arabic and the Greek script."""
 CHARACTERS_PER_S = 14.0
 """About how many characters of an alphabet a voice speaks in a second."""
 SIGNS_PER_S = 5.0
-"""The same for scripts in which a sign is a syllable or a word."""
+"""About how many signs a voice speaks in a second of scripts in which a sign is a syllable or a word."""
 
 _CLOSING = " \t\n\"'\u00bb\u201d)]"
 _SENTENCE_END = re.compile(rf"[.!\u3002\uff01{QUESTION_MARKS}]+[{re.escape(_CLOSING)}]+|[\u3002\uff01\uff1f]")

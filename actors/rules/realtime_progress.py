@@ -166,7 +166,7 @@ class RealtimeProgress:
     # the session
 
     def pause(self, at: float, delay_s: float) -> None:
-        """There is no session; another one is opened in `delay_s`."""
+        """Note that there is no session, and that another one is opened in `delay_s` seconds."""
         self._becomes(RealtimeState.PAUSED, at)
         self._until = at + delay_s
 
@@ -176,12 +176,12 @@ class RealtimeProgress:
         self._becomes(RealtimeState.CONNECTING, at)
 
     def opened(self, at: float) -> None:
-        """The session is there, and nothing is asked of it yet."""
+        """Note that the session is open, and that nothing is asked of it yet."""
         self._becomes(RealtimeState.LISTENING, at)
         self._opened_at = at
 
     def limit_over(self, at: float) -> None:
-        """What forbade a response lets it pass."""
+        """Note that the service's limit is over, which forbade to ask for a response."""
         self._becomes(RealtimeState.LISTENING, at)
 
     def give_up(self, at: float) -> None:
@@ -189,7 +189,7 @@ class RealtimeProgress:
         self._becomes(RealtimeState.GIVEN_UP, at)
 
     def lost(self, at: float) -> None:
-        """The session is gone. One that has lasted for long is no failure that follows those before it."""
+        """Note that the session is gone; the loss of one that lasted `SETTLED_S` begins a new count of failures."""
         if at - self._opened_at >= SETTLED_S:
             self.failures = 0
         self._opened_at = math.inf
@@ -199,7 +199,7 @@ class RealtimeProgress:
         self.failures = 0
 
     def failed(self) -> int:
-        """Count a failure of the service; how many there were before it in a row."""
+        """Count a failure of the service, and return how many there were in a row before it."""
         self.failures += 1
         return self.failures - 1
 
@@ -211,23 +211,27 @@ class RealtimeProgress:
     # the response
 
     def may_ask(self, at: float) -> bool:
-        """Whether a response can be asked for now. Where a limit forbids it, that is waited for from now on."""
+        """Whether a response can be asked for now; where a limit forbids it, the end of that is due from now on."""
         if self.state is RealtimeState.LISTENING and self._limited_until > at:
             self._becomes(RealtimeState.LIMITED, at)
             self._until = self._limited_until
         return self.state is RealtimeState.LISTENING
 
     def limited(self, until: float, at: float) -> None:
-        """No response may be asked for before `until`, or `MAX_LIMITED_S` from now."""
+        """Forbid to ask for a response before `until`, in seconds of the session's clock; `MAX_LIMITED_S` at most."""
         self._limited_until = min(max(until, self._limited_until), at + MAX_LIMITED_S)
 
     def asked(self, number: int, at: float) -> None:
-        """The response `number` is asked for."""
+        """Note that the response of this number is asked for."""
         self._becomes(RealtimeState.ASKED, at)
         self._number = number
 
     def cancel(self, at: float) -> str:
-        """Nothing more of the response is wanted. The id of the one that is to be cancelled now, if there is one."""
+        """Note that nothing more of the response in hand is wanted.
+
+        Returns:
+            The id of the response that is to be cancelled at the service now; empty if none has begun.
+        """
         match self.state:
             case RealtimeState.ASKED:
                 number = self._number
@@ -242,7 +246,7 @@ class RealtimeProgress:
         return ""
 
     def started(self, response_id: str, number: int, at: float) -> bool:
-        """A response begins; False if it is to be cancelled, for nobody wants it."""
+        """Note that a response begins; False if it is to be cancelled, since it is not wanted any more."""
         if number != self._number or self.state not in (RealtimeState.ASKED, RealtimeState.WITHDRAWN):
             return False
         is_wanted = self.state is RealtimeState.ASKED
@@ -251,7 +255,7 @@ class RealtimeProgress:
         return is_wanted
 
     def makes(self, response_id: str, at: float) -> bool:
-        """Some of a response has come; whether it is wanted."""
+        """Note that some of a response has come, and return whether it is wanted."""
         if response_id != self._response:
             return False
         self._told_at = at
@@ -265,7 +269,7 @@ class RealtimeProgress:
             self._goes_on_as(RealtimeState.ENDING, at)
 
     def finished(self, response_id: str, at: float) -> RealtimeState | None:
-        """A response is over: the state in which it was, None if it is not the one in hand."""
+        """Note that a response is over, and return the state in which it was; None if it is not the one in hand."""
         former = self.state
         if former is not RealtimeState.OCCUPIED and (not response_id or response_id != self._response):
             return None
@@ -273,7 +277,13 @@ class RealtimeProgress:
         return former
 
     def refused(self, number: int, at: float, *, is_occupied: bool) -> bool:
-        """The order `number` has failed; whether it was wanted. `is_occupied`: because another response runs."""
+        """Note that the service has not taken the order for a response, and return whether that was still wanted.
+
+        Args:
+            number: of the response.
+            at: now, in seconds of the session's clock.
+            is_occupied: the service is making another response.
+        """
         if number != self._number or self.state not in (RealtimeState.ASKED, RealtimeState.WITHDRAWN):
             return False
         is_wanted = self.state is RealtimeState.ASKED
@@ -284,7 +294,7 @@ class RealtimeProgress:
 
     @property
     def due(self) -> float | None:
-        """By when what is owed has to come; None: nothing is."""
+        """By when what is owed has to come, in seconds of the session's clock; None if nothing is owed."""
         row = _ROWS.get(self.state)
         if row is None:
             return None
@@ -292,7 +302,7 @@ class RealtimeProgress:
 
     @property
     def overdue(self) -> Overdue:
-        """What is done when it has not come by then."""
+        """What is done when what is owed has not come by `due`."""
         return _ROWS[self.state].overdue
 
     def _goes_on_as(self, state: RealtimeState, at: float) -> str:

@@ -5,24 +5,24 @@ import msgspec
 from actors.ports.llm import ModelEvent, TextGenerated, ToolCalled
 
 MAX_REPLY_CHARS = 6_000
-"""Text of one reply: seven minutes of speech."""
+"""The most characters of one reply: seven minutes of speech."""
 MAX_REPLY_S = 180.0
-"""From the first event of a reply to its last."""
+"""The longest time from the first event of a reply to its last, in seconds."""
 MAX_EVENTS = 20_000
-"""Pieces of one reply, those without any text too."""
+"""The most pieces in which one reply comes, those without any text included."""
 MAX_TOOL_CALLS = 8
-"""Tools that are called at once."""
+"""The most tools that are called together."""
 MAX_ARGUMENTS_CHARS = 16_000
-"""The arguments of one call."""
+"""The longest arguments of one call of a tool, in characters of JSON."""
 MAX_NAME_CHARS = 200
-"""A tool's name, and the id of a call."""
+"""The longest name of a tool, and the longest id of a call."""
 
 SLOWEST_MS_PER_CHAR = 2_000.0
 """No text takes longer to say: a sign that is spoken as three words, in a voice at half the speed."""
 SPARE_AUDIO_MS = 10_000.0
-"""Silence around it."""
+"""Audio beside that of the text, in ms: the silence around it."""
 MOST_AUDIO_MS = 900_000.0
-"""The longest text of a reply, said slowly."""
+"""The most audio of one reply, in ms: its longest text, said slowly."""
 
 TOO_LONG = f"the arguments are longer than {MAX_ARGUMENTS_CHARS} characters: the tool was not run"
 

@@ -30,7 +30,7 @@ FIRST_MAX_CHARS = 120
 """A first piece without punctuation is cut here, between words."""
 
 MAX_CHARS = 240
-"""The same for later pieces."""
+"""A later piece without punctuation is cut here, between words."""
 
 PAUSE_S = 0.7
 """A model that has written nothing for so long pauses, and does not only write in bursts."""

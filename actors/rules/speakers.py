@@ -14,7 +14,7 @@ SPEAKERS = (CALLER, *(f"speaker {number}" for number in range(2, 10)), OTHERS)
 MOST_AT_ONCE = 4
 """So many are told apart at a time, the caller among them: a telephone network streams the voices of four."""
 MOST_REMEMBERED = 64
-"""Of so many at most who are heard among the others it is remembered that they are."""
+"""How many participants at most are remembered as heard among the others."""
 
 
 class Speakers:

@@ -30,11 +30,11 @@ class Positions:
         del self._begins[:-MOST_GAPS], self._shifts[:-MOST_GAPS]
 
     def beginning(self, stream_ms: float) -> float:
-        """Where in the session's audio something begins that begins at this position in the stream."""
+        """Where in the session's audio something begins, in ms, that begins at `stream_ms` of the stream."""
         return self._shifted(stream_ms, bisect_right(self._begins, stream_ms))
 
     def end(self, stream_ms: float) -> float:
-        """Where in the session's audio something ends that ends at this position in the stream: before a gap there."""
+        """Where in the session's audio something ends, in ms, that ends at `stream_ms` of the stream: before a gap."""
         return self._shifted(stream_ms, bisect_left(self._begins, stream_ms))
 
     def _shifted(self, stream_ms: float, stretches: int) -> float:

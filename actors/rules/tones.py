@@ -17,9 +17,9 @@ from actors.rules.audio import FULL_SCALE, samples_of
 ANALYSIS_HZ = 4_000
 """Audio is averaged down to this rate: tones on the telephone lie far below half of it."""
 LEAST_HZ, MOST_HZ = 380.0, 1_750.0
-"""Where beeps are; the voice's own fundamental lies below."""
+"""The frequencies of beeps; the fundamental of a voice lies below."""
 LEAST_DB = -42.0
-"""Below full scale; a beep is about as loud as speech."""
+"""The softest tone that counts, in dB below full scale; a beep is about as loud as speech."""
 NARROW_HZ = 70.0
 """The widest spectrum of a tone, as the square root of its variance: room for noise 20 dB below it."""
 DRIFT = 0.02
@@ -40,7 +40,7 @@ class ToneHeard(msgspec.Struct, frozen=True):
 
 
 class ToneDetector:
-    """Of one stream of audio, PCM16LE mono at `rate_hz`, a multiple of 4,000."""
+    """Finds the tones in one stream of audio, PCM16LE mono at `rate_hz`, a multiple of 4,000."""
 
     def __init__(self, rate_hz: int) -> None:
         if rate_hz % ANALYSIS_HZ:

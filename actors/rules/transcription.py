@@ -30,7 +30,8 @@ from actors.messages.transcript import (
 AUDIO_WAIT_S = 1.0
 """Seconds without a frame in mid-utterance after which the transport counts as stopped."""
 TRANSCRIPT_WAIT_S = 3.0
-"""Speech to text answers within two seconds at p99 (Azure); one more is not waited for."""
+"""Seconds after the end of an utterance by which its final transcript is due: Azure answers within two at the 99th
+percentile."""
 
 MOST_TOLD = 16
 """So many final transcripts of a speaker may be told in another order than that in which they were said."""
@@ -91,7 +92,7 @@ class TranscriptionSnapshot(msgspec.Struct, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """One row. `due` tells by when what is awaited has to come, in seconds of the session's clock; None: not owed."""
+    """One row of the table of waits. `due` tells by when what is awaited has to come, in seconds; None: not owed."""
 
     awaited: str
     owed_by: str
@@ -152,12 +153,12 @@ class Transcription:
         return []
 
     def hold_started(self, at: float) -> None:
-        """The caller is on hold: nobody waits for their voice. The longest hold is a wait of its own."""
+        """Note that the caller is on hold: their voice is not waited for. The longest hold is a wait of its own."""
         if self.state.hold_at is None:
             self.state.hold_at = at
 
     def hold_ended(self, at: float) -> None:
-        """The caller is back, and has all the time again to say something."""
+        """Note that the caller is back; the wait for their voice begins anew."""
         s = self.state
         if s.hold_at is not None:
             s.hold_at, s.heard_at = None, max(s.heard_at, at)
@@ -222,7 +223,7 @@ class Transcription:
         return [reopen, *told]
 
     def unfinished(self) -> list[FinalTranscript]:
-        """The session is over in the midst of what was said: what is known of it stands, in the order of its end."""
+        """The interim transcripts of what was being said when the session ended, as final ones, by where they end."""
         interims = [said.interim for said in self.state.utterances.values() if said.interim is not None]
         finals = [_as_final(interim) for interim in sorted(interims, key=lambda interim: interim.end_ms)]
         return [told for final in finals for told in self._final(self.state.utterances[final.speaker], final)]

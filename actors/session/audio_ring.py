@@ -59,7 +59,7 @@ class AudioRing:
         return CallerAudio(pcm, offset, size_bytes * 500 / self.rate_hz)
 
     def _trim(self) -> None:
-        """Drop what need not be kept. What has been settled is heard again only in part: silence keeps little."""
+        """Drop what is older than `keep_ms`, and most of what need not be recognised again."""
         chunks, end_bytes, begin = self._chunks, self.end_bytes, self._begin
         keep_from = max(end_bytes - self._keep_bytes, min(self._settled_bytes(), end_bytes - self._reheard_bytes))
         # The last piece stays, whatever it is.

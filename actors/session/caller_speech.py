@@ -17,14 +17,14 @@ PRE_ROLL_MS = 300
 PIECE_MS = 40
 """The session is given a voice that goes on in pieces of at least so much: it sends no shorter ones anyway."""
 MAX_UNANSWERED_MS = 60_000
-"""So much of what was not answered is kept for another session of the model."""
+"""How much of the caller's unanswered speech is kept for another session of the model, in ms."""
 
 
 MOST_UNTOLD = 64
-"""So many turns may be without their item, and items without their words; then the oldest are taken for told."""
+"""How many turns may wait for the id of their item, and items for their words; beyond that, the oldest wait no more."""
 
 NOT_ANSWERED = -1
-"""The turn of what nobody answers, whose words alone are wanted."""
+"""In place of a turn's number: the utterance is not answered, and only its words are wanted."""
 
 
 T = TypeVar("T")
@@ -48,8 +48,9 @@ class SpokenUtterance(msgspec.Struct, kw_only=True):
 class CallerSpeech:
     """Gives each utterance to the session, from before its onset, as it is spoken.
 
-    It outlives who asks the model: a successor, or the agent to which the conversation is handed off, has its session
-    hear what was not answered. What it is told it may be told twice, since a successor handles again what was fatal.
+    It outlives the orchestrator: a successor, or the agent to which the conversation is handed off, has its session of
+    the model hear what was not answered. It may be told the same event twice, since a successor handles again the
+    message at which its predecessor has failed.
 
     Args:
         ring: the caller's recent audio.
@@ -101,13 +102,13 @@ class CallerSpeech:
             self._session.append(pcm)
 
     def started(self, onset_ms: float) -> None:
-        """Voice begins at `onset_ms` of the caller's audio."""
+        """Note that voice begins at `onset_ms` of the caller's audio, and begin to give it to the session."""
         self._next = max(self._next, self._ring.bytes_of(max(0.0, onset_ms - PRE_ROLL_MS)))
         self._is_open = True
         self.forward()
 
     def continued(self, voiced_ms: float, silence_ms: float) -> None:
-        """Voice has lasted `voiced_ms`, the last of it `silence_ms` ago; its beginning may not have been told."""
+        """Note that voice has lasted `voiced_ms`, the last of it `silence_ms` ago. It may begin with this."""
         if not self._is_open and silence_ms == 0:
             self.started(self._ring.ms(self._ring.end_bytes) - voiced_ms)
         self._has_rest = self._has_rest or silence_ms == 0
@@ -200,12 +201,12 @@ class CallerSpeech:
             self._session.delete(item_id)
 
     def commit_failed(self) -> None:
-        """The session refuses to make an item of the oldest turn that it has told none of."""
+        """Note that the session has refused to make an item of the oldest turn without one."""
         if self._uncommitted:
             self._uncommitted.popleft()
 
     def asked(self, turn: int, *, continues: bool, stands: bool = False) -> None:
-        """What was spoken since the last turn is answered in `turn`; with `continues`, that of the last turn too.
+        """Note that what was spoken since the last turn is answered in `turn`; with `continues`, the last one's too.
 
         Args:
             turn: the number of the turn that begins.
@@ -223,7 +224,7 @@ class CallerSpeech:
         self._turn = turn
 
     def answered(self) -> None:
-        """All that was asked has been answered: it need not be heard again."""
+        """Note that all that was asked has been answered: no other session need hear it again."""
         for utterance in self._utterances:
             if utterance.turn:
                 utterance.pcm = b""

@@ -38,7 +38,7 @@ class DueTimer:
         self._timer = self._clock.call_later(left_s, self._recipient, self._message)
 
     def fired(self, due: float | None) -> bool:
-        """Note that the message was told, and return whether that what is `due` is due by now."""
+        """Note that the message was told, and return whether the time `due` has come; False for None."""
         self._timer, self._fires_at = None, math.inf
         return due is not None and due <= self._clock.now() + SOON_S
 

@@ -18,7 +18,7 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 
 FIRST_TICK_MS = 21.0
-"""From the first frames to the next tick: a period and a hair, so that the lead is full when it comes."""
+"""From the first frames of audio to the next tick, in ms: a bit more than a period, so that the lead is full then."""
 
 
 class Player:
@@ -218,7 +218,7 @@ class Player:
         self._connection.show(AudioDiscarded(order.turn, order.reason))
 
     def stop(self, order: StopPlayback) -> tuple[PlaybackPosition, ...]:
-        """Drop what was not heard of the replies up to the order's; what was heard of those that were cut off."""
+        """Drop what was not heard of the replies that the order names; returns what was heard of those it cuts off."""
         at_ms = self.now_ms
         self._checkpoint.replies_stopped(order.through_reply)
         sounding = self.playout.sounding(at_ms)

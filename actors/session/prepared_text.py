@@ -6,10 +6,10 @@ from actors.session.synthesis_progress import SynthesisProgress
 
 
 class PreparedText:
-    """One text at a time, the next of its reply.
+    """Has the audio of the text made that comes next in a reply, one text at a time.
 
-    Where its audio begins is known only when the engine owes none of what was written before: until then it waits here,
-    and is spoken like any other text if it may be by then.
+    Where that audio begins is known only when the engine owes no audio of the text before it. Until then the text waits
+    here; if it may be spoken by then, it is written like any other text.
 
     Args:
         progress: gives text to the engine, and knows what that owes.
@@ -41,7 +41,7 @@ class PreparedText:
         return is_known
 
     def look(self) -> None:
-        """Give the text to the engine if that owes nothing more; let go of a reply that cannot be spoken."""
+        """Give the text to the engine if that owes nothing more; forget it if its reply cannot be spoken any more."""
         if (prepared := self._prepared) is None:
             return
         speaking, track = self._progress.replies.get(prepared.reply), self._playout.track(prepared.reply)

@@ -52,9 +52,9 @@ from actors.session.tool_runs import ToolRuns
 from actors.session_context import in_language, preamble
 
 MAX_SPOKEN_CHARS = 24_000
-"""So much of a conversation is read at most by a model that hears and speaks, whatever the agent's file says: some
-twenty minutes of talk. Its context holds 32,000 tokens; a second of the caller's voice is about ten of them, one of its
-own twenty."""
+"""The most characters of a conversation that a model which hears and speaks is given, whatever the agent's file says:
+some twenty minutes of talk. Its context holds 32,000 tokens; a second of the caller's voice takes about ten of them, a
+second of its own twenty."""
 HEARD_ONLY = (
     "Your earlier messages hold only what the user heard of them."
     f" {SPOKEN} in an earlier message of the user stands for what they said, where the words are not known any more."
@@ -64,7 +64,7 @@ RealtimeAgentMessage = OrchestratorMessage | RealtimeReported | RealtimeChecked
 
 
 class RealtimeAgent(Orchestrator):
-    """An orchestrator whose replies are spoken by the model that heard the caller. Voice alone decides.
+    """An orchestrator whose replies are spoken by the model that heard the caller. Its turn-taking goes by voice alone.
 
     Args:
         speech: the caller's voice, also what a former orchestrator was told of it.
@@ -163,7 +163,7 @@ class RealtimeAgent(Orchestrator):
             self._speech.answered()
 
     def on_end(self) -> None:
-        """The model's session is closed in the background."""
+        """Close the model's session in the background."""
         self._source.close()
         super().on_end()
 

@@ -18,7 +18,7 @@ from actors.session.spoken_reply import MadeOfResponse, SpokenReply
 
 
 class RealtimeReply:
-    """At most one at a time.
+    """Makes one reply at a time, and reports of it what a model that only writes would report.
 
     Args:
         actor: told `ModelFailed` of a reply that is refused.
@@ -56,7 +56,11 @@ class RealtimeReply:
         self._trace.begin(Stage.MODEL, attributes=CHAT | {"gen_ai.conversation.id": request.session_id})
 
     def take(self, event: MadeOfResponse | reported.ResponseGoesOn) -> str:
-        """Take up what the model has made; of what it has more than a reply may have, in words, else an empty text."""
+        """Take up what the model has made of the reply.
+
+        Returns:
+            The bound that the reply has exceeded, in words for the log; empty while it is within all of them.
+        """
         if self.request is None:
             return ""
         told = None if isinstance(event, reported.ResponseGoesOn) else self._spoken.take(event)

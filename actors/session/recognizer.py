@@ -118,7 +118,7 @@ class Recognizer(SupervisedActor):
         self._open()
 
     def on_end(self) -> None:
-        """The engine's stream is closed in the background."""
+        """Close the engine's stream in the background."""
         self._recognition.close()
 
     def on_receive(self, message: RecognizerMessage) -> None:

@@ -1,7 +1,7 @@
 """A recognizer that listens beside a speech-to-speech model: the conversation does not depend on it.
 
-What fails of it costs the words, and neither the recognizer's actor nor the session: a stream that fails is deaf from
-then on, and another one is asked for after a while.
+A failure of its engine loses words, and ends neither the recognizer's actor nor the session: a stream that has failed
+hears nothing from then on, and another one is opened `AGAIN_S` later.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from actors.session.engine_violations import required_stream
 logger = logging.getLogger("earshot.actors")
 
 OPEN_S = 3.0
-"""An engine that opens no stream within this has failed. Its session's recognizer waits for no longer than 5 s."""
+"""An engine that has opened no stream by then has failed, in seconds: a recognizer gives its own engine 5."""
 AGAIN_S = 30.0
 """From a failure until another stream is asked for."""
 
@@ -82,7 +82,7 @@ class RecognitionBeside:
         self._connecting: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        """Ask the engine for a stream; without one, be deaf for a while."""
+        """Open a stream of the engine; if that fails, hear nothing for `AGAIN_S`."""
         self._serial += 1
         serial = self._serial
         try:
@@ -102,7 +102,7 @@ class RecognitionBeside:
         self._stream, self._began_bytes = stream, self._bytes
 
     def push(self, pcm: bytes) -> None:
-        """Hand audio on, or ask for another stream when it is time."""
+        """Pass audio on to the engine's stream; where there is none, open another one when it is time."""
         self._bytes += len(pcm)
         if (stream := self._stream) is not None:
             try:

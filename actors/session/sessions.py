@@ -256,7 +256,7 @@ class Sessions(SupervisedActor):
         try:
             self._on_ended(session_id)
         except BaseException as error:  # noqa: BLE001 - the session is over all the same
-            logger.error("who waits for the end of a session failed: %s", describe(error))
+            logger.error("an observer of ended sessions failed: %s", describe(error))
 
     def _forget(self, entry: SessionEntry) -> None:
         """Count a session as ended, and stop what still runs for it."""

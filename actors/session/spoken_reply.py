@@ -28,7 +28,7 @@ MadeOfResponse = (
 
 
 class SpokenReply:
-    """One reply at a time.
+    """What has come of one reply at a time, and what another session of the model is asked for if this one is lost.
 
     Args:
         memory: what the session knows.
@@ -74,7 +74,7 @@ class SpokenReply:
         return port.ResponseRequest(instructions=f"{instructions}\n\n{GO_ON}", tools=may_call_tools)
 
     def take(self, event: MadeOfResponse) -> TextGenerated | ToolCalled | None:
-        """Take up what the model has made; what of it is not sound, as of a model that only writes."""
+        """Take up what the model has made: audio is played, and text or a call of a tool is returned."""
         self._memory.made(self._turn)
         self._has_made = True
         match event:
@@ -113,7 +113,7 @@ class SpokenReply:
 
     @property
     def exceeded(self) -> str:
-        """Of what it has more than a reply may have, in words; empty as long as it has not."""
+        """The bound that the reply has exceeded, in words for the log; empty while it is within all of them."""
         if self._memory.has_too_many(self._reply):
             return f"{MAX_ITEMS} items"
         return f"{MAX_REPLY_MS / 1_000:.0f} s of audio" if self._audio_ms > MAX_REPLY_MS else ""

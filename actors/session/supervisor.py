@@ -59,7 +59,7 @@ class SessionState(StrEnum):
 
 
 class SessionSupervisor(SupervisedActor):
-    """Supervises the children of one session, whatever they are: its mode says.
+    """Supervises the children of one session; which there are, its mode says.
 
     Args:
         session: what of the session outlives this actor.
@@ -123,7 +123,7 @@ class SessionSupervisor(SupervisedActor):
         self._life = self.call_later(left_s + LAST_WORDS_S, SessionOver(Ending.NORMAL))
 
     def on_end(self) -> None:
-        """The children end with their session, whatever ended it."""
+        """Stop the children, whatever has ended the session."""
         if self._last_words is not None:
             self._last_words.stop()
         self._children.stop()

@@ -208,7 +208,7 @@ class SynthesisProgress:
         self._player.play()
 
     def end_at(self, reply: int, text_end: int) -> None:
-        """Let nothing be heard of a reply behind this place in its text: what follows was taken back."""
+        """Have nothing played of a reply behind the character `text_end` of its text: what follows was taken back."""
         speaking = self.replies[reply]
         speaking.last_text = text_end
         self._cut_after_last_sentence(reply, speaking)

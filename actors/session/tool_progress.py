@@ -21,7 +21,7 @@ class ToolProgress:
         self._told = 0
 
     def __call__(self, percent: float) -> None:
-        """Note that so much is done. What is no number, or no more than was told before, is passed over."""
+        """Note that so many percent are done; what is no number, or no more than was told before, is ignored."""
         if not isinstance(percent, int | float) or not math.isfinite(percent):
             return
         told = min(int(percent), WHOLE)

@@ -116,7 +116,7 @@ class ToolRound:
         self.open = set(call_ids)
 
     def finished(self, call_id: str) -> bool:
-        """Count one that is back; whether it was the last."""
+        """Count a tool whose result is there, and return whether it was the last of the round."""
         self.open.discard(call_id)
         return not self.open
 

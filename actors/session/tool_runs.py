@@ -73,17 +73,17 @@ class ToolRuns:
         return self._checkpoint.tool_results.get(call_id)
 
     def forget(self, call_id: str) -> None:
-        """The result of this call has been recorded in the conversation."""
+        """Forget the result of a call, which has been recorded in the conversation."""
         self._checkpoint.tool_recorded(call_id)
 
     def cancel(self, call_ids: Iterable[str]) -> None:
-        """Give up those that an interruption cancels; the others run on."""
+        """Cancel those of these calls whose tools an interruption cancels; the others run on."""
         for call_id in self._cancellable.intersection(call_ids):
             if (task := self._tasks.get(call_id)) is not None:
                 task.cancel()
 
     def close(self) -> None:
-        """The session is over. What must not be done by halves is finished; nobody is told."""
+        """End the runs with the session; tools that must not be done by halves run on, and nobody is told of them."""
         self.cancel(tuple(self._tasks))
         self._checkpoint.tools_given_up()
 

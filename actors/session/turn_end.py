@@ -8,9 +8,10 @@ from actors.session.engine_violations import EngineViolations
 from actors.turn_taking_settings import Endpointing
 
 CURRENT_MS = 128.0
-"""Text that ends so little before the voice holds all of it: two detectors differ by some windows."""
+"""An interim transcript that ends no more than this many ms before the voice holds all words: two detectors differ by
+some windows."""
 WENT_ON_MS = 1_500.0
-"""Who speaks again so soon after their voice ended was not done."""
+"""A caller who speaks again within so many ms after their voice ended was not done."""
 
 
 class TurnEnd:
@@ -41,34 +42,34 @@ class TurnEnd:
     # what happens
 
     def started(self, onset_ms: float) -> None:
-        """An utterance begins: nothing is known of its words."""
+        """Begin an utterance, of whose words nothing is known yet."""
         if self._last_end_ms is not None and onset_ms - self._last_end_ms <= WENT_ON_MS:
             self._went_on(onset_ms - self._last_end_ms, was_over=True)
         self._interim, self._silence_ms, self._last_end_ms, self._is_ended = None, 0.0, None, False
 
     def continued(self, silence_ms: float) -> None:
-        """Another window of the utterance, the last voice of which was so long ago."""
+        """Note another window of the utterance, whose last voice was `silence_ms` ago."""
         if silence_ms == 0.0 < self._silence_ms:
             self._went_on(self._silence_ms, was_over=False)
         self._silence_ms = silence_ms
         self._is_ended = self._is_ended and silence_ms > 0
 
     def stopped(self, end_ms: float) -> None:
-        """The utterance was taken for complete; its voice ended at `end_ms`."""
+        """Note that the utterance was taken for complete; its voice ended at `end_ms` of the caller's audio."""
         self._last_end_ms = end_ms
 
     def heard(self, interim: InterimTranscript) -> None:
-        """The recognizer tells what was said so far."""
+        """Note what was said of the utterance so far."""
         self._interim, self._came_in_pause = interim, self._silence_ms > 0
 
     def ended_by_model(self) -> None:
-        """A model that hears the caller too takes their turn for complete; of one that goes on that is not so."""
+        """Note that a model which hears the caller too takes their turn for complete; more voice takes that back."""
         self._is_ended = self._silence_ms > 0
 
     # what follows from it
 
     def silence_ms(self, voice_end_ms: float) -> float:
-        """How much silence ends the utterance in hand, whose voice has ended at `voice_end_ms` so far."""
+        """How much silence ends the utterance in hand, in ms; its voice has ended at `voice_end_ms` so far."""
         speech, settings = self._speech(voice_end_ms), self._settings
         try:
             silence_ms = self._rule.silence_ms(speech, settings)

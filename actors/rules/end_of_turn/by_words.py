@@ -12,10 +12,10 @@ from actors.rules.end_of_turn.speaker_pauses import SpeakerPauses
 from actors.turn_taking_settings import Endpointing, QuestionEndpointing
 
 HARDLY_SHARE = 0.95
-"""Where between the usual silence and the most an utterance is waited for that may go on as well as not: nearly at the
-most, for pauses within sentences are that long, and a reply is begun meanwhile."""
+"""How much silence ends an utterance that may go on as well as not, as a share of the way from the usual silence to the
+longest: pauses within sentences are nearly as long as that, and a reply is begun meanwhile."""
 DONE, HARDLY = 0.75, 0.3
-"""How likely the caller has to be done for the least silence, and for one that is not the most."""
+"""From the first likelihood on the shortest silence ends the utterance, and below the second only the longest does."""
 
 
 class _Grade(Enum):
@@ -35,7 +35,7 @@ _BY_COMPLETENESS = {
     Completeness.UNCERTAIN: _Grade.HARDLY,
     Completeness.UNFINISHED: _Grade.NOT,
 }
-"""Where the recognizer does not tell how likely the utterance is over."""
+"""The grade of each completeness where the recognizer does not tell how likely the utterance is over."""
 
 
 class EndOfTurnByWords:
@@ -94,7 +94,7 @@ def _is_asked(speech: SpeechSoFar) -> bool:
 
 
 class FixedSilence:
-    """An end of turn that nobody waits for: what is only written down ends with `end_silence_ms`."""
+    """The end of turn of a session that only transcribes, where no reply is waited for: always `end_silence_ms`."""
 
     def silence_ms(self, _speech: SpeechSoFar, settings: Endpointing) -> float:
         """See `actors.ports.end_of_turn.EndOfTurn`."""
@@ -111,7 +111,7 @@ def question_of(question: str, settings: Endpointing) -> QuestionEndpointing | N
 
 
 def bounds_ms(settings: Endpointing, question: QuestionEndpointing | None = None) -> tuple[float, float, float]:
-    """The least, the usual and the most silence: in that order, whatever the settings are."""
+    """The shortest, the usual and the longest silence that ends an utterance, in ms; none is longer than the next."""
     usual = settings.end_silence_ms
     least, most = min(settings.min_silence_ms, usual), max(settings.max_silence_ms, usual)
     if question is not None and question.min_silence_ms is not None:

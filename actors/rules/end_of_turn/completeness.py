@@ -21,16 +21,16 @@ FEW_WORDS = 4
 FEW_DIGITS = 3
 """Digits in a row that are the beginning of some number; two may be a time of day."""
 FULL_NAME = 2
-"""Words: of less, a family name may follow."""
+"""Words of a name that is complete; behind fewer, a family name may follow."""
 ASKED_WITHIN = 4
-"""Words at the beginning of a question that its auxiliary is one of: "how much longer will"."""
+"""The auxiliary of a question is one of so many words at its beginning: "how much longer will"."""
 LONG_ANSWER = 6
-"""Words from which the answer to a question is a sentence of its own."""
+"""An answer of so many words or more is judged as a sentence, whatever was asked."""
 
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _DIGITS = re.compile(r"\d")
 _POSTAL_CODE = re.compile(r"\d{5}")
-"""Digits in fives are one code after the other, and no telephone number."""
+"""Five digits are a whole postal code: groups of five are several codes, and no telephone number."""
 _UNFINISHED_MARKS = (",", "-", ":", "\u2026", "...")
 
 
@@ -42,7 +42,7 @@ class Completeness(IntEnum):
     UNKNOWN = 2
     LIKELY = 3
     EXPECTED = 4
-    """An answer of the kind that was asked for, to which little may be added: however it was heard."""
+    """An answer of the kind that was asked for, to which little may be added."""
     COMPLETE = 5
     ANSWERED = 6
 

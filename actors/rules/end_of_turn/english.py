@@ -1,7 +1,7 @@
 """English words that tell whether a sentence goes on. Data only."""
 
 HESITATIONS = frozenset(str.split("um uh uhm er erm eh hm hmm mm ah well like so let's"))
-"""Who says one is about to go on."""
+"""A speaker who says one of these is about to go on."""
 
 OPEN = frozenset(
     str.split(
@@ -30,7 +30,7 @@ OPEN = frozenset(
 """Words that no sentence ends with, or hardly any."""
 
 CLIPPED = frozenset(str.split("it up us me them him her you one some in on off out un all and"))
-"""What the beginning of another word sounds like: a sentence may end with it, but the middle of one as well."""
+"""Short words that a recognizer also writes for the beginning of a longer one: they tell nothing of an end."""
 
 CLOSING = frozenset(str.split("please anymore goodbye bye thanks today tomorrow much again cheers too"))
 """What stands at the end of a sentence nearly always."""
@@ -68,29 +68,29 @@ NEGATED = frozenset(str.split("am is are was were do does did will would could s
 """Verbs that a verb or an adjective follows, also behind "not"."""
 
 BEFORE_A_VERB = frozenset(str.split("still ever never always already"))
-"""Behind who does something these say of what they do only with the next word."""
+"""Behind a subject, one of these is followed by the verb: "I never" is no end."""
 
 ABOUT = frozenset(str.split("how what when where why if whether that"))
-"""With these begins what somebody wants to know or has heard."""
+"""Words that begin what somebody wants to know, or has heard: "tell me how ..."."""
 
 BEGINS_CLAUSE = frozenset(str.split("when if whether because while after before since unless until that"))
 """In a question these begin a clause of their own, of whose verb nothing was asked: "what happens when I close"."""
 
 MORE = frozenset(str.split("more less fewer extra additional single"))
-"""Behind a number, or behind a word that stands for one, these say of what it is only with the next word."""
+"""Behind a number, or a word that stands for one, the next word says of what it is: "two more"."""
 
 COUNTING = frozenset(str.split("one two three four five six seven eight nine ten a some few couple"))
 
 OPINIONS = ("i think", "i guess", "i believe", "i suppose", "i hope", "i mean")
-"""Added to what was said."""
+"""Opinions that are added behind a sentence, which may be complete without them."""
 
 AUXILIARIES = frozenset(
     str.split("do does did can could will would shall should may might must don't doesn't didn't won't")
 )
-"""In a question these stand before the one of whom it asks, and a verb follows that."""
+"""Auxiliaries: in a question they stand before its subject, behind which a verb follows."""
 
 PRONOUNS = frozenset(str.split("i you he she it we they there that this somebody someone anybody anyone one"))
-"""Who is asked about in one word, behind which comes the verb."""
+"""Subjects of one word, behind which the verb of a question comes."""
 
 VERBS = frozenset(
     str.split(
@@ -106,7 +106,7 @@ VERBS = frozenset(
         "watch wear weigh wish work write"
     )
 )
-"""What may be said of somebody or something in such a question."""
+"""Verbs of such a question: it lacks its verb as long as it has none of them."""
 
 ASKING = frozenset(str.split("what when where which who why how whose what's where's who's when's how's"))
 """Words that begin a question for something."""
@@ -155,10 +155,10 @@ GREETINGS = frozenset(
         "; ",
     )
 )
-"""Of those, what people begin a sentence with as well."""
+"""Those of `WHOLE` with which people also begin a longer sentence."""
 
 TITLES = frozenset(str.split("mr mister mrs missus ms miss doctor dr professor prof sir madam"))
-"""Stand before a name, and are none."""
+"""Titles: they stand before a name, and are no part of it."""
 
 NAMING = tuple(
     str.split(

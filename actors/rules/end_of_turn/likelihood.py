@@ -20,11 +20,11 @@ BY_COMPLETENESS: dict[Completeness, float] = {
     Completeness.ANSWERED: 0.41,
 }
 ANSWERS = frozenset((Completeness.EXPECTED, Completeness.ANSWERED))
-"""Of these it is not their length that tells."""
+"""Answers of these kinds are as likely complete when they are short as when they are long."""
 BY_WORD, LONG, MIDDLING = 0.28, 14, 7
-"""What each word adds beyond a middling number of them; more than so many are no more complete."""
+"""What each word adds to the log odds beyond `MIDDLING` words; words beyond `LONG` add nothing."""
 CERTAIN = 1e-6
-"""No recognizer is surer than this."""
+"""Likelihoods of the recognizer are kept this far from 0 and from 1, whose log odds are infinite."""
 
 
 def likelihood(found: Completeness, over: float, words: int) -> float:

@@ -29,9 +29,9 @@ _KINDS: tuple[tuple[ExpectedAnswer, str], ...] = (
 )
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS)
 _INVITATION = re.compile(r"\b(?:anything|something|how (?:can|may) i)\b", re.IGNORECASE)
-"""Words of a question that looks like one for a yes, and is answered with a wish."""
+"""Words of a question that seems to ask for a yes or no and is answered with a wish: "Can I do anything else?"."""
 LONGEST_CHARS = 500
-"""Of a longer question the end counts."""
+"""The longest question that is read as a whole; of a longer one, so many characters at its end."""
 
 
 def expected_answer(question: str) -> ExpectedAnswer:

@@ -7,9 +7,9 @@ KEPT = 12
 HEARD_AT_LEAST_MS = 150.0
 """Shorter silence is between the sounds of a word."""
 LONGER = 1.25
-"""A speaker may pause longer than ever before by so much."""
+"""An unfinished sentence is waited for as long as the speaker's second longest pause, times this."""
 CUT_OFF_MS = 150.0
-"""More time for whatever seems complete, for each time the speaker was taken at less than their word."""
+"""In ms: how much longer an utterance that seems complete is waited for, for each time the speaker was cut off."""
 CUT_OFFS_MAX = 2
 
 
@@ -28,12 +28,12 @@ class SpeakerPauses:
 
     @property
     def usual_ms(self) -> float:
-        """What an unfinished sentence of this speaker is waited for; 0 while they have not paused twice."""
+        """How much silence ends an unfinished sentence of this speaker, in ms; 0 until they have paused twice."""
         if len(self._pauses_ms) < 2:
             return 0.0
         return sorted(self._pauses_ms)[-2] * LONGER
 
     @property
     def more_ms(self) -> float:
-        """What whatever seems complete is waited for beyond the least."""
+        """How much longer than the shortest silence an utterance that seems complete is waited for, in ms."""
         return min(sum(self._cut_off), CUT_OFFS_MAX) * CUT_OFF_MS

@@ -14,12 +14,12 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     turn: int
     kind: UtteranceKind
     sequence: int
-    """Frames of the same reply before this one."""
+    """How many frames of the same reply were sent before this one."""
     audio_ms: float
-    """Where in the reply's audio it begins."""
+    """Where in the reply's audio the frame begins, in ms."""
     pcm: bytes
     text_end: int
-    """Text of the reply whose audio has begun when this frame ends."""
+    """How many characters of the reply's text have begun to sound when this frame ends."""
     first: bool
     """The reply begins to be sent; once per reply."""
     last: bool

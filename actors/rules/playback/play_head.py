@@ -36,7 +36,7 @@ class PlayHead:
 
     @property
     def dry(self) -> bool:
-        """Nothing is on its way to the user."""
+        """Whether nothing is on its way to the user: all that was sent has been heard."""
         return self.heard_ms >= self.sent_ms
 
     def advance(self, at_ms: float) -> None:
@@ -63,7 +63,10 @@ class PlayHead:
                 self._run(at_ms + delay_ms)
 
     def mark(self, position_ms: float, state: MarkState, at_ms: float, delay_ms: float) -> None:
-        """Correct the position by what the client reports. An empty client gets more, and says so within `delay_ms`."""
+        """Correct the position by what the client reports.
+
+        A client whose player is empty while audio is on its way to it goes on within `delay_ms`, and reports that.
+        """
         if state is MarkState.EMPTY and at_ms - self._sent_at_ms >= MARK_SETTLES_MS:
             position_ms = self.sent_ms
         self._hear(position_ms)
@@ -73,7 +76,7 @@ class PlayHead:
         self._ear = _Ear.STOPPED if state is MarkState.PAUSED else _Ear.RUNNING
 
     def skip(self) -> None:
-        """Give up what is on its way: it will not be heard."""
+        """Move the head to the end of what was sent, the rest of which will not be heard, and end any hold."""
         self.heard_ms = self.sent_ms
         self._ear = _Ear.DRY
 

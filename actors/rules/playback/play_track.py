@@ -14,11 +14,11 @@ from actors.rules.audio import pause_near
 from actors.rules.playback.frames import Hearing
 
 ROUNDING_MS = 1e-6
-"""Two positions that differ by less are the same."""
+"""Two positions that differ by less than this many ms are the same."""
 AHEAD_MS = 300.0
-"""A position by proportion is about as wrong: what comes in this time may have begun."""
+"""How wrong a position may be, in ms, that is estimated by proportion: text up to so far ahead may have begun."""
 BLANKS = 2
-"""White space between two sentences belongs to either."""
+"""How many characters of white space may lie between two sentences: they belong to either of them."""
 
 _BEHIND = sys.maxsize
 """Behind every position in a text: so that marks are found by tuples alone, without a function for each comparison."""
@@ -65,7 +65,7 @@ class PlayTrack:
         self.held_bytes: int | None = None
         """Audio behind so many bytes is not sent as yet; None: all is."""
         self.held_text: int | None = None
-        """Nor is audio of text behind this place; None: all is."""
+        """Audio of text behind this character is not sent as yet either; None: all is."""
         self.start_ms: float | None = None
         """Where it begins on the line of all audio; None while nothing of it is on its way."""
         self.heard_ms = 0.0
@@ -230,7 +230,7 @@ class PlayTrack:
 
     @property
     def by_proportion(self) -> bool:
-        """Text inside a piece can only be guessed."""
+        """Whether positions inside a piece are estimated by proportion, since no words of it are placed."""
         return bool(self.pieces or self.growing) and not self.words
 
     def text_begun(self, audio_ms: float) -> int:
@@ -244,7 +244,7 @@ class PlayTrack:
         return self.pieces[:entered][-1][1] if self.pieces and not self.words else self.piece_end(audio_ms)
 
     def text_entered(self, audio_ms: float) -> int:
-        """The same as `text_begun`, in a piece whose words are not known by proportion, and with what comes at once."""
+        """As `text_begun`; where no words are placed, the text that ends within `AHEAD_MS`, by proportion."""
         return self.text_begun(audio_ms) if self.words else self.text_ended(audio_ms + AHEAD_MS)
 
     def piece_end(self, audio_ms: float) -> int:
@@ -274,5 +274,5 @@ class PlayTrack:
 
     @property
     def text_last(self) -> int:
-        """The end of all text that is known of."""
+        """The end of all text whose place in the audio is known, in characters."""
         return max((end for marks in (self.words, self.pieces) for _, end in marks[-1:]), default=self.text_start)

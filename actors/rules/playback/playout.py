@@ -49,7 +49,7 @@ class Playout:
         self._head = self._position.head
         self._holds: set[Hold] = set()
         self._ramp_due = False
-        """The next frame, if it goes on in the middle of a reply after silence, is faded in."""
+        """Whether the next frame is faded in, since it goes on in the middle of a reply after silence."""
         self._underway: deque[Frame] = deque()
         """Frames sent and not heard to their end."""
         self._again: deque[Frame] = deque()
@@ -211,7 +211,7 @@ class Playout:
 
     @property
     def _closed(self) -> bool:
-        """Of the reply that is heard first everything was taken: it may have been heard to its end."""
+        """Whether all audio of the first reply was taken, so that it may have been heard to its end."""
         return bool(self._tracks) and next(iter(self._tracks.values())).closed
 
     @property
@@ -318,7 +318,7 @@ class Playout:
 
     @property
     def is_held(self) -> bool:
-        """Sending is paused and nothing is on its way: no tick changes anything until an order or audio comes."""
+        """Whether sending is paused and nothing is on its way, so that ticks change nothing until the next order."""
         return Hold.PAUSE in self._holds and not self._underway and self._head.dry
 
     def flush(self, reply: int) -> bool:
@@ -337,7 +337,7 @@ class Playout:
 
     @property
     def idle(self) -> bool:
-        """Nothing is queued: there is no need for ticks until the next `begin`."""
+        """Whether nothing is queued, so that no ticks are needed until the next `begin`."""
         return not self._tracks
 
     def _hearing(self, track: PlayTrack, at_ms: float) -> Hearing:
