@@ -1,4 +1,4 @@
-"""How the conversations of a worker end when the worker has to."""
+"""Drain: how the conversations of a worker end when the worker has to."""
 
 import asyncio
 import logging

@@ -8,7 +8,7 @@ In ECMA-262, which JSON schemas go by, `$` means the end and this nothing."""
 
 
 def for_every_dialect(schema: Any) -> Any:
-    """The same schema with its patterns as ECMA-262 writes them."""
+    """The schema with its patterns as ECMA-262 writes them, which every dialect of JSON Schema reads."""
     match schema:
         case dict():
             return {

@@ -48,6 +48,14 @@ SEARCHED = {
     "latency": {"actors/session/measurements.py"},
     "backpressure": {"app/server/socket_writer.py"},
     "barge-in": {"actors/rules/turn_taking/interruption.py"},
+    "backchannel": {"actors/rules/backchannel.py"},
+    "checkpoint": {
+        "actors/session/checkpoint.py",
+        "actors/session/checkpoint_transfer.py",
+        "app/cluster/checkpoints.py",
+    },
+    "drain": {"app/draining.py", "app/server/lifecycle.py"},
+    "lease": {"app/cluster/membership.py"},
 }
 """What a newcomer searches for, in names and top lines, and some of the files that are to be found so."""
 

@@ -42,7 +42,7 @@ class RecentMessage(msgspec.Struct, frozen=True, kw_only=True, rename={"sender":
 
 
 class SessionActorsInDetail(SessionActors, frozen=True, kw_only=True):
-    """The same with the messages that were handled last, the newest first, without content."""
+    """The actors of one session, with the messages that they handled last, the newest first, without content."""
 
     recent_messages: list[RecentMessage]
 

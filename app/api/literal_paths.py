@@ -27,7 +27,7 @@ class RouteById(Route):
 
 
 def apart_from_ids(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
-    """The same routes; those with parameters do not have the paths that others have as they stand."""
+    """The routes, of which those with parameters do not match the paths that others have as they stand."""
     literal = frozenset(_literal_paths(routes))
     return [RouteById(route, literal) if _has_parameters(route) else route for route in routes]
 

@@ -72,7 +72,7 @@ class TakenCall(msgspec.Struct, frozen=True):
 
 
 class CallDirectory:
-    """One worker's view of it. Belongs to the loop's thread.
+    """Reads and writes the directory of calls for one worker. Belongs to the loop's thread.
 
     Args:
         connection: the way to Redis.

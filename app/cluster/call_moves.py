@@ -45,7 +45,7 @@ class Released(msgspec.Struct, frozen=True):
 
 
 class CallMoves:
-    """Of one worker; belongs to the loop's thread."""
+    """Takes calls whose media sockets come to one worker, and gives its own away. Belongs to the loop's thread."""
 
     def __init__(
         self,

@@ -33,7 +33,9 @@ class Changes(Protocol):
 
 
 class ChangeSharing:
-    """Of one worker; belongs to the loop's thread. The cluster is not to have started yet.
+    """Tells other workers what an operator has changed at one of them. Belongs to the loop's thread.
+
+    It is made before the cluster starts.
 
     Args:
         cluster: the other workers.

@@ -46,7 +46,7 @@ GATHER_S = 1.0
 
 
 class Cluster:
-    """One worker's part in it. Without Redis it asks the other workers of this server what they have, and no more.
+    """One worker's part in the cluster. Without Redis it only asks the other workers of this server what they have.
 
     Belongs to the loop's thread.
     """
@@ -286,7 +286,7 @@ class Cluster:
             try:
                 answer = await self.requests.ask(worker, RING, msgspec.msgpack.encode(incoming), RING_S)
             except WorkerSilentError as error:
-                log.info("a worker answers no call: %s", error)
+                log.info("another worker cannot answer an incoming call: %s", error)
                 continue
             if answer == YES:
                 _passed_on.add(1, {"outcome": "taken"})

@@ -50,7 +50,7 @@ _handed_over = metrics.get_meter("earshot").create_counter(
 
 
 class HandOver:
-    """Of one worker; belongs to the loop's thread."""
+    """Hands the calls of one worker over when it drains, and takes those of others. Belongs to the loop's thread."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class HandOver:
             try:
                 answer = await self._requests.ask(worker, TAKE, call.secret.encode(), TAKE_S)
             except WorkerSilentError as error:
-                log.info("a worker takes no call: %s", error)
+                log.info("another worker cannot take over a call: %s", error)
                 continue
             if answer == YES:
                 _handed_over.add(1, {"outcome": "taken"})

@@ -38,7 +38,7 @@ return found
 
 
 class Headroom:
-    """One worker's view of it. Belongs to the loop's thread.
+    """Tells others how many more sessions one worker takes, and knows how many they do. Belongs to the loop's thread.
 
     Args:
         connection: the way to Redis.

@@ -150,5 +150,5 @@ class Membership:
                 log.debug("the lease of this worker is not renewed: %s", error)
             except Exception as error:
                 # One round that fails must not be the last one.
-                log.exception("a worker's look after the others failed: %s", type(error).__name__)
+                log.exception("the check of the other workers' leases failed: %s", type(error).__name__)
             await asyncio.sleep(RENEW_S)

@@ -26,7 +26,7 @@ TakeCall = Callable[[CallCheckpoint], Awaitable[None]]
 
 
 class Orphans:
-    """Of one worker; belongs to the loop's thread.
+    """Finds calls whose workers are gone, and has one worker take its share of them. Belongs to the loop's thread.
 
     Args:
         membership: which workers are gone.

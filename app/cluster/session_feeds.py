@@ -54,7 +54,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class SessionFeeds:
-    """Of one worker; belongs to the loop's thread.
+    """Shows the sessions of one worker to the dashboards of others, and theirs here. Belongs to the loop's thread.
 
     Args:
         cluster: the other workers. It is not to have started yet.

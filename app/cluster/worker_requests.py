@@ -73,7 +73,7 @@ def channel_of(worker: str) -> str:
 
 
 class WorkerRequests:
-    """One worker's end. Belongs to the loop's thread."""
+    """Asks other workers, and answers them, for one worker. Belongs to the loop's thread."""
 
     def __init__(self, connection: "RedisConnection", worker: str, random: Random) -> None:
         self._connection = connection
@@ -146,7 +146,7 @@ class WorkerRequests:
             message = _decode(data)
         except msgspec.MsgspecError as error:
             # Of another version of the server, perhaps; what is in it must not be shown.
-            log.warning("what another worker says cannot be read: %s", type(error).__name__)
+            log.warning("a message of another worker cannot be decoded: %s", type(error).__name__)
             return
         if isinstance(message, Answer):
             answer = self._asked.get(message.number)
@@ -168,14 +168,14 @@ class WorkerRequests:
                 take(notice.payload)
         except Exception as error:
             # Whatever it is: what others ask of this worker comes by the same way.
-            log.exception("what another worker told failed: %s", type(error).__name__)
+            log.exception("a notice of another worker failed: %s", type(error).__name__)
 
     async def _answer(self, message: Ask, handle: Handle) -> None:
         try:
             payload = await handle(message.payload)
             await self._publish(message.reply_to, Answer(message.number, payload))
         except StoreError as error:
-            log.warning("another worker is not answered: %s", error)
+            log.warning("the answer to another worker could not be sent: %s", error)
         except Exception as error:
             # Whatever it is: whoever asks hears nothing, and says so.
-            log.exception("what another worker asked for failed: %s", type(error).__name__)
+            log.exception("a request of another worker failed: %s", type(error).__name__)

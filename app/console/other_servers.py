@@ -207,7 +207,7 @@ class OtherServers:
 
 
 def by_our_clock(told: Told, now: float) -> Told:
-    """The same with its times as this machine's clock would have them: another's may go wrong by minutes."""
+    """What another server has told, with times of this machine's clock: the other's may be wrong by minutes."""
     ahead = told.summary.at - now
     approvals = tuple(
         msgspec.structs.replace(each, asked_at=each.asked_at - ahead, expires_at=each.expires_at - ahead)

@@ -52,7 +52,7 @@ class ConsoleApproval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker with its worst sessions. `at`: seconds since 1970."""
+    """How one worker is, and which of its sessions are worst. `at`: seconds since 1970."""
 
     worker: int
     """The number of its process, which no other worker of its server has."""

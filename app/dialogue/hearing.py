@@ -126,7 +126,7 @@ class Hearing:
         return first, " ".join(said.words[at:])
 
     def read_as(self, state: State, messages: Sequence[ChatMessage], text: str) -> Utterance:
-        """The same as if the caller had said `text` just now."""
+        """What is heard as if the caller had said `text` just now."""
         return self.read(state, [*messages, msgspec.structs.replace(messages[-1], role=Role.USER, text=text)])
 
     def read(self, state: State, messages: Sequence[ChatMessage]) -> Utterance:

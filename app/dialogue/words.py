@@ -23,7 +23,7 @@ def written_words(text: str) -> list[str]:
 
 
 def words_of(text: str) -> list[str]:
-    """The same with figures as they are said, as far as several people say them alike: `10:30pm` is `ten thirty pm`.
+    """The words of `text`, figures as they are said where people say them alike: `10:30pm` is `ten thirty pm`.
 
     Numbers of three and more digits stay: `930` is a time, a price or a room.
     """

@@ -41,7 +41,7 @@ def webhook_of(settings: Records) -> "Webhook | None":
 
 
 class CallRecords:
-    """Belongs to the loop's thread.
+    """Makes the record of each conversation that is over, keeps it, and has it posted. Belongs to the loop's thread.
 
     Args:
         live: the live session of an id; None if there is none.

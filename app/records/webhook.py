@@ -29,7 +29,7 @@ _failures = metrics.get_meter("earshot").create_counter(
 
 
 class Webhook:
-    """Belongs to the loop's thread.
+    """Posts the records of conversations to one address. Belongs to the loop's thread.
 
     Args:
         url: where records are posted.

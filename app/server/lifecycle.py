@@ -1,4 +1,4 @@
-"""The life of one worker: what it may take on, and what has to happen before it ends."""
+"""The life of one worker: what it may take on, and the steps of its drain, which come before its end."""
 
 import asyncio
 import hmac
@@ -38,7 +38,8 @@ class Phase(StrEnum):
 
 
 class Lifecycle:
-    """One per worker. Routes ask it whether they may take a session; what owns sessions registers how to end them.
+    """The phase of one worker: routes ask it whether they may take a session, and owners of sessions register how these
+    end.
 
     `server_secret` is what all workers of the server know; without one this is a server of one worker. In
     `relay_directory` workers reach each other; None for a worker that is alone.

@@ -42,7 +42,7 @@ class KeyValueFormatter(logging.Formatter):
 
 
 class JsonFormatter(KeyValueFormatter):
-    """The same as an object of JSON; what JSON has no form for is its text."""
+    """Writes each line as an object of JSON; what JSON has no form for is its text."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a log record as one line, without the line feed."""

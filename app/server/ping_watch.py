@@ -5,7 +5,10 @@ SILENT_INTERVALS = 2
 
 
 class PingWatch:
-    """Of one connection. `heard` and `answers` are set as bytes and pongs come, which is often: there is no call."""
+    """What is known of the silence of one connection's client.
+
+    Its owner sets `heard` and `answers` itself when bytes and pongs come: that is so often that a call would cost more.
+    """
 
     heard = False
     """The client has sent something since the last look."""

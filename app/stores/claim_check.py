@@ -114,18 +114,20 @@ class ClaimCheck:
                         await asyncio.sleep(AGAIN_S)
         except TimeoutError:
             _asked.add(1, {"outcome": "unknown"})
-            log.warning("the worker stood still and its claims cannot be looked at: its conversations go on")
+            log.warning("this worker stood still, and its claims cannot be checked: its conversations go on")
         else:
             _asked.add(1, {"outcome": "known"})
 
     def _go_on(self, asked: asyncio.Task[None]) -> None:
         self._asking, self._past_lease = None, False
         if not asked.cancelled() and (fault := asked.exception()) is not None:
-            log.error("the claims of a worker that stood still cannot be looked at", exc_info=fault)
+            log.error(
+                "this worker stood still, and the check whether its sessions are still its own failed", exc_info=fault
+            )
         waiting, self._waiting = self._waiting, {}
         for go_on in waiting:
             try:
                 go_on()
             except Exception as error:
                 # One socket's fault is not the others'.
-                log.exception("what waited for a check of the claims is lost: %s", type(error).__name__)
+                log.exception("what waited for the check of this worker's claims has failed: %s", type(error).__name__)

@@ -42,7 +42,7 @@ def _log_failure(failure: StoreError) -> None:
 
 
 class RedisConnection:
-    """Belongs to the loop's thread.
+    """The connections of one worker to one Redis, whichever kind it is. Belongs to the loop's thread.
 
     Args:
         address: where Redis is.

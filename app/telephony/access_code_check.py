@@ -28,7 +28,7 @@ class Verdict(Enum):
 
 
 class AccessCodes:
-    """One per worker; the workers of a server tell each other of wrong codes. Belongs to the loop's thread."""
+    """Checks the access codes that the callers of one worker key in; workers tell each other of wrong ones."""
 
     def __init__(
         self,

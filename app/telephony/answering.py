@@ -38,7 +38,7 @@ EVENT_IDS_KEPT = 2_000
 
 
 class Answering:
-    """Of one worker; belongs to the loop's thread."""
+    """Answers the calls that are announced to one worker, or turns them away. Belongs to the loop's thread."""
 
     def __init__(
         self, settings: Settings, clock: Clock, agents: AgentRoster, new_calls: NewCalls, switchboard: Switchboard

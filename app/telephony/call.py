@@ -60,7 +60,7 @@ class Custody(Enum):
 
 
 class Call:
-    """Belongs to the loop's thread.
+    """The state of one telephone call. Belongs to the loop's thread.
 
     Args:
         secret: what the URLs of its callbacks and media sockets carry.

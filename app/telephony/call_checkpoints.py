@@ -80,7 +80,7 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
         return fields
 
     def without_personal_data(self) -> "CallCheckpoint":
-        """The same without who calls and why, for a file."""
+        """The checkpoint without who calls and why, for a file."""
         return msgspec.structs.replace(
             self, caller="", own_number="", about={}, conversation=None, participants=(), events=(), orders=()
         )

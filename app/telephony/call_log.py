@@ -10,7 +10,7 @@ KEPT = 1_000
 
 
 class CallLog:
-    """Belongs to the loop's thread."""
+    """Finds the calls of one worker by any of their ids. Belongs to the loop's thread."""
 
     def __init__(self) -> None:
         self._calls: dict[str, Call] = {}

@@ -220,7 +220,7 @@ class CallOrders:
             await settled
 
     async def _until_told(self, order: Order, settled: "asyncio.Future[None]", within_s: float) -> None:
-        """The same, whatever it is that the network says."""
+        """Wait until it is told what came of an order, and ignore whether that is a success or a failure."""
         done, _ = await asyncio.wait([settled], timeout=within_s)
         if not done and self._call.orders.settle(order, OrderState.OVERDUE):
             log.warning("nothing is told of an order in a call: %s", order.kind, extra={"call": self._call.call_id})

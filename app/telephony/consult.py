@@ -51,7 +51,7 @@ class Answer(StrEnum):
 
 
 class Consult:
-    """Of one person who is asked. Implements `LanguageModel`; belongs to the loop's thread.
+    """Asks one person whether they take a caller over. Implements `LanguageModel`; belongs to the loop's thread.
 
     Args:
         agent: whose caller it is.

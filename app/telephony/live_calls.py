@@ -31,7 +31,7 @@ Tell = Callable[[bytes], None]
 
 
 class LiveCalls:
-    """Of one launcher. Workers are known by any hashable that is theirs alone."""
+    """The calls of one launcher's workers. A worker is known by any hashable that is its alone."""
 
     def __init__(self, directory: Path | None = None) -> None:
         self._file = directory / FILE if directory is not None else None
@@ -83,7 +83,7 @@ class LiveCalls:
         try:
             record = record_of(notice.fields)
         except ValueError:
-            log.warning("a worker tells of a call what is no record of one")
+            log.warning("the record of a call from a worker cannot be decoded and is ignored")
             return
         if len(self._records) >= MOST_CALLS and record.secret not in self._records:
             return

@@ -38,10 +38,17 @@ class _Watch(NamedTuple):
 
 
 class MediaWatch:
-    """Of one worker. `let_go` ends a call that nobody hears, `gone` notes that the network knows it no more, and
-    `connected` that the network has it connected. While `is_in_doubt` another worker may have taken any call, as from a
-    worker that is cut off from the others: a socket that the network has open may be that one's, and `leave` leaves it
-    the call.
+    """Waits for the media sockets of one worker's calls, and asks the network for those that do not come.
+
+    Args:
+        control: the telephone network.
+        clock: times of what is noted of a call.
+        let_go: ends a call that nobody hears.
+        gone: notes that the network knows a call no more.
+        connected: notes that the network has a call connected.
+        is_in_doubt: whether another worker may have taken any call, as from a worker that is cut off from the others: a
+            socket that the network has open may be that one's.
+        leave: leaves a call to that worker.
     """
 
     def __init__(

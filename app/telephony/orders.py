@@ -28,7 +28,7 @@ def failure_of(order: Order) -> str:
 
 
 class Orders:
-    """Of one call; belongs to the loop's thread."""
+    """The orders that were given to the telephone network in one call. Belongs to the loop's thread."""
 
     def __init__(self) -> None:
         self._book = OrderBook()

@@ -41,7 +41,20 @@ HANG_UP_S = 1.5
 
 
 class Switchboard:
-    """Of one worker; belongs to the loop's thread."""
+    """Connects the calls of one worker, the telephone network and the sessions. Belongs to the loop's thread.
+
+    Args:
+        carrier: the telephone network; its `control` is None where none is configured.
+        agents: all agents, by name.
+        clock: times of calls.
+        random: makes the ids of orders.
+        background: runs what nobody waits for.
+        sessions: the sessions of this worker.
+        outputs: where sessions are shown.
+        draining: whether other workers can go on with conversations when this one ends.
+        leave_session: called with the id of a session that another worker has.
+        log: the calls of this worker.
+    """
 
     def __init__(
         self,

@@ -47,7 +47,18 @@ ABANDONED_KEPT = 1_000
 
 
 class TakeOver:
-    """Of one worker; belongs to the loop's thread."""
+    """Tells of the calls of one worker, and takes over those of others. Belongs to the loop's thread.
+
+    Args:
+        worker_bus: leads to the launcher, which keeps what it is told of calls, and hands over those of dead workers.
+        clock: times of calls.
+        background: runs what nobody waits for.
+        agents: all agents, by name.
+        session_saved: tells of each record of a session that was saved.
+        checkpoints: what sessions of other workers go on from; None where workers share no store.
+        new_calls: begins calls.
+        switchboard: has the calls of this worker.
+    """
 
     def __init__(
         self,

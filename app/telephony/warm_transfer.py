@@ -70,7 +70,7 @@ _OF_DECISION = {
 
 
 class WarmTransfer(CallOrders):
-    """Of one call. `agent` tells who has the conversation with the caller now."""
+    """The orders of one call, a transfer with a briefing among them. `agent` tells who talks with the caller now."""
 
     def __init__(self, switchboard: Switchboard, call: Call, new_calls: NewCalls, agent: Callable[[], Agent]) -> None:
         super().__init__(switchboard, call)
@@ -93,7 +93,7 @@ class WarmTransfer(CallOrders):
         finally:
             call.is_consulting = False
             _consults.add(1, {"outcome": outcome.value})
-            log.info("somebody was asked to take a caller: %s", outcome.value, extra={"call": call.call_id})
+            log.info("a person was asked to take over a caller: %s", outcome.value, extra={"call": call.call_id})
         if outcome is not Outcome.JOINED:
             raise CallError(CallTrouble.REFUSED, _REASONS[outcome])
 

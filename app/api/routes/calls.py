@@ -179,7 +179,7 @@ class CallRoutes:
         return msgspec.json.encode(self._newest(msgspec.json.decode(payload, type=CallsQuery)))
 
     async def _of_others(self, query: CallsQuery) -> tuple[list[_Calls], str]:
-        """The same of all other workers, and which of theirs are missing; nothing if they are all there."""
+        """The newest calls of each other worker, and in words which are missing; empty if none is."""
         try:
             answers, silent = await self._cluster.gather(CALLS, msgspec.json.encode(query))
         except StoreError as error:

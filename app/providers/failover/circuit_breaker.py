@@ -42,7 +42,7 @@ class BreakerPolicy(msgspec.Struct, frozen=True):
 
 
 class CircuitBreaker:
-    """Of one provider. All times are seconds on one monotonic scale."""
+    """Says whether one provider may be asked, by how it did before. All times are seconds on one monotonic scale."""
 
     def __init__(self, random: Random, policy: BreakerPolicy | None = None) -> None:
         self._policy = policy or BreakerPolicy()

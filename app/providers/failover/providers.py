@@ -155,7 +155,7 @@ class Providers(Generic[E]):
         yield from self._admitted_first(list(self._all))
 
     def for_streams(self, whose: Hashable) -> Iterator[Provider[E]]:
-        """The same for a stream: before all others come those that have not just failed `whose`."""
+        """The order in which providers are asked for a stream: first those that have not just failed `whose`."""
         yield from self._admitted_first(sorted(self._all, key=lambda each: self._failed_lately(each, whose)))
 
     def _admitted_first(self, providers: list[Provider[E]]) -> Iterator[Provider[E]]:

@@ -34,7 +34,10 @@ Connect = Callable[[], Awaitable[ClientWebSocketResponse]]
 
 
 class ExpectedConnections:
-    """Of one service, by the id of the session that each is for. Belongs to the loop on which it is first used."""
+    """The connections to one service that are made ahead, by the id of the session that each is for.
+
+    Belongs to the loop on which it is first used.
+    """
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect

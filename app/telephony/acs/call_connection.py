@@ -10,7 +10,7 @@ from protocol.acs.media import OutboundCase, audio_message, stop_message
 
 
 class CallConnection:
-    """Belongs to the loop's thread; `tell` never waits."""
+    """Writes what a session says to the media socket of its call. Belongs to the loop's thread; `tell` never waits."""
 
     def __init__(
         self, writer: SocketWriter, clock: Clock, rate_hz: int, case: OutboundCase, gate: Gate | None = None

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 class CallEvents:
-    """Of one worker; belongs to the loop's thread."""
+    """Translates the events of ACS into what they mean for a call of one worker. Belongs to the loop's thread."""
 
     def __init__(self, clock: Clock, switchboard: Switchboard) -> None:
         self._clock = clock

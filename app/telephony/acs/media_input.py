@@ -44,10 +44,16 @@ MOST_FRAME_MS = 200
 
 
 class MediaInput:
-    """Of one media socket; belongs to the loop's thread.
+    """Gives what comes in over one media socket to the `session` of its call. Belongs to the loop's thread.
 
-    `trusted`: the telephone network is at the other end. Such a socket is never closed for what it sends: a caller
-    would be cut off for a frame that nobody could read. `session` is the one that is fed.
+    Args:
+        settings: whose voices are heard, and at which rate they come.
+        clock: times of transcripts.
+        switchboard: told of keys, and counts what could not be understood.
+        call: the call of the socket.
+        connection: closed for too much that could not be understood.
+        trusted: the telephone network is at the other end. Such a socket is never closed for what it sends: a caller
+            would be cut off for a frame that nobody could read.
     """
 
     session: LiveSession

@@ -1,4 +1,4 @@
-"""The SDK's client, with orders in our types. To import this takes a while: `calls.py` has it done in a thread."""
+"""The SDK's client, with orders in our types. Importing this takes long: `call_automation.py` does so in a thread."""
 
 import logging
 from typing import Any

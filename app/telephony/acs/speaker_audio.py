@@ -9,7 +9,7 @@ from app.telephony.voice_mixer import VoiceMixer
 
 
 class SpeakerAudio:
-    """Of one media socket.
+    """Gives the audio of each participant of one media socket to the session, by itself.
 
     Args:
         caller: the caller's raw id or telephone number, empty if it is not known.

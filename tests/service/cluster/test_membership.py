@@ -98,7 +98,7 @@ async def test_a_look_that_fails_is_logged_and_is_not_the_last(
         await member.stop(gives_back=False)
         assert await member.live() == ["one"]
         await connection.close()
-    assert "a worker's look after the others failed: ValueError" in caplog.text
+    assert "the check of the other workers' leases failed: ValueError" in caplog.text
 
 
 async def test_a_worker_that_comes_back_to_redis_takes_nobody_for_dead_until_they_had_time_to_renew(

@@ -65,7 +65,7 @@ async def test_what_is_told_comes_in_order_and_a_fault_in_it_stops_nothing(
                 while len(heard) < 100:  # noqa: ASYNC110  the other's subscription does it
                     await asyncio.sleep(0.01)
             assert heard == list(range(100))
-            assert "what another worker told failed: ValueError" in caplog.text
+            assert "a notice of another worker failed: ValueError" in caplog.text
 
 
 async def test_one_that_is_not_there_fails_or_does_not_know_is_silent(
@@ -80,7 +80,7 @@ async def test_one_that_is_not_there_fails_or_does_not_know_is_silent(
             for worker, topic in (("three", "fail"), ("two", "fail"), ("two", "unknown")):
                 with pytest.raises(WorkerSilentError):
                     await one.ask(worker, topic, b"", 0.3)
-            assert "what another worker asked for failed: ValueError" in caplog.text
+            assert "a request of another worker failed: ValueError" in caplog.text
             redis.command("PUBLISH", channel_of("two"), "nonsense")
             async with asyncio.timeout(30):
                 while "cannot be read" not in caplog.text:  # noqa: ASYNC110  nobody is told

@@ -8,7 +8,10 @@ SUSPICION_S = 30.0
 
 
 class Suspicions:
-    """Of one engine, by the ids of sessions. `now` gives seconds on a clock that never runs backwards."""
+    """Counts, by the ids of sessions, how often one engine was suspected of not hearing.
+
+    `now` gives seconds on a clock that never runs backwards.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

@@ -151,7 +151,7 @@ class SynthesizerPool:
         try:
             synthesizer = await self._make(rate_hz)
         except SynthesizerError as error:
-            log.warning("no synthesizer in advance: %s", error)
+            log.warning("a synthesizer could not be connected in advance: %s", error)
             return
         synthesizer.warm()
         self.give_back(synthesizer)

@@ -98,7 +98,7 @@ def test_whoever_waits_for_ends_and_beginnings_is_told_and_may_fail(caplog: pyte
     with caplog.at_level(logging.ERROR):
         run_virtual(main())
     assert told == ["another begins", "another ends"]
-    assert "who waits for the end of a session failed: ZeroDivisionError" in caplog.text
+    assert "an observer of ended sessions failed: ZeroDivisionError" in caplog.text
 
 
 def _actor(ref: Any) -> Sessions:
