@@ -3,50 +3,28 @@
 The sentences here stand in no file of the agent.
 """
 
-import msgspec
 import pytest
 
-from actors.conversation import ChatMessage, Memory, Role, ToolRequest
-from app.dialogue.engine import Reaction
 from app.dialogue.state import state_of
 from tests.eval.corpus import AT
 from tests.eval.text import TODAY, script
+from tests.kit.script_talk import ScriptTalk
 
 FREE = {"free_times": '{"status":"free_then","times":["14:00","15:00"],"offers":["14:00"]}'}
 BOOKED = {"book_appointment": '{"status":"booked"}'}
 
 
-class Talk:
+class Talk(ScriptTalk):
     """A conversation with the script of the dentist."""
 
     def __init__(self) -> None:
-        self.messages: list[ChatMessage] = []
-        self.memory: Memory = {}
-        self.last = Reaction("", None, {})
-
-    def say(self, *turns: str | dict[str, str]) -> str:
-        """Texts are the caller's; a mapping is the result of the tool that was called."""
-        for turn in turns:
-            if isinstance(turn, str):
-                self.messages.append(ChatMessage(role=Role.USER, text=turn, at=AT))
-            else:
-                ((name, result),) = turn.items()
-                called = self.last.call
-                assert called is not None
-                assert called.name == name
-                request = ToolRequest(called.call_id, name, called.arguments)
-                self.messages[-1] = ChatMessage(role=Role.ASSISTANT, text=self.last.text, tool_requests=(request,))
-                self.messages.append(ChatMessage(role=Role.TOOL, text=result, call_id=called.call_id, at=AT))
-            self.last = script().react(self.messages, self.memory, "Hello.")
-            self.memory = self.last.memory
-            self.messages.append(ChatMessage(role=Role.ASSISTANT, text=self.last.text))
-        return self.last.text
+        super().__init__(script(), AT, "Hello.")
 
     @property
-    def call(self) -> dict[str, str]:
-        assert self.last.call is not None
-        arguments: dict[str, str] = msgspec.json.decode(self.last.call.arguments)
-        return arguments
+    def arguments(self) -> dict[str, str]:
+        """Those of the tool that is called."""
+        assert self.call is not None
+        return self.call[1]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +55,7 @@ def test_a_second_appointment_is_for_the_other_person_on_the_same_day() -> None:
     talk.say("i need a cleaning on friday at two", FREE, "john", "yes", BOOKED)
     assert "What is it for" in talk.say("and my partner at 3")
     talk.say("a check up")
-    assert talk.call == {"day": "2026-06-05", "near": "15:00"}
+    assert talk.arguments == {"day": "2026-06-05", "near": "15:00"}
     assert "the first name of your partner" in talk.say(FREE)
 
 
@@ -85,7 +63,7 @@ def test_a_second_appointment_is_for_the_other_person_on_the_same_day() -> None:
 def test_the_same_for_somebody_else_asks_for_no_reason_again(said: str) -> None:
     talk = Talk()
     talk.say("i need a cleaning on friday at two", FREE, "john", "yes", BOOKED, said)
-    assert talk.call == {"day": "2026-06-05"}
+    assert talk.arguments == {"day": "2026-06-05"}
     assert state_of(talk.memory).slots["reason"] == "cleaning"
     assert "name" not in state_of(talk.memory).slots
 
@@ -101,7 +79,7 @@ def test_the_same_for_somebody_else_asks_for_no_reason_again(said: str) -> None:
 def test_of_two_wishes_the_second_is_served_once_the_first_is(said: str, whom: str) -> None:
     talk = Talk()
     talk.say(said)
-    assert talk.call == {"day": "2026-06-04", "near": "14:00"}
+    assert talk.arguments == {"day": "2026-06-04", "near": "14:00"}
     assert talk.say(FREE, "john") == (
         "So that is a cleaning on Thursday, June fourth at two o'clock, for John. Shall I book it?"
     )
@@ -110,7 +88,7 @@ def test_of_two_wishes_the_second_is_served_once_the_first_is(said: str, whom: s
     assert "anything else" not in after
     if talk.last.call is None:  # what it is for, is asked again where it was not said to be the same
         talk.say("a check up")
-    assert talk.call == {"day": "2026-06-04", "near": "15:00"}
+    assert talk.arguments == {"day": "2026-06-04", "near": "15:00"}
     assert f"the first name of your {whom}" in talk.say(FREE)
 
 

@@ -11,19 +11,17 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from actors.agent import Voice
-from actors.errors import ErrorKind
 from actors.ports.tts import (
     AudioSynthesized,
     PieceSynthesized,
     SpokenPhrase,
     Synthesis,
     SynthesisEvent,
-    SynthesisFailed,
     SynthesisFinished,
     WordSynthesized,
 )
 from tests.kit.fakes import FakeSynthesis, FakeSynthesizer
-from tests.kit.faults import Fault, Faults
+from tests.kit.faults import Faults
 
 CHARACTER_MS = 40
 HALF_MS = CHARACTER_MS // 2
@@ -133,16 +131,8 @@ class _Spelling(FakeSynthesis):
     def _make(self, reply: int, text: str) -> None:
         engine = self._engine
         engine.writes += 1
-        match engine.faults.take("synthesizer.write"):
-            case Fault.STALL | Fault.NOTHING:
-                self._cancelled.add(reply)
-                return
-            case Fault.FAIL:
-                self._tell(reply, SynthesisFailed(reply, ErrorKind.UNAVAILABLE, "fake"))
-                self._cancelled.add(reply)
-                return
-            case None:
-                pass
+        if self._is_given_up(reply):
+            return
         begin = len(self._texts.get(reply, ""))
         self._texts[reply] = self._texts.get(reply, "") + text
         is_cut = engine.writes in engine.cut_writes

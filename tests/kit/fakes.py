@@ -194,17 +194,18 @@ class FakeSynthesis:
         self._steps.append(step)
         asyncio.get_running_loop().call_later(self._engine.delay_s, lambda: self._steps.popleft()())
 
+    def _is_given_up(self, reply: int) -> bool:
+        """Whether a fault is due with this piece of a reply, of which nothing more is made then."""
+        fault = self._engine.faults.take("synthesizer.write")
+        if fault is Fault.FAIL:
+            self._tell(reply, SynthesisFailed(reply, ErrorKind.UNAVAILABLE, "fake"))
+        if fault is not None:
+            self._cancelled.add(reply)
+        return fault is not None
+
     def _make(self, reply: int, text: str) -> None:
-        match self._engine.faults.take("synthesizer.write"):
-            case Fault.STALL | Fault.NOTHING:
-                self._cancelled.add(reply)
-                return
-            case Fault.FAIL:
-                self._tell(reply, SynthesisFailed(reply, ErrorKind.UNAVAILABLE, "fake"))
-                self._cancelled.add(reply)
-                return
-            case None:
-                pass
+        if self._is_given_up(reply):
+            return
         begin = len(self._texts.get(reply, ""))
         ms_per_char = self._engine.ms_per_char
         self._texts[reply] = self._texts.get(reply, "") + text

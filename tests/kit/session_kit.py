@@ -59,6 +59,19 @@ def answers(text: str, after_s: float = 0.1) -> FakeModel:
     return FakeModel(script)
 
 
+def plan_of(agent: Agent = AGENT, **own: Any) -> SessionPlan:
+    """The plan of a session that needs none of its parts, but for its `own` ones."""
+    given: dict[str, Any] = {
+        "session_id": "s",
+        "mode": "media",
+        "tools": {},
+        "phrases_expected": (),
+        "kept": lambda rate_hz: {},
+        "resume_token": "resume-token",
+    }
+    return SessionPlan(agent=agent, **{**given, **own})
+
+
 class Ear:
     """The user's end of the connection: everything that was shown, with its time."""
 
@@ -233,14 +246,12 @@ async def stage(
     sessions = actor_of(ref)
     assert sessions is not None
     ear = Ear()
-    plan = SessionPlan(
+    plan = plan_of(
+        agent,
         session_id="test-session",
         mode=mode,
-        agent=agent,
         tools=wrap_tools(tools or {}),
-        phrases_expected=(),
         kept=lambda _: kept or {},
-        resume_token="resume-token",
         look_up=look_up,
         team=team or {},
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from tests.cloud.acs.call_socket import CallSocket
 from tests.cloud.acs.events import DONE, INTERRUPTED, NO_SOCKET, Result, streaming_update
 from tests.cloud.acs.outbound import Audio, ProtocolViolation, StopAudio, read_outbound
 from tests.cloud.acs.pcm import frame_bytes, mix
@@ -40,34 +41,21 @@ class Received(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class MediaStream:
+class MediaStream(CallSocket):
     """The subscription. `received` is all the application sent, what it must not send included.
 
     `stalled`: while true the socket is open, but the service sends no audio.
     """
 
     def __init__(self, call: "Call", options: MediaOptions) -> None:
+        super().__init__(call, options.transport_url)
         self.options = options
         self.subscription_id = str(uuid.uuid4())
         self.received: Journal[Received] = Journal()
         self.connections = 0
         self.close_code: int | None = None
         self.stalled = False
-        self._call = call
-        self._socket: ServiceSocket | None = None
         self._reconnect_after_s: float | None = None
-        self._opening = False
-        self._wanted = False
-
-    @property
-    def connected(self) -> bool:
-        """True while the socket is open."""
-        return self._socket is not None
-
-    @property
-    def busy(self) -> bool:
-        """True while the socket is open or about to be."""
-        return self._opening or self.connected
 
     @property
     def dropped(self) -> int:
@@ -85,18 +73,6 @@ class MediaStream:
             return
         self._opening = self._wanted = True
         self._call.background.start(self._start(order, details))
-
-    async def stop(self, order: WithCallback) -> None:
-        """Close the socket, as ordered."""
-        await self.close()
-        self._report("Stopped", "subscriptionStopped", DONE, order)
-
-    async def close(self) -> None:
-        """Close the socket without telling why."""
-        self._wanted = False
-        connection, self._socket = self._socket, None
-        if connection is not None:
-            await connection.close()
 
     def drop(self, reconnect_after_s: float | None = None) -> None:
         """Lose the connection, and connect again after that time (None: not before it is asked for)."""
@@ -140,19 +116,13 @@ class MediaStream:
     async def _start(self, order: WithCallback, details: str) -> None:
         await asyncio.sleep(self._call.behaviour.socket_delay_s)
         try:
-            connection = await ServiceSocket.open(
-                self._call.session, self.options.transport_url, self._call.socket_headers()
-            )
+            connection = await self._open()
         except SocketRefused as refusal:
-            self._opening = False
             reason = REFUSALS.get(refusal.status or 0, "initialWebSocketConnectionFailed")
             self._report("Failed", reason, NO_SOCKET, order)
             return
-        self._opening = False
-        if not self._wanted:
-            await connection.close()
+        if connection is None:
             return
-        self._socket = connection
         self.connections += 1
         connection.send(self._metadata())
         self._report("Started", details, DONE, order)

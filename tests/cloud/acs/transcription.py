@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tests.cloud.acs.call_socket import CallSocket
 from tests.cloud.acs.events import DONE, NO_SOCKET, Result, transcription_update
 from tests.cloud.acs.pcm import FRAME_MS
 from tests.cloud.acs.requests import TranscriptionOptions, WithCallback
-from tests.cloud.acs.sockets import ServiceSocket, SocketRefused
+from tests.cloud.acs.sockets import SocketRefused
 from tests.cloud.speech.energy import Segments
 
 if TYPE_CHECKING:
@@ -38,31 +39,18 @@ class _Voice(msgspec.Struct):
     start_ms: float = 0.0
 
 
-class TranscriptionStream:
+class TranscriptionStream(CallSocket):
     """The subscription. What the application sends on this socket is not read."""
 
     def __init__(self, call: "Call", options: TranscriptionOptions) -> None:
+        super().__init__(call, options.transport_url)
         self.options = options
         self.locale = options.locale
         self.subscription_id = str(uuid.uuid4())
-        self._call = call
-        self._socket: ServiceSocket | None = None
-        self._opening = False
-        self._wanted = False
         self._begun_s = 0.0
         """When the socket was opened, in seconds since the epoch."""
         self._heard_ms = 0.0
         self._voices: dict[str, _Voice] = {}
-
-    @property
-    def connected(self) -> bool:
-        """True while the socket is open."""
-        return self._socket is not None
-
-    @property
-    def busy(self) -> bool:
-        """True while the socket is open or about to be."""
-        return self._opening or self.connected
 
     def start(self, order: WithCallback, locale: str | None = None) -> None:
         """Connect, in the background, and tell the application how it went."""
@@ -76,18 +64,6 @@ class TranscriptionStream:
         """Listen for another language."""
         self.locale = locale or self.locale
         self._report("Updated", "transcriptionLocaleUpdated", DONE, order)
-
-    async def stop(self, order: WithCallback) -> None:
-        """Close the socket, as ordered."""
-        await self.close()
-        self._report("Stopped", "subscriptionStopped", DONE, order)
-
-    async def close(self) -> None:
-        """Close the socket without telling why."""
-        self._wanted = False
-        connection, self._socket = self._socket, None
-        if connection is not None:
-            await connection.close()
 
     def send(self, raw_id: str, text: str, *, final: bool = True, offset_ms: int = 0, duration_ms: int = 0) -> None:
         """Words of a speaker, each as long as the others; such as are not final come only if they were asked for.
@@ -154,17 +130,12 @@ class TranscriptionStream:
     async def _start(self, order: WithCallback) -> None:
         await asyncio.sleep(self._call.behaviour.socket_delay_s)
         try:
-            url, headers = self.options.transport_url, self._call.socket_headers()
-            connection = await ServiceSocket.open(self._call.session, url, headers)
+            connection = await self._open()
         except SocketRefused:
-            self._opening = False
             self._report("Failed", "streamConnectionUnsuccessful", NO_SOCKET, order)
             return
-        self._opening = False
-        if not self._wanted:
-            await connection.close()
+        if connection is None:
             return
-        self._socket = connection
         self._begun_s = time.time()
         self._heard_ms = 0.0
         self._voices.clear()

@@ -17,7 +17,7 @@ from actors.ports.vad import VoiceActivity
 from actors.runtime.play_clock import PlayClock, Tick
 from actors.session.live_session import LiveSession
 from actors.session.plan import Engines
-from actors.tools import AnyTool, OnInterruption, ToolContext, ToolOutcome, ToolSchema
+from actors.tools import AnyTool, ToolContext, ToolOutcome
 from tests.kit.replay.recording import (
     Delivered,
     Delivery,
@@ -29,6 +29,7 @@ from tests.kit.replay.recording import (
     Returned,
     Ticked,
 )
+from tests.kit.replay.tool_front import ToolFront
 
 
 class Recorder:
@@ -155,17 +156,12 @@ class _NotedActivity:
         self._detector.reset()
 
 
-class _NotedTool:
+class _NotedTool(ToolFront):
     """A tool as the orchestrator uses it."""
 
     def __init__(self, recorder: Recorder, tool: AnyTool) -> None:
+        super().__init__(tool)
         self._recorder, self._tool = recorder, tool
-        self.name = tool.name
-        self.schema: ToolSchema = tool.schema
-        self.on_interruption: OnInterruption = tool.on_interruption
-        self.confirm = tool.confirm
-        self.connects = tool.connects
-        self.approval = tool.approval
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         index = self._recorder.next("tool")

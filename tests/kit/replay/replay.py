@@ -16,8 +16,9 @@ from actors.ports.vad import VoiceActivity
 from actors.runtime.play_clock import PlayClock, Tick
 from actors.session.live_session import LiveSession
 from actors.session.plan import Engines
-from actors.tools import AnyTool, OnInterruption, ToolContext, ToolOutcome, ToolSchema
+from actors.tools import AnyTool, ToolContext, ToolOutcome
 from tests.kit.replay.recording import Delivery, Failed, Opened, Probability, Recording, Returned
+from tests.kit.replay.tool_front import ToolFront
 
 
 class Replay:
@@ -192,15 +193,10 @@ class _ReplayedActivity:
         return
 
 
-class _ReplayedTool:
+class _ReplayedTool(ToolFront):
     def __init__(self, replay: Replay, tool: AnyTool) -> None:
+        super().__init__(tool)
         self._replay = replay
-        self.name = tool.name
-        self.schema: ToolSchema = tool.schema
-        self.on_interruption: OnInterruption = tool.on_interruption
-        self.confirm = tool.confirm
-        self.connects = tool.connects
-        self.approval = tool.approval
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         returned: asyncio.Future[Returned] = asyncio.get_running_loop().create_future()

@@ -11,15 +11,14 @@ from actors.messages.output import OutputMessage
 from actors.messages.transcript import FinalTranscript
 from actors.runtime.clock import run_virtual
 from actors.session.live_session import LiveSession
-from actors.session.modes.media import MEDIA
-from actors.session.plan import Engines, SessionPlan
+from actors.session.plan import Engines
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.recorded_sessions import TOOLS, answer
 from tests.kit.replay.recorder import Recorder
 from tests.kit.replay.recording import Recording
 from tests.kit.replay.replay import Replay
-from tests.kit.session_kit import AGENT, Stage, stage
+from tests.kit.session_kit import Stage, plan_of, stage
 
 
 async def converse(on: Stage) -> None:
@@ -109,16 +108,7 @@ def test_a_change_of_the_recording_changes_the_effects() -> None:
 
 def test_the_tap_sees_all_input() -> None:
     seen: list[object] = []
-    plan = SessionPlan(
-        session_id="s",
-        mode=MEDIA,
-        agent=AGENT,
-        tools={},
-        phrases_expected=(),
-        kept=lambda _: {},
-        resume_token="resume-token",
-    )
-    session = LiveSession(plan, {})
+    session = LiveSession(plan_of(), {})
     session.tap = seen.append
     session.push_audio(bytes(640))
     session.deliver(TextEntered("hello"))

@@ -16,8 +16,7 @@ from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor, actor_of
 from actors.session.children import ChildContext, Children, ChildSpec
 from actors.session.live_session import LiveSession
-from actors.session.plan import SessionPlan
-from tests.kit.session_kit import AGENT
+from tests.kit.session_kit import plan_of
 
 
 class Break(Message, frozen=True):
@@ -49,17 +48,8 @@ class Parent(SupervisedActor):
 
     def __init__(self, *specs: ChildSpec) -> None:
         super().__init__("parent", None)
-        plan = SessionPlan(
-            session_id="s",
-            mode="media",
-            agent=AGENT,
-            tools={},
-            phrases_expected=(),
-            kept=lambda rate_hz: {},
-            resume_token="",
-        )
         self.specs = specs or (self.spec("ear"), self.spec("mouth", speaks=True))
-        self.session = LiveSession(plan, {spec.name: spec.receives for spec in self.specs})
+        self.session = LiveSession(plan_of(), {spec.name: spec.receives for spec in self.specs})
         self.started: list[str] = []
         self.given_up: list[str] = []
         self.children = Children(

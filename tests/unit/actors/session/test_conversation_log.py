@@ -18,7 +18,7 @@ from actors.session.checkpoint import AskedQuestion, Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.plan import SessionPlan, TeamMember
-from tests.kit.session_kit import AGENT
+from tests.kit.session_kit import AGENT, plan_of
 
 EXACT = PositionPrecision.EXACT
 TWO_TONGUES = msgspec.structs.replace(AGENT, languages=("en-US", "de-DE"))
@@ -158,16 +158,7 @@ def test_the_first_words_come_before_the_first_turn() -> None:
 
 
 def plan(in_language: Mapping[tuple[str, str], TeamMember]) -> SessionPlan:
-    return SessionPlan(
-        session_id="s",
-        mode="media",
-        agent=TWO_TONGUES,
-        tools={},
-        phrases_expected=(),
-        kept=lambda rate_hz: {},
-        resume_token="",
-        in_language=in_language,
-    )
+    return plan_of(TWO_TONGUES, in_language=in_language)
 
 
 def test_the_conversation_follows_a_caller_who_speaks_another_of_its_languages() -> None:

@@ -17,20 +17,11 @@ from actors.runtime.play_clock import PlayClock
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.last_words import LastWords, kept_apology
-from actors.session.plan import SessionPlan
-from tests.kit.session_kit import AGENT
+from tests.kit.session_kit import AGENT, plan_of
 
 RATE_HZ, LASTS_MS = 16_000, 400
 APOLOGY = SpokenPhrase(b"\1\0" * (RATE_HZ * LASTS_MS // 1_000), ())
-PLAN = SessionPlan(
-    session_id="s",
-    mode="media",
-    agent=AGENT,
-    tools={},
-    phrases_expected=(),
-    kept=lambda rate_hz: {AGENT.phrases.apology: APOLOGY} if rate_hz == RATE_HZ else {},
-    resume_token="",
-)
+PLAN = plan_of(kept=lambda rate_hz: {AGENT.phrases.apology: APOLOGY} if rate_hz == RATE_HZ else {})
 
 
 class Shown:

@@ -20,18 +20,9 @@ from actors.messages.caller import (
 from actors.messages.lifecycle import RestartChild
 from actors.session.checkpoint import Checkpoint
 from actors.session.live_session import LiveSession
-from actors.session.plan import SessionPlan
-from tests.kit.session_kit import AGENT
+from tests.kit.session_kit import AGENT, plan_of
 
-PLAN = SessionPlan(
-    session_id="s",
-    mode="media",
-    agent=AGENT,
-    tools={},
-    phrases_expected=(),
-    kept=lambda rate_hz: {},
-    resume_token="",
-)
+PLAN = plan_of()
 RECEIVES: dict[str, tuple[type, ...]] = {
     "recognizer": (CallerAudio,),
     "orchestrator": (TextEntered, KeyPressed),

@@ -9,19 +9,10 @@ import pytest
 from actors.messages.caller import CallerAudio
 from actors.session.checkpoint import Checkpoint
 from actors.session.modes.listening import recognizer_for
-from actors.session.plan import SessionPlan
 from actors.turn_taking_settings import Endpointing, PreemptiveGeneration
-from tests.kit.session_kit import AGENT
+from tests.kit.session_kit import AGENT, plan_of
 
-PLAN = SessionPlan(
-    session_id="s",
-    mode="media",
-    agent=AGENT,
-    tools={},
-    phrases_expected=("one",),
-    kept=lambda rate_hz: {},
-    resume_token="",
-)
+PLAN = plan_of(phrases_expected=("one",))
 
 
 def session(*open_tracks: str) -> Any:

@@ -11,18 +11,9 @@ from actors.messages.caller import (
 from actors.messages.lifecycle import SessionFailed
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 from actors.session.modes.media import MEDIA_MODE
-from actors.session.plan import SessionPlan
-from tests.kit.session_kit import AGENT
+from tests.kit.session_kit import plan_of
 
-PLAN = SessionPlan(
-    session_id="s",
-    mode="media",
-    agent=AGENT,
-    tools={},
-    phrases_expected=(),
-    kept=lambda rate_hz: {},
-    resume_token="",
-)
+PLAN = plan_of()
 CHILDREN = {spec.name: spec for spec in MEDIA_MODE.children}
 
 

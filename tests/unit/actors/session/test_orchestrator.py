@@ -27,9 +27,8 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import ModelReported
 from actors.session.orchestrator import Orchestrator
-from actors.session.plan import SessionPlan
 from actors.session.tool_runs import ToolRuns
-from tests.kit.session_kit import AGENT, QUIET
+from tests.kit.session_kit import AGENT, QUIET, plan_of
 
 
 class Place:
@@ -86,15 +85,7 @@ class Desk:
             checkpoint=self.checkpoint,
             connection=connection,
             tool_runs=ToolRuns(self.checkpoint, lambda finished: None),
-            plan=SessionPlan(
-                session_id="s",
-                mode="media",
-                agent=agent,
-                tools={},
-                phrases_expected=(),
-                kept=lambda rate_hz: {},
-                resume_token="t",
-            ),
+            plan=plan_of(agent),
             source=lambda actor: cast(Any, self.source),
             clock=LoopClock(),
             trace=Trace(),

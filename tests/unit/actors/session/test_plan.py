@@ -3,6 +3,7 @@
 from actors.agent import Agent
 from actors.session.plan import SessionPlan, TeamMember
 from actors.tools import end_conversation
+from tests.kit.session_kit import plan_of
 
 
 def plan(*names: str) -> SessionPlan:
@@ -15,14 +16,11 @@ def plan(*names: str) -> SessionPlan:
         )
 
     first = member(names[0])
-    return SessionPlan(
-        session_id="s",
-        mode="media",
-        agent=first.agent,
+    return plan_of(
+        first.agent,
         tools=first.tools,
         phrases_expected=first.phrases_expected,
         kept=first.kept,
-        resume_token="",
         team={name: member(name) for name in names} if len(names) > 1 else {},
     )
 

@@ -10,9 +10,10 @@ from actors.ports.tts import SpokenPhrase, Synthesis, SynthesisEvent
 from actors.rules.pending_reply import PendingReply
 from actors.runtime.clock import run_virtual
 from actors.session.checkpoint import Checkpoint
-from actors.session.plan import SessionPlan, TeamMember
+from actors.session.plan import TeamMember
 from actors.session.voice_streams import VoiceStreams
 from tests.kit.fakes import FakeSynthesizer
+from tests.kit.session_kit import plan_of
 
 
 class Engine(FakeSynthesizer):
@@ -70,16 +71,7 @@ TEAM = {name: member(name) for name in ("a", "b", "c")}
 
 
 def streams(engine: Engine | None, checkpoint: Checkpoint) -> VoiceStreams:
-    plan = SessionPlan(
-        session_id="s",
-        mode="media",
-        agent=TEAM["a"].agent,
-        tools={},
-        phrases_expected=(),
-        kept=TEAM["a"].kept,
-        resume_token="",
-        team=TEAM,
-    )
+    plan = plan_of(TEAM["a"].agent, kept=TEAM["a"].kept, team=TEAM)
     actor: Any = Actor()
     return VoiceStreams(actor, engine, plan, checkpoint, 16_000)
 

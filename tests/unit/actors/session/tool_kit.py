@@ -17,10 +17,10 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.ongoing_conversation import OngoingConversation
-from actors.session.plan import SessionPlan, TeamMember
+from actors.session.plan import TeamMember
 from actors.session.tool_runs import ToolRuns
 from actors.tools import AnyTool, tool
-from tests.kit.session_kit import AGENT
+from tests.kit.session_kit import AGENT, plan_of
 
 TURN = 1
 
@@ -73,15 +73,10 @@ class ToolTalk:
         self.history = log.history
         self.ongoing = OngoingConversation(
             trace=Trace(),
-            plan=SessionPlan(
-                session_id="s",
-                mode="media",
-                agent=agent,
+            plan=plan_of(
+                agent,
                 tools={each.name: each for each in (look_up, *tools)},
                 team={each.name: TeamMember(agent=each, tools={}, kept=lambda rate_hz: {}) for each in team},
-                phrases_expected=(),
-                kept=lambda rate_hz: {},
-                resume_token="t",
             ),
             turn=turn,
             tell_turn_taking=self.told.append,

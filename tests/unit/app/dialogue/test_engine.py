@@ -1,15 +1,14 @@
 """A scripted conversation, turn by turn, on a small dialogue that has one of everything."""
 
-from typing import Any
-
 import msgspec
 import pytest
 
-from actors.conversation import ChatMessage, Memory, Role, ToolRequest
-from app.dialogue.engine import Reaction, Script
+from actors.conversation import ChatMessage, Role
+from app.dialogue.engine import Script
 from app.dialogue.hearing import question_heard
 from app.dialogue.schema import Dialogue
 from app.dialogue.state import state_of
+from tests.kit.script_talk import ScriptTalk
 
 AT = 1_780_477_200.0  # Wednesday, 2026-06-03, 09:00 UTC
 
@@ -89,52 +88,11 @@ FREE = '{"status":"free","times":["12:00","18:30","19:00"]}'
 ORDERED: list[str | dict[str, str]] = ["order pizza for friday", {"look": FREE}]
 
 
-class Talk:
-    """A conversation with the script: what is said, what tools give, what comes of it."""
+class Talk(ScriptTalk):
+    """A conversation with the small dialogue."""
 
     def __init__(self) -> None:
-        self.messages: list[ChatMessage] = []
-        self.memory: Memory = {}
-        self.last = Reaction("", None, {})
-
-    def say(self, *turns: str | dict[str, str]) -> str:
-        """Texts are the user's; a mapping is the result of the tool it names, which must have been called."""
-        for turn in turns:
-            if isinstance(turn, str):
-                self.messages.append(ChatMessage(role=Role.USER, text=turn, at=AT))
-            else:
-                self._result(turn)
-            self._react()
-        return self.last.text
-
-    def say_interrupting(self, heard: str, text: str) -> str:
-        """The user speaks when of the last reply only `heard` had been heard."""
-        self.messages[-1] = ChatMessage(role=Role.ASSISTANT, text=heard, interrupted=True)
-        return self.say(text)
-
-    @property
-    def slots(self) -> dict[str, Any]:
-        return state_of(self.memory).slots
-
-    @property
-    def call(self) -> tuple[str, dict[str, Any]] | None:
-        called = self.last.call
-        return (called.name, msgspec.json.decode(called.arguments)) if called else None
-
-    def _result(self, result: dict[str, str]) -> None:
-        ((name, text),) = result.items()
-        called = self.last.call
-        assert called is not None
-        assert called.name == name
-        request = ToolRequest(called.call_id, called.name, called.arguments)
-        self.messages[-1] = ChatMessage(role=Role.ASSISTANT, text=self.last.text, tool_requests=(request,))
-        self.messages.append(ChatMessage(role=Role.TOOL, text=text, call_id=called.call_id, at=AT))
-
-    def _react(self) -> None:
-        memory = msgspec.json.decode(msgspec.json.encode(self.memory))
-        self.last = SCRIPT.react(self.messages, memory, "Welcome to the inn.")
-        self.memory = self.last.memory
-        self.messages.append(ChatMessage(role=Role.ASSISTANT, text=self.last.text))
+        super().__init__(SCRIPT, AT, "Welcome to the inn.")
 
 
 @pytest.fixture
