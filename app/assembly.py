@@ -37,6 +37,7 @@ from app.services import Services
 from app.telephony.access_code_check import AccessCodes
 from app.telephony.answering import Answering
 from app.telephony.call_control import CallControl
+from app.telephony.call_drain import CallDrain
 from app.telephony.call_log import CallLog
 from app.telephony.call_sessions import CallSessions
 from app.telephony.capacity import Capacity
@@ -110,13 +111,18 @@ def _switchboard(services: Services, carrier: Carrier) -> Switchboard:
         background=services.background,
         sessions=services.sessions,
         outputs=services.outputs,
-        draining=services.draining,
         leave_session=services.leave,
         log=CallLog(),
     )
     services.session_over.add(switchboard.session_over)
     services.session_moved.add(switchboard.session_moved)
-    services.lifecycle.on_drain(switchboard.drain)
+    calls = CallDrain(
+        switchboard.log,
+        services.sessions.live,
+        can_hand_over=lambda: services.draining.hand_over is not None,
+        hang_up=switchboard.hang_up,
+    )
+    services.lifecycle.on_drain(calls.drain)
     return switchboard
 
 

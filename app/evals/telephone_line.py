@@ -36,11 +36,9 @@ from actors.session.sessions_keeper import SessionsKeeper
 from app.browser.session_outputs import SessionOutputs
 from app.carrier import carrier_of, media_route
 from app.console.timeline import Timelines
-from app.draining import Draining
 from app.evals.listener import Listener
 from app.evals.telephone_band import TelephoneBand
 from app.server.hypercorn_fast_path import HypercornFastPath
-from app.server.lifecycle import Lifecycle
 from app.server.open_sockets import OpenSockets
 from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_log import CallLog
@@ -219,7 +217,6 @@ async def telephone_line(
 
 def _switchboard(settings: Settings, agents: Mapping[str, Agent], keeper: SessionsKeeper) -> Switchboard:
     """A switchboard without a network: it has calls that are up, and can order nothing."""
-    lifecycle = Lifecycle()
     return Switchboard(
         carrier=carrier_of(settings),
         agents=agents,
@@ -228,7 +225,6 @@ def _switchboard(settings: Settings, agents: Mapping[str, Agent], keeper: Sessio
         background=BackgroundTasks(),
         sessions=keeper,
         outputs=SessionOutputs((), Timelines(LoopClock().wall, (), (), content=False), log_content=False),
-        draining=Draining(settings.server.drain_policy, lifecycle, keeper),
         leave_session=lambda session_id: None,
         log=CallLog(),
     )

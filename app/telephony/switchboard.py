@@ -13,7 +13,6 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.session.sessions_keeper import SessionsKeeper
 from app.agents.handoffs import team_of
 from app.browser.session_outputs import SessionOutputs
-from app.draining import Draining
 from app.server.socket_writer import NORMAL
 from app.telephony.call import Admission, Call, Custody
 from app.telephony.call_control import CallControl
@@ -36,8 +35,6 @@ CLOSING_S = 0.5
 """The media socket of a call that is over is closed after this, if the network has not done it."""
 OVERTIME_S = 180.0
 """What a call may take besides its agent's `max_session_s`: the access code, the goodbye."""
-HANG_UP_S = 1.5
-"""A worker that has to end keeps so much of its time to hang up."""
 
 
 class Switchboard:
@@ -51,7 +48,6 @@ class Switchboard:
         background: runs what nobody waits for.
         sessions: the sessions of this worker.
         outputs: where sessions are shown.
-        draining: whether other workers can go on with conversations when this one ends.
         leave_session: called with the id of a session that another worker has.
         log: the calls of this worker.
     """
@@ -66,7 +62,6 @@ class Switchboard:
         background: BackgroundTasks,
         sessions: SessionsKeeper,
         outputs: SessionOutputs,
-        draining: Draining,
         leave_session: Callable[[str], None],
         log: CallLog,
     ) -> None:
@@ -78,7 +73,6 @@ class Switchboard:
         self._background = background
         self._sessions = sessions
         self._outputs = outputs
-        self._draining = draining
         self._leave_session = leave_session
         self.log = log
         self.unknown_events = 0
@@ -131,7 +125,7 @@ class Switchboard:
         return self._random.token("order_")
 
     async def close(self) -> None:
-        """Let go of the network. Calls that are still up are nobody's from here on: `drain` comes before."""
+        """Let go of the network. Calls that are still up are nobody's from here on: they are drained before."""
         live = self.log.live
         ordered = [call.hanging_up for call in live if call.hanging_up is not None]
         for task in ordered:
@@ -344,18 +338,3 @@ class Switchboard:
         await asyncio.sleep(max(agent.limits.max_session_s for agent in reached) + OVERTIME_S)
         call.note("Overtime", self._clock.wall())
         self.hang_up(call)
-
-    async def drain(self, deadline: float) -> None:
-        """Calls end with the goodbye of their sessions; what is not over shortly before `deadline` is hung up."""
-        for call in self.log.live:
-            if self.session_of(call) not in self._sessions.live and self._draining.hand_over is None:
-                self.hang_up(call)
-        await self._all_over(deadline - HANG_UP_S)
-        for call in self.log.live:
-            self.hang_up(call)
-        await self._all_over(deadline)
-
-    async def _all_over(self, deadline: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(deadline):
-                await asyncio.gather(*(call.over.wait() for call in self.log.live))

@@ -16,7 +16,7 @@ from app.telephony.call_log import CallLog
 from app.telephony.dtmf import BURST_KEYS, Way
 from app.telephony.errors import CallControlError, NotConfiguredError, Trouble
 from app.telephony.hang_up import WAITS_S
-from app.telephony.switchboard import CLOSING_S, GONE_S, HANG_UP_S, OVERTIME_S, Switchboard
+from app.telephony.switchboard import CLOSING_S, GONE_S, OVERTIME_S, Switchboard
 from protocol.calls import CallState
 from tests.kit.session_kit import AGENT
 from tests.unit.app.telephony.call_kit import Network, new_call, on_virtual_time
@@ -35,7 +35,6 @@ class Board:
         self.left: list[str] = []
         """The ids of sessions that were left to another worker."""
         self.live: dict[str, Any] = {"s": SimpleNamespace(deliver=self.told.append)}
-        self.draining = SimpleNamespace(hand_over=None)
         outputs = Mock()
         outputs.get.return_value = None
         self.board = Switchboard(
@@ -46,7 +45,6 @@ class Board:
             background=BackgroundTasks(),
             sessions=cast(Any, SimpleNamespace(live=self.live)),
             outputs=outputs,
-            draining=cast(Any, self.draining),
             leave_session=self.left.append,
             log=CallLog(),
         )
@@ -235,24 +233,6 @@ def test_an_order_that_failed_is_told_to_the_session_or_kept_for_the_next_one() 
         on.live.clear()
         on.board.order_failed(on.call, notice)
         assert (on.told, list(on.call.owed_notices)) == ([notice], [notice])
-
-    on_virtual_time(act)
-
-
-def test_a_worker_that_ends_hangs_up_what_is_left_in_time() -> None:
-    async def act() -> None:
-        on, loop = Board(), asyncio.get_running_loop()
-        without = new_call()
-        without.secret, without.session_id, without.call_id = "other", "other", "call-2"
-        without.admission = Admission.ADMITTED
-        on.board.log.add(without)
-        draining = asyncio.create_task(on.board.drain(loop.time() + 10))
-        await asyncio.sleep(0.1)
-        assert on.network.orders == [("hang_up", "call-2")]
-        assert (on.call.hanging_up, without.hanging_up is None) == (None, False)
-        await asyncio.sleep(10 - HANG_UP_S)
-        assert on.orders == ["hang_up", "hang_up"]
-        await draining
 
     on_virtual_time(act)
 
