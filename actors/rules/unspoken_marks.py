@@ -9,7 +9,7 @@ _THOUGHT = (
     r"(?:[a-z]{3,12}_)?(?:think|thought|reason|reflect|deliberat|rationale|monolog|scratch_?pad|analysis)[a-z_]{0,12}"
     r"|antthink[a-z]{0,8}|chain_of_thought|cot|internal(?:_[a-z]{1,20})?"
 )
-_TOOL = r"tool_(?:calls?|use|code|responses?|results?)|function_(?:calls?|results?)|functions?|invoke|tool"
+_TOOL = r"tool_?(?:calls?|use|code|responses?|results?)|function_(?:calls?|results?)|functions?|invoke|tool"
 NEVER = re.compile(r"(?!)")
 """Ends nothing: the rest of the reply is left out."""
 
@@ -18,10 +18,13 @@ HIDDEN = re.compile(
     re.IGNORECASE,
 )
 """A part in tags, as XML and HTML have them."""
+_TOOL_NAME = re.compile(rf"(?:[a-z]{{1,12}}:)?(?:{_TOOL})|python_tag|python_start|action", re.IGNORECASE)
+HIDDEN_BEGUN = re.compile(rf"<(?:[a-z]{{1,12}}:)?(?:{_TOOL})\b[^<>]{{0,80}}", re.IGNORECASE)
+"""The beginning of one that is about tools, which may hold more than tags do."""
 THOUGHT_END = re.compile(rf"</(?:[a-z]{{1,12}}:)?(?:{_THOUGHT})\s?>", re.IGNORECASE)
 
 MARKER = re.compile(
-    r"<[|｜](?![^<>|｜]{0,40}(?:end|/))[^<>|｜]{0,12}?(?P<what>think|thought|reason|tool|function|python_tag|action)"
+    r"<[|｜](?![^<>|｜]{0,40}(?:end|/))[^<>|｜]{0,12}?(?P<what>think|thought|reason|tool|function|python_(?:tag|start)|action)"
     r"[^<>|｜]{0,40}[|｜]>",
     re.IGNORECASE,
 )
@@ -42,15 +45,39 @@ PARTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile("```"), re.compile("```")),
     (re.compile("~~~"), re.compile("~~~")),
     (re.compile("\u25c1think\u25b7"), re.compile("\u25c1/think\u25b7")),
-    # Calls of tools, with which the reply ends.
-    (re.compile(r"\[TOOL_CALLS?\]"), NEVER),
     (re.compile(rf"\[(?:{_BRACKETED})\]", re.IGNORECASE), re.compile(rf"\[/(?:{_BRACKETED})\]", re.IGNORECASE)),
 )
 """What else is left out, by what it begins and ends with."""
+CALLS_MARKER = re.compile(r"\[TOOL_CALLS?\]", re.IGNORECASE)
+"""Before calls of tools, of which each may have a marker of its own; what follows them is part of the reply."""
+_ID = r"(?:\[CALL_ID\]\s{0,4}[\w-]{1,40}\s{0,4})?"
+_CALLED = rf"[\w.-]{{1,64}}\s{{0,4}}{_ID}"
+MARKED_CALL = re.compile(
+    rf"\[TOOL_CALLS?\]\s{{0,4}}(?:{_CALLED}\[(?:TOOL_)?ARGS\]\s{{0,4}}(?P<arguments>[{{\[])?|(?:{_CALLED})?(?P<opens>{{)"
+    r"|(?P<lists>\[)(?!TOOL_CALL))",
+    re.IGNORECASE,
+)
+"""The marker with the beginning of what is called: `[TOOL_CALLS] [{`, `[TOOL_CALLS]book[ARGS]{`."""
+_WORD_BEGUN = r"\[[A-Z_]{0,9}"
+CALLS_BEGUN = re.compile(
+    rf"\[TOOL_CALLS?\]\s{{0,4}}(?:[\w.-]{{1,64}}\s{{0,4}}(?:{_WORD_BEGUN}|\[CALL_ID\]\s{{0,4}}(?:[\w-]{{1,40}}\s{{0,4}})?"
+    rf"|{_ID}(?:{_WORD_BEGUN}|\[(?:TOOL_)?ARGS\]\s{{0,4}}))?)?",
+    re.IGNORECASE,
+)
+"""The marker with what may become the beginning of a call."""
+
+_STRUCK = r"(?P<name>del|strike|s)"
+STRUCK = re.compile(r"~~(?![~\s])(?:[^~\n]|~(?!~)){1,200}?(?<!\s)~~")
+STRUCK_BEGUN = re.compile(r"~~(?:[^~\s](?:[^~\n]|~(?!~)){0,200}~?)?")
+"""Text that its model has struck out, and the beginning of it."""
+STRUCK_TAG = re.compile(rf"<{_STRUCK}>(?:[^<\n]|<(?!/(?P=name)\s?>)){{0,200}}</(?P=name)\s?>", re.IGNORECASE)
+STRUCK_TAG_BEGUN = re.compile(rf"<{_STRUCK}>[^\n]{{0,200}}", re.IGNORECASE)
+"""The same as HTML has it. A reply does not begin with `<s>`, which some models set before all they write."""
+
 PART_BEGUN = re.compile(r"`{1,2}|~{1,2}|\u25c1[a-z]{0,5}|\[[a-z_]{0,16}|\[?\s*(?:\{\s*)?", re.IGNORECASE)
 
 TAG = re.compile(
-    r"<(/?[a-z][a-z0-9_:-]{0,30}(\s[^<>]{0,200})?/?|/?[|｜][^<>|｜]{0,60}[|｜]|!--(?:[^-]|-(?!->)){0,400}--)>",
+    r"<(/?[a-z][a-z0-9_:-]{0,30}(\s[^<>]{0,200})?/?|/[a-z][a-z0-9_:-]{0,30}=[^<>]{0,80}|/?[|｜][^<>|｜]{0,60}[|｜]|!--(?:[^-]|-(?!->)){0,400}--)>",
     re.IGNORECASE,
 )
 TAG_BEGUN = re.compile(
@@ -71,11 +98,17 @@ CALL = re.compile(
 )
 """A call of a function as a program has it, at the beginning of a line; what it is called with follows."""
 CALL_BEGUN = re.compile(
-    r"(?:\[|print\()?(?:[a-z][a-z0-9]{0,30}|(?:[a-z][a-z0-9]*_[a-z0-9_]*|(?:functions|tools|default_api|api)\.[a-z0-9_.]*)"
+    r"print\(|(?:\[|print\()?(?:[a-z][a-z0-9]{0,30}|(?:[a-z][a-z0-9]*_[a-z0-9_]*|(?:functions|tools|default_api|api)\.[a-z0-9_.]*)"
     r"(?:\(\s*(?:[a-z_]\w*\s*)?)?)",
     re.IGNORECASE,
 )
 """The beginning of one, or of the first word of a line, which may become one."""
+
+CODE_LINE = re.compile(r"tool_(?:code|outputs?|calls?)[ \t]{0,4}\n")
+"""A line by itself before code, which has lost its fence."""
+PYTHON_CALL = re.compile(r"[\w.]{1,64}\.call\(")
+PYTHON_NAME = re.compile(r"[\w.]{1,70}")
+"""What a model writes behind its marker of Python that calls a tool of its own, and the name with which it begins."""
 
 THOUGHT_LABELS = frozenset(
     ("thought", "thinking", "reasoning", "internal monologue", "action", "action input", "observation", "tool call")
@@ -103,17 +136,30 @@ def may_become_label(text: str) -> bool:
     return any(label.startswith(said) if not begun["end"].strip() else label == said for label in _LABELS)
 
 
+def is_of_tools(name: str) -> bool:
+    """Whether the tag or marker of this name is about calls of tools, and not about thinking or code."""
+    return _TOOL_NAME.fullmatch(name) is not None
+
+
+def is_whole(tag: str) -> bool:
+    """Whether a tag opens nothing: it is closed itself, or holds the arguments of its call."""
+    return tag.endswith("/>") or "{" in tag
+
+
 @lru_cache(maxsize=64)
 def closing(name: str, begun: str) -> re.Pattern[str]:
     """What closes the part that the tag `name` has opened, `begun` before it: its own tag, or `<end_name>`."""
     before = "end_(?:of_)?" if begun else "/"
-    return re.compile(rf"<{before}{re.escape(name)}\s?>", re.IGNORECASE)
+    return re.compile(rf"<{before}{re.escape(name)}(?:[\s=][^<>]{{0,80}})?>", re.IGNORECASE)
 
 
 @lru_cache(maxsize=16)
 def marker_end(what: str) -> re.Pattern[str]:
     """What ends the part that a marker about `what` has begun: another that says so, or one that ends the reply."""
-    about = "|".join(_THINKS) if what.lower() in _THINKS else re.escape(what.lower())
+    thinks = what.lower() in _THINKS
+    about = "|".join(_THINKS) if thinks else re.escape(what.lower().partition("_")[0])
+    ends_turn = "" if thinks else r"|<[|｜](?:e(?:om|ot)_id|im_end)[|｜]>"
     return re.compile(
-        rf"<[|｜](?=[^<>|｜]{{0,50}}(?:end|/))(?=[^<>|｜]{{0,50}}(?:{about}))[^<>|｜]{{1,60}}[|｜]>", re.IGNORECASE
+        rf"<[|｜](?=[^<>|｜]{{0,50}}(?:end|/))(?=[^<>|｜]{{0,50}}(?:{about}))[^<>|｜]{{1,60}}[|｜]>{ends_turn}",
+        re.IGNORECASE,
     )

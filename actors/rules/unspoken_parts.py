@@ -19,6 +19,7 @@ _START = re.compile("[<{`&~\u25c1\\[]")
 _TAIL = 80
 """The end of a part may be in pieces of tokens: so many characters of it are kept until more comes."""
 _LINE_END = re.compile("\n")
+_TAG_AT_END = re.compile(r"<[^<>]{0,80}\Z")
 
 
 class _Place(Enum):
@@ -39,6 +40,8 @@ class _Brackets(msgspec.Struct):
     """A string is open, whose brackets do not count."""
     is_escaped: bool = False
     """The next character of it counts for nothing."""
+    until: re.Pattern[str] | None = None
+    """What ends it as well, for models forget a bracket."""
 
     def skip(self, text: str) -> int:
         """Go on through the text that comes next; where in it this ends, or 0 if all of the text is part of it."""
@@ -53,14 +56,27 @@ class _Brackets(msgspec.Struct):
         return 0
 
 
+class _Calls(msgspec.Struct):
+    """What a tag or marker has opened that is about calls of tools: JSON ends by itself, for many models close nothing.
+
+    All else, such as XML, is left out up to what closes it.
+    """
+
+    until: re.Pattern[str]
+
+
 class UnspokenParts:
     """Takes thinking, calls of tools in the text, code and tags out of one reply as it comes in."""
 
     def __init__(self) -> None:
         self._held = ""
-        self._left_out: re.Pattern[str] | _Brackets | None = None
+        self._left_out: re.Pattern[str] | _Brackets | _Calls | None = None
         """The part that is being left out, by what ends it; None outside of one."""
         self._place = _Place.REPLY_BEGINS
+        self._is_behind_blank = True
+        """What was let through last ends with a blank, or nothing was."""
+        self._has_gap = False
+        """Words were left out behind a blank: the blank behind them is one too many."""
         self.takes_back = False
         """The last text ended a thought whose beginning was not marked: what is not spoken yet is part of it."""
 
@@ -79,10 +95,17 @@ class UnspokenParts:
         is_hidden = self._left_out is not None or held.startswith(marks.FENCES) or marks.JSON_BEGUN.match(held)
         is_tag = len(held) > 1 and marks.TAG_BEGUN.fullmatch(held) and (" " not in held or "=" in held)
         self._left_out = None
-        return "" if is_hidden or is_tag else held
+        if is_hidden or is_tag or marks.HIDDEN_BEGUN.fullmatch(held):
+            return ""
+        if calls := marks.CALLS_MARKER.match(held):
+            named = held[calls.end() :]
+            return "" if "_" in named or "[" in named else named
+        return marks.TAG.sub("", held, 1) if marks.STRUCK_TAG_BEGUN.match(held) else held
 
     def _step(self, spoken: list[str]) -> bool:
         """Deal with the beginning of what is held; False if more text is needed."""
+        if isinstance(self._left_out, _Calls):
+            return self._skip_calls(self._left_out)
         if isinstance(self._left_out, _Brackets):
             return self._skip_brackets(self._left_out)
         if self._left_out is not None:
@@ -102,7 +125,12 @@ class UnspokenParts:
 
     def _let_through(self, end: int, spoken: list[str]) -> None:
         text, self._held = self._held[:end], self._held[end:]
+        if not text:
+            return
+        if self._has_gap:
+            text, self._has_gap = text.removeprefix(" "), False
         spoken.append(text)
+        self._is_behind_blank = text[-1:].isspace() if text else self._is_behind_blank
         if text.strip():
             self._place = _Place.IN_LINE
         if text.endswith("\n") and self._place is _Place.IN_LINE:
@@ -111,6 +139,8 @@ class UnspokenParts:
     def _at_line(self) -> tuple[bool, bool]:
         """What is held begins a line: whether that is a label or a call, and whether it may become one."""
         held = self._held
+        if code := marks.CODE_LINE.match(held):
+            return self._drop(code.end()), False
         if call := marks.CALL.match(held):
             return self._skip_from(call.end(), call[0].count("[") + call[0].count("(")), False
         if label := marks.LABEL.match(held):
@@ -137,6 +167,10 @@ class UnspokenParts:
                 is_known, is_open = self._at_tag(spoken)
             case "&":
                 is_known, is_open = self._at_entity(spoken)
+            case "[" if marks.CALLS_MARKER.match(held):
+                is_known, is_open = self._at_calls()
+            case "~" if struck := marks.STRUCK.match(held):
+                is_known, is_open = self._strike(struck.end()), False
             case _ if marks.JSON_BEGUN.match(held):
                 is_known, is_open = self._skip_from(1), False
             case _:
@@ -144,12 +178,29 @@ class UnspokenParts:
                     begun is not None and self._hide(begun.end(), ends)
                     for begun, ends in ((begins.match(held), ends) for begins, ends in marks.PARTS)
                 )
-                is_open = marks.PART_BEGUN.fullmatch(held) is not None
+                is_open = any(begun.fullmatch(held) for begun in (marks.PART_BEGUN, marks.STRUCK_BEGUN))
         if is_known:
             return True
         if not is_open:
             self._let_through(1, spoken)
         return not is_open
+
+    def _at_calls(self) -> tuple[bool, bool]:
+        """What is held begins with the marker of calls: whether these are known, and whether more of them may come."""
+        held = self._held
+        if marks.CALLS_BEGUN.fullmatch(held):
+            return False, True
+        if call := marks.MARKED_CALL.match(held):
+            is_open = bool(call["arguments"] or call["opens"] or call["lists"])
+            return self._skip_from(call.end(), int(is_open)), False
+        if self._place is _Place.IN_LINE:
+            self._place = _Place.LINE_BEGINS
+        return self._drop(held.index("]") + 1), False
+
+    def _strike(self, end: int) -> bool:
+        """Leave out what is held up to `end`, which its model has struck out, with one of the blanks around it."""
+        self._has_gap = self._is_behind_blank
+        return self._drop(end)
 
     def _at_entity(self, spoken: list[str]) -> tuple[bool, bool]:
         """Whether what is held begins with a character as HTML writes it, and whether it still may."""
@@ -162,7 +213,14 @@ class UnspokenParts:
         """Whether what is held begins with a tag or a part in tags, and whether it still may."""
         held = self._held
         if hidden := marks.HIDDEN.match(held):
-            return self._hide(hidden.end(), marks.closing(hidden["name"], hidden["begun"] or "")), False
+            if marks.is_whole(hidden[0]):
+                return self._drop(hidden.end()), False
+            return self._open(hidden, hidden["name"], marks.closing(hidden["name"], hidden["begun"] or "")), False
+        if self._place is not _Place.REPLY_BEGINS or not held.lower().startswith("<s>"):
+            if struck := marks.STRUCK_TAG.match(held):
+                return self._strike(struck.end()), False
+            if marks.STRUCK_TAG_BEGUN.fullmatch(held):
+                return False, True
         if channel := marks.CHANNEL.match(held):
             is_heard = channel["name"] == "final"
             return self._drop(channel.end()) if is_heard else self._hide(channel.end(), marks.CHANNEL_ENDS), False
@@ -171,13 +229,13 @@ class UnspokenParts:
         if marks.CHANNEL_BEGUN.fullmatch(held) or marks.TURN_BEGUN.fullmatch(held):
             return False, True
         if hidden := marks.MARKER.match(held):
-            return self._hide(hidden.end(), marks.marker_end(hidden["what"])), False
+            return self._open(hidden, hidden["what"], marks.marker_end(hidden["what"])), False
         if tag := marks.TAG.match(held):
             if marks.THOUGHT_END.match(held):
                 spoken.clear()
                 self.takes_back = True
             return self._drop(tag.end()), False
-        return False, marks.TAG_BEGUN.fullmatch(held) is not None
+        return False, any(begun.fullmatch(held) for begun in (marks.TAG_BEGUN, marks.HIDDEN_BEGUN))
 
     def _drop(self, end: int) -> bool:
         """Leave out what is held up to `end`."""
@@ -187,6 +245,12 @@ class UnspokenParts:
     def _hide(self, begins: int, until: re.Pattern[str]) -> bool:
         """Leave out what is held from `begins` on, up to `until`."""
         self._held, self._left_out = self._held[begins:], until
+        return True
+
+    def _open(self, mark: re.Match[str], name: str, until: re.Pattern[str]) -> bool:
+        """Leave out what the tag or marker `name` has opened, up to `until` or, if it is JSON, to its end."""
+        self._held = self._held[mark.end() :]
+        self._left_out = _Calls(until) if marks.is_of_tools(name) else until
         return True
 
     def _skip_from(self, end: int, depth: int = 1) -> bool:
@@ -202,9 +266,27 @@ class UnspokenParts:
         self._held, self._left_out = self._held[end.end() :], None
         return True
 
+    def _skip_calls(self, calls: _Calls) -> bool:
+        """Find out what a tag or marker of calls has opened."""
+        self._held = self._held.lstrip()
+        if not self._held:
+            return False
+        called = marks.PYTHON_CALL.match(self._held)
+        if self._held[0] in "{[" or called:
+            self._left_out = _Brackets(1, until=calls.until)
+            return self._drop(called.end() if called else 1)
+        if marks.PYTHON_NAME.fullmatch(self._held):
+            return False
+        self._left_out = calls.until
+        return True
+
     def _skip_brackets(self, brackets: _Brackets) -> bool:
-        end = brackets.skip(self._held)
-        self._held = self._held[end:] if end else ""
+        held, until = self._held, brackets.until
+        closed = until.search(held) if until else None
+        tag = _TAG_AT_END.search(held) if until and not closed else None
+        known = closed.start() if closed else tag.start() if tag else len(held)
+        end = brackets.skip(held[:known]) or (closed.end() if closed else 0)
+        self._held = held[end or known :]
         if end:
             self._left_out = None
         return bool(end)

@@ -34,7 +34,25 @@ def test_markers_are_ended_by_one_that_says_so() -> None:
     assert marks.marker_end("think").search("no <|/thinking|>")
     assert marks.marker_end("Thought").search("no <|end_of_thought|>")
     assert marks.marker_end("tool").search("<|tool_call_end|>")
+    assert marks.marker_end("python_tag").search("<|eom_id|>")
+    assert not marks.marker_end("think").search("<|eom_id|>")
     assert not marks.marker_end("tool").search("<|tool_call_begin|> <|end_of_thought|>")
+
+
+@pytest.mark.parametrize("name", ["tool_call", "Function", "minimax:tool_call", "python_tag", "ToolCall", "invoke"])
+def test_what_is_about_tools(name: str) -> None:
+    assert marks.is_of_tools(name)
+
+
+@pytest.mark.parametrize("name", ["think", "script", "style", "analysis"])
+def test_what_is_not(name: str) -> None:
+    assert not marks.is_of_tools(name)
+
+
+def test_a_tag_that_is_closed_itself_or_holds_its_arguments_opens_nothing() -> None:
+    assert marks.is_whole("<think/>")
+    assert marks.is_whole('<function=book{"a": 1}>')
+    assert not marks.is_whole("<function=book>")
 
 
 @pytest.mark.parametrize("tag", ["<b>", "<thinkpad_x>", "<tooltip>", "<functional>", "<internals>"])

@@ -41,8 +41,26 @@ def test_of_a_part_that_does_not_end_nothing_is_spoken(begun: str) -> None:
     assert "".join(pushed(begun, " and so on")) == ""
 
 
+def test_what_is_struck_out_leaves_one_blank_and_holds_nothing_for_long() -> None:
+    assert pushed("It is ~", "~Tues", "day~~", " Wed") == ["It is ", "", "", "Wed", ""]
+    assert "".join(pushed("It is ~~", "so " * 100)).endswith("so ")
+    assert len(UnspokenParts().push("It is ~~" + "so " * 100)) > 200
+
+
+def test_speech_behind_a_call_is_spoken_as_it_comes() -> None:
+    assert pushed('[TOOL_CALLS]book[ARGS]{"a": ', "[1]} It", " is.") == ["", " It", " is.", ""]
+    assert pushed("[TOOL_CALLS] Let", " me", " look.") == ["", " Let me", " look.", ""]
+    assert pushed('<tool_call>{"a": 1} It', " is.") == [" It", " is.", ""]
+
+
 def test_what_is_held_is_bounded() -> None:
     parts = UnspokenParts()
     for _ in range(100):
         parts.push("<think>" + "hm " * 1_000)
     assert len(parts._held) < 1_000
+    for begun in ("<tool_call>", "<|python_tag|>", "[TOOL_CALLS]book[ARGS]{", "<tool_call>{"):
+        parts = UnspokenParts()
+        parts.push(begun)
+        for _ in range(100):
+            parts.push("hm < " * 1_000)
+        assert len(parts._held) < 1_000
