@@ -88,6 +88,15 @@ class ToolsFinished(Message, frozen=True):
     turn: int
 
 
+class ReplyGoesOn(Message, frozen=True):
+    """The model has begun to say what follows the tools that it called in `turn`: it owes the rest as in any reply.
+
+    Told by the maker of replies to turn-taking, once after each round of tools.
+    """
+
+    turn: int
+
+
 class HandedOff(Message, frozen=True):
     """The tools of `turn` have handed the conversation off: another agent answers now, in a turn of its own."""
 

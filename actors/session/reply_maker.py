@@ -9,6 +9,7 @@ from actors.messages.model import (
     HandedOff,
     ModelFailed,
     ReplyFailed,
+    ReplyGoesOn,
     ReplyTrouble,
     ReplyWritten,
     SessionSpent,
@@ -207,6 +208,8 @@ class ReplyMaker:
             return
         match message.event:
             case TextGenerated(text):
+                if self._turn.state.is_asked_on:
+                    self._tell_turn_taking(ReplyGoesOn(message.turn))
                 self._text.push(text)
             case ToolCalled():
                 self._generation.tool_calls.append(message.event)
@@ -275,11 +278,22 @@ class ReplyMaker:
         if self._generation.tool_calls and self._turn.state.ending is None:
             self._run_tools()
             return
-        is_last_act = self._turn.state.ending is not None
-        if not is_speakable(self._text.written) and not is_last_act and self._asking.ask_for_words():
+        if self._owes_words() and self._asking.ask_for_words():
             self._text.begin_again()
             return
+        if self._owes_words() and self._tool_rounds:
+            self._fail(self._turn.state.turn_number, "the language model says nothing of what its tools have found")
+            return
         self._written_out(expected)
+
+    def _owes_words(self) -> bool:
+        """Whether the model has left the caller without a word, be it behind its tools.
+
+        Who leaves, and who is to key in what they were asked for, waits for none.
+        """
+        state = self._turn.state
+        is_asked_for_keys = state.key_pattern is not None and is_speakable(self._text.written)
+        return not self._text.has_words and state.ending is None and not is_asked_for_keys
 
     def _forbidden(self, guardrail: int) -> None:
         """Have nothing more heard of the reply, and say something in its place.

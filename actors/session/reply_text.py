@@ -5,6 +5,7 @@ from collections.abc import Callable
 from actors.conversation import UtteranceKind
 from actors.rules.guardrails import Guarded
 from actors.rules.sentences import SentenceSplitter, following
+from actors.rules.unicode_text import is_speakable
 from actors.session.engine_events import ClauseJudged
 from actors.session.held_clauses import HeldClauses
 from actors.session.reply_filter import ReplyFilter
@@ -49,6 +50,8 @@ class ReplyText:
         self._splitter = SentenceSplitter()
         self._text_before_tools = ""
         """The words before the tools that the model has called; empty as soon as the model has gone on behind them."""
+        self._asked_at = 0
+        """So long was the text of the reply in hand when its model was asked to go on behind its tools."""
         self.reply = 0
         """The number of the reply in hand; 0 before the first one."""
 
@@ -58,12 +61,25 @@ class ReplyText:
         return self._writer.text(self.reply).strip()
 
     @property
+    def has_words(self) -> bool:
+        """Whether the model has said anything that can be spoken since it was asked, or asked to go on, last."""
+        return is_speakable(self._written_since)
+
+    @property
     def is_empty(self) -> bool:
-        """Whether nothing of the reply in hand is on its way, or waits to be."""
-        return not self.written and not self._held
+        """Whether nothing of what the model has said since then is on its way, or waits to be."""
+        return not self._written_since and not self._held
+
+    @property
+    def _written_since(self) -> str:
+        return self._writer.text(self.reply)[self._asked_at :].strip()
 
     def follow(self, text: str) -> None:
         """Have what the model says next follow `text`, which it said before it called its tools."""
+        self._asked_at = len(text)
+        self._go_on_behind(text)
+
+    def _go_on_behind(self, text: str) -> None:
         self._splitter, self._text_before_tools = SentenceSplitter(), text
         self._is_over, self._judged_end = False, len(text)
         self._filter.begin()
@@ -74,7 +90,8 @@ class ReplyText:
         judged = text[: self._judged_end]
         self._forget()
         self._writer.retract(self.reply, text)
-        self.follow(text)
+        self._go_on_behind(text)
+        self._asked_at = min(self._asked_at, len(text))
         if self._held is not None and len(text) > len(judged):
             self._judged_end = len(judged)
             self._held.hold(judged, text[len(judged) :])

@@ -17,6 +17,8 @@ class FailureKind(StrEnum):
     """A message of ours is wrong: it changed nothing, and the session goes on."""
     RATE_LIMITED = "rate_limited"
     """Patience: the same may succeed later."""
+    TOO_LONG = "too_long"
+    """Less to read: a new session, which is told the conversation as text."""
     EXPIRED = "expired"
     """A new session: this one has lasted as long as sessions may."""
     TRANSIENT = "transient"
@@ -36,6 +38,7 @@ HARMLESS_CODES = frozenset(
     }
 )
 RATE_CODES = frozenset({"rate_limit_exceeded", "rate_limit_error", "too_many_requests"})
+TOO_LONG_CODES = frozenset({"context_length_exceeded", "string_above_max_length"})
 EXPIRED_CODES = frozenset({"session_expired"})
 TRANSIENT_CODES = frozenset({"server_error", "internal_error", "internal_server_error", "service_unavailable"})
 FATAL_CODES = frozenset(
@@ -65,6 +68,7 @@ def error_kind(error_type: str, code: str, message: str = "") -> FailureKind:
     by_words = {
         FailureKind.HARMLESS: HARMLESS_CODES,
         FailureKind.FATAL: FATAL_CODES,
+        FailureKind.TOO_LONG: TOO_LONG_CODES,
         FailureKind.EXPIRED: EXPIRED_CODES,
         FailureKind.RATE_LIMITED: RATE_CODES,
         FailureKind.TRANSIENT: TRANSIENT_CODES,

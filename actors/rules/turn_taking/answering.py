@@ -1,7 +1,15 @@
 """The agent's turn: the model is asked, replies are written or fail, tools run, and what follows when all is heard."""
 
 from actors.conversation import Ending, UtteranceKind
-from actors.messages.model import EndingDecided, ReplyFailed, ReplyTrouble, ReplyWritten, ToolsFinished, ToolsStarted
+from actors.messages.model import (
+    EndingDecided,
+    ReplyFailed,
+    ReplyGoesOn,
+    ReplyTrouble,
+    ReplyWritten,
+    ToolsFinished,
+    ToolsStarted,
+)
 from actors.messages.playback import StopReason
 from actors.rules.backchannel import asks_to_wait, meaningful_words
 from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED, SAY_AGAIN
@@ -42,7 +50,7 @@ def start_reply(turn: TurnCore, at: float) -> None:
     s.turn_number += 1
     is_preempted = preemption.take(turn, text)
     s.asked, continues = preemption.to_be_answered(turn, text)
-    s.is_audible = s.asked_again = s.has_asked = False
+    s.is_audible = s.is_asked_on = s.asked_again = s.has_asked = False
     # Whoever goes on before they have heard it is asked when their new words are answered.
     s.owed_apology = SAY_AGAIN if s.has_lost_input else 0
     s.pause_factor, s.tail_text = 1, ""
@@ -162,7 +170,14 @@ def tools_finished(turn: TurnCore, message: ToolsFinished, at: float) -> None:
     """The tools are back: the model goes on."""
     if message.turn == turn.state.turn_number and turn.state.agent is AgentActivity.TOOL:
         turn.agent_becomes(AgentActivity.THINKING)
-        turn.state.thinking_at = at
+        turn.state.thinking_at, turn.state.is_asked_on = at, True
+
+
+def reply_goes_on(turn: TurnCore, message: ReplyGoesOn, at: float) -> None:
+    """The model goes on behind its tools: from now on its next words are waited for as within a reply."""
+    s = turn.state
+    if message.turn == s.turn_number and s.is_asked_on:
+        s.thinking_at, s.is_asked_on = at, False
 
 
 def reply_missing(turn: TurnCore, at: float) -> None:

@@ -19,6 +19,7 @@ from actors.messages.model import (
     HandedOff,
     KeysExpected,
     ReplyFailed,
+    ReplyGoesOn,
     ReplyWritten,
     SessionSpent,
     ToolsFinished,
@@ -80,6 +81,7 @@ TurnEvent = (
     | ReplyFailed
     | ToolsStarted
     | ToolsFinished
+    | ReplyGoesOn
     | HandedOff
     | KeysExpected
     | EndingDecided
@@ -130,6 +132,7 @@ RULES: Mapping[type, Rule] = {
     ReplyFailed: answering.reply_failed,
     ToolsStarted: answering.tools_started,
     ToolsFinished: answering.tools_finished,
+    ReplyGoesOn: answering.reply_goes_on,
     HandedOff: handing_off.handed_off,
     EndingDecided: answering.ending_decided,
     EndSession: endings.end_session,
@@ -157,6 +160,7 @@ def is_unexpected(message: TurnEvent, state: TurnSnapshot) -> bool:
             | ReplyFailed(turn=turn)
             | ToolsStarted(turn=turn)
             | ToolsFinished(turn)
+            | ReplyGoesOn(turn)
             | HandedOff(turn)
         ):
             return turn > state.turn_number

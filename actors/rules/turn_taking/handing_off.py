@@ -18,6 +18,7 @@ def handed_off(turn: TurnCore, message: HandedOff, at: float) -> None:
         turn.drop(turn.reply_of(s.turn_number))
     turn.show_turn(None)
     s.turn_number += 1
+    s.is_asked_on = False
     s.asked, s.is_audible, s.introduces, s.key_pattern = "", False, True, None
     turn.agent_becomes(AgentActivity.THINKING)
     s.thinking_at = at

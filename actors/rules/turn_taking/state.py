@@ -210,6 +210,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """The caller's words that the turn answers."""
     is_audible: bool = False
     """The turn's reply has begun to be heard."""
+    is_asked_on: bool = False
+    """The model was asked to go on behind its tools, and has not begun to."""
     stopping: bool = False
     """Playback was ordered to stop, and the report of what was heard is awaited."""
     failures: int = 0

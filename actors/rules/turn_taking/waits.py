@@ -119,7 +119,9 @@ def _reply(turn: TurnCore) -> float | None:
     if not reply or is_sent or (s.is_audible and s.agent not in THINKING):
         return None
     agent = turn.agent
-    return s.thinking_at + (agent.model.next_token_s if s.is_audible else agent.limits.max_turn_s)
+    # What follows the tools is another answer of the model's, which may be busy, or slow to begin.
+    goes_on = s.is_audible and not s.is_asked_on
+    return s.thinking_at + (agent.model.next_token_s if goes_on else agent.limits.max_turn_s)
 
 
 def _stopped(turn: TurnCore) -> float | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated
@@ -58,7 +58,7 @@ class FailoverModel:
                 attempts.append(ModelAttempt(self.providers, provider, request))
                 attempts[-1].start()
                 speaking = await self._speaking(attempts, self._patience_s if self._is_another(asked) else None)
-                failure = next((each.failure for each in reversed(attempts) if each.failure), failure)
+                failure = most_telling(attempts)
                 if speaking is not None:
                     break
             if speaking is None:
@@ -93,3 +93,15 @@ class FailoverModel:
             if has_next and (newest.failure is not None or left_s == 0.0):
                 return None
         return None
+
+
+def most_telling(attempts: Sequence[ModelAttempt]) -> ModelError | None:
+    """Why none of these models answers: of all that failed, the reason after which most can be done.
+
+    Words that one refuses, or a conversation that one cannot read, are the same in the next request; and who says when
+    there will be an answer can be waited for. Else it is the reason of the last that was asked.
+    """
+    failures = [each.failure for each in reversed(attempts) if each.failure is not None]
+    of_request = (each for each in failures if each.kind in (ErrorKind.REFUSED, ErrorKind.TOO_LONG))
+    patient = (each for each in failures if each.retry_after_s is not None)
+    return next(of_request, None) or next(patient, None) or next(iter(failures), None)

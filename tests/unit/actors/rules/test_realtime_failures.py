@@ -39,6 +39,7 @@ def test_each_kind_has_a_remedy_wherever_it_is_met() -> None:
         (ResponseStatus.FAILED, FailureKind.TRANSIENT, Remedy.RENEW),
         (ResponseStatus.FAILED, FailureKind.RATE_LIMITED, Remedy.ASK_LATER),
         (ResponseStatus.FAILED, FailureKind.REFUSED, Remedy.APOLOGISE),
+        (ResponseStatus.FAILED, FailureKind.TOO_LONG, Remedy.RENEW),
         (ResponseStatus.FAILED, FailureKind.FATAL, Remedy.GIVE_UP),
     ],
 )

@@ -209,7 +209,9 @@ def test_one_that_never_opens_is_given_up() -> None:
 # responses that fail
 
 
-@pytest.mark.parametrize("kind", [FailureKind.RATE_LIMITED, FailureKind.TRANSIENT, FailureKind.EXPIRED])
+@pytest.mark.parametrize(
+    "kind", [FailureKind.RATE_LIMITED, FailureKind.TRANSIENT, FailureKind.EXPIRED, FailureKind.TOO_LONG]
+)
 def test_a_response_that_may_succeed_later_is_asked_for_again(kind: FailureKind) -> None:
     async def main() -> None:
         model = FakeRealtime(failing(kind), failing(kind), "It is open.")

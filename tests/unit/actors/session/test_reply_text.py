@@ -150,3 +150,17 @@ def test_of_a_thought_whose_end_alone_is_marked_nothing_is_spoken_that_can_be_he
     making.text.push("ne.")
     assert making.text.finish()
     assert "".join(making.synthesizer.spoken) == "At nine."
+
+
+def test_what_was_said_before_the_tools_is_not_said_of_what_they_found() -> None:
+    making = Making()
+    making.text.push("One moment. ")
+    making.text.finish()
+    assert making.text.has_words
+    making.text.follow("One moment. ")
+    assert (making.text.has_words, making.text.is_empty) == (False, True)
+    making.text.push("\U0001f642 At nine.")
+    making.text.finish()
+    assert making.text.has_words
+    making.text.retract("One")
+    assert (making.text.has_words, making.text.is_empty) == (False, True)

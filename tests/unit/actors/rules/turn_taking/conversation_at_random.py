@@ -21,6 +21,7 @@ from actors.messages.model import (
     HandedOff,
     KeysExpected,
     ReplyFailed,
+    ReplyGoesOn,
     ReplyWritten,
     SessionSpent,
     ToolsFinished,
@@ -453,6 +454,8 @@ class World:
         match self.dice.choice(("text", "text", "tools", "written", "written", "failed")):
             case "text":
                 self.has_text = True
+                if self.turn.state.is_asked_on:
+                    self.tell(ReplyGoesOn(turn))
             case "tools":
                 self.tools = True
                 self.tell(ToolsStarted(turn))

@@ -10,6 +10,7 @@ from actors.messages.lifecycle import Timer
 from actors.messages.model import (
     EndingDecided,
     ReplyFailed,
+    ReplyGoesOn,
     ReplyTrouble,
     ReplyWritten,
     SessionSpent,
@@ -114,6 +115,14 @@ class TestTools:
         assert Timer.REPLY not in talk.due
         talk.wait(29).tell(ToolsFinished(1))
         assert talk.due[Timer.REPLY] == pytest.approx(talk.at + 30)
+
+    def test_what_follows_them_is_owed_like_another_answer_until_it_begins(self) -> None:
+        talk = Talk().thinking().starts().tell(ToolsStarted(1)).catches_up().tell(ToolsFinished(1))
+        asked_at = talk.at
+        assert talk.due[Timer.REPLY] == pytest.approx(asked_at + talk.turn.agent.limits.max_turn_s)
+        talk.wait(3).tell(ReplyGoesOn(0), ReplyGoesOn(1))
+        assert talk.due[Timer.REPLY] == pytest.approx(talk.at + talk.turn.agent.model.next_token_s)
+        assert talk.wait(1).tell(ReplyGoesOn(1)).due[Timer.REPLY] == pytest.approx(asked_at + 3 + 8)
 
     def test_stale_ones_are_ignored(self) -> None:
         talk = Talk().thinking().says("no wait i want something else").stopped()

@@ -9,7 +9,7 @@ from actors.conversation import PositionPrecision
 from actors.errors import ErrorKind
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.lifecycle import TimerFired
-from actors.messages.model import HandedOff, ReplyFailed, ReplyWritten, ToolsFinished, ToolsStarted
+from actors.messages.model import HandedOff, ReplyFailed, ReplyGoesOn, ReplyWritten, ToolsFinished, ToolsStarted
 from actors.messages.playback import (
     PlaybackCaughtUp,
     PlaybackFailed,
@@ -49,6 +49,7 @@ def at(reply: int) -> PlaybackPosition:
         ReplyFailed(turn=3, has_text=False, cause="it broke"),
         ToolsStarted(3),
         ToolsFinished(3),
+        ReplyGoesOn(3),
         HandedOff(3, False),
         PlaybackStarted(6),
         PlaybackCaughtUp(6),
@@ -69,6 +70,7 @@ def test_what_cannot_come_while_the_caller_is_silent_in_the_second_turn(message:
         KeyPressed("#"),
         ReplyWritten(turn=2, has_text=True),
         ToolsFinished(1),
+        ReplyGoesOn(2),
         PlaybackStarted(5),
         PlaybackFinished(reply=1, text_end=3, heard_ms=60.0, precision=PositionPrecision.EXACT),
     ],

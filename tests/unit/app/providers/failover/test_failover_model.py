@@ -250,3 +250,33 @@ def test_all_are_closed_whatever_one_says() -> None:
         assert second.closed == 1
 
     run_virtual(main())
+
+
+LATE = ModelError(ErrorKind.THROTTLED, "busy", retry_after_s=4.0)
+
+
+@pytest.mark.parametrize(
+    ("failures", "told"),
+    [
+        ((down(ErrorKind.REFUSED), down()), ErrorKind.REFUSED),
+        ((down(), down(ErrorKind.REFUSED)), ErrorKind.REFUSED),
+        ((down(ErrorKind.TOO_LONG), LATE), ErrorKind.TOO_LONG),
+        ((LATE, down()), ErrorKind.THROTTLED),
+        ((down(), LATE), ErrorKind.THROTTLED),
+        ((down(ErrorKind.THROTTLED), down()), ErrorKind.UNAVAILABLE),
+        ((down(ErrorKind.BAD_REQUEST), down(ErrorKind.TIMEOUT)), ErrorKind.TIMEOUT),
+    ],
+)
+def test_of_all_failures_the_one_is_told_after_which_most_can_be_done(
+    failures: Sequence[ModelError], told: ErrorKind
+) -> None:
+    async def main() -> ModelError:
+        model = FailoverModel(providers(*map(Model, failures)))
+        with pytest.raises(ModelError) as raised:
+            async for _ in model.reply(REQUEST):
+                pass
+        return raised.value
+
+    failure = run_virtual(main())
+    assert failure.kind is told
+    assert failure.retry_after_s == (4.0 if told is ErrorKind.THROTTLED else None)
