@@ -135,6 +135,7 @@ class History:
             precision=precision,
             interrupted=interrupted,
             at=at,
+            is_withheld=self._is_withheld(reply.turn),
         )
         comes_first = reply.kind is UtteranceKind.GREETING
         behind = (index for index, other in enumerate(self.messages) if _is_behind(other, reply.turn, comes_first))
@@ -177,10 +178,16 @@ class History:
         """
         before = [message for message in self.messages if message.role is Role.USER and message.turn != turn]
         refuses_again = bool(before) and before[-1].is_withheld
+        if refuses_again:
+            self.summary = None
         self.messages[:] = [
             msgspec.structs.replace(message, is_withheld=True) if refuses_again or message.turn == turn else message
             for message in self.messages
         ]
+
+    def _is_withheld(self, turn: int) -> bool:
+        """Whether no model is sent again what was said in `turn`: what was heard of its reply is known later."""
+        return any(message.is_withheld for message in self.messages if message.turn == turn)
 
     def for_the_model(self, prelude: str = "") -> tuple[ChatMessage, ...]:
         """The messages that the model reads; `prelude` is what the reply in hand said before it called its tools."""

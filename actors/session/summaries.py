@@ -84,6 +84,10 @@ class Summaries:
         former = self._history.summary
         if not message.text or (former is not None and former.through >= message.through):
             return
+        summed_up = [each for each in self._history.messages if each.turn <= message.through]
+        if all(each.is_withheld for each in summed_up):
+            # A content filter has come to refuse all of it meanwhile.
+            return
         self._history.summary = Summary(message.text, message.through)
         self._not_before = 0
 

@@ -7,6 +7,7 @@ from actors.messages.playback import PlaybackPosition
 from actors.ports.llm import ToolCalled
 from actors.rules.history import WITHHELD, History, whole_words
 from actors.rules.pending_reply import PendingReply
+from actors.rules.summary import Summary
 
 CALL = ToolCalled(call_id="c1", name="look_up", arguments="{}")
 
@@ -278,6 +279,26 @@ def test_what_the_agent_has_said_is_not_read_either_where_it_is_refused_again() 
         history.user_said(text, turn, 12.0, continues=False, confidence=1.0)
         history.withhold(turn)
     assert history.for_the_model() == ()
+
+
+def test_what_was_heard_of_a_reply_that_a_filter_has_cut_is_not_read_either() -> None:
+    history = asked("first")
+    history.user_said("second", 2, 12.0, continues=False, confidence=1.0)
+    history.withhold(2)
+    for turn, text in ((2, "Something bad"), (1, "Something good.")):
+        pending = PendingReply(reply=turn, turn=turn, kind=UtteranceKind.REPLY)
+        history.was_heard(pending, text, PositionPrecision.EXACT, 13.0, interrupted=True)
+    assert [m.text for m in history.for_the_model()] == ["first", "Something good."]
+
+
+def test_a_summary_of_what_is_refused_as_a_whole_is_not_read_either() -> None:
+    history = asked("first")
+    history.summary = Summary("They said something bad.", 0)
+    for turn, text in ((2, "second"), (3, "third")):
+        history.user_said(text, turn, 12.0, continues=False, confidence=1.0)
+        history.withhold(turn)
+    history.user_said("fourth", 4, 13.0, continues=False, confidence=1.0)
+    assert [m.text for m in history.for_the_model()] == ["fourth"]
 
 
 def test_what_is_heard_after_the_next_turn_has_begun_stands_before_it() -> None:

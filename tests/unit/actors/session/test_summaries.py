@@ -150,3 +150,20 @@ def test_an_agent_may_do_without() -> None:
             assert (model.summaries, model.requests[-1].omitted > 0) == ([], True)
 
     run_virtual(main())
+
+
+def test_one_of_words_that_are_all_refused_meanwhile_is_not_read() -> None:
+    async def main() -> None:
+        model = Summing(takes_s=30.0)
+        model.script = answer
+        async with stage(agent=LONG, model=model, caller=False) as on:
+            await talk(on, 8)
+            assert len(model.summaries) == 1
+            history = on.actor("orchestrator")._maker._history
+            history.withhold(7)
+            history.withhold(8)
+            await asyncio.sleep(40)
+            await talk(on, 1, first=8)
+            assert all(message.role is not Role.NOTE for message in model.requests[-1].messages)
+
+    run_virtual(main())
