@@ -261,8 +261,8 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     instructions: str = ""
     """The language model's system prompt."""
     variables: dict[VariableName, str] = {}
-    """Texts by name, which stand as `{{name}}` in `greeting`, `introduction`, `instructions` and `phrases`. These are
-    the defaults: the `context` of a call and the function `on_session` give others."""
+    """Texts by name, which stand as `{{name}}` in `greeting`, `introduction`, `instructions`, `phrases` and what
+    `guardrails` say. These are the defaults: the `context` of a call and the function `on_session` give others."""
     on_session: str = ""
     """`package.module:name` of a function that is told what is known of a session before the greeting, and may look
     the caller up."""

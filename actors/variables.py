@@ -1,4 +1,4 @@
-"""Variables of an agent: `{{name}}` in its greeting, introduction, instructions and phrases. Pure.
+"""Variables of an agent: `{{name}}` in its greeting, introduction, instructions, phrases and guardrails. Pure.
 
 What fills them comes from outside: a call's `context`, the caller's display name. So a value is one line, bounded in
 length, and cannot itself hold a variable.
@@ -17,7 +17,7 @@ from actors.dates import day_name, long_date
 from actors.session_context import SessionContext
 
 BUILT_IN = ("caller", "caller_name", "called", "channel", "date", "day", "direction", "label", "time", "time_zone")
-"""Variables that every agent has. `day` is the day of the week; it and `date` are in the agent's first language."""
+"""Variables that every agent has. `day` is the day of the week; it and `date` are in the language of their text."""
 MAX_VALUE_CHARS = 300
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -30,6 +30,7 @@ def texts_of(agent: Agent) -> Iterator[tuple[str, str]]:
     yield "introduction", agent.introduction
     yield "instructions", agent.instructions
     yield from _phrases("phrases", agent.phrases)
+    yield from ((f"guardrails[{index}].say", rail.say) for index, rail in enumerate(agent.guardrails))
     for language, own in agent.in_language.items():
         yield f"in_language.{language}.greeting", own.greeting
         yield f"in_language.{language}.introduction", own.introduction
@@ -55,7 +56,7 @@ def is_open(text: str) -> bool:
     return "{{" in _VARIABLE.sub("", text)
 
 
-def filled(agent: Agent, about: SessionContext, at: float) -> Agent:
+def filled(agent: Agent, about: SessionContext, at: float, language: str = "") -> Agent:
     """The agent with the values that its variables have in one session.
 
     A variable has its value from `about.context`, where that has a text, number or truth value of its name; else it is
@@ -65,11 +66,12 @@ def filled(agent: Agent, about: SessionContext, at: float) -> Agent:
         agent: whose texts are filled in.
         about: what is known of the session.
         at: now, in seconds since the epoch.
+        language: the one in which the agent speaks; empty for its first.
     """
     if not any("{{" in text for _, text in texts_of(agent)):
         return agent
     given = {name: about.context[name] for name in agent.variables if is_value(about.context.get(name))}
-    values = {**_built_in(agent, about, at), **agent.variables, **given}
+    values = {**_built_in(agent, about, at, language), **agent.variables, **given}
     return _with(agent, {name: as_text(value) for name, value in values.items()})
 
 
@@ -93,9 +95,9 @@ def as_text(value: Any) -> str:
             return _UNWANTED.sub(" ", str(value)[: 2 * MAX_VALUE_CHARS]).strip()[:MAX_VALUE_CHARS]
 
 
-def _built_in(agent: Agent, about: SessionContext, at: float) -> Mapping[str, str]:
+def _built_in(agent: Agent, about: SessionContext, at: float, language: str) -> Mapping[str, str]:
     now = datetime.fromtimestamp(at, ZoneInfo(about.time_zone) if about.time_zone else UTC)
-    language = agent.languages[0] if agent.languages else ""
+    language = language or (agent.languages[0] if agent.languages else "")
     return {
         "caller": about.caller,
         "caller_name": about.caller_name,
@@ -128,4 +130,5 @@ def _with(agent: Agent, values: Mapping[str, str], *, whole: bool = False) -> Ag
         introduction=text(agent.introduction),
         instructions=text(agent.instructions),
         phrases=msgspec.structs.replace(agent.phrases, **phrases),
+        guardrails=tuple(msgspec.structs.replace(rail, say=text(rail.say)) for rail in agent.guardrails),
     )

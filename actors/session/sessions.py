@@ -60,7 +60,7 @@ class SessionEntry(LiveSession):
         }
         agent = filled(self._plan.agent, about, at)
         in_language = {
-            key: msgspec.structs.replace(member, agent=filled(member.agent, about, at))
+            key: msgspec.structs.replace(member, agent=filled(member.agent, about, at, key[1]))
             for key, member in self._plan.in_language.items()
         }
         self._plan = msgspec.structs.replace(

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from actors.agent import Agent, Phrases
+from actors.agent import Agent, Guardrail, Phrases
 from actors.session_context import Channel, SessionContext
 from actors.variables import BUILT_IN, MAX_VALUE_CHARS, filled, filled_with_defaults, is_open, texts_of, variables_in
 
@@ -29,6 +29,21 @@ def test_a_call_gives_values_and_the_agent_has_defaults() -> None:
 def test_the_day_is_in_the_language_of_the_agent() -> None:
     german = msgspec.structs.replace(AGENT, languages=("de-DE", "en-US"), greeting="Heute ist {{day}}, der {{date}}.")
     assert filled(german, SessionContext(), AT).greeting == "Heute ist Donnerstag, der 28. Mai 2026."
+
+
+def test_a_text_for_callers_of_another_language_names_the_day_in_that_one() -> None:
+    agent = msgspec.structs.replace(AGENT, languages=("en-US", "de-DE", "es-ES"), greeting="{{day}}, {{date}}")
+    said = [filled(agent, SessionContext(), AT, language).greeting for language in ("", "de-DE", "es-ES")]
+    assert said == ["Thursday, 28 May 2026", "Donnerstag, 28. Mai 2026", "jueves, 28 de mayo de 2026"]
+
+
+def test_what_is_said_in_place_of_what_is_forbidden_may_hold_variables() -> None:
+    rail = Guardrail(name="money", pattern="money", say="Not about that, {{customer}}, ask {{vip}}.")
+    agent = msgspec.structs.replace(AGENT, guardrails=(rail,))
+    (said,) = filled(agent, SessionContext(context={"vip": "Bob"}), AT).guardrails
+    assert said.say == "Not about that, there, ask Bob."
+    assert dict(texts_of(agent))["guardrails[0].say"] == rail.say
+    assert filled_with_defaults(agent).guardrails[0].say == ""
 
 
 @pytest.mark.parametrize(
