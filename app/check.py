@@ -12,6 +12,7 @@ from app.configuration import (
     Configuration,
     agents_without_words,
     features,
+    languages_not_understood,
     phrases_left_in_english,
     topics_without_judge,
     usable_configuration,
@@ -104,6 +105,7 @@ def check(settings: Settings) -> Found:
         *agents_without_words(configuration),
         *topics_without_judge(configuration),
         *phrases_left_in_english(configuration),
+        *languages_not_understood(configuration, settings),
         *servers_without_sdk(configuration.agents),
     )
     return Found(tuple(_features(settings, configuration)), warnings)

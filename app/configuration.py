@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from actors.agent import Agent, OnFailure, Phrases
+from actors.rules.agent_language import in_all_languages, speaking
 from actors.rules.guardrail_verdicts import has_topics
 from actors.tools import AnyTool
 from app.agents.agent_files import load_agents
@@ -164,12 +165,14 @@ def _require_language(settings: Settings, recognizer: BuiltIn, agent: Agent) -> 
 
 
 def _require_voice(synthesizer: BuiltIn, agent: Agent) -> None:
-    language = agent.voice.language
-    if synthesizer.languages and language.lower().split("-")[0] not in synthesizer.languages:
-        raise SettingsError(
-            f"SPEECH_SYNTHESIZER: {synthesizer.name} speaks {', '.join(synthesizer.languages)} only, and the voice of "
-            f"the agent {agent.name} is to speak {language}"
-        )
+    """The voice of the agent, and each that it has for another language."""
+    for spoken in in_all_languages(agent):
+        language = spoken.voice.language
+        if synthesizer.languages and language.lower().split("-")[0] not in synthesizer.languages:
+            raise SettingsError(
+                f"SPEECH_SYNTHESIZER: {synthesizer.name} speaks {', '.join(synthesizer.languages)} only, and the voice "
+                f"of the agent {agent.name} is to speak {language}"
+            )
 
 
 def warnings_of(settings: Settings) -> Iterator[str]:
@@ -238,11 +241,37 @@ def topics_without_judge(configuration: Configuration) -> Iterator[str]:
             yield f"LANGUAGE_MODEL script cannot judge by the topics in guardrails of the agent {agent.name}: {effect}"
 
 
-def phrases_left_in_english(configuration: Configuration) -> Iterator[str]:
-    """The agents that would apologise in English to callers of another language."""
+def languages_not_understood(configuration: Configuration, settings: Settings) -> Iterator[str]:
+    """The agents of whose callers some speak what the recognizer does not understand: a line each."""
+    recognizer = configuration.engines["speech_recognizer"]
     for agent in configuration.agents.values():
-        if left_in_english(agent.languages) and agent.phrases.apology == Phrases().apology:
-            yield f"the phrases of the agent {agent.name} are English, and its callers speak {agent.languages[0]}"
+        spoken = settings.agents.recognized_language or agent.languages
+        strange = [each for each in spoken if each.lower().split("-")[0] not in recognizer.languages]
+        if recognizer.languages and strange:
+            yield (
+                f"SPEECH_RECOGNIZER: {recognizer.name} understands {', '.join(recognizer.languages)} only, and callers "
+                f"of the agent {agent.name} may speak {', '.join(strange)} too"
+            )
+
+
+def phrases_left_in_english(configuration: Configuration) -> Iterator[str]:
+    """What agents would say in English, or in their first language, to callers of another: a line for each."""
+    for agent in configuration.agents.values():
+        for number, language in enumerate(agent.languages):
+            if not left_in_english((language,)):
+                continue
+            if number and language not in agent.in_language:
+                yield f"the agent {agent.name} has no phrases for callers who speak {language}"
+            elif left := _left_as_they_are(speaking(agent, language).phrases):
+                some = "" if len(left) == len(_USUAL) else f" ({', '.join(left)})"
+                yield f"the phrases of the agent {agent.name} are English, and its callers speak {language}{some}"
+
+
+_USUAL = {name: said for name, said in msgspec.structs.asdict(Phrases()).items() if said}
+
+
+def _left_as_they_are(phrases: Phrases) -> list[str]:
+    return [name for name, said in _USUAL.items() if getattr(phrases, name) == said]
 
 
 def features(settings: Settings, configuration: Configuration) -> Iterator[str]:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from actors.agent import Agent, Guardrail, GuardrailModel, OnFailure
+from actors.agent import Agent, Guardrail, GuardrailModel, InLanguage, OnFailure, Voice
 from app.built_in_engines import BuiltIn
 from app.configuration import (
     Configuration,
+    _require_voice,
     agents_without_words,
     features,
+    languages_not_understood,
     topics_without_judge,
     usable_configuration,
     warnings_of,
@@ -110,6 +112,48 @@ def test_an_agent_by_whose_topics_nobody_judges_is_named() -> None:
     told = list(topics_without_judge(configuration("script", by_pattern, is_open, is_closed)))
     assert [line.rpartition(" agent ")[2] for line in told] == ["open: all is spoken", "closed: no reply is spoken"]
     assert list(topics_without_judge(configuration("openai", is_open))) == []
+
+
+LOCAL = {
+    "speech_recognizer": BuiltIn("moonshine", "app.somewhere:make", languages=("en",)),
+    "speech_synthesizer": BuiltIn("hibari", "app.somewhere:make", languages=("en",)),
+}
+
+
+@pytest.mark.parametrize(
+    ("languages", "recognized", "strange"),
+    [
+        (("en-US", "de-DE"), "", "de-DE"),
+        (("de-DE", "en-GB", "es-ES"), "", "de-DE, es-ES"),
+        (("en-US",), "en-US,fr-FR", "fr-FR"),
+        (("de-DE",), "en-GB", ""),
+        (("EN",), "", ""),
+    ],
+)
+def test_callers_whom_the_recognizer_does_not_understand_are_named(
+    languages: tuple[str, ...], recognized: str, strange: str
+) -> None:
+    settings = Settings.read({"RECOGNIZED_LANGUAGE": recognized} if recognized else {})
+    agents = {"clerk": Agent(name="clerk", label="C", languages=languages)}
+    told = list(languages_not_understood(Configuration(agents=agents, tools={}, engines=LOCAL), settings))
+    line = "SPEECH_RECOGNIZER: moonshine understands en only, and callers of the agent clerk may speak {} too"
+    assert told == ([line.format(strange)] if strange else [])
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_voice_that_the_synthesizer_does_not_speak_stops_the_start(is_own: bool) -> None:
+    german = Voice(language="de-DE")
+    own, other = (german, None) if is_own else (Voice(), german)
+    agent = Agent(
+        name="clerk",
+        label="C",
+        languages=("en-US", "de-DE"),
+        voice=own,
+        in_language={"de-DE": InLanguage(greeting="Guten Tag.", voice=other)},
+    )
+    with pytest.raises(SettingsError, match="the voice of the agent clerk is to speak de-DE"):
+        _require_voice(LOCAL["speech_synthesizer"], agent)
+    _require_voice(BuiltIn("azure", "app.somewhere:make"), agent)
 
 
 def test_what_is_on_is_said_without_a_secret() -> None:

@@ -72,6 +72,40 @@ def test_the_check_names_agents_whose_phrases_are_left_in_english(tmp_path: Path
     assert warning == "the phrases of the agent talo are English, and its callers speak fi-FI"
 
 
+@pytest.mark.parametrize(
+    ("file", "warning"),
+    [
+        (
+            "languages: [fi-FI]\nphrases: {apology: Anteeksi., goodbye: Hei hei.}",
+            "the phrases of the agent talo are English, and its callers speak fi-FI (say_again, no_answer, busy,",
+        ),
+        ("languages: [en-US, fi-FI]", "the agent talo has no phrases for callers who speak fi-FI"),
+        ("languages: [de-DE, sv-SE]", "the agent talo has no phrases for callers who speak sv-SE"),
+        (
+            "languages: [de-DE, sv-SE]\nin_language: {sv-SE: {greeting: Hej.}}",
+            "the phrases of the agent talo are English, and its callers speak sv-SE",
+        ),
+        (
+            "languages: [es-ES, en-GB, sv-SE]\nin_language: {sv-SE: {phrases: {goodbye: Hej.}}}",
+            "the phrases of the agent talo are English, and its callers speak sv-SE (apology,",
+        ),
+        ("languages: [ko]", "the phrases of the agent talo are English, and its callers speak ko"),
+    ],
+)
+def test_the_check_names_each_language_that_is_left_in_another(tmp_path: Path, file: str, warning: str) -> None:
+    (tmp_path / "talo.yaml").write_text(f"name: talo\nlabel: Talo\n{file}\n", encoding="utf-8")
+    agents = load_agents(tmp_path, {})
+    (told,) = phrases_left_in_english(Configuration(agents=agents, tools={}, engines={}))
+    assert told.startswith(warning)
+
+
+@pytest.mark.parametrize("languages", ["[de-DE, es-ES]", "[en-US, fr-CA]", "[DE]", "[nl-BE, ja-JP, zh-CN]"])
+def test_the_check_is_silent_of_languages_that_have_their_phrases(tmp_path: Path, languages: str) -> None:
+    (tmp_path / "talo.yaml").write_text(f"name: talo\nlabel: Talo\nlanguages: {languages}\n", encoding="utf-8")
+    agents = load_agents(tmp_path, {})
+    assert list(phrases_left_in_english(Configuration(agents=agents, tools={}, engines={}))) == []
+
+
 def test_languages_without_phrases_are_known() -> None:
     assert left_in_english(("fi-FI",))
     assert not left_in_english(("de-AT",))
