@@ -47,7 +47,9 @@ ENGLISH = LanguageWords(
     waiting=(
         "hold on", "hang on", "one moment", "just a moment", "a moment", "one minute", "just a minute", "a minute",
         "one second", "just a second", "a second", "wait", "give me a second", "give me a minute",
-        "give me a moment", "let me check", "let me look", "let me see", "bear with me",
+        "give me a moment", "let me check", "let me look", "let me see", "bear with me", "a sec", "one sec",
+        "just a sec", "give me a sec", "stay on the line", "hold the line", "don't hang up", "be right back",
+        "i'll be right back", "i'm looking", "i am looking",
     ),
     courtesies=(
         "thank you", "thank you so much", "thank you very much", "thanks", "thanks a lot", "thanks so much",
@@ -82,7 +84,13 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         ),
         waiting=(
             "moment", "einen moment", "eine sekunde", "eine minute", "warten sie", "warte", "moment mal",
-            "ich schaue nach", "ich sehe nach", "augenblick", "einen augenblick", "kurz",
+            "ich schaue nach", "ich sehe nach", "augenblick", "einen augenblick", "kurz", "sekunde", "sekündchen",
+            "momentchen", "kleinen moment", "einen kleinen moment", "einen kleinen augenblick", "kurzen moment",
+            "einen kurzen moment",
+            "minütchen", "eine minute noch", "warten sie mal", "warte mal", "warten sie kurz", "bleiben sie dran",
+            "bleiben sie bitte dran", "bleib dran", "legen sie nicht auf", "nicht auflegen", "ich schau mal",
+            "ich schaue mal", "ich schau kurz", "ich schaue kurz nach", "ich bin gleich wieder da",
+            "bin gleich wieder da", "bin gleich zurück", "gleich wieder da",
         ),
         courtesies=(
             "danke", "danke schön", "dankeschön", "danke sehr", "vielen dank", "besten dank", "bitte", "bitte sehr",
@@ -110,7 +118,10 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         ),
         waiting=(
             "un momento", "un segundo", "un minuto", "espere", "espera", "deme un momento", "déjeme ver",
-            "déjame ver",
+            "déjame ver", "un momentito", "momentito", "un segundito", "un minutito", "deme un segundo",
+            "deme un minuto", "dame un momento", "dame un segundo", "dame un minuto", "espéreme", "espérame",
+            "aguarde", "aguarda", "no cuelgue", "no cuelgues", "permítame", "permítame un momento", "ahora vuelvo",
+            "enseguida vuelvo", "vuelvo enseguida", "un ratito", "déjeme mirar", "déjame mirar",
         ),
         courtesies=(
             "gracias", "muchas gracias", "mil gracias", "por favor", "perfecto", "genial", "estupendo", "excelente",

@@ -15,6 +15,7 @@ import msgspec
 from actors.agent import Agent, VoicemailAction
 from actors.conversation import KeyPattern, Role
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.rules.answering_machine import Heard, Verdict, judged
 from actors.rules.backchannel import words_of
 from actors.tools import AnyTool, end_conversation
 from actors.turn_taking_settings import BargeIn, PhasePolicy
@@ -80,6 +81,9 @@ class Consult:
 
     def _answer(self, text: str) -> list[ModelEvent]:
         answer = meaning_of(text, self._languages)
+        if judged(Heard(text=text), self._languages).verdict is Verdict.MACHINE and not self.decision.done():
+            # A mailbox that was taken for a person at first: "go ahead, and leave a message after the tone".
+            self.decision.set_result(Decision.UNDECIDED)
         if not self.decision.done():
             self._judge(answer)
         if not self.decision.done():

@@ -92,6 +92,37 @@ def test_they_are_asked_again_and_may_hear_it_again_but_not_for_ever() -> None:
     assert (told[-1], decision) == ("hangs up", Decision.UNDECIDED)
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en-US", "Please go ahead and leave a message after the tone."),
+        ("en-GB", "You have reached Bob, I can't take your call, sure, leave a message, okay bye"),
+        ("de-DE", "Ja, hier ist die Mailbox von Bob, gerne können Sie nach dem Signalton sprechen."),
+        ("es-ES", "Sí, ha llamado a Bob, adelante, deje su mensaje, claro."),
+    ],
+)
+def test_a_mailbox_takes_no_call_whatever_words_it_has(language: str, text: str) -> None:
+    agent = msgspec.structs.replace(AGENT, languages=(language,))
+    assert answers(text, agent=agent) == ([AGENT.phrases.consult_declined, "hangs up"], Decision.UNDECIDED)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "meaning"),
+    [
+        ("de-DE", "Ja gerne.", YES),
+        ("de-DE", "Kein Problem, stellen Sie durch.", YES),
+        ("de-DE", "Nein, jetzt nicht.", NO),
+        ("de-DE", "Wie bitte?", AGAIN),
+        ("es-ES", "Sí, claro.", YES),
+        ("es-ES", "No puedo, más tarde.", NO),
+        ("es-ES", "¿Quién?", AGAIN),
+        ("es-ES", "2", NO),
+    ],
+)
+def test_what_an_answer_means_in_other_languages(language: str, text: str, meaning: Answer) -> None:
+    assert meaning_of(text, (language,)) is meaning
+
+
 @pytest.mark.parametrize("agent", [AGENT, SCRIPTED], ids=["agent", "scripted agent"])
 def test_the_same_voice_says_what_it_is_about_and_has_nothing_else_of_the_agents(agent: Agent) -> None:
     async def main() -> Agent:
