@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import yaml
+from yaml.reader import ReaderError
 
 from actors.agent import Agent, Guardrail
 from actors.rules.unicode_text import is_speakable
@@ -20,7 +21,7 @@ from app.agents.agent_tools import NoToolError, tool_named
 from app.agents.handoffs import handoff_faults
 from app.agents.knowledge import Knowledge, KnowledgeError, knowledge_tool
 from app.agents.mcp_servers import mcp_faults, with_mcp_tools
-from app.agents.nearest import explained, with_nearest
+from app.agents.nearest import explained, with_nearest, with_nearest_file
 from app.agents.phrases_by_language import with_phrases_of_its_languages
 from app.agents.session_hook import require_hook
 from app.agents.yaml_loading import load_yaml
@@ -34,6 +35,9 @@ from config.errors import ConfigurationError
 _SUFFIXES = (".yaml", ".yml")
 _DIALOGUE = ".dialogue"
 """Between an agent's name and the suffix of the file that holds its dialogue alone."""
+
+MAX_FILE_BYTES = 4_000_000
+"""Of one file: a long dialogue has a fortieth of it, and reading it takes a second."""
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -244,11 +248,20 @@ def read_yaml(file: Path) -> Any:
         AgentFileError: it cannot be read, is empty, or is no YAML.
     """
     try:
-        raw = load_yaml(file.read_text(encoding="utf-8"))
+        with file.open("rb") as opened:
+            content = opened.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise AgentFileError(file, "", f"is larger than {MAX_FILE_BYTES // 1_000_000} MB")
+        raw = load_yaml(content.decode())
+    except FileNotFoundError as error:
+        reason = f"cannot be read: {error.strerror}"
+        raise AgentFileError(file, "", with_nearest_file(reason, file)) from None
     except OSError as error:
         raise AgentFileError(file, "", f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise AgentFileError(file, "", "is no UTF-8 text") from None
+    except ReaderError as error:
+        raise AgentFileError(file, "", f"is no YAML: character {error.position + 1} is a control character") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -1,5 +1,10 @@
-"""Loads YAML without what nobody means by it, and quickly: every start and every check of a server reads some."""
+"""Loads YAML without what nobody means by it, and quickly: every start and every check of a server reads some.
 
+A date is the text that was written, and so is a time of day: `day: 2025-06-16` and `time: 14:30`, which YAML reads as
+a date of Python's and as 870, are what a tool is called with.
+"""
+
+import re
 from collections.abc import Hashable
 from contextlib import suppress
 from typing import Any
@@ -40,7 +45,25 @@ def _mapping_without_doubles(loader: Any, node: yaml.MappingNode) -> dict[Hashab
     return mapping
 
 
+_WITH_COLONS = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+"""What YAML takes for a number to the base of sixty."""
+
+
+def _text_or_number(loader: Any, node: yaml.ScalarNode) -> Any:
+    if _WITH_COLONS.fullmatch(node.value):
+        return node.value
+    is_whole = node.tag.endswith(":int")
+    return loader.construct_yaml_int(node) if is_whole else loader.construct_yaml_float(node)
+
+
+def _as_written(_loader: Any, node: yaml.ScalarNode) -> str:
+    return str(node.value)
+
+
 for _loader in _LOADERS:
+    _loader.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
+    _loader.add_constructor("tag:yaml.org,2002:int", _text_or_number)
+    _loader.add_constructor("tag:yaml.org,2002:float", _text_or_number)
     _loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_doubles)
 
 

@@ -15,6 +15,7 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.tools import AnyTool
 from app.agents.agent_files import AgentFileError, load_agents
+from app.agents.handoffs import handoff_tools, team_of
 from app.agents.nearest import with_nearest
 from app.engine_preparation import prepare_recognizer, prepare_voice_activity
 from app.engines import chosen, make_engines, make_model
@@ -79,6 +80,8 @@ def evaluate(asked: Evaluation, settings: Settings, tell: Callable[[str], None] 
     """
     # What goes wrong in a conversation is in its timeline; the log has it as often as it is held.
     logging.getLogger("earshot").setLevel(logging.ERROR)
+    for written in filter(None, (asked.junit, asked.json)):
+        _require_writable(written)
     cast = _Cast.of(settings)
     suites = [(file, _with_agents(file, read_suite(file), cast)) for file in asked.files]
     results: list[Result] = []
@@ -97,9 +100,9 @@ def evaluate(asked: Evaluation, settings: Settings, tell: Callable[[str], None] 
             progress.show()
     progress.clear()
     tell(summary(results))
-    for path, written in ((asked.junit, as_junit), (asked.json, as_json)):
+    for path, as_file in ((asked.junit, as_junit), (asked.json, as_json)):
         if path is not None:
-            path.write_bytes(written(results))
+            path.write_bytes(as_file(results))
     return all(result.is_passed for result in results)
 
 
@@ -115,8 +118,30 @@ def _with_agents(file: Path, suite: Suite, cast: _Cast) -> Suite:
         if (place := needs_people(scenario)) and not cast.settings.evals.model:
             reason = "a language model is needed for it: set EVAL_MODEL, and EVAL_BASE_URL or EVAL_API_KEY"
             raise AgentFileError(file, f"scenarios[{index}].{place}", reason)
+        _require_tools(file, index, scenario, cast.agents[name], cast)
         scenarios.append(msgspec.structs.replace(scenario, agent=name))
     return msgspec.structs.replace(suite, scenarios=tuple(scenarios))
+
+
+def _require_tools(file: Path, number: int, scenario: Scenario, agent: Agent, cast: _Cast) -> None:
+    """The tools that are expected to be called are some that the agent, or one that it may hand off to, has."""
+    agents = (agent, *team_of(agent, cast.agents))
+    if any(each.mcp_servers for each in agents):
+        # What a server has is known when it is connected.
+        return
+    known = {name for each in agents for name in (*each.tools, *handoff_tools(each, cast.agents))}
+    known |= {call.tool for reply in scenario.model for call in reply.calls}
+    for index, step in enumerate(scenario.steps):
+        if step.tool is not None and step.tool not in known:
+            reason = with_nearest(f"the agent {agent.name} has no tool {step.tool}", step.tool, known)
+            raise AgentFileError(file, f"scenarios[{number}].steps[{index}].tool", reason)
+
+
+def _require_writable(path: Path) -> None:
+    """Results can be written there: whoever has waited for them should not be the one to find out."""
+    if path.is_dir() or not path.parent.is_dir():
+        reason = "is a directory" if path.is_dir() else f"there is no directory {path.parent}"
+        raise AgentFileError(path, "", f"the results cannot be written: {reason}")
 
 
 def _runs(scenario: Scenario, cast: _Cast, asked: Evaluation, progress: Progress) -> tuple[Outcome, ...]:

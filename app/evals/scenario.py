@@ -1,6 +1,7 @@
 """Scenarios as data: what a caller does, and what is expected of the agent. Read from YAML."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,12 @@ from app.agents.nearest import explained
 
 Pattern = Annotated[str, Meta(min_length=1, max_length=2_000)]
 ACTIONS = ("say", "interrupt", "key", "silence_s", "expect", "absent", "tool", "judge", "ended")
+BELONGS_TO = {
+    "after_ms": ("interrupt",),
+    "with": ("tool",),
+    "within_ms": ("interrupt", "expect", "absent", "tool", "judge", "ended"),
+}
+"""What belongs to some of the actions only."""
 CALLERS = ("say", "interrupt", "key", "silence_s")
 """Those of the actions that the caller does."""
 
@@ -123,11 +130,16 @@ def read_suite(file: Path) -> Suite:
         reason, _, path = str(error).partition(" - at ")
         located = path.strip("`").removeprefix("$").lstrip(".")
         raise AgentFileError(file, located, explained(reason, located, Suite)) from None
+    seen: set[str] = set()
     for number, scenario in enumerate(suite.scenarios):
+        if scenario.name in seen:
+            raise AgentFileError(file, f"scenarios[{number}].name", f"there are two scenarios {scenario.name}")
+        seen.add(scenario.name)
         _require_somebody(file, f"scenarios[{number}].persona", scenario.persona)
         for index, step in enumerate(scenario.steps):
             path = f"scenarios[{number}].steps[{index}]"
             _require_one_action(file, path, step)
+            _require_its_own(file, path, step, raw["scenarios"][number]["steps"][index])
             if scenario.persona is not None and step.action in CALLERS:
                 raise AgentFileError(file, path, f"the caller is played by persona: {step.action} cannot be a step")
     return suite
@@ -136,6 +148,14 @@ def read_suite(file: Path) -> Suite:
 def _require_somebody(file: Path, path: str, persona: Persona | None) -> None:
     if persona is not None and bool(persona.who) == bool(persona.says):
         raise AgentFileError(file, path, "a persona has either who, for a language model, or says")
+
+
+def _require_its_own(file: Path, path: str, step: Step, written: Mapping[str, Any]) -> None:
+    """A step has nothing that belongs to another action: it would be passed over without a word."""
+    for name, actions in BELONGS_TO.items():
+        if name in written and step.action not in actions:
+            reason = f"{name} belongs to {' and '.join(actions)}, and this step is {step.action}"
+            raise AgentFileError(file, f"{path}.{name}", reason)
 
 
 def _require_one_action(file: Path, path: str, step: Step) -> None:

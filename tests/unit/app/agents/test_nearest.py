@@ -1,8 +1,10 @@
 """The nearest right word for a mistake."""
 
+from pathlib import Path
+
 import pytest
 
-from app.agents.nearest import explained, nearest, with_nearest
+from app.agents.nearest import explained, nearest, with_nearest, with_nearest_file
 from app.dialogue.schema import ScriptedAgent
 
 
@@ -30,4 +32,21 @@ def test_a_key_is_looked_for_where_it_stands(path: str, key: str, near: str) -> 
 
 
 def test_other_reasons_stay_as_they_are() -> None:
-    assert explained("Expected `str`, got `int`", "label", ScriptedAgent) == "Expected `str`, got `int`"
+    assert explained("Expected `int`, got `str`", "label", ScriptedAgent) == "Expected `int`, got `str`"
+
+
+@pytest.mark.parametrize("reason", ["Expected `str`, got `int`", "Expected `str | null`, got `bool`"])
+def test_a_text_that_yaml_takes_for_something_else_is_to_be_quoted(reason: str) -> None:
+    assert explained(reason, "label", ScriptedAgent) == f"{reason}: put it in quotes"
+
+
+def test_a_wrong_choice_is_named_with_the_nearest_right_one() -> None:
+    said = explained("Invalid enum value 'hang_pu'", "voicemail", ScriptedAgent)
+    assert said == "there is no hang_pu; is hang_up meant?"
+
+
+def test_the_nearest_file_is_looked_for_where_the_missing_one_would_be(tmp_path: Path) -> None:
+    (tmp_path / "dentist.yaml").touch()
+    assert with_nearest_file("no", tmp_path / "dentits.yaml") == "no; is dentist.yaml meant?"
+    assert with_nearest_file("no", tmp_path / "zebra.txt") == "no"
+    assert with_nearest_file("no", tmp_path / "nowhere" / "dentist.yaml") == "no"

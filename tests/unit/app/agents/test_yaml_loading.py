@@ -24,7 +24,6 @@ def test_it_is_what_the_loader_of_the_library_makes(text: str) -> None:
             "",
             "7",
             "a: 1.5\nb: [yes, no, null, 0x1f, 1_000]",
-            "a: 2026-01-31",
             "\ufeffa: b",
             "? a\n: b",
             "---\na: b\n...",
@@ -39,6 +38,14 @@ def test_it_is_what_the_loader_of_the_library_makes(text: str) -> None:
 )
 def test_and_so_is_what_agents_do_not_use_yet(text: str) -> None:
     assert load_yaml(text) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["2026-01-31", "2026-01-31T10:00:00Z", "14:30", "9:05", "1:30:00", "+12:00", "20:30.5"],
+)
+def test_a_date_and_a_time_are_the_text_that_was_written(said: str) -> None:
+    assert load_yaml(f"a: {said}\nb: [{said}]") == {"a": said, "b": [said]}
 
 
 @pytest.mark.parametrize(
