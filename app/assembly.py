@@ -23,7 +23,7 @@ from app.carrier import carrier_of, carrier_routes
 from app.cluster.change_sharing import ChangeSharing
 from app.cluster.cluster import Cluster
 from app.cluster.dashboards import followed_sessions
-from app.cluster.session_requests import answer_who_has_sessions
+from app.cluster.session_requests import HAS_AUDIO, HAS_TIMELINE, answer_who_has_sessions
 from app.cluster.worker import ClusterWorker
 from app.console.other_servers import OtherServers
 from app.console.overview import Overview
@@ -62,7 +62,8 @@ class Assembly:
         self.new_calls = _new_calls(services, self.switchboard)
         take_over = _take_over(services, self.new_calls, self.switchboard)
         self.cluster = Cluster(_cluster_worker(services), self.new_calls, self.switchboard, take_over)
-        answer_who_has_sessions(self.cluster, services.known_sessions, services.timelines.has)
+        self.keeps = {HAS_TIMELINE: services.timelines.has, HAS_AUDIO: services.has_audio}
+        answer_who_has_sessions(self.cluster, services.known_sessions, self.keeps)
         self.followed_sessions = followed_sessions(
             self.cluster, services.outputs, services.sessions.live, services.agents, services.lifecycle, services.clock
         )
@@ -262,6 +263,7 @@ def _console(worker: Assembly) -> ConsoleRoutes:
         services.known_sessions,
         worker.history,
         audio_of=services.audio_of,
+        record_of=services.call_records.load,
         content=services.settings.logs.content,
     )
 

@@ -49,12 +49,7 @@ def middleware_of(worker: Assembly) -> list[Middleware]:
         middleware.append(forwarding)
     return [
         *middleware,
-        Middleware(
-            SessionRequests,
-            cluster=worker.cluster,
-            sessions=services.known_sessions,
-            has_timeline=services.timelines.has,
-        ),
+        Middleware(SessionRequests, cluster=worker.cluster, sessions=services.known_sessions, keeps=worker.keeps),
         Middleware(DashboardForwarding, cluster=worker.cluster, sessions=worker.followed_sessions),
         Middleware(CallForwarding, cluster=worker.cluster),
     ]

@@ -139,7 +139,9 @@ class Services:
             self.session_opened.add(self.recorder.session_opened)
             self.session_moved.add(self.recorder.session_moved)
             self.session_over.add(self.recorder.session_over)
+        self.session_opened.add(self.timelines.session_opened)
         self.session_opened.add(self.call_records.session_opened)
+        self.session_moved.add(self.timelines.session_moved)
         self.session_moved.add(self.outputs.session_moved)
         self.session_moved.add(self.call_records.session_moved)
         for hear in (
@@ -238,6 +240,11 @@ class Services:
     def audio_of(self, session_id: str) -> KeptAudio | None:
         """The audio of a session that is over; None if none was recorded."""
         return self.recorder.audio_of(session_id) if self.recorder is not None else None
+
+    def has_audio(self, session_id: str) -> bool:
+        """Whether the audio of a session was recorded here, up to the end of the session."""
+        kept = self.audio_of(session_id)
+        return kept is not None and not kept.goes_on
 
     def voices(self) -> dict[str, tuple[str, ...]]:
         """The names of the voices of the synthesizer (TTS) by language; none if it cannot tell them."""

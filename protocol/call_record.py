@@ -38,7 +38,8 @@ class RecordedWords(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one conversation. `transcript` is there only where content may be logged."""
+    """What became of one conversation. `transcript` is there only where content may be logged, and `content` says that
+    there is one."""
 
     session_id: str
     call_id: str
@@ -56,9 +57,12 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     restarts: int
     audio: bool
     """Whether what both sides said was recorded as sound, beside the session's file."""
+    host: str
+    """The machine that had it last: there lie its session file and its audio."""
     tools: tuple[ToolUse, ...]
     latencies_ms: dict[str, Percentiles]
     usage: RecordUsage
     handoffs: tuple[str, ...] = ()
     """The agents that it was handed off to, in the order of time."""
+    content: bool = False
     transcript: tuple[RecordedWords, ...] | None = None

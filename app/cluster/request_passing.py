@@ -61,15 +61,30 @@ class RequestPassing:
         Raises:
             ProblemError: it does not answer.
         """
+        await self.answer_with(await self.ask(owner, scope, body), send)
+
+    async def ask(self, owner: str, scope: Scope, body: bytes) -> Reply:
+        """What the worker `owner` answers to a request.
+
+        Raises:
+            ProblemError: it does not answer.
+        """
         asked = msgspec.msgpack.encode(Forwarded(relayed_scope(scope), body))
         try:
             answer = await self._cluster.requests.ask(owner, FORWARD, asked, ANSWER_S)
-            reply = msgspec.msgpack.decode(answer, type=Reply)
+            return msgspec.msgpack.decode(answer, type=Reply)
         except (WorkerSilentError, msgspec.MsgspecError) as error:
             log.warning("a request about a %s cannot be passed on: %s", self._about, error)
             raise _unavailable(f"the worker that has the {self._about} does not answer") from None
+
+    async def answer_with(self, reply: Reply, send: Send) -> None:
+        """Answer a request with what another worker has answered."""
         await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         await send({"type": "http.response.body", "body": reply.body})
+        self.count_answered()
+
+    def count_answered(self) -> None:
+        """A request was answered with what another worker has answered."""
         self._outcomes.add(1, {"outcome": "answered"})
 
     async def refuse(self, problem: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,7 +7,7 @@ guard again.
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from opentelemetry import metrics
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from actors.errors import StoreError
 from app.api.problems import ProblemError
 from app.api.requests import body_of
 from app.cluster.cluster import Cluster
+from app.cluster.file_passing import pass_on_file
 from app.cluster.hand_over import NO, YES
 from app.cluster.request_passing import BODY_BYTES, RequestPassing
 from app.known_sessions import KnownSessions
@@ -24,12 +25,15 @@ from app.server.asgi_relay import RELAYED
 
 log = logging.getLogger(__name__)
 
-HAS_SESSION, HAS_TIMELINE = "session", "timeline"
-"""What workers ask each other: whether a session is live there, or was, and is still told of."""
+HAS_SESSION, HAS_TIMELINE, HAS_AUDIO = "session", "timeline", "audio"
+"""What workers ask each other: whether a session is live there, or has gone on there to its end, and is still told of,
+or can be listened to."""
 
-_ABOUT_LIVE = re.compile(
-    r"/api/v1/(?:sessions/([^/]+)/(?:approvals(?:/[^/]+)?|timeline)|health/actors/([^/]+)(?:/.*)?)"
-)
+Keeps = Mapping[str, Callable[[str], bool]]
+"""By HAS_TIMELINE and HAS_AUDIO, whether a worker has that of a session of some id, live or over."""
+
+_ABOUT_LIVE = re.compile(r"/api/v1/(?:sessions/([^/]+)/approvals(?:/[^/]+)?|health/actors/([^/]+)(?:/.*)?)")
+_KEPT = re.compile(rf"/api/v1/sessions/([^/]+)/({HAS_TIMELINE}|{HAS_AUDIO})")
 _SESSION = re.compile(r"/api/v1/sessions/([^/]+)")
 """Whoever reads it is answered from the store; whoever ends it has to reach it."""
 
@@ -45,26 +49,27 @@ class SessionRequests:
         app: answers what concerns sessions of this worker, and all else.
         cluster: knows the other workers.
         sessions: those of this worker.
-        has_timeline: whether this worker knows what happened in a session, live or over.
+        keeps: what this worker has of sessions.
     """
 
-    def __init__(
-        self, app: ASGIApp, cluster: Cluster, sessions: KnownSessions, has_timeline: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, app: ASGIApp, cluster: Cluster, sessions: KnownSessions, keeps: Keeps) -> None:
         self._app = app
         self._cluster = cluster
         self._sessions = sessions
-        self._has_timeline = has_timeline
+        self._keeps = keeps
         self._passing = RequestPassing(cluster, "session", _forwarded)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer here, or have the worker that has the session answer."""
-        session_id = _session_id(scope) if self._cluster.is_running and not scope.get(RELAYED) else ""
+        session_id, kept = _asked_of(scope) if self._cluster.is_running and not scope.get(RELAYED) else ("", "")
         if not session_id or self._sessions.live(session_id) is not None:
             await self._app(scope, receive, send)
             return
         try:
-            owner = await self._owner(session_id, or_timeline=scope["path"].endswith("/timeline"))
+            owner = await self._owner(session_id, kept)
+            if owner and kept == HAS_AUDIO:
+                await pass_on_file(self._passing, owner, scope, send)
+                return
             if owner:
                 body = await body_of(Request(scope, receive), BODY_BYTES)
                 await self._passing.pass_on(owner, scope, body, send)
@@ -74,16 +79,17 @@ class SessionRequests:
             return
         await self._app(scope, receive, send)
 
-    async def _owner(self, session_id: str, *, or_timeline: bool) -> str:
-        """The worker elsewhere that has a session, or of one that is over the timeline; empty if none that answers has.
+    async def _owner(self, session_id: str, kept: str) -> str:
+        """The worker elsewhere that has a session, or of one that is over what is `kept`; empty if none that answers
+        has.
 
         Raises:
             ProblemError: it cannot be found out.
         """
         try:
             owner, missing = await self._cluster.first_with(HAS_SESSION, session_id.encode())
-            if not owner and or_timeline and not self._has_timeline(session_id):
-                owner, missing = await self._cluster.first_with(HAS_TIMELINE, session_id.encode())
+            if not owner and kept and not self._keeps[kept](session_id):
+                owner, missing = await self._cluster.first_with(kept, session_id.encode())
         except StoreError as error:
             log.warning("a request is refused, since its session may be another worker's: %s", error)
             owner, missing = "", 1
@@ -92,24 +98,29 @@ class SessionRequests:
         return owner
 
 
-def answer_who_has_sessions(cluster: Cluster, sessions: KnownSessions, has_timeline: Callable[[str], bool]) -> None:
-    """Have this worker tell others which sessions it has, or had; to be called before the cluster's start."""
-
-    async def live(payload: bytes) -> bytes:
-        return YES if sessions.live(payload.decode(errors="replace")) is not None else NO
-
-    async def timeline(payload: bytes) -> bytes:
-        return YES if has_timeline(payload.decode(errors="replace")) else NO
-
-    cluster.on(HAS_SESSION, live)
-    cluster.on(HAS_TIMELINE, timeline)
+def answer_who_has_sessions(cluster: Cluster, sessions: KnownSessions, keeps: Keeps) -> None:
+    """Have this worker tell others which sessions it has, and what of them; to be called before the cluster's start."""
+    _answer(cluster, HAS_SESSION, lambda session_id: sessions.live(session_id) is not None)
+    for topic, has in keeps.items():
+        _answer(cluster, topic, has)
 
 
-def _session_id(scope: Scope) -> str:
-    """The id of the session that only its own worker can answer for; empty for any other request."""
+def _answer(cluster: Cluster, topic: str, has: Callable[[str], bool]) -> None:
+    async def answer(payload: bytes) -> bytes:
+        return YES if has(payload.decode(errors="replace")) else NO
+
+    cluster.on(topic, answer)
+
+
+def _asked_of(scope: Scope) -> tuple[str, str]:
+    """The id of the session of which only a worker that has it can answer, and what is asked for if that is kept when
+    it is over; both empty for any other request.
+    """
     if scope["type"] != "http":
-        return ""
+        return "", ""
+    if named := _KEPT.fullmatch(scope["path"]):
+        return named[1], named[2]
     if named := _ABOUT_LIVE.fullmatch(scope["path"]):
-        return named[1] or named[2]
+        return named[1] or named[2], ""
     ending = _SESSION.fullmatch(scope["path"]) if scope["method"] == "DELETE" else None
-    return ending[1] if ending else ""
+    return (ending[1] if ending else ""), ""

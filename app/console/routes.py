@@ -2,13 +2,14 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from actors.errors import StoreError
 from app.api.problems import ProblemError
 from app.api.responses import json_response
 from app.cluster.worker_requests import WorkerSilentError
@@ -19,6 +20,7 @@ from app.console.worker_history import WorkerHistory
 from app.known_sessions import KnownSessions
 from app.replay.recorder import KeptAudio
 from app.server.worker_bus import WorkerBusError
+from protocol.call_record import CallRecord
 
 AUDIO_TYPE = "audio/wav"
 
@@ -32,6 +34,8 @@ class ConsoleRoutes:
         sessions: those that are live here.
         history: what was wrong with this worker.
         audio_of: the audio of a session of this worker that is over; None if none was recorded.
+        record_of: the record of a session that is over, of whichever worker; None if there is none. May raise a
+            StoreError.
         content: whether timelines hold what people say.
     """
 
@@ -43,6 +47,7 @@ class ConsoleRoutes:
         history: WorkerHistory,
         *,
         audio_of: Callable[[str], KeptAudio | None],
+        record_of: Callable[[str], Awaitable[CallRecord | None]],
         content: bool,
     ) -> None:
         self._overview = overview
@@ -50,6 +55,7 @@ class ConsoleRoutes:
         self._sessions = sessions
         self._history = history
         self._audio_of = audio_of
+        self._record_of = record_of
         self._content = content
 
     def routes(self) -> list[BaseRoute]:
@@ -82,10 +88,21 @@ class ConsoleRoutes:
 
     async def audio(self, request: Request) -> Response:
         """Answer the audio of a session of this worker that is over: the caller left, the agent right."""
-        kept = self._audio_of(request.path_params["session_id"])
+        session_id = request.path_params["session_id"]
+        kept = self._audio_of(session_id)
         if kept is None or not await asyncio.to_thread(kept.path.is_file):
-            raise ProblemError(HTTPStatus.NOT_FOUND, "this worker has no audio of a session of that id that is over")
+            raise ProblemError(HTTPStatus.NOT_FOUND, await self._where_audio_is(session_id))
         return FileResponse(kept.path, media_type=AUDIO_TYPE, headers={"Cache-Control": "no-store"})
+
+    async def _where_audio_is(self, session_id: str) -> str:
+        """Why there is no audio of a session to be had, in one line."""
+        try:
+            record = await self._record_of(session_id)
+        except StoreError:
+            record = None
+        if record is None or not record.audio:
+            return "no worker has audio of a session of that id that is over"
+        return f"no worker has the audio any more: unless it was removed, it lies in RECORD_DIRECTORY of {record.host}"
 
     async def drain(self, request: Request) -> Response:
         """Have a worker end its sessions by themselves, or with a goodbye; another is started in its place."""

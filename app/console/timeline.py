@@ -141,6 +141,17 @@ class Timelines:
         self._live = live
         self._content = content
         self._kept: dict[str, Timeline] = {}
+        self._left: set[str] = set()
+        """Of those that are kept, the sessions with which another worker has gone on."""
+
+    def session_opened(self, session_id: str) -> None:
+        """A session begins here, or comes back."""
+        self._left.discard(session_id)
+
+    def session_moved(self, session_id: str) -> None:
+        """Another worker has gone on with a session: its end will be known there."""
+        if session_id in self._kept:
+            self._left.add(session_id)
 
     def of(self, session_id: str) -> Timeline:
         """The timeline of a session, which begins if there is none."""
@@ -151,8 +162,9 @@ class Timelines:
         return known
 
     def has(self, session_id: str) -> bool:
-        """Whether there is a timeline of a session, live or over."""
-        return session_id in self._kept
+        """Whether something happened in a session here, live or over, that no other worker has gone on with."""
+        kept = self._kept.get(session_id)
+        return kept is not None and bool(kept.events) and session_id not in self._left
 
     def known(self, session_id: str) -> Timeline | None:
         """The timeline of a session; None if there is none any more."""
@@ -167,3 +179,4 @@ class Timelines:
             over.sort(key=lambda session_id: bool(self._kept[session_id].events))
             for session_id in over[:excess]:
                 del self._kept[session_id]
+                self._left.discard(session_id)

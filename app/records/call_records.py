@@ -4,6 +4,7 @@ Kept by that worker; where workers share a store, there as well, so that each of
 """
 
 import logging
+import socket
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -71,6 +72,7 @@ class CallRecords:
         self._shared = shared
         self._audio_of = audio_of
         self._content = content
+        self._host = socket.gethostname()
         self._open: dict[str, SessionEntry] = {}
         self._kept: OrderedDict[str, CallRecord] = OrderedDict()
 
@@ -96,6 +98,7 @@ class CallRecords:
             entry.usage,
             restarts=len(entry.restarts),
             has_audio=self._audio_of(session_id) is not None,
+            host=self._host,
             patterns=compiled(tuple({rule: None for agent in entry.plan.agents for rule in agent.redact})),
             content=self._content,
         )

@@ -19,6 +19,7 @@ def made(
     *,
     restarts: int,
     has_audio: bool,
+    host: str,
     patterns: Iterable[Pattern[str]],
     content: bool,
 ) -> CallRecord:
@@ -30,6 +31,7 @@ def made(
         usage: what it cost.
         restarts: how often an actor of it was started again.
         has_audio: whether its audio was recorded.
+        host: the name of this machine.
         patterns: what is left out of the transcript besides numbers and addresses.
         content: whether there is a transcript.
     """
@@ -47,6 +49,7 @@ def made(
         interruptions=sum(event.interrupted for event in measured),
         restarts=restarts,
         audio=has_audio,
+        host=host,
         tools=tuple(_tools(events)),
         latencies_ms={
             name: _percentiles(times)
@@ -60,6 +63,7 @@ def made(
             spoken_characters=usage.spoken_characters,
         ),
         handoffs=tuple(each.to_agent for each in session.handoffs),
+        content=content,
         transcript=tuple(_transcript(session, tuple(patterns))) if content else None,
     )
 

@@ -52,10 +52,12 @@ def recorder_of(
 
 
 class KeptAudio(msgspec.Struct, frozen=True):
-    """The audio of a session that is over. `at`: where it begins, in seconds since 1970."""
+    """The audio of a session that is over. `at`: where it begins, in seconds since 1970; `goes_on`: the rest of it was
+    recorded by another worker, which has gone on with the session."""
 
     path: Path
     at: float
+    goes_on: bool = False
 
 
 class SessionRecorder:
@@ -127,6 +129,8 @@ class SessionRecorder:
     def session_moved(self, session_id: str) -> None:
         """Another worker has gone on with a session, and records it from there."""
         self._finish(session_id, "")
+        if (kept := self._kept.get(session_id)) is not None:
+            self._kept[session_id] = msgspec.structs.replace(kept, goes_on=True)
 
     def session_over(self, session_id: str) -> None:
         """A session is over: write its file if it is to be kept."""

@@ -154,7 +154,7 @@ _BELOW_API: dict[tuple[str, str], Operation] = {
         answers={
             200: Answer(description="Its audio, the caller left and the agent right", type=bytes, media_types=(WAV,)),
         },
-        problems={404: "The session is not over, or its audio was not recorded, or not by this worker"},
+        problems={404: "The session is not over, or no worker has its audio; where it lies is said if that is known"},
     ),
     ("GET", "/sessions/{session_id}/record"): Operation(
         tag="sessions",

@@ -26,6 +26,7 @@ from app.auth.guard import admitted
 from app.browser.dashboard_socket import DashboardSocket
 from app.browser.session_outputs import SessionOutputs
 from app.cluster.cluster import Cluster
+from app.cluster.session_requests import HAS_SESSION
 from app.modes import Modes
 from app.records.call_records import CallRecords
 from app.server.lifecycle import Lifecycle
@@ -168,6 +169,10 @@ class SessionRoutes:
         if media_type is None:
             raise ProblemError(HTTPStatus.NOT_ACCEPTABLE, f"Accept: a transcript is {', '.join(TRANSCRIPT_TYPES)}")
         record = await self._record(request)
+        entry = self._sessions.live.get(record.session_id)
+        if entry is not None and not entry.plan.stored:
+            # Somebody keys in an access code, or is asked whether a caller may be put through.
+            raise ProblemError(HTTPStatus.NOT_FOUND, "what is said in this session is neither kept nor shown")
         response = transcript_response(record, self._label_of, media_type)
         response.headers["vary"] = "Accept"
         return response
@@ -185,9 +190,19 @@ class SessionRoutes:
             raise _unanswered("load", error) from None
         if record is not None:
             return json_response(record)
-        if self._sessions.live.get(session_id) is not None:
+        if self._sessions.live.get(session_id) is not None or await self._is_live_elsewhere(session_id):
             raise ProblemError(HTTPStatus.CONFLICT, "the session is not over: there is no record of it yet")
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no record of a session of that id")
+
+    async def _is_live_elsewhere(self, session_id: str) -> bool:
+        """Whether a worker of another server has a session live; False also where that cannot be found out."""
+        if not self._cluster.is_running:
+            return False
+        try:
+            return bool((await self._cluster.first_with(HAS_SESSION, session_id.encode()))[0])
+        except StoreError as error:
+            _store_failed("workers", error)
+            return False
 
     async def _record(self, request: Request) -> SessionRecord:
         session_id = request.path_params["session_id"]

@@ -246,12 +246,13 @@ async function detail() {
   if (state.chosen !== id) return;
   heading(id, { live: true });
   const live = actors.status === "fulfilled";
-  // What is over does not change any more, and is not asked for again.
-  state.isOver = !live && actors.reason.status === 404;
+  const unknown = timeline.status === "rejected" ? timeline.reason : null;
+  // What is over does not change any more, and is not asked for again, unless nobody could say what happened.
+  state.isOver = !live && actors.reason.status === 404 && (!unknown || unknown.status === 404);
   $("end").hidden = !live;
   $("detail-facts").textContent = live
     ? `${actors.value.agent}, ${actors.value.mode}, ${actors.value.state}, ${actors.value.doing}, turn ${actors.value.turn}, ${duration(actors.value.age_s)}`
-    : state.isOver ? "The session is over." : `Not to be had: ${actors.reason.message}`;
+    : state.isOver ? `The session is over${unknown ? ", and no worker knows any more what happened in it" : ""}.` : `Not to be had: ${(unknown ?? actors.reason).message}`;
   replace($("actors"), live ? actors.value.actors.map((actor, index) => actorRow(actor, index, actors.value.age_s)) : []);
   const messages = live ? actors.value.recent_messages : [];
   replace($("messages"), messages.slice(0, 100).map(({ at, from, to, type }) => element("li", {}, timeOf(at), `${from || "outside"} → ${to}: ${type}`)));

@@ -26,6 +26,11 @@ async def test_the_code_opens_the_conversation(caplog: pytest.LogCaptureFixture)
         caller = await answered(phone)
         (call,) = phone.switchboard.log.live
         assert list(phone.service.sessions.live) == [f"{call.session_id}.access"]
+        caller.press("31#")
+        await caller.hears_reply(quiet_ms=500)
+        # The session is listed while it lives, and what was keyed in is shown to nobody.
+        assert (await phone.rest.get(f"/sessions/{call.session_id}.access")).status_code == 200
+        assert (await phone.rest.get(f"/sessions/{call.session_id}.access/transcript")).status_code == 404
         caller.press(f"{CODE}#")
         await caller.hears_reply(quiet_ms=900)
         async with asyncio.timeout(60):

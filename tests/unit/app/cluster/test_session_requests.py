@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from actors.errors import ErrorKind, StoreError
-from app.cluster.session_requests import HAS_TIMELINE, SessionRequests
+from app.cluster.session_requests import HAS_AUDIO, HAS_TIMELINE, SessionRequests
 from app.cluster.worker_requests import WorkerSilentError
 from tests.unit.app.cluster.test_call_forwarding import OURS, THEIRS, Cluster, served
 
@@ -24,7 +24,7 @@ class OfSessions(Cluster):
     async def first_with(self, topic: str, payload: bytes) -> tuple[str, int]:
         if isinstance(self.failure, StoreError):
             raise self.failure
-        is_his = payload == b"his" or (topic == HAS_TIMELINE and payload in (b"over", b"moved"))
+        is_his = payload == b"his" or (topic in (HAS_TIMELINE, HAS_AUDIO) and payload == b"over")
         return (THEIRS if is_his else ""), self.missing
 
 
@@ -34,8 +34,8 @@ def cluster() -> OfSessions:
 
 
 def client(cluster: OfSessions) -> httpx.AsyncClient:
-    known = ("mine", "moved")
-    app = SessionRequests(served(OURS), cast(Any, cluster), cast(Any, Sessions()), lambda session: session in known)
+    keeps = dict.fromkeys((HAS_TIMELINE, HAS_AUDIO), lambda session_id: session_id in ("mine", "ended"))
+    app = SessionRequests(served(OURS), cast(Any, cluster), cast(Any, Sessions()), keeps)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here/api/v1")
 
 
@@ -46,6 +46,7 @@ def client(cluster: OfSessions) -> httpx.AsyncClient:
         ("POST", "/sessions/{}/approvals/1-a"),
         ("DELETE", "/sessions/{}"),
         ("GET", "/sessions/{}/timeline"),
+        ("GET", "/sessions/{}/audio"),
         ("GET", "/health/actors/{}"),
         ("POST", "/health/actors/{}/orchestrator/restart"),
     ],
@@ -55,16 +56,18 @@ async def test_what_only_the_worker_of_a_session_can_answer_reaches_it(
 ) -> None:
     async with client(cluster) as rest:
         for session, worker in (("his", THEIRS), ("mine", OURS), ("nobodys", OURS)):
-            answer = (await rest.request(method, path.format(session), content=b"what was asked")).json()
-            assert (answer["worker"], answer["body"]) == (worker, "what was asked")
+            asked = "" if path.endswith("/audio") else "what was asked"
+            answer = (await rest.request(method, path.format(session), content=asked)).json()
+            assert (answer["worker"], answer["body"]) == (worker, asked)
 
 
-@pytest.mark.parametrize(("session", "worker"), [("his", THEIRS), ("over", THEIRS), ("moved", OURS), ("nobodys", OURS)])
-async def test_the_timeline_of_a_session_that_is_over_is_had_from_where_it_is_known(
-    cluster: OfSessions, session: str, worker: str
+@pytest.mark.parametrize("kept", ["timeline", "audio"])
+@pytest.mark.parametrize(("session", "worker"), [("his", THEIRS), ("over", THEIRS), ("ended", OURS), ("nobodys", OURS)])
+async def test_what_is_kept_of_a_session_that_is_over_is_had_from_where_it_is_known(
+    cluster: OfSessions, session: str, worker: str, kept: str
 ) -> None:
     async with client(cluster) as rest:
-        assert (await rest.get(f"/sessions/{session}/timeline")).json()["worker"] == worker
+        assert (await rest.get(f"/sessions/{session}/{kept}")).json()["worker"] == worker
         assert (await rest.get(f"/sessions/{session}/approvals")).json()["worker"] == (
             THEIRS if session == "his" else OURS
         )

@@ -128,3 +128,18 @@ def test_more_live_sessions_than_are_kept_leave_no_more_than_that_when_they_are_
     live.clear()
     timelines.of("next")
     assert sum(timelines.known(session_id) is not None for session_id in over) == MOST_SESSIONS - 1
+
+
+def test_a_timeline_is_said_to_be_here_where_something_happened_and_the_session_was_last() -> None:
+    timelines = Timelines(lambda: 0.0, (), (), content=False)
+    timelines.session_moved("s")
+    # A dashboard that waits for a session of another worker.
+    timelines.of("s")
+    assert not timelines.has("s")
+    timelines.of("s").note(PlaybackPaused(1))
+    assert timelines.has("s")
+    timelines.session_moved("s")
+    assert not timelines.has("s")
+    assert timelines.known("s") is not None
+    timelines.session_opened("s")
+    assert timelines.has("s")

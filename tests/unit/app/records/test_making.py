@@ -42,7 +42,14 @@ EVENTS = [
 def record(events: list[TimelineEvent] = EVENTS, *, content: bool = True) -> CallRecord:
     usage = Usage(prompt_tokens=300, completion_tokens=20, recognized_s=61.24, spoken_characters=120)
     return made(
-        SESSION, events, usage, restarts=2, has_audio=True, patterns=compiled([r"\bAB-\d\d\b"]), content=content
+        SESSION,
+        events,
+        usage,
+        restarts=2,
+        has_audio=True,
+        host="here",
+        patterns=compiled([r"\bAB-\d\d\b"]),
+        content=content,
     )
 
 
@@ -58,6 +65,7 @@ def test_it_says_what_became_of_the_conversation_and_what_it_cost() -> None:
     assert (found.usage.prompt_tokens, found.usage.recognized_s, found.usage.spoken_characters) == (300, 61.2, 120)
     assert found.started_at.startswith("1970-01-01T00:16:40")
     assert found.handoffs == ("billing",)
+    assert (found.audio, found.host) == (True, "here")
 
 
 def test_its_transcript_is_redacted_and_holds_no_result_of_a_tool() -> None:
@@ -71,6 +79,8 @@ def test_its_transcript_is_redacted_and_holds_no_result_of_a_tool() -> None:
 def test_without_leave_there_is_no_transcript_at_all() -> None:
     shown: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(record(content=False)))
     assert "transcript" not in shown
+    assert "content" not in shown
+    assert record().content
     assert "555" not in str(shown)
 
 

@@ -204,7 +204,7 @@ def test_the_audio_lies_beside_the_file_which_says_so_and_replays(tmp_path: Path
     assert replayed(found).same
     kept = recorder.audio_of("s")
     assert kept is not None
-    assert kept.path == audio
+    assert (kept.path, kept.goes_on) == (audio, False)
 
 
 def test_a_session_that_is_not_kept_leaves_no_audio(tmp_path: Path) -> None:
@@ -213,7 +213,9 @@ def test_a_session_that_is_not_kept_leaves_no_audio(tmp_path: Path) -> None:
 
 
 def test_a_session_that_moves_leaves_the_audio_of_here(tmp_path: Path) -> None:
-    assert with_audio(tmp_path, "all", moved=True).audio_of("s") is not None
+    kept = with_audio(tmp_path, "all", moved=True).audio_of("s")
+    assert kept is not None
+    assert kept.goes_on
     assert len(list(tmp_path.glob("*.wav"))) == 1
 
 
