@@ -48,7 +48,7 @@ def _serve(options: argparse.Namespace) -> int:
         listener = listen(settings.server.host, settings.server.port)
     except (SettingsError, ListenError) as fault:
         return _told(fault)
-    configure_logging(settings.logs.level, settings.logs.format)
+    configure_logging(settings.logs.level, settings.logs.format, content=settings.logs.content)
     with listener:
         try:
             return asyncio.run(launch(settings, listener, options.app))

@@ -16,9 +16,10 @@ class WaitingApproval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaitingApprovals(msgspec.Struct, frozen=True, kw_only=True):
-    """The calls of a live session that wait for an operator, the oldest first."""
+    """The calls of a live session that wait for an operator, the oldest first; with `content` their arguments, too."""
 
     session_id: str
+    content: bool = False
     approvals: tuple[WaitingApproval, ...] = ()
 
 

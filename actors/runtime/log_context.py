@@ -14,6 +14,9 @@ class Identified(Protocol):
         ...
 
 
+CONTENT = "content"
+"""The field of a line that names those of its fields which hold content."""
+
 _session: ContextVar[Identified | None] = ContextVar("earshot_session", default=None)
 
 work_for = _session.set
@@ -28,6 +31,14 @@ def ids_of_line() -> dict[str, str | int]:
     if span.is_valid:
         ids |= {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
     return ids
+
+
+def content(**fields: object) -> dict[str, object]:
+    """The extras of a line that hold what somebody has said, or is called by: they are named in one more, `content`.
+
+    By that mark such lines are told from all others by whoever collects them. Only where content may be logged.
+    """
+    return {**fields, CONTENT: " ".join(fields)}
 
 
 class SessionIds:

@@ -8,6 +8,7 @@ from actors.messages.output import AudioFrame, OutputMessage, ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.recipient import Recipient
 from actors.runtime.failure_counters import Failure, report_failure
+from actors.runtime.log_context import content
 from app.console.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -85,8 +86,8 @@ class SessionOutput:
     def _log(self, message: OutputMessage) -> None:
         match message:
             case FinalTranscript(text=text, turn=turn):
-                log.info("the user said", extra={"session": self._session_id, "turn": turn, "text": text})
+                log.info("the user said", extra={"session": self._session_id, "turn": turn, **content(text=text)})
             case ReplyHeard(turn=turn, text=text):
-                log.info("the user heard", extra={"session": self._session_id, "turn": turn, "text": text})
+                log.info("the user heard", extra={"session": self._session_id, "turn": turn, **content(text=text)})
             case _:
                 return

@@ -79,6 +79,7 @@ class Summaries:
             trouble_weights=tuple(trouble.weight for trouble in troubles),
             worst=tuple(worst),
             approvals=self._approvals(),
+            content=self._content,
         )
 
     def troubles(self) -> list[Trouble]:

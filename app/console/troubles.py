@@ -52,7 +52,10 @@ class ConsoleApproval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """How one worker is, and which of its sessions are worst. `at`: seconds since 1970."""
+    """How one worker is, and which of its sessions are worst.
+
+    `at`: seconds since 1970; `content`: whether the arguments of tools are shown.
+    """
 
     worker: int
     """The number of its process, which no other worker of its server has."""
@@ -73,6 +76,7 @@ class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
     worst: tuple[ConsoleSession, ...]
     approvals: tuple[ConsoleApproval, ...] = ()
     """Those that have to be decided first."""
+    content: bool = False
 
 
 def troubles_of_session(

@@ -3,9 +3,11 @@
 import json
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 
-from actors.runtime.log_context import ids_of_line
+from actors.runtime.described_errors import traced
+from actors.runtime.log_context import CONTENT, ids_of_line
 from config.groups.logs import LogFormat, LogLevel
 
 OURS = ("app", "actors", "protocol", "config", "earshot")
@@ -19,7 +21,14 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 class KeyValueFormatter(logging.Formatter):
     """`ts=… level=… logger=… pid=… msg="…"`, then the ids of session, call, turn and trace, as far as the line is about
-    one, then the record's extras, then `exc="…"`, with no line break anywhere."""
+    one, then the record's extras, then `exc="…"`, with no line break anywhere.
+
+    Whatever raises an exception may quote what somebody has said: its words are there only with `content`, and marked.
+    """
+
+    def __init__(self, *, content: bool = False) -> None:
+        super().__init__()
+        self._content = content
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a log record as one line, without the line feed."""
@@ -36,8 +45,11 @@ class KeyValueFormatter(logging.Formatter):
             **ids_of_line(),
         }
         pairs.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
-        if record.exc_info:
-            pairs["exc"] = self.formatException(record.exc_info)
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            pairs["exc"] = "".join(traceback.format_exception(error)) if self._content else traced(error)
+            if self._content:
+                pairs[CONTENT] = f"{pairs.get(CONTENT, '')} exc".strip()
         return pairs
 
 
@@ -76,13 +88,14 @@ class _Wanted:
 _wanted = _Wanted()
 
 
-def configure_logging(level: LogLevel, form: LogFormat = LogFormat.KEY_VALUE) -> None:
+def configure_logging(level: LogLevel, form: LogFormat = LogFormat.KEY_VALUE, *, content: bool = False) -> None:
     """Log to standard error from now on, in place of any other configuration.
 
     LOG_LEVEL (`level`) is the least level of our own loggers; libraries log warnings and errors only, whatever it says.
+    `content`: whether the words of exceptions are logged, which may quote what somebody has said.
     """
     lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(FORMATTERS[form]())
+    lines.setFormatter(FORMATTERS[form](content=content))
     # Loggers may be given levels of their own later, by whoever owns them: what is written is decided here.
     lines.addFilter(_wanted)
     logging.basicConfig(handlers=[lines], force=True)

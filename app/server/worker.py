@@ -42,6 +42,7 @@ from app.server.orphan import OrphanWatch
 from app.server.process_ties import signal_when_parent_ends
 from app.server.signals import HURRY_SIGNAL, StopSignal, StopSignals, hands_over
 from app.server.tls import tls_files
+from app.server.uncaught import report_uncaught
 from app.server.worker_loop import WorkerLoop
 from app.server.worker_pipe import BEAT_INTERVAL_S, FAULT_STATUS, READY, SECRET_BYTES
 from app.telemetry.exporting import exporting
@@ -91,7 +92,8 @@ def run_worker(socket_fd: int, pipe_fd: int, launcher_pid: int, reference: str, 
     try:
         lifecycle = Lifecycle(_server_secret(pipe), Path(relay_directory) if relay_directory else None)
         settings = read_settings()
-        configure_logging(settings.logs.level, settings.logs.format)
+        configure_logging(settings.logs.level, settings.logs.format, content=settings.logs.content)
+        report_uncaught()
         limits = settings.limits
         connections = Connections(limits.client_idle_connections, networks_of(limits.trusted_proxies))
         loop_factory = partial(WorkerLoop, connections)

@@ -12,6 +12,7 @@ from opentelemetry import metrics
 
 from actors.runtime.failure_counters import Failure, report_failure
 from app.server.connection_limits import Connections, counted
+from app.server.uncaught import of_loop, uncaught
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class WorkerLoop(uvloop.Loop):
                 task.cancel()
 
     def _report(self, context: dict[str, Any]) -> None:
-        """Report what nobody has caught: of connections a line, as anybody can cause it; of all else everything."""
+        """Report what nobody has caught: of connections a line a minute, as anybody can cause it."""
         error = context.get("exception")
         if self._is_stopping and isinstance(error, asyncio.CancelledError):
             log.info("a connection was cut: its client was in the middle of a request at the end of the grace")
@@ -125,7 +126,8 @@ class WorkerLoop(uvloop.Loop):
                 self._told_at = time.monotonic()
                 log.warning("a connection is dropped, since the server failed at what came in on it: %s", cause(error))
         else:
-            self.default_exception_handler(context)
+            # asyncio itself would write the exception with its words, which may be what somebody has said.
+            uncaught(of_loop(context), error if isinstance(error, BaseException) else None)
 
 
 def closed_in_time(options: dict[str, Any]) -> dict[str, Any]:

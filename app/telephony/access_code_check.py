@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from actors.ports.clock import Clock
 from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.log_context import content
 from app.server.lifecycle import Lifecycle
 from app.server.worker_bus import WorkerBusError
 from app.server.worker_pipe import WorkerNotice
@@ -49,7 +50,7 @@ class AccessCodes:
     def judge(self, code: Secret, caller: str, keys: str) -> Verdict:
         """Look at the keys that a caller pressed; `caller` is a number or the raw id of somebody without one."""
         name = self._name(caller)
-        shown = {"caller": caller if self._log_content else name}
+        shown: dict[str, object] = content(caller=caller) if self._log_content else {"caller": name}
         if not self._limits.may_try(name, self._clock.now()):
             log.warning("access code not looked at", extra=shown | {"everybody": self._limits.exhausted})
             return Verdict.LOCKED

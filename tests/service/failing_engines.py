@@ -1,6 +1,7 @@
 """Engines of somebody's own that fail in every way before a session has begun."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NoReturn
 
@@ -80,3 +81,25 @@ class _StartsWork:
 
 
 starts_work: Callable[[], Any] = _StartsWork
+
+
+class _QuotesBehindOurBack(_FailsInOpen):
+    """Answers, and fails with the caller's words in a task and in a thread that it has started by itself."""
+
+    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:  # type: ignore[override]
+        words = repr([message.text for message in request.messages])
+
+        async def task() -> NoReturn:
+            raise ValueError(words)
+
+        def thread() -> NoReturn:
+            raise ValueError(words)
+
+        asyncio.get_running_loop().create_task(task())
+        threading.Thread(target=thread, name="of-an-engine").start()
+        await asyncio.sleep(0.05)
+        yield TextGenerated("Fine.")
+        yield ReplyGenerated()
+
+
+quotes_the_caller_behind_our_back: Callable[[], Any] = _QuotesBehindOurBack

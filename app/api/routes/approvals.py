@@ -53,7 +53,7 @@ class ApprovalRoutes:
             )
             for each in entry.tool_runs.approvals.pending()
         )
-        return json_response(WaitingApprovals(session_id=entry.plan.session_id, approvals=found))
+        return json_response(WaitingApprovals(session_id=entry.plan.session_id, content=self._content, approvals=found))
 
     async def decide(self, request: Request) -> Response:
         """Approve or decline one of them. The first decision holds."""

@@ -204,6 +204,7 @@ async def test_what_is_not_there_is_not_found() -> None:
 async def test_arguments_are_shown_where_content_may_be(content: bool) -> None:
     async with waiting(LOG_CONTENT="on" if content else "off") as (guard, call):
         assert call["arguments"] == (ARGUMENTS if content else None)
+        assert (await guard.get("/sessions/s1/approvals", OPERATOR)).json()["content"] is content
         summaries = Summaries(
             lifecycle=guard.service.lifecycle,
             engines=guard.service.engines,

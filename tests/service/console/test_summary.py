@@ -41,5 +41,6 @@ async def test_a_worker_shows_itself_and_its_worst_session_first() -> None:
         assert worst.session_id == "session-1"
         assert worst.troubles == ("recognizer was started again once: it was ordered to",)
         assert len(summaries(service).present().worst) <= MOST_SHOWN
+        assert [summaries(service, content=content).present().content for content in (False, True)] == [False, True]
         for socket in sockets:
             socket.close()

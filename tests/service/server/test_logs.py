@@ -32,13 +32,13 @@ def loggers_as_they_were() -> object:
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 
-def formatted(message: str, exception: BaseException | None = None, **extra: object) -> str:
+def formatted(message: str, exception: BaseException | None = None, *, content: bool = False, **extra: object) -> str:
     record = logging.LogRecord("app.x", logging.WARNING, "x.py", 1, message, (), None)
     record.__dict__.update(extra)
     record.created, record.process = 0.0, 7
     if exception is not None:
         record.exc_info = (type(exception), exception, None)
-    return KeyValueFormatter().format(record)
+    return KeyValueFormatter(content=content).format(record)
 
 
 def test_a_record_is_pairs_with_its_extras() -> None:
@@ -49,10 +49,50 @@ def test_a_record_is_pairs_with_its_extras() -> None:
 
 
 def test_quotes_and_line_breaks_stay_inside_one_line() -> None:
-    line = formatted('a "b"\nts=forged', ValueError("c\nd"))
+    line = formatted('a "b"\nts=forged', ValueError("c\nd"), content=True)
     assert "\n" not in line
     assert r'msg="a \"b\"\nts=forged"' in line
     assert r"ValueError: c\nd" in line
+    assert line.endswith(" content=exc")
+
+
+SAID = "what the caller said"
+
+
+def fails() -> None:
+    raise KeyError(SAID)
+
+
+def fails_for_that() -> None:
+    try:
+        fails()
+    except KeyError as error:
+        raise ValueError(SAID) from error
+
+
+def raised() -> Exception:
+    """One that was caused by another, both with words."""
+    with pytest.raises(ValueError, match="caller") as caught:
+        fails_for_that()
+    return caught.value
+
+
+@pytest.mark.parametrize("formatter", [KeyValueFormatter, JsonFormatter])
+def test_the_words_of_an_exception_are_there_only_with_content_and_then_the_line_is_marked(
+    formatter: type[KeyValueFormatter],
+) -> None:
+    error = raised()
+    record = logging.LogRecord("app.x", logging.ERROR, "x.py", 1, "failed", (), (ValueError, error, None))
+    without, with_them = (formatter(content=content).format(record) for content in (False, True))
+    for line in (without, with_them):
+        assert "KeyError" in line
+        assert "ValueError" in line
+        assert "test_logs.py" in line
+    assert (SAID in without, "content=" in without, '"content"' in without) == (False, False, False)
+    assert with_them.count(SAID) == 2
+    assert formatter(content=True).pairs(record)["content"] == "exc"
+    record.__dict__.update(content="text", text="hello")
+    assert formatter(content=True).pairs(record)["content"] == "text exc"
 
 
 def test_a_line_of_json_holds_the_same_and_the_ids_of_its_session() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from actors.runtime.clock import run_virtual
 from actors.runtime.exits import order_stop
-from actors.runtime.log_context import SessionIds, ids_of_line, work_for
+from actors.runtime.log_context import SessionIds, content, ids_of_line, work_for
 from actors.runtime.session_trace import Stage, Trace
 from actors.runtime.supervised_actor import SupervisedActor
 from tests.kit.spans import recorded_spans
@@ -84,3 +84,7 @@ def test_where_traces_are_recorded_a_line_names_its_trace() -> None:
         model = next(span for span in spans.get_finished_spans() if span.name == "chat")
         assert model.context is not None
         assert ids["span_id"] == f"{model.context.span_id:016x}"
+
+
+def test_what_holds_content_is_named_by_its_mark() -> None:
+    assert content(text="hello", caller="+1") == {"text": "hello", "caller": "+1", "content": "text caller"}

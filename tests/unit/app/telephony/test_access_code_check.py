@@ -88,6 +88,7 @@ async def test_the_audit_log_tells_callers_apart_and_names_them_only_where_it_ma
     names = [record.caller for record in caplog.records]  # type: ignore[attr-defined]
     assert names[0] == names[1] != names[2]
     assert (CALLER in names) is is_shown
+    assert {vars(record).get("content", "") for record in caplog.records} == {"caller" if is_shown else ""}
     assert wrong not in caplog.text + str([vars(record) for record in caplog.records])
 
 
