@@ -17,9 +17,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.telemetry.exporting import within
 from tests.kit.azure_workbook import PANELS, Durations, Share, query
 from tests.kit.collector import Collector, grpc_collector, http_collector
+from tests.kit.metric_labels import metric_labels
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import AUTHORITIES, EARSHOT, environment, eventually, free_port, serving
 from tests.test_instruments import documented
+from tests.unit.kit.test_grafana_dashboard import served
 
 ROOT = Path(__file__).parents[3]
 
@@ -78,22 +80,24 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from app.telemetry.azure_monitor import azure_monitor_exporters
 from config.settings import read_settings
+from tests.kit.metric_labels import metric_labels
 from tests.test_instruments import documented
 
 _, exporter = azure_monitor_exporters(read_settings().telemetry.azure_monitor)
 meters = MeterProvider([PeriodicExportingMetricReader(exporter, math.inf)], shutdown_on_exit=False)
 meter = meters.get_meter("earshot")
 for name, kind, unit in documented():
+    given = dict.fromkeys(metric_labels()[name], "x")
     if kind == "histogram":
-        meter.create_histogram(name, unit=unit).record(2)
+        meter.create_histogram(name, unit=unit).record(2, given)
     elif kind == "gauge":
-        meter.create_gauge(name, unit=unit).set(2)
+        meter.create_gauge(name, unit=unit).set(2, given)
     else:
-        getattr(meter, "create_" + kind.replace(" ", "_").replace("-", "_"))(name, unit=unit).add(2)
+        getattr(meter, "create_" + kind.replace(" ", "_").replace("-", "_"))(name, unit=unit).add(2, given)
 meters.force_flush()
 meters.shutdown()
 """
-"""One value of each metric of the table goes to Azure Monitor."""
+"""One value of each metric of the table goes to Azure Monitor, with the attributes that the product gives it."""
 
 QUIET = {
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
@@ -228,12 +232,28 @@ def test_the_workbook_asks_for_what_azure_monitor_is_sent_of_each_metric() -> No
     sent = [each["data"]["baseData"] for each in collector.envelopes if each["data"]["baseType"] == "MetricData"]
     points = {point["name"]: point for data in sent for point in data["metrics"]}
     assert {name for name, _, _ in documented()} - set(points) == set()
+    # What is told apart by customDimensions, and by cloud_RoleInstance.
+    dimensions = {data["metrics"][0]["name"]: set(data.get("properties") or ()) for data in sent}
+    assert {name: labels for name, labels in metric_labels().items() if dimensions[name] != labels} == {}
+    assert all(envelope["tags"]["ai.cloud.roleInstance"] for envelope in collector.envelopes)
     for title, _, panel in PANELS:
         for name in re.findall(r'"(earshot\.[\w.]+)"', query(panel)):
             # A query reads valueSum, valueCount and valueMax, which are made of these.
             wanted = {"value", "count", "max"} if isinstance(panel, Durations | Share) else {"value"}
             assert wanted <= set(points[name]), (title, name)
             assert points[name]["value"] == 2, (title, name)
+
+
+def test_each_metric_that_a_call_leaves_has_the_labels_that_the_dashboard_may_ask_for() -> None:
+    text = scripted_session(OTEL_METRICS_EXPORTER="prometheus")
+    of_sample = served()
+    found: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name in of_sample:
+                found.setdefault(of_sample[sample.name], set()).update(set(sample.labels) - {"le"})
+    assert {"earshot.model.tokens", "earshot.session.duration", "earshot.actor.mailbox"} <= set(found)
+    assert {name: labels for name, labels in found.items() if labels != metric_labels()[name]} == {}
 
 
 def test_prometheus_reads_what_is_served() -> None:

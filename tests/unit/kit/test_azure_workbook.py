@@ -3,10 +3,12 @@
 import json
 import re
 
-from tests.kit.azure_workbook import FILE, PANELS, Counts, Durations, Levels, query, text, workbook
+from tests.kit.azure_workbook import FILE, PANELS, Counts, Durations, Levels, Share, query, text, workbook
 from tests.kit.grafana_dashboard import ON_NO_PANEL
+from tests.kit.metric_labels import metric_labels
 from tests.test_instruments import documented
 
+DIMENSIONS = re.compile(r'customDimensions\["(\w+)"\]')
 NAMES = re.compile(r'"(earshot\.[\w.]+)"')
 
 
@@ -29,6 +31,16 @@ def test_each_query_asks_for_metrics_that_there_are_as_what_they_are() -> None:
                 assert found == {"histogram"}, title
             case _:
                 continue
+
+
+def test_each_dimension_that_a_query_names_is_one_that_its_metrics_are_given() -> None:
+    for title, _, panel in PANELS:
+        asked = query(panel)
+        named = set(DIMENSIONS.findall(asked))
+        of_each = [metric_labels()[name] for name in NAMES.findall(asked)]
+        assert named <= set().union(*of_each), title
+        if isinstance(panel, Levels | Share):
+            assert all(named <= labels for labels in of_each), title
 
 
 def test_every_metric_is_on_a_panel_or_is_said_to_be_on_none() -> None:
