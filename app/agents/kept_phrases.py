@@ -46,16 +46,31 @@ class KeptPhrases:
         synthesized: in the voice of the synthesizer, for every mode.
         spoken: in that of the speech-to-speech model, for its mode; None: the synthesizer's are said there, too.
         at_start: the model's are made when the process starts, for calls have its mode; else for the first that has.
+        calls_hz: the rate of telephone calls; None where none can come.
     """
 
-    def __init__(self, synthesized: PromptCache, spoken: PromptCache | None = None, *, at_start: bool = False) -> None:
+    def __init__(
+        self,
+        synthesized: PromptCache,
+        spoken: PromptCache | None = None,
+        *,
+        at_start: bool = False,
+        calls_hz: int | None = None,
+    ) -> None:
         self._synthesized = synthesized
         self._spoken = spoken
         self._at_start = at_start
+        self._calls_hz = calls_hz
 
     async def prepare(self, agents: list[Agent]) -> None:
-        """Make what a synthesizer keeps of each agent; what a model is to say is made in the background."""
+        """Make what a synthesizer keeps of each agent; what calls need of it, and a model, is made in the background.
+
+        So the first call is greeted as soon as any other, and has an apology if synthesis fails in it.
+        """
         await self._synthesized.prepare(agents)
+        if self._calls_hz is not None:
+            for agent in agents:
+                self._synthesized.at(agent, self._calls_hz)
         if self._spoken is not None and self._at_start:
             for agent in agents:
                 self._spoken.at(agent, OUTPUT_RATE_HZ)
@@ -79,9 +94,10 @@ class KeptPhrases:
 def kept_phrases(settings: Settings, engines: Engines, background: BackgroundTasks) -> KeptPhrases:
     """Where a worker keeps its phrases, in the voice or voices that the settings name."""
     synthesized = PromptCache(engines.synthesizer, background)
+    has_calls = settings.acs.connection_string is not None or bool(settings.acs.endpoint)
+    calls_hz = settings.telephony.sample_rate if has_calls else None
     if engines.realtime is None or settings.realtime.phrases is PhrasesIn.SYNTHESIZER:
-        return KeptPhrases(synthesized)
+        return KeptPhrases(synthesized, calls_hz=calls_hz)
     spoken = PromptCache(PhraseVoice(engines.realtime), background)
-    return KeptPhrases(
-        synthesized, spoken, at_start=mode_named(settings.agents.streaming_mode.value).name == VOICE_LIVE
-    )
+    at_start = mode_named(settings.agents.streaming_mode.value).name == VOICE_LIVE
+    return KeptPhrases(synthesized, spoken, at_start=at_start, calls_hz=calls_hz)

@@ -56,6 +56,17 @@ def test_where_calls_have_its_mode_its_phrases_are_made_before_the_first() -> No
     run_virtual(main())
 
 
+def test_where_calls_can_come_what_they_need_is_made_before_the_first() -> None:
+    async def main() -> None:
+        phrases = KeptPhrases(PromptCache(FakeSynthesizer(), BackgroundTasks()), calls_hz=RATE_HZ)
+        await phrases.prepare([GREETED])
+        await asyncio.sleep(60)
+        kept_at_once = dict(phrases.at(GREETED, RATE_HZ, MEDIA))
+        assert {"Good morning.", GREETED.phrases.apology} <= set(kept_at_once)
+
+    run_virtual(main())
+
+
 def test_a_changed_agent_is_said_anew() -> None:
     async def main() -> None:
         model = FakeRealtime("Good morning!", *["No."] * 30, "Good evening!")
