@@ -38,6 +38,8 @@ class SpokenUtterance(msgspec.Struct, kw_only=True):
     turn: int = 0
     """The turn in which it is answered, or `NOT_ANSWERED`; 0 until that is known."""
     text: str = ""
+    begun: str = ""
+    """Such words of it as a recognizer beside had finished with before it was over."""
     start_ms: float = 0.0
     end_ms: float = 0.0
     """Where it lies in the caller's audio."""
@@ -64,6 +66,8 @@ class CallerSpeech:
         self._next = 0
         self._is_open = False
         self._utterance = bytearray()
+        self._overheard, self._overheard_ms = "", 0.0
+        """Words of the utterance in hand that a recognizer beside has finished with, and where they end."""
         self._discarded: SpokenUtterance | None = None
         self._utterances: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
         self._uncommitted: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
@@ -140,8 +144,11 @@ class CallerSpeech:
 
     def _pop_utterance(self) -> SpokenUtterance:
         end_ms, size_ms = self._ring.ms(self._next), self._ring.ms(len(self._utterance))
-        spoken = SpokenUtterance(pcm=bytes(self._utterance), start_ms=end_ms - size_ms, end_ms=end_ms)
+        spoken = SpokenUtterance(
+            pcm=bytes(self._utterance), begun=self._overheard, start_ms=end_ms - size_ms, end_ms=end_ms
+        )
         self._utterance.clear()
+        self._overheard = ""
         return spoken
 
     def _commit(self, spoken: SpokenUtterance) -> None:
@@ -164,6 +171,7 @@ class CallerSpeech:
         """Make the session forget what was spoken. What may be recalled is kept here until the next that may."""
         self._is_open = False
         if not self._utterance:
+            self._overheard = ""
             return
         early, self._early = self._early, {}
         if self._session is not None:
@@ -256,16 +264,35 @@ class CallerSpeech:
         utterance.text = joined_utterance(utterance.text, text)
         return utterance.turn
 
+    def overhears(self, end_ms: float, text: str) -> None:
+        """Note words that a recognizer has finished with while the utterance goes on in which they end, if they do."""
+        begun_ms = self._ring.ms(self._next) - self._ring.ms(len(self._utterance))
+        if self._is_open and end_ms > max(begun_ms, self._overheard_ms):
+            self._overheard, self._overheard_ms = joined_utterance(self._overheard, text), end_ms
+
     def overheard(self, end_ms: float, text: str) -> int:
         """Note words that a recognizer has understood up to there in the caller's audio, unless the model has told any.
 
-        The turn they belong to, 0 if no utterance lies there or its words are known.
+        They follow those that it had finished with before the utterance was over. The turn they belong to, 0 if no
+        utterance lies there, its words are known, or there are none.
         """
+        if (utterance := self._unknown_at(end_ms)) is None:
+            return 0
+        utterance.text = joined_utterance(utterance.begun, text)
+        utterance.is_known = bool(utterance.text)
+        return utterance.turn if utterance.is_known else 0
+
+    def with_beginning(self, end_ms: float, text: str) -> str:
+        """The words that end there, with those of their utterance that were finished with before it was over."""
+        utterance = self._unknown_at(end_ms)
+        return joined_utterance(utterance.begun, text) if utterance is not None else text
+
+    def _unknown_at(self, end_ms: float) -> SpokenUtterance | None:
+        """The utterance that lies there, if its words are not known."""
         for utterance in self._utterances:
             if utterance.start_ms < end_ms <= utterance.end_ms + LATER_END_MS and not utterance.text:
-                utterance.text, utterance.is_known = text, True
-                return utterance.turn
-        return 0
+                return utterance
+        return None
 
     def words(self, turn: int, text: str, *, since: int = 0) -> str:
         """The caller's words in `turn`, as far as they are known, in place of what stands for them in `text`.

@@ -12,6 +12,7 @@ from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackS
 from actors.messages.transcript import (
     FinalTranscript,
     InterimTranscript,
+    NoSpeechRecognized,
     SpeechContinued,
     SpeechStarted,
     SpeechStopped,
@@ -192,6 +193,9 @@ class RealtimeAgent(Orchestrator):
                 self._speech.started(onset_ms)
             case FinalTranscript() if self._overheard(message):
                 return
+            case NoSpeechRecognized(end_ms):
+                # Behind what it has finished with before: no more words come of that.
+                self._overheard(FinalTranscript(text="", end_ms=end_ms))
             case ConversationSummarized():
                 former = self._log.history.summary
                 super().on_receive(message)
@@ -238,9 +242,12 @@ class RealtimeAgent(Orchestrator):
 
     def _overheard(self, final: FinalTranscript) -> bool:
         """Whether a recognizer beside has only now understood what is being answered: its words are as good."""
+        whole = self._speech.with_beginning(final.end_ms, final.text)
         turn = self._speech.overheard(final.end_ms, final.text)
         if turn:
-            self._words_known(turn, final)
+            self._words_known(turn, msgspec.structs.replace(final, text=whole))
+        else:
+            self._speech.overhears(final.end_ms, final.text)
         return bool(turn)
 
     def _transcribed(self, event: reported.CallerTranscribed) -> None:

@@ -248,6 +248,10 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """A backchannel, which is an answer if the agent was just about to end, or asks."""
     settled_ms: float = -1.0
     """Position in the caller's audio up to which it has been dealt with: a final that ends before it came late."""
+    onset_ms: float = 0.0
+    """Position in the caller's audio at which the utterance in hand has begun."""
+    overheard: str = ""
+    """Where it is answered as it is spoken: such words of it as a recognizer beside has finished with already."""
     settled_input: int = 0
     """The number of the latest typed text or key that has been dealt with."""
     keys: str = ""

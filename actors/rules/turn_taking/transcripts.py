@@ -16,7 +16,7 @@ from actors.messages.transcript import (
 from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking import answering, interruption, keys, preemption, screening, voice_alone
 from actors.rules.turn_taking.core import TurnCore
-from actors.rules.turn_taking.effects import ReportBackchannel
+from actors.rules.turn_taking.effects import SPOKEN, ReportBackchannel
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 from actors.rules.utterances import bounded_utterance, joined_utterance
 
@@ -25,12 +25,13 @@ LASTING_MS = 600.0
 Where the agent has asked something, voice as short as an answer was."""
 
 
-def speech_started(turn: TurnCore, _message: SpeechStarted, at: float) -> None:
+def speech_started(turn: TurnCore, message: SpeechStarted, at: float) -> None:
     """The caller begins to speak: an utterance is in hand from now on."""
     s = turn.state
     turn.caller_becomes(CallerActivity.TALKING)
     screening.voice_began(turn, at)
     s.interim, s.reopened, s.presumed_over = "", False, False
+    s.onset_ms, s.overheard = message.onset_ms, ""
     if not s.final_owed:
         s.voiced_ms = 0.0
     s.audio_at = s.voice_at = at
@@ -56,7 +57,9 @@ def speech_continued(turn: TurnCore, message: SpeechContinued, at: float) -> Non
 def speech_stopped(turn: TurnCore, message: SpeechStopped, at: float) -> None:
     """The utterance is over: its final transcript is owed, or it is answered without."""
     if not turn.transcribes:
-        voice_alone.utterance_over(turn, message, at)
+        overheard, turn.state.overheard = turn.state.overheard, ""
+        if not voice_alone.utterance_over(turn, message, at) and overheard:
+            words(turn, at, overheard)
         return
     turn.state.presumed_over = False
     _utterance_over(turn, at, at - message.silence_ms / 1000)
@@ -81,7 +84,10 @@ def noise_stopped(turn: TurnCore, _message: NoiseStopped, at: float) -> None:
     """What had begun was too short to be an utterance. The final of an utterance before it may still be owed."""
     s = turn.state
     if not turn.transcribes:
+        overheard, s.overheard = s.overheard, ""
         voice_alone.noise_stopped(turn, at)
+        if overheard:
+            words(turn, at, overheard)
     elif s.caller is CallerActivity.TALKING and s.final_owed:
         turn.caller_becomes(CallerActivity.AWAITED)
         interruption.not_confirmed(turn, at)
@@ -146,10 +152,21 @@ def final_transcript(turn: TurnCore, message: FinalTranscript, at: float) -> Non
     if message.end_ms <= s.settled_ms:
         return
     s.settled_ms = message.end_ms
-    if message.text.strip():
+    if not turn.transcribes and s.caller is CallerActivity.TALKING and message.end_ms > s.onset_ms:
+        _overheard(turn, message, at)
+    elif message.text.strip():
         words(turn, at, bounded_utterance(message.text))
     else:
         no_speech_recognized(turn, NoSpeechRecognized(message.end_ms), at)
+
+
+def _overheard(turn: TurnCore, message: FinalTranscript, at: float) -> None:
+    """Words of an utterance that goes on and will be answered as it was spoken: they may take the floor for it, and
+    would be answered twice if they were answered by themselves. They are if the utterance turns out to be none.
+    """
+    s = turn.state
+    s.overheard = joined_utterance(s.overheard, message.text)
+    interim_transcript(turn, InterimTranscript(s.overheard, message.start_ms, message.end_ms), at)
 
 
 def words(turn: TurnCore, at: float, text: str) -> None:
@@ -209,6 +226,9 @@ def _below_the_threshold(turn: TurnCore, at: float, text: str) -> None:
     s = turn.state
     if interruption.meaning(turn, text):
         s.waiting_text = joined_utterance(s.waiting_text, text)
+        if s.tail_text == SPOKEN:
+            # The words are known of what was voice alone: they are not answered once more as that.
+            s.tail_text = ""
     else:
         turn.do(ReportBackchannel())
         if not interruption.was_said_to_thinking(turn):
@@ -225,6 +245,7 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
     s = turn.state
     if not turn.transcribes:
         # Only where the end of the utterance was not told after its audio had stopped.
+        s.overheard = ""
         voice_alone.answer_speech(turn, at)
         return
     turn.do(ReopenRecognition(again=not s.interim and not s.reopened))

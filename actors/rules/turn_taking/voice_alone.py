@@ -20,18 +20,23 @@ LATER_END_MS = 250.0
 """By how much a recognizer's end of an utterance may lie behind ours: its words have been answered as speech."""
 
 
-def utterance_over(turn: TurnCore, message: SpeechStopped, at: float) -> None:
-    """The caller has spoken: that is answered now, or after what goes on, or it was a sign of listening."""
+def utterance_over(turn: TurnCore, message: SpeechStopped, at: float) -> bool:
+    """The caller has spoken: that is answered now, or after what goes on, or it was a sign of listening.
+
+    Returns whether it is answered as it was spoken: else words of it that are known count by themselves.
+    """
     s = turn.state
     s.spoke_at, s.fillers = at - message.silence_ms / 1000, 0
     if _is_meant(turn) or _was_before_the_reply(turn, message):
         s.settled_ms = max(s.settled_ms, message.end_ms + message.silence_ms + LATER_END_MS)
         answer_speech(turn, at)
-    elif turn.is_busy and message.voiced_ms >= ANSWER_MS:
+        return True
+    if turn.is_busy and message.voiced_ms >= ANSWER_MS:
         s.tail_text, s.tail_at = SPOKEN, at
         _forget(turn, at, DiscardSpeech(may_be_recalled=True))
     else:
         _forget(turn, at, DiscardSpeech())
+    return False
 
 
 def answer_speech(turn: TurnCore, at: float) -> None:

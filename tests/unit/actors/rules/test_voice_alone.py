@@ -256,3 +256,55 @@ def test_what_was_said_into_a_reply_that_is_heard_is_judged_as_ever() -> None:
     effects = turn.handle(SpeechStarted(2_000.0), 2.0)
     effects = turn.handle(SpeechStopped(start_ms=2_000.0, end_ms=2_300.0, voiced_ms=300.0, silence_ms=400.0), 2.7)
     assert kinds(effects) == [DiscardSpeech]
+
+
+class TestWordsOfAnUtteranceThatGoesOn:
+    def going_on(self, turn: TurnTaking, text: str, at: float = 1.0) -> list[Effect]:
+        """A recognizer beside has finished with the first words of an utterance that goes on."""
+        effects = turn.handle(SpeechStarted(at * 1_000), at)
+        effects += turn.handle(SpeechContinued(200.0, 0.0), at + 0.2)
+        final = FinalTranscript(text=text, start_ms=at * 1_000, end_ms=at * 1_000 + 200)
+        return effects + turn.handle(final, at + 0.3)
+
+    def over(self, turn: TurnTaking, voiced_ms: float, at: float = 1.0) -> list[Effect]:
+        end_ms = at * 1_000 + voiced_ms
+        over = SpeechStopped(start_ms=at * 1_000, end_ms=end_ms, voiced_ms=voiced_ms, silence_ms=400)
+        return turn.handle(over, end_ms / 1_000 + 0.4)
+
+    def test_are_answered_with_it_and_not_by_themselves(self) -> None:
+        turn = begun()
+        assert kinds(self.going_on(turn, "what about")) == []
+        assert kinds(self.over(turn, 800)) == [CommitSpeech, StartReply]
+        assert (turn.state.asked, turn.state.overheard) == (SPOKEN, "")
+
+    def test_take_the_floor_for_it(self) -> None:
+        turn = begun(AGENT)
+        turn.handle(PlaybackStarted(1), 0.1)
+        assert StopPlayback in kinds(self.going_on(turn, "no stop that please"))
+
+    def test_count_by_themselves_where_it_is_dropped(self) -> None:
+        turn = begun(AGENT)
+        turn.handle(PlaybackStarted(1), 0.1)
+        self.going_on(turn, "tomorrow")
+        assert kinds(self.over(turn, 260)) == [DiscardSpeech, ResumePlayback]
+        assert (turn.state.waiting_text, turn.state.tail_text) == ("tomorrow", ""), "once, and not as voice again"
+
+    def test_count_by_themselves_where_it_was_noise(self) -> None:
+        turn = begun()
+        self.going_on(turn, "tomorrow")
+        assert kinds(turn.handle(NoiseStopped(), 1.5)) == [DiscardSpeech, StartReply]
+        assert turn.state.asked == "tomorrow"
+
+    def test_of_the_one_before_it_are_answered(self) -> None:
+        """It was dropped as voice, and is known only when the next one has begun."""
+        turn = begun()
+        turn.handle(SpeechStarted(1_000.0), 1.0)
+        turn.handle(FinalTranscript(text="tomorrow", start_ms=200, end_ms=600), 1.1)
+        assert turn.state.asked == "tomorrow"
+
+    def test_are_forgotten_with_it_where_its_end_was_never_told(self) -> None:
+        turn = begun()
+        self.going_on(turn, "what about")
+        for timer in (Timer.AUDIO, Timer.TRANSCRIPT):
+            turn.handle(TimerFired(timer, 0), 20.0 if timer is Timer.AUDIO else 40.0)
+        assert (turn.state.asked, turn.state.overheard) == (SPOKEN, "")

@@ -1,5 +1,7 @@
 """What a speech-to-speech model is given of the caller's voice."""
 
+import pytest
+
 from actors.ports.realtime import RealtimeOptions
 from actors.rules.turn_taking.effects import SPOKEN
 from actors.rules.utterances import MAX_UTTERANCE_CHARS
@@ -378,3 +380,25 @@ def test_words_of_a_turn_that_are_told_again_and_again_are_bounded() -> None:
         speech.transcribed(f"i{number}", "word " * 1_000)
     (utterance,) = speech._utterances
     assert len(utterance.text) <= MAX_UTTERANCE_CHARS
+
+
+@pytest.mark.parametrize("rest", ["open", ""])
+def test_words_that_are_finished_with_in_mid_utterance_stand_before_those_that_come_when_it_is_over(rest: str) -> None:
+    """Also where a successor of who told them tells them once more, and where nothing more comes."""
+    ring = AudioRing(16_000)
+    speech = CallerSpeech(ring)
+    spoken(speech, ring, 400)
+    for _ in range(2):
+        speech.overhears(300.0, "are you")
+    speech.commit()
+    speech.asked(1, continues=False)
+    ring.append(bytes(1_000 * 32))
+    speech.overhears(1_300.0, "nobody speaks")
+    said = f"are you {rest}".strip()
+    assert speech.with_beginning(420.0, rest) == said
+    assert speech.overheard(420.0, rest) == 1
+    assert speech.words(1, "[speech]") == said
+    spoken(speech, ring, 400)
+    speech.commit()
+    speech.asked(2, continues=False)
+    assert speech.overheard(1_800.0, "") == 0, "it has no beginning of another"

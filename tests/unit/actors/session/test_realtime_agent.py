@@ -16,6 +16,7 @@ from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
 from actors.turn_taking_settings import BargeIn, Endpointing
+from app.providers.absent import AbsentRecognizer
 from tests.kit.fake_realtime import MS_PER_CHAR, SOUND, FakeRealtime, FakeRealtimeSession
 from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import AGENT
@@ -196,6 +197,28 @@ def test_the_words_of_a_recognizer_beside_stand_where_the_model_tells_none() -> 
             assert [m.text for m in on.ear.of(FinalTranscript)] == ["are you open", "even on monday"]
             assert [m.turn for m in on.ear.of(FinalTranscript)] == [1, 2]
             assert len(model.sessions[0].turns) == 2
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("rest", ["open on monday", ""])
+def test_what_a_recognizer_beside_has_finished_with_in_mid_utterance_is_answered_once(rest: str) -> None:
+    """An engine may cut an utterance in two: as voice it is answered as one, and its words are those of both parts."""
+
+    async def main() -> None:
+        model = FakeRealtime("It is open.", "Yes.")
+        beside = FakeRecognizer([rest], delay_s=0.4) if rest else AbsentRecognizer()
+        async with speaking(model, transcriber=beside) as on:
+            talks = asyncio.ensure_future(on.talk(1_000))
+            await asyncio.sleep(0.6)
+            begun = FinalTranscript(text="are you", start_ms=300.0, end_ms=800.0)
+            on.entry.addresses["orchestrator"].tell(begun)
+            await talks
+            (reply,) = await heard(on)
+            said = f"are you {rest}".strip()
+            assert messages(on) == [(Role.USER, said), (Role.ASSISTANT, "It is open.")]
+            assert [m.text for m in on.ear.of(FinalTranscript)] == [said]
+            assert (len(model.sessions[0].turns), reply.interrupted) == (1, False)
 
     run_virtual(main())
 

@@ -55,6 +55,7 @@ from actors.messages.transcript import (
 )
 from actors.rules.backchannel import meaningful_words, words_of
 from actors.rules.turn_taking.effects import (
+    SPOKEN,
     BeginPreemptiveReply,
     CancelReply,
     CancelTimer,
@@ -139,6 +140,8 @@ class World:
         self.voiced_ms = 0.0
         self.finals_owed = 0
         self.unanswered: list[str] = []
+        self.overheard: list[str] = []
+        """Words of an utterance that is answered as it is spoken, known before it is over."""
         self.ended: Ending | None = None
         self.log: list[str] = []
         self.carry_out(self.turn.start(0.0))
@@ -181,6 +184,7 @@ class World:
                 self.queued[reply] = UtteranceKind.REPLY
                 self.writing, self.in_hand, self.tools, self.has_text = turn, reply, False, False
                 self.unanswered = [said for said in self.unanswered if said not in text]
+                self.overheard = [] if SPOKEN in text else [said for said in self.overheard if said not in text]
             case CancelReply(turn):
                 assert self.writing == turn, "what is cancelled is not being written"
                 self.writing, self.in_hand, self.tools = None, None, False
@@ -348,11 +352,12 @@ class World:
         if self.likely and self.dice.random() < 0.6:
             text = self.likely
         self.likely = ""
+        is_in_hand = not self.turn.transcribes and self.turn.state.caller is CallerActivity.TALKING
         if self.at * 1000 > self.turn.state.settled_ms:  # else they were answered as speech already
-            self.said(text)
+            self.said(text, self.overheard if is_in_hand else self.unanswered)
         self.tell(FinalTranscript(text=text, start_ms=0.0, end_ms=self.at * 1000, confidence=0.9))
 
-    def said(self, text: str) -> None:
+    def said(self, text: str, among: list[str] | None = None) -> None:
         """Note words that have to be answered: all but signs of listening, impatience and politeness."""
         if self.turn.is_screening:
             # The greeting is the answer, or a machine gets none.
@@ -360,7 +365,7 @@ class World:
         s, words = self.turn.state, self.turn.words
         polite = (words.attention, words.courtesies, words.farewells)
         if meaningful_words(text, words.backchannels, *polite) and s.agent is not AgentActivity.LEAVING:
-            self.unanswered.append(text)
+            (self.unanswered if among is None else among).append(text)
 
     def nothing_recognized(self) -> None:
         self.finals_owed -= 1
@@ -539,7 +544,8 @@ class World:
             else:
                 self.others_do_their_duty()
         assert self.ended is not None or self.is_settled(), "it does not settle"
-        assert self.ended is not None or not self.unanswered, f"never answered: {self.unanswered}"
+        unanswered = [*self.unanswered, *self.overheard]
+        assert self.ended is not None or not unanswered, f"never answered: {unanswered}"
 
     def others_do_their_duty(self) -> None:
         """The synthesizer and the model do what they owe; with nothing owed, time passes."""
