@@ -62,6 +62,8 @@ class SpokenReply:
         """Begin the reply number `reply`, or go on with it after a tool."""
         if reply != self._reply:
             self._reply, self._audio_ms = reply, 0.0
+        else:
+            self._writer.goes_on(reply)
         self._turn, self._said, self._has_made = turn, "", False
         self._words = SpokenWords(self._writer.text(reply), self._audio_ms)
 

@@ -86,6 +86,13 @@ class SpokenReplyWriter(ReplyWriter):
         if reply == self._reply and self.is_begun(reply):
             self._place()
 
+    def goes_on(self, reply: int) -> None:
+        """Note that another response goes on with a reply: its words lie behind all audio that has come by now, also
+        where the model has told no words of that.
+        """
+        if reply == self._reply and self.is_begun(reply) and self._audio_ms > self._placed_ms:
+            self._place_at(len(self.text(reply)))
+
     def finish(self, reply: int, expected: ExpectedAnswer | None = None) -> None:
         """Note that all text and audio of a reply has come; harmless for one that is over or was never begun."""
         self.all_sounds(reply)

@@ -200,3 +200,15 @@ def test_a_reply_of_items_without_end_is_more_than_a_reply_may_have() -> None:
     assert making.reply.exceeded == ""
     making.reply.take(reported.ResponseAudioFinished("r", "one more"))
     assert making.reply.exceeded == f"{MAX_ITEMS} items"
+
+
+def test_words_of_another_response_lie_behind_audio_of_which_no_words_were_told() -> None:
+    """A model that has told none is asked once more, and what it says then has not been heard with the first of it."""
+    making = Making()
+    making.audio(3)
+    making.ends()
+    making.reply.begin(2, 1)
+    placed = [m for m in making.synthesizer.messages if isinstance(m, TextPlaced)]
+    assert placed == [TextPlaced(reply=2, text_end=0, audio_ms=3_000.0, is_estimate=False)]
+    making.reply.begin(2, 1)
+    assert len([m for m in making.synthesizer.messages if isinstance(m, TextPlaced)]) == 1
