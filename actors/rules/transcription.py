@@ -26,6 +26,7 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
+from actors.rules.conversation_bounds import MAX_CHARS, MAX_MESSAGES
 
 AUDIO_WAIT_S = 1.0
 """Seconds without a frame in mid-utterance after which the transport counts as stopped."""
@@ -75,6 +76,8 @@ class TranscriptionSnapshot(msgspec.Struct, kw_only=True):
 
     number: int = 0
     """Transcripts so far; each is a turn of its own."""
+    chars: int = 0
+    """Characters of those transcripts."""
     utterances: dict[str, UtteranceInHand] = {}
     """By the speaker's label, empty where all voices come in one stream."""
     heard_at: float = 0.0
@@ -173,6 +176,7 @@ class Transcription:
                 return []
             said.told = (*said.told, (final.start_ms, final.end_ms))[-MOST_TOLD:]
         self.state.number += 1
+        self.state.chars += len(final.text)
         return [msgspec.structs.replace(final, turn=self.state.number)]
 
     def due(self) -> float | None:
@@ -301,7 +305,10 @@ def _hold(listening: Transcription) -> float | None:
 
 
 def _session(listening: Transcription) -> float | None:
-    return listening.state.started_at + listening.limits.max_session_s
+    s = listening.state
+    if s.number >= MAX_MESSAGES or s.chars >= MAX_CHARS:
+        return s.heard_at
+    return s.started_at + listening.limits.max_session_s
 
 
 WAITS = (
@@ -336,7 +343,7 @@ WAITS = (
     Wait(
         awaited="the end of the session",
         owed_by="the caller",
-        otherwise="the session ends: it has lasted as long as it may",
+        otherwise="the session ends: it has lasted, or its transcript has become, as long as it may",
         due=_session,
         missing=lambda listening, _: listening.over(Ending.NORMAL),
     ),

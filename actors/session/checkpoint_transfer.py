@@ -34,7 +34,7 @@ def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, aud
         agent=record.agent,
         handoffs=record.handoffs,
         turn=TurnSnapshot(turn_number=record.turn, greets=greets),
-        transcription=TranscriptionSnapshot(number=record.turn),
+        transcription=TranscriptionSnapshot(number=record.turn, chars=sum(len(said.text) for said in record.messages)),
         # Whoever is heard alone goes on where the others do.
         tracks={speaker: AudioTrack(audio_bytes=audio_bytes, settled_bytes=audio_bytes) for speaker in ("", *SPEAKERS)},
         messages=record.messages,

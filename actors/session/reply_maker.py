@@ -129,6 +129,7 @@ class ReplyMaker:
         self._history.user_said(
             order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=transcript.confidence
         )
+        self._end_if_spent()
         if order.text and SPOKEN not in order.text:
             self._connection.show(transcript)
         self._text.reply, self._tool_rounds = order.reply, 0

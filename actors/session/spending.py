@@ -3,6 +3,7 @@
 from opentelemetry import metrics
 
 from actors.agent import Limits
+from actors.rules.conversation_bounds import is_full
 from actors.runtime.supervised_actor import logger
 from actors.session.checkpoint import Checkpoint
 
@@ -40,11 +41,15 @@ class Spending:
         self._checkpoint.spent(tool_calls=calls)
 
     def is_newly_spent(self) -> bool:
-        """Whether the session has used up what it may cost, and that was not told before."""
+        """Whether the session has used up what it may cost, or its conversation is as long as it may be.
+
+        Told once.
+        """
         tokens, calls = self._checkpoint.spent_tokens, self._checkpoint.spent_tool_calls
         over = {
             "tokens": 0 < self._limits.max_tokens <= tokens,
             "tool calls": 0 < self._limits.max_tool_calls <= calls,
+            "length": is_full(self._checkpoint.messages),
         }
         reached = [what for what, is_over in over.items() if is_over]
         if not reached or self._is_told:

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
+import msgspec
+
 from actors.conversation import Ending
 from actors.messages.model import ToolFinished
 from actors.ports.clock import Clock
@@ -30,6 +32,10 @@ UNKNOWN = ToolOutcome(
 """The answer to a call whose outcome nobody knows."""
 INTERRUPTED = ToolOutcome({"error": "cancelled: the user interrupted"}, failed=True)
 """The answer to a call that an interruption has cancelled."""
+MOST_UNDER_WAY = 16
+"""So many tools of a session may be under way, those included that an interruption has left running: two rounds."""
+TOO_MANY = "not run: too many tools of this conversation are still under way; ask the user to wait for one of them"
+"""Told of a call above that."""
 
 
 class ToolRuns:
@@ -49,7 +55,13 @@ class ToolRuns:
         """The calls that wait for an operator."""
 
     def start(self, call: ToolCalled, tool: AnyTool | None, context: ToolContext, clock: Clock) -> None:
-        """Run the tool that `call` names. A call without a tool of its name has an error as its result."""
+        """Run the tool that `call` names.
+
+        A call without a tool of its name has an error as its result, and so has one above `MOST_UNDER_WAY`.
+        """
+        if len(self._tasks) >= MOST_UNDER_WAY and not call.refusal:
+            logger.warning("tool %s was not run: %d tools of its session are under way", call.name, len(self._tasks))
+            call = msgspec.structs.replace(call, refusal=TOO_MANY)
         work = self._run(call, tool, context, clock)
         task = start_contained(asyncio.get_running_loop(), work, _has_raised(call.name), f"tool.{call.name}")
         self._tasks[call.call_id] = task

@@ -31,8 +31,14 @@ APOLOGIES = {
 
 
 def answer(turn: TurnCore, at: float, text: str) -> None:
-    """Answer `text`, as soon as it is known what was heard of the former reply."""
+    """Answer `text`, as soon as it is known what was heard of the former reply.
+
+    A session that is to end answers nothing more: what is entered cuts short what is being said, as words do.
+    """
     s = turn.state
+    if turn.is_closing:
+        settle(turn, at)
+        return
     s.prompts = 0
     s.asked_to_wait = asks_to_wait(text, turn.words.waiting, turn.words.backchannels)
     s.waiting_text = joined_utterance(s.waiting_text, text)

@@ -32,6 +32,11 @@ LOSSES = 6
 """Connections lost one after the other without any progress; the SDK gives up only if it hears nothing at all."""
 SPEECH_MS = 5_000.0
 """So much loud audio, in so much time, without any event of the service: it has stalled, or hears that it is noise."""
+UNANSWERED_MS = 300_000.0
+"""So much audio without any event of the service: what the SDK holds of it for the service is bounded by another
+recognizer, from the next silence on. Of twice as much, 19 MB at 16 kHz, the stream has failed."""
+RENEW_AGAIN_S = 10.0
+"""From when a recognizer could not be replaced until that is tried again."""
 SUSPICIOUS_MS = 500.0
 """Loud audio in an utterance, from which on no answer at all means that the service has stalled."""
 CHECK_S = 0.1
@@ -132,6 +137,9 @@ class RecognitionStream:
         self._loudness = Loudness(options.rate_hz)
         self._loud_ms = 0.0
         self._lively_at = self._loop.time()
+        self._unanswered_ms = 0.0
+        """Audio that was sent since the service gave a sign of life last."""
+        self._renew_at = self._lively_at
         self._timer: asyncio.TimerHandle | None = None
         self._odd = b""
         self._renewing: asyncio.Task[None] | None = None
@@ -155,6 +163,7 @@ class RecognitionStream:
             return
         length_ms = len(pcm) * 500 / self._options.rate_hz
         self._loud_ms += self._loudness.loud_ms(pcm)
+        self._unanswered_ms += length_ms
         self._positions.sent(length_ms)
         self._native.push(pcm)
 
@@ -204,7 +213,7 @@ class RecognitionStream:
 
     def lively(self) -> None:
         """The service noticed something; whether it will say what, is another matter."""
-        self._loud_ms, self._lively_at = 0.0, self._loop.time()
+        self._loud_ms, self._unanswered_ms, self._lively_at = 0.0, 0.0, self._loop.time()
 
     def ended(self, code: str, text: str) -> None:
         """Handle that the service has ended the session, asked for or not."""
@@ -255,7 +264,10 @@ class RecognitionStream:
             if self._engine.suspicions.may_suspect(self._options.session_id):
                 self._stalled("speech without any answer")
                 return
-        if self._positions.sent_ms >= self._engine.renew_ms and self._utterances.idle and self._loud_ms == 0.0:
+        if self._unanswered_ms >= 2 * UNANSWERED_MS:
+            self._stalled(f"no sign of life in {self._unanswered_ms / 1000:.0f} s of audio")
+            return
+        if self._is_to_be_replaced and now >= self._renew_at and self._utterances.idle and self._loud_ms == 0.0:
             self._renew()
         if self._native is not None and self._utterances.unended(now):
             self._show_end(self._native)
@@ -268,6 +280,11 @@ class RecognitionStream:
     def _check_later(self) -> None:
         self._timer = self._loop.call_later(CHECK_S, self._check)
 
+    @property
+    def _is_to_be_replaced(self) -> bool:
+        """Whether the SDK holds so much of what it was given that another recognizer is to go on."""
+        return self._positions.sent_ms >= self._engine.renew_ms or self._unanswered_ms >= UNANSWERED_MS
+
     def _renew(self) -> None:
         if self._renewing is None or self._renewing.done():
             self._renewing = asyncio.create_task(self._replace(), name="azure-recognizer-renewal")
@@ -279,6 +296,7 @@ class RecognitionStream:
             native = await self._engine.make(self._options, listener)
         except RecognizerError as error:
             log.warning("a recognizer could not be replaced: %s", error)
+            self._renew_at = self._loop.time() + RENEW_AGAIN_S
             return
         former = self._native
         if former is None or not self._utterances.idle or self._loud_ms > 0.0:
@@ -291,6 +309,7 @@ class RecognitionStream:
         self._engine.replaced(self, former, native)
         self.listener, self._native = listener, native
         self._positions = Positions(self._positions.caller_ms)
+        self._unanswered_ms = 0.0
         self._up, self._up_or_down_at = False, self._loop.time()
 
     def _stalled(self, detail: str) -> None:

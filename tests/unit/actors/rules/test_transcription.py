@@ -17,6 +17,7 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
+from actors.rules.conversation_bounds import MAX_CHARS, MAX_MESSAGES
 from actors.rules.transcription import (
     MOST_TOLD,
     WAITS,
@@ -288,3 +289,13 @@ def test_a_successor_begins_the_wait_for_the_end_of_a_hold_anew() -> None:
     successor = Transcription(msgspec.structs.replace(LIMITS, max_hold_s=100), rules.state.copied())
     successor.resume(20.0, 0.0, 0.0)
     assert successor.due() == 120.0
+
+
+@pytest.mark.parametrize(
+    "state", [TranscriptionSnapshot(number=MAX_MESSAGES - 1), TranscriptionSnapshot(chars=MAX_CHARS - len(FINAL.text))]
+)
+def test_a_transcript_that_is_as_long_as_it_may_be_ends_its_session(state: TranscriptionSnapshot) -> None:
+    rules = listening(state)
+    assert rules.due() == LIMITS.idle_s
+    assert len(rules.handle(FINAL, 2.5)) == 1
+    assert wait(rules) == (2.5, [SessionOver(Ending.NORMAL)])

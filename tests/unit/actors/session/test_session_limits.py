@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from actors.agent import Agent
-from actors.conversation import Ending
+from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
+from actors.rules import conversation_bounds
 from actors.runtime.clock import run_virtual
 from actors.session.modes.registry import MODES
 from actors.session.modes.transcription import TRANSCRIPTION
@@ -96,5 +97,26 @@ def test_a_voice_counts_in_every_mode() -> None:
                 await on.talk(500)
                 on.detach()
                 assert 9 < await lifetime_s(on) < 12
+
+    run_virtual(main())
+
+
+def test_a_conversation_that_is_as_long_as_it_may_be_ends_however_its_caller_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who types into every reply hears none to its end, and the last one no more than the others."""
+    most = 20
+    monkeypatch.setattr(conversation_bounds, "MAX_MESSAGES", most)
+
+    async def main() -> None:
+        async with stage(agent=agent_with(max_session_s=2_000), model=FakeModel()) as on:
+            number = 0
+            while on.sessions.live and number < 20 * most:
+                number += 1
+                on.entry.deliver(TextEntered(f"what about {number}"))
+                await asyncio.sleep(0.8)
+            assert on.ear.ended is Ending.NORMAL
+            assert most <= len(on.entry.checkpoint.messages) <= most + 5
+            assert on.entry.checkpoint.messages[-1].kind is UtteranceKind.GOODBYE
 
     run_virtual(main())

@@ -3,6 +3,8 @@
 import pytest
 
 from actors.agent import Limits
+from actors.conversation import ChatMessage, Role
+from actors.rules.conversation_bounds import MAX_MESSAGES
 from actors.session.checkpoint import Checkpoint
 from actors.session.spending import Spending
 
@@ -35,3 +37,12 @@ def test_without_limits_nothing_is_ever_spent() -> None:
     spending.replied(10**9, 0)
     spending.called(10**6)
     assert not spending.is_newly_spent()
+
+
+def test_a_conversation_that_is_as_long_as_it_may_be_is_spent_without_any_limit() -> None:
+    message = ChatMessage(role=Role.USER, text="hello", turn=1)
+    checkpoint = Checkpoint(messages=(message,) * (MAX_MESSAGES - 1))
+    spending = Spending(Limits(), checkpoint)
+    assert not spending.is_newly_spent()
+    checkpoint.messages = (message,) * MAX_MESSAGES
+    assert [spending.is_newly_spent(), spending.is_newly_spent()] == [True, False]

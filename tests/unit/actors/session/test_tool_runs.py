@@ -15,7 +15,7 @@ from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.session.checkpoint import Checkpoint
-from actors.session.tool_runs import UNKNOWN, ToolRuns
+from actors.session.tool_runs import MOST_UNDER_WAY, TOO_MANY, UNKNOWN, ToolRuns
 from actors.tools import AnyTool, OnInterruption, ToolContext, ToolOutcome, end_conversation, tool
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
@@ -173,6 +173,29 @@ class TestToolRuns:
                 await asyncio.sleep(3)
                 assert runs == finished
                 assert not tool_runs.is_running("c1")
+
+        run_virtual(main())
+
+    def test_so_many_are_under_way_at_most_and_a_call_above_is_answered_that_it_was_not_made(self) -> None:
+        """An interruption leaves those running that must not be done by halves: each turn could add to them."""
+
+        async def main() -> None:
+            runs: list[float] = []
+            told: list[ToolFinished] = []
+            tool_runs, tool = ToolRuns(Checkpoint(), told.append), booking(runs, OnInterruption.FINISH)
+            ids = [f"c{number}" for number in range(MOST_UNDER_WAY + 3)]
+            for call_id in ids:
+                call = ToolCalled(call_id=call_id, name="book", arguments="{}")
+                tool_runs.start(call, tool, CONTEXT, LoopClock())
+                await asyncio.sleep(0.01)
+                tool_runs.cancel([call_id])
+            assert [finished.call_id for finished in told] == ids[MOST_UNDER_WAY:]
+            assert {finished.outcome.text for finished in told} == {f'{{"error":"{TOO_MANY}"}}'}
+            await asyncio.sleep(2)
+            assert runs == [1.0] * MOST_UNDER_WAY + [0.0] * MOST_UNDER_WAY
+            tool_runs.start(ToolCalled(call_id="later", name="book", arguments="{}"), tool, CONTEXT, LoopClock())
+            await asyncio.sleep(0.1)
+            assert runs[-1] == 1.0
 
         run_virtual(main())
 

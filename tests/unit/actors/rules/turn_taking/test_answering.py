@@ -5,7 +5,7 @@ import pytest
 
 from actors.agent import Limits
 from actors.conversation import Ending, Floor, UtteranceKind
-from actors.messages.caller import InterruptRequested, TextEntered
+from actors.messages.caller import InterruptRequested, KeyPressed, TextEntered
 from actors.messages.lifecycle import Timer
 from actors.messages.model import (
     EndingDecided,
@@ -77,6 +77,15 @@ class TestAnswering:
 
     def test_a_session_that_is_spent_while_nobody_speaks_ends_at_once(self) -> None:
         assert kinds(Talk().tell(SessionSpent(), SessionSpent())) == [UtteranceKind.GOODBYE]
+
+    @pytest.mark.parametrize("how", [TextEntered("hello?"), KeyPressed("1")])
+    def test_what_is_entered_into_the_reply_of_a_session_that_is_spent_cuts_it_short(
+        self, how: TextEntered | KeyPressed
+    ) -> None:
+        """However often that is done: what was to be the last reply is not followed by another one."""
+        talk = Talk().thinking().tell(SessionSpent()).starts().tell(how).stopped()
+        assert asked(talk) == []
+        assert kinds(talk) == [UtteranceKind.GOODBYE]
 
     def test_two_failures_in_a_row_end_the_session(self) -> None:
         talk = Talk().thinking().failed().starts().ends().says("book an appointment").failed()

@@ -5,12 +5,13 @@ from unittest.mock import AsyncMock, Mock
 
 import pytest
 
-from actors.errors import ErrorKind
+from actors.errors import ErrorKind, RecognizerError
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
 from actors.runtime.clock import run_virtual
 from app.providers.azure.resource import SpeechUse
-from app.providers.azure.stt.recognition import CONNECT_S, LOSSES, TICKS_PER_MS, RecognitionStream
+from app.providers.azure.stt import recognition
+from app.providers.azure.stt.recognition import CONNECT_S, LOSSES, RENEW_AGAIN_S, TICKS_PER_MS, RecognitionStream
 from app.providers.azure.stt.results import Heard
 
 FRAME = bytes(640)
@@ -142,6 +143,70 @@ def test_a_recognizer_that_has_heard_much_is_replaced_in_a_silence() -> None:
         on.native.silence.assert_called_once_with()
         on.stream.push(FRAME)
         other.push.assert_called_once_with(FRAME)
+        await on.stream.close()
+
+    run_virtual(main())
+
+
+def silent_for(on: Recognizing, ms: int) -> None:
+    for _ in range(ms // 20):
+        on.stream.push(FRAME)
+
+
+@pytest.mark.parametrize("is_lively", [False, True])
+def test_what_the_sdk_holds_of_audio_without_any_answer_is_bounded(
+    is_lively: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognition, "UNANSWERED_MS", 1_000.0)
+
+    async def main() -> None:
+        on = Recognizing()
+        on.engine.make.side_effect = lambda options, listener: Mock()
+        on.stream.connected(True)
+        for _ in range(10):
+            silent_for(on, 500)
+            if is_lively:
+                on.stream.lively()
+            await asyncio.sleep(0.5)
+            on.stream.connected(True)
+        assert on.engine.replaced.call_count == (0 if is_lively else 5)
+        assert on.failures == []
+        await on.stream.close()
+
+    run_virtual(main())
+
+
+def test_a_stream_of_which_nothing_is_answered_and_that_is_never_silent_fails_at_its_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recognition, "UNANSWERED_MS", 1_000.0)
+
+    async def main() -> None:
+        on = Recognizing()
+        on.stream.connected(True)
+        on.stream.heard(False, heard("good", 100, 500))  # and never how it goes on
+        silent_for(on, 1_980)
+        await asyncio.sleep(0.2)
+        assert on.failures == []
+        silent_for(on, 20)
+        await asyncio.sleep(0.2)
+        assert on.failures == [ErrorKind.TIMEOUT]
+        assert not on.engine.replaced.called
+
+    run_virtual(main())
+
+
+def test_a_recognizer_that_could_not_be_replaced_is_so_a_while_later() -> None:
+    async def main() -> None:
+        on = Recognizing()
+        on.engine.renew_ms = 100.0
+        on.engine.make.side_effect = RecognizerError(ErrorKind.UNAVAILABLE, "fake")
+        on.stream.connected(True)
+        silent_for(on, 200)
+        await asyncio.sleep(RENEW_AGAIN_S - 0.5)
+        assert on.engine.make.call_count == 1
+        await asyncio.sleep(1)
+        assert on.engine.make.call_count == 2
         await on.stream.close()
 
     run_virtual(main())
