@@ -30,7 +30,7 @@ from app.console.overview import Overview
 from app.console.routes import ConsoleRoutes
 from app.console.summary import Summaries
 from app.console.worker_history import WorkerHistory
-from app.engines import expect_session
+from app.engines import expect_session, forget_session
 from app.modes import Modes
 from app.server.log_changes import LevelChange, LogChanges
 from app.services import Services
@@ -138,6 +138,7 @@ def _new_calls(services: Services, switchboard: Switchboard) -> NewCalls:
         capacity=Capacity(services.capacity, services.lifecycle, services.sessions.live, switchboard.log),
         switchboard=switchboard,
         expect=partial(expect_session, services.engines),
+        forget=partial(forget_session, services.engines),
     )
 
 

@@ -154,6 +154,13 @@ def expect_session(engines: Engines, session_id: str, mode: str) -> None:
         model.expect(session_id)
 
 
+def forget_session(engines: Engines, session_id: str) -> None:
+    """Have the speech-to-speech model, if there is one, get ready no more for a session that will not begin."""
+    model: object = engines.realtime
+    if isinstance(model, ExpectsSessions):
+        model.forget(session_id)
+
+
 def make_model(settings: Settings, clock: LoopClock) -> LanguageModel:
     """Make the language model that the settings name, and what takes over from it. Call on the event loop's thread.
 

@@ -10,3 +10,7 @@ class ExpectsSessions(Protocol):
     def expect(self, session_id: str) -> None:
         """A session of this id may be opened soon. Returns at once; fails silently, for `open` connects by itself."""
         ...
+
+    def forget(self, session_id: str) -> None:
+        """No session of this id will begin. Returns at once; harmless if one has begun, or none was expected."""
+        ...

@@ -41,7 +41,8 @@ async def _never(_: IncomingCall) -> bool:
 class NewCalls:
     """Begins the calls of one worker, which its switchboard sees through from then on. Belongs to the loop's thread.
 
-    `expect`: told the id and the mode of each session that is to begin when its call is picked up.
+    `expect`: told the id and the mode of each session that is to begin when its call is picked up. `forget`: told the
+    id of each whose call is over, or is not picked up, also where its session has begun.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class NewCalls:
         capacity: Capacity,
         switchboard: Switchboard,
         expect: Callable[[str, str], None],
+        forget: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -66,6 +68,7 @@ class NewCalls:
         self.capacity = capacity
         self._switchboard = switchboard
         self._expect = expect
+        self._forget = forget
         self.is_ours: Callable[[str], Awaitable[bool]] = _always
         """Asked whether this worker is to answer the call of an announcement, which may be delivered to several."""
         self.pass_on: Callable[[IncomingCall], Awaitable[bool]] = _never
@@ -198,7 +201,11 @@ class NewCalls:
         call.note(kind, self._clock.wall(), **details)
 
     async def _give_up_ringing(self, call: Call) -> None:
-        await asyncio.sleep(RINGING_S)
+        try:
+            await asyncio.sleep(RINGING_S)
+        finally:
+            # The call is over, or rings too long.
+            self._forget(call.session_id)
         if call.connected_at is None:
             call.note("NotAnswered", self._clock.wall())
             self._switchboard.hang_up(call)

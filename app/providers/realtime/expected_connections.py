@@ -54,6 +54,12 @@ class ExpectedConnections:
         self._waiting[session_id] = waiting
         waiting.over.add_done_callback(lambda _: self._is_over(session_id, waiting))
 
+    def forget(self, session_id: str) -> None:
+        """Close the connection for a session that will not begin; harmless if there is none, or a session has it."""
+        waiting = self._waiting.pop(session_id, None)
+        if waiting is not None:
+            waiting.over.cancel()
+
     async def take(self, session_id: str) -> tuple[ClientWebSocketResponse, tuple[WSMessage, ...]] | None:
         """The connection for this session, and what the service has said on it already; None if there is none.
 

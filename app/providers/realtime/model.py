@@ -64,6 +64,10 @@ class RealtimeService:
         """Connect ahead for a session of this id: see `ExpectsSessions`."""
         self._expected.expect(session_id)
 
+    def forget(self, session_id: str) -> None:
+        """Close what was connected ahead: see `ExpectsSessions`."""
+        self._expected.forget(session_id)
+
     async def ready(self) -> str:
         """Whether the service takes our connections; what it is, for people. Asked anew once in `CHECKED_S`.
 

@@ -119,3 +119,31 @@ async def test_a_session_that_is_given_up_while_it_connects_leaves_nothing(
     await asyncio.wait([opening], timeout=BOUND_S)
     assert opening.cancelled()
     assert not len(model._expected)
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+async def test_one_whose_session_will_not_begin_is_closed_at_once(
+    service: RealtimeEmulator, model: RealtimeService, is_made: bool
+) -> None:
+    """Also while it is being made: the service is not left with a connection on which nobody ever says anything."""
+    model.expect("called")
+    await until(lambda: len(service.sessions) == is_made)
+    model.forget("called")
+    model.forget("called")
+    model.forget("another")
+    assert not len(model._expected)
+    if is_made:
+        async with asyncio.timeout(BOUND_S):
+            await service.sessions[0].closed.until(lambda _: True)
+    session = await ready(model, "called")
+    assert len(service.sessions) == 1 + is_made
+    await session.close()
+
+
+async def test_a_session_that_has_begun_is_not_forgotten(service: RealtimeEmulator, model: RealtimeService) -> None:
+    model.expect("called")
+    session = await ready(model, "called")
+    model.forget("called")
+    await asyncio.sleep(0.2)
+    assert not len(service.sessions[0].closed)
+    await session.close()

@@ -40,6 +40,7 @@ def beginning(*, source: str = "+15550199", has_room: bool = True, **variables: 
         capacity=capacity,
         switchboard=switchboard,
         expect=switchboard.expect,
+        forget=switchboard.forget,
     )
     return calls, switchboard
 
@@ -51,8 +52,25 @@ def test_a_call_that_is_placed_rings_and_is_given_up_when_nobody_answers() -> No
         assert (call.call_id, call.state, call.admission) == ("call-1", CallState.RINGING, Admission.ADMITTED)
         assert switchboard.log.live == [call]
         switchboard.expect.assert_called_once_with(call.session_id, "media")
-        await asyncio.sleep(RINGING_S + 1)
+        await asyncio.sleep(RINGING_S - 1)
+        assert not switchboard.forget.called
+        await asyncio.sleep(2)
         switchboard.hang_up.assert_called_once_with(call)
+        switchboard.forget.assert_called_once_with(call.session_id)
+
+    run_virtual(main())
+
+
+def test_what_was_made_ready_for_a_call_that_is_over_is_given_up() -> None:
+    async def main() -> None:
+        calls, switchboard = beginning()
+        call = calls.begin(Direction.INBOUND, AGENT, "voice_live", "+15550100")
+        await asyncio.sleep(1)
+        assert call.became(CallState.FAILED, 0.0)
+        await asyncio.gather(*call.cancel(), return_exceptions=True)
+        switchboard.expect.assert_called_once_with(call.session_id, "voice_live")
+        switchboard.forget.assert_called_once_with(call.session_id)
+        assert not switchboard.hang_up.called
 
     run_virtual(main())
 
