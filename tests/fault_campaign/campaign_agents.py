@@ -37,8 +37,9 @@ def tools_of(agent: Agent, booking: AnyTool) -> dict[str, AnyTool]:
 
 
 def limited(agent: Agent, scenario: Scenario) -> Agent:
-    """The agent, with the limits that the conversation has."""
+    """The agent, with the limits and the guardrails that the conversation has."""
     limits = msgspec.structs.replace(agent.limits, max_tool_calls=scenario.max_tool_calls)
     if scenario.max_session_s is not None:
         limits = msgspec.structs.replace(limits, max_session_s=scenario.max_session_s)
-    return msgspec.structs.replace(agent, limits=limits)
+    agent = msgspec.structs.replace(agent, limits=limits)
+    return scenario.guards.of(agent) if scenario.guards is not None else agent

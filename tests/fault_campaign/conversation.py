@@ -34,6 +34,7 @@ from tests.fault_campaign.crashes import crashing
 from tests.fault_campaign.disturbances import Disturber
 from tests.fault_campaign.evidence import ENDS_WITHIN_S, RESTORED, TALK_S, UNHEARD_S, Asked, Evidence
 from tests.fault_campaign.faulty_engines import WordModel, booking_tool, mcp_tool
+from tests.fault_campaign.guardrails import SAY, Judge
 from tests.fault_campaign.hearing_recognizer import HearingRecognizer
 from tests.fault_campaign.leaks import leaks_of, watch_queues
 from tests.fault_campaign.marking_client import MarkingClient
@@ -63,6 +64,8 @@ class Conversation:
         self.rng = Random(scenario.seed)
         self.faults = Faults(*scenario.plans)
         self.model = WordModel(self.faults, scenario.model_fault, scenario.faulty_requests)
+        if scenario.guards is not None and scenario.guards.action is None:
+            self.model.judge = Judge(scenario.guards)
         self.said = dict(SAID)
         """What the caller says, by the number in their voice."""
         self.recognizer = HearingRecognizer(self.said, self.faults, scenario.recognizer_fault, scenario.faulty_finals)
@@ -100,7 +103,7 @@ class Conversation:
         windows = Count(scenario.vad_fault, scenario.faulty_windows)
         ends = Count(scenario.turn_end_fault, scenario.faulty_ends)
         phrases = CAMPAIGN_AGENT.phrases
-        texts = (phrases.apology, phrases.say_again, phrases.goodbye, phrases.hold_on, *phrases.fillers)
+        texts = (phrases.apology, phrases.say_again, phrases.goodbye, phrases.hold_on, SAY, *phrases.fillers)
         kept = {text: phrase(text, RATE_HZ) for text in (*texts, *phrases.no_input)}
         booking = self._booking()
         agent, other = (limited(each, scenario) for each in (CAMPAIGN_AGENT, OTHER_AGENT))

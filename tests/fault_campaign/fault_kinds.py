@@ -4,6 +4,7 @@ from random import Random
 
 from msgspec.structs import replace
 
+from actors.agent import GuardrailAction, OnFailure
 from actors.messages.caller import MARKED, KeyPressed, TextEntered
 from actors.messages.transcript import FinalTranscript
 from actors.runtime.restart_budget import RestartPolicy
@@ -12,6 +13,7 @@ from actors.session.modes.voice_live import VOICE_LIVE
 from tests.fault_campaign.careless_engines import AnswerFault, VoiceFault
 from tests.fault_campaign.crashes import ERRORS, Crash, Moment
 from tests.fault_campaign.faulty_engines import HAND_OFF, McpFault, ModelFault, ToolFault
+from tests.fault_campaign.guardrails import Guards, JudgeFault
 from tests.fault_campaign.hearing_recognizer import RecognizerFault
 from tests.fault_campaign.marking_client import ClientFault
 from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Kind, Operator, Scenario, When
@@ -294,3 +296,23 @@ def resumed(scenario: Scenario, rng: Random) -> None:
 def crash_at_final(scenario: Scenario, rng: Random, *, moment: Moment) -> None:
     first = rng.randint(1, max(1, len(scenario.asks)))
     scenario.crashes.append(Crash(victim="transcriber", moment=moment, first=first, messages=(FinalTranscript,)))
+
+
+FORBIDDEN_PLACES = (0, 7, 16)
+"""At the beginning of an answer, in the middle of one of its sentences, and near its end."""
+
+
+def guarded(scenario: Scenario, rng: Random, *, action: GuardrailAction) -> None:
+    """A pattern forbids a word of each answer."""
+    scenario.guards = Guards(word=rng.choice(FORBIDDEN_PLACES), action=action)
+
+
+def judged(scenario: Scenario, rng: Random, *, fault: JudgeFault | None) -> None:
+    """A topic forbids a word of each answer, and the model that judges by it may go wrong."""
+    first = rng.randint(1, 6)
+    scenario.guards = Guards(
+        word=rng.choice(FORBIDDEN_PLACES),
+        fault=fault,
+        faulty=range(first, first + often(rng)),
+        on_failure=rng.choice(list(OnFailure)),
+    )

@@ -1,6 +1,7 @@
 """A model and tools that go wrong on purpose, as the ports allow it or as bad code would."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Any
@@ -12,11 +13,13 @@ from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGener
 from actors.tools import AnyTool, OnInterruption, ToolEnding, ToolOutcome, tool
 from app.mcp.errors import CallLostError, CallRefusedError, ServerAwayError
 from app.mcp.tool import McpTool
+from tests.fault_campaign.guardrails import Judge
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Faults
 
 BOOK = "book"
-"""A user's words that contain this make the model call the tool."""
+"""A user's words that contain this, and end with a slot, make the model call the tool."""
+SLOT = re.compile(r"[a-z]\d+")
 HAND_OFF = "other agent"
 """A user's words that contain this make the model hand the conversation off, if its agent may."""
 
@@ -56,8 +59,14 @@ class WordModel(FakeModel):
         super().__init__(faults=faults)
         self.fault = fault
         self.faulty = faulty
+        self.judge: Judge | None = None
+        """Judges what the agent is about to say, where a topic forbids anything."""
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        if self.judge is not None and request.is_aside:
+            async for event in self.judge.reply(request):
+                yield event
+            return
         self.requests.append(request)
         number = len(self.requests)
         await asyncio.sleep(0.2)
@@ -69,8 +78,7 @@ class WordModel(FakeModel):
         other = next((each.name for each in request.tools if each.name.startswith("handoff_to_")), "")
         if last.role is Role.USER and HAND_OFF in last.text and other:
             yield ToolCalled(call_id=f"call-{number}", name=other, arguments="{}")
-        elif last.role is Role.USER and BOOK in last.text and request.tools:
-            slot = last.text.split()[-1]
+        elif last.role is Role.USER and request.tools and (slot := wanted_slot(last.text)):
             yield ToolCalled(call_id=f"call-{number}", name=request.tools[0].name, arguments=f'{{"slot": "{slot}"}}')
         else:
             for text in sentences(number):
@@ -134,6 +142,12 @@ class WordModel(FakeModel):
             case ModelFault.DEEP_ARGUMENTS:
                 yield ToolCalled(call_id="deep", name="book_slot", arguments='{"slot":' * 100_000 + "1" + "}" * 100_000)
                 yield ReplyGenerated()
+
+
+def wanted_slot(text: str) -> str:
+    """The slot that these words ask to book; empty if none is named yet, as in half a sentence."""
+    *said, last = text.split() or [""]
+    return last if BOOK in said and SLOT.fullmatch(last) else ""
 
 
 def sentences(number: int) -> list[str]:

@@ -26,6 +26,7 @@ from tests.fault_campaign.campaign_agents import CAMPAIGN_AGENT
 from tests.fault_campaign.disturbances import HOLD_S
 from tests.fault_campaign.evidence import ENDS_WITHIN_S, RESTORED, TALK_S, Asked, Evidence
 from tests.fault_campaign.faulty_engines import ENDINGS, HAND_OFF
+from tests.fault_campaign.forbidden_words import forbidden_violations
 from tests.fault_campaign.heard_words import WORD, heard_words, near_a_cut
 from tests.fault_campaign.scenario import Disturbance, Finish, How
 from tests.fault_campaign.speaking_faults import HearingFault, SpeakingFault
@@ -84,6 +85,7 @@ def _judge_conversation(evidence: Evidence, verdict: Verdict) -> None:
         f"tool ran twice for {s}" for s in set(evidence.tool_runs) if evidence.tool_runs.count(s) > 1
     ]
     verdict.violations += [*_clears(evidence), *_handoffs(evidence), *_unplayed(evidence), *_unshown(evidence)]
+    verdict.violations += forbidden_violations(evidence)
 
 
 def _handoffs(evidence: Evidence) -> list[str]:

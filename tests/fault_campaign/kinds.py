@@ -5,12 +5,14 @@ from random import Random
 
 from msgspec.structs import replace
 
+from actors.agent import GuardrailAction
 from actors.messages.caller import MARKED, PACED
 from actors.session.modes.transcription import TRANSCRIPTION
 from tests.fault_campaign import fault_kinds as faults
 from tests.fault_campaign.careless_engines import AnswerFault, VoiceFault
 from tests.fault_campaign.crashes import Moment
 from tests.fault_campaign.faulty_engines import McpFault, ModelFault, ToolFault
+from tests.fault_campaign.guardrails import JudgeFault
 from tests.fault_campaign.hearing_recognizer import RecognizerFault
 from tests.fault_campaign.marking_client import ClientFault
 from tests.fault_campaign.scenario import Disturbance, Finish, How, Kind, Operator, Scenario, When, plain
@@ -80,6 +82,12 @@ def _all() -> dict[str, Kind]:
         kinds[f"end of turn: {answer_fault}"] = partial(faults.end_of_turn, fault=answer_fault)
     for voice_fault in VoiceFault:
         kinds[f"synthesizer: {voice_fault}"] = partial(faults.voice, fault=voice_fault)
+    for action in GuardrailAction:
+        kinds[f"guardrail: a pattern, {action}"] = partial(faults.guarded, action=action)
+    for judge_fault in (None, *JudgeFault):
+        kinds[f"guardrail: a topic, and the judge {judge_fault or 'judges'}"] = partial(
+            faults.judged, fault=judge_fault
+        )
     for mcp_fault in McpFault:
         kinds[f"MCP server: {mcp_fault}"] = partial(faults.mcp, fault=mcp_fault)
     for operator in Operator:

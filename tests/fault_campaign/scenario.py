@@ -12,6 +12,7 @@ from actors.tools import OnInterruption
 from tests.fault_campaign.careless_engines import AnswerFault, VoiceFault
 from tests.fault_campaign.crashes import Crash
 from tests.fault_campaign.faulty_engines import McpFault, ModelFault, ToolFault
+from tests.fault_campaign.guardrails import Guards
 from tests.fault_campaign.hearing_recognizer import RecognizerFault
 from tests.fault_campaign.marking_client import ClientFault
 from tests.fault_campaign.speaking_faults import Mishaps
@@ -130,6 +131,8 @@ class Scenario(msgspec.Struct, kw_only=True):
     """Of the speech-to-speech model, in the mode that has one."""
     client_fault: ClientFault | None = None
     """For a client that reports marks."""
+    guards: Guards | None = None
+    """What the agents must not say; None: they may say anything."""
     is_resumed: bool = False
     """When it has ended, the session is restored from its record, and something more is said."""
 

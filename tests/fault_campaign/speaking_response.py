@@ -12,7 +12,7 @@ from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
 from actors.session.spoken_reply import GO_ON
 from protocol.realtime.failure_kinds import FailureKind
-from tests.fault_campaign.faulty_engines import BOOK, HAND_OFF, sentences
+from tests.fault_campaign.faulty_engines import HAND_OFF, sentences, wanted_slot
 from tests.fault_campaign.speaking_faults import (
     FAILS,
     FAILS_LATER,
@@ -173,8 +173,8 @@ class Response:
         call_id = f"call-{self._number}"
         if role is Role.USER and HAND_OFF in text and other:
             return ToolCalled(call_id=call_id, name=other, arguments="{}")
-        if role is Role.USER and BOOK in text and not text.endswith(BOOK) and tools:
-            return ToolCalled(call_id=call_id, name=tools[0], arguments=f'{{"slot": "{text.split()[-1]}"}}')
+        if role is Role.USER and tools and (slot := wanted_slot(text)):
+            return ToolCalled(call_id=call_id, name=tools[0], arguments=f'{{"slot": "{slot}"}}')
         return None
 
     def _call(self, call: ToolCalled) -> None:

@@ -3,12 +3,16 @@
 import msgspec
 import pytest
 
+from actors.agent import GuardrailAction
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.messages.output import AgentTookOver, AudioDiscarded, AudioFrame, ReplyText
-from tests.fault_campaign.campaign_agents import OTHER_AGENT
+from actors.session.modes.media import MEDIA
+from actors.session.modes.voice_live import VOICE_LIVE
+from tests.fault_campaign.campaign_agents import CAMPAIGN_AGENT, OTHER_AGENT
 from tests.fault_campaign.conversation import converse
 from tests.fault_campaign.evidence import TALK_S, Evidence
 from tests.fault_campaign.faulty_engines import HAND_OFF
+from tests.fault_campaign.guardrails import SAY, Guards
 from tests.fault_campaign.invariants import judge
 from tests.fault_campaign.kinds import KINDS, drawn
 from tests.fault_campaign.report import run
@@ -107,12 +111,35 @@ class TestAViolationIsFound:
         evidence.messages = (*evidence.messages, ChatMessage(role=Role.USER, text=said.text, turn=9))
         assert any("in the history twice" in violation for violation in judge(evidence).violations)
 
+    @pytest.mark.parametrize("guards", [Guards(word=7, action=GuardrailAction.STOP), Guards(word=7)])
+    def test_when_what_is_forbidden_is_heard_and_remembered(self, evidence: Evidence, guards: Guards) -> None:
+        evidence.scenario.guards = guards
+        found = " ".join(judge(evidence).violations)
+        assert "forbidden, and heard" in found
+        assert "forbidden, and remembered" in found
+
     def test_when_a_client_has_not_played_what_is_remembered(self) -> None:
         evidence = converse(drawn(list(KINDS).index("client with marks: nothing at all")))
         assert judge(evidence).violations == []
         assert evidence.played
         del evidence.played[: len(evidence.played) // 2]
         assert any("what was not heard" in violation for violation in judge(evidence).violations)
+
+
+@pytest.mark.parametrize("mode", [MEDIA, VOICE_LIVE])
+@pytest.mark.parametrize("action", [*GuardrailAction, None])
+def test_a_guardrail_is_broken_by_each_answer_and_something_else_is_heard(
+    mode: str, action: GuardrailAction | None
+) -> None:
+    """Else nothing would be shown by what is not heard."""
+    scenario = drawn(PLAIN)
+    scenario.asks = [Ask(how=How.TYPED, when=When.IN_QUIET, text="what about this q0")]
+    scenario.mode, scenario.guards = mode, Guards(word=7, action=action)
+    evidence = converse(scenario)
+    assert judge(evidence).violations == []
+    texts = [m.text for m in evidence.messages if m.role is Role.ASSISTANT]
+    refusal = CAMPAIGN_AGENT.phrases.refused
+    assert any(SAY in text or (mode == VOICE_LIVE and text == refusal) for text in texts), texts
 
 
 class TestAViolationOfAHandoffIsFound:

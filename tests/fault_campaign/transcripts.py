@@ -16,7 +16,7 @@ RECOGNISED_S = 1.0
 
 def transcript_violations(evidence: Evidence) -> list[str]:
     """All that was said stands in the transcript once, in the order in which it was said; nothing else does."""
-    texts = [m.text.replace(" \ufffd", "") for m in evidence.messages if m.role is Role.USER]
+    texts = _texts(evidence)
     said = [asked.ask.text for asked in evidence.asked]
     found = [f"not in the transcript: {a.ask.text!r} at {a.at:.2f} s" for a in evidence.asked if _is_lost(evidence, a)]
     begun = [deed.removeprefix("voice: ") for _, deed in evidence.deeds if deed.startswith("voice: ")]
@@ -34,6 +34,11 @@ def transcript_violations(evidence: Evidence) -> list[str]:
     if shown != texts and not evidence.lost_connections:
         found.append(f"shown is {shown}, kept is {texts}")
     return found
+
+
+def _texts(evidence: Evidence) -> list[str]:
+    """What stands in the transcript; half an emoji, of which a mark is left, is none of what was said."""
+    return [m.text.replace(" \ufffd", "") for m in evidence.messages if m.role is Role.USER]
 
 
 def _joined(texts: list[str]) -> str:
@@ -56,7 +61,7 @@ def _is_said(text: str, said: list[str]) -> bool:
 
 
 def _is_lost(evidence: Evidence, asked: Asked) -> bool:
-    if f" {asked.ask.text} " in _joined([m.text for m in evidence.messages]):
+    if f" {asked.ask.text} " in _joined(_texts(evidence)):
         return False
     if _was_moved(evidence, asked):
         return False
