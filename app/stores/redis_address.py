@@ -1,5 +1,6 @@
 """Where Redis is, as the settings say it. Nothing here connects."""
 
+from enum import Enum, auto
 from urllib.parse import ParseResult, parse_qsl, unquote, urlparse
 
 import msgspec
@@ -10,6 +11,16 @@ from config.settings import Settings
 
 PORT, SENTINEL_PORT = 6379, 26379
 CERTIFICATE_CHECKS = ("required", "none")
+
+
+class Encryption(Enum):
+    """How what goes to Redis and back is kept from others."""
+
+    NONE = auto()
+    UNCHECKED = auto()
+    """TLS, with whatever certificate the server shows."""
+    CHECKED = auto()
+    """TLS, with a certificate that is trusted for the server's name."""
 
 
 class RedisAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,8 +37,7 @@ class RedisAddress(msgspec.Struct, frozen=True, kw_only=True):
     password: Secret | None = None
     has_identity: bool = False
     """Whether the Entra identity of this machine is the password."""
-    is_tls: bool = False
-    checks_certificate: bool = True
+    encryption: Encryption = Encryption.NONE
     has_one_name: bool = False
     """Whether the nodes of a cluster are all reached at this name, each at its port: so does Azure Managed Redis."""
     certificates: str = ""
@@ -37,7 +47,7 @@ class RedisAddress(msgspec.Struct, frozen=True, kw_only=True):
         """For logs: without name and password."""
         if self.path:
             return f"unix://{self.path}"
-        scheme = "redis+sentinel" if self.service else "rediss" if self.is_tls else "redis"
+        scheme = "redis+sentinel" if self.service else "redis" if self.encryption is Encryption.NONE else "rediss"
         return f"{scheme}://{','.join(f'{host}:{port}' for host, port in self.hosts)}"
 
 
@@ -57,7 +67,7 @@ def redis_address(settings: Settings) -> RedisAddress | None:
             hosts=((redis.host, redis.port),),
             password=redis.access_key,
             has_identity=redis.access_key is None,
-            is_tls=True,
+            encryption=Encryption.CHECKED,
             has_one_name=True,
         )
     if redis.url is None:
@@ -79,14 +89,19 @@ def _parsed(url: str) -> RedisAddress:
     address = RedisAddress(
         username=unquote(username),
         password=Secret(unquote(password)) if password else None,
-        is_tls=parts.scheme == "rediss",
-        checks_certificate=certificate_check == "required",
+        encryption=_encryption(parts.scheme, certificate_check),
         certificates=query.pop("ssl_ca_certs", ""),
     )
     database = query.pop("db", "")
     if query:
         raise ValueError(f"what is {sorted(query)[0]} in its query?")
     return _located(address, parts, location, database)
+
+
+def _encryption(scheme: str, certificate_check: str) -> Encryption:
+    if scheme != "rediss":
+        return Encryption.NONE
+    return Encryption.CHECKED if certificate_check == "required" else Encryption.UNCHECKED
 
 
 def _located(address: RedisAddress, parts: ParseResult, location: str, database: str) -> RedisAddress:

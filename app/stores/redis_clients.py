@@ -15,7 +15,7 @@ from redis.credentials import CredentialProvider
 from redis.exceptions import ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
-from app.stores.redis_address import RedisAddress
+from app.stores.redis_address import Encryption, RedisAddress
 
 COMMAND_S = 0.2
 """An answer takes less than a millisecond, or far too long."""
@@ -103,9 +103,9 @@ def _options(address: RedisAddress, credentials: CredentialProvider | None) -> d
         options["credential_provider"] = credentials
     elif address.password is not None:
         options |= {"password": address.password.reveal(), "username": address.username or None}
-    if address.is_tls:
+    if address.encryption is not Encryption.NONE:
         options |= {"ssl": True, "ssl_ca_certs": address.certificates or None}
-        if not address.checks_certificate:
+        if address.encryption is Encryption.UNCHECKED:
             options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
     return options
 

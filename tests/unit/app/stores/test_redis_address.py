@@ -1,6 +1,6 @@
 import pytest
 
-from app.stores.redis_address import RedisAddress, redis_address
+from app.stores.redis_address import Encryption, RedisAddress, redis_address
 from config.errors import SettingsError
 from config.settings import Settings
 
@@ -27,9 +27,10 @@ def test_an_address_has_port_database_name_and_password() -> None:
 
 
 def test_an_address_over_tls_may_check_certificates_less_or_by_others() -> None:
-    assert address(REDIS_URL="rediss://cache").checks_certificate
+    assert address(REDIS_URL="redis://cache").encryption is Encryption.NONE
+    assert address(REDIS_URL="rediss://cache").encryption is Encryption.CHECKED
     found = address(REDIS_URL="rediss://:secret@[::1]:6380?ssl_cert_reqs=none&ssl_ca_certs=/etc/ca.pem")
-    assert (found.hosts, found.is_tls, found.checks_certificate) == ((("::1", 6380),), True, False)
+    assert (found.hosts, found.encryption) == ((("::1", 6380),), Encryption.UNCHECKED)
     assert found.certificates == "/etc/ca.pem"
 
 
@@ -46,9 +47,9 @@ def test_sentinels_are_several_hosts_and_a_name() -> None:
 
 def test_a_host_is_reached_over_tls_with_its_key_or_the_identity_of_the_machine() -> None:
     with_key = address(REDIS_HOST="name.region.redis.azure.net", REDIS_ACCESS_KEY="secret")
-    assert (with_key.hosts, with_key.is_tls, with_key.has_identity) == (
+    assert (with_key.hosts, with_key.encryption, with_key.has_identity) == (
         (("name.region.redis.azure.net", 10_000),),
-        True,
+        Encryption.CHECKED,
         False,
     )
     assert address(REDIS_HOST="cache", REDIS_PORT="6380").has_identity
