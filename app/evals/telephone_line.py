@@ -187,16 +187,7 @@ async def telephone_line(
     """
     settings = Settings.read({"HOST": "127.0.0.1"})
     raw_id = f"4:{caller}" if caller else CALLER
-    call = Call(
-        secret=SystemRandom().token("call_"),
-        session_id="eval",
-        direction=Direction.INBOUND,
-        agent=agent,
-        mode="media",
-        caller=caller,
-        created_at=LoopClock().wall(),
-    )
-    call.admission = Admission.ADMITTED
+    call = _incoming(agent, caller)
     sessions, board = _OneCall(listener, open_session), _switchboard(settings, agents, keeper)
     board.log.add(call)
     app = Starlette(routes=[Mount("/api/v1", routes=[media_route(settings, LoopClock(), sessions, board)])])
@@ -213,6 +204,21 @@ async def telephone_line(
             finally:
                 await line.close()
                 call.cancel()
+
+
+def _incoming(agent: Agent, caller: str) -> Call:
+    """A call of somebody with this number, whose conversation may open at once."""
+    call = Call(
+        secret=SystemRandom().token("call_"),
+        session_id="eval",
+        direction=Direction.INBOUND,
+        agent=agent,
+        mode="media",
+        caller=caller,
+        created_at=LoopClock().wall(),
+    )
+    call.admission = Admission.ADMITTED
+    return call
 
 
 def _switchboard(settings: Settings, agents: Mapping[str, Agent], keeper: SessionsKeeper) -> Switchboard:

@@ -51,11 +51,7 @@ def made(
         audio=has_audio,
         host=host,
         tools=tuple(_tools(events)),
-        latencies_ms={
-            name: _percentiles(times)
-            for name in TIMES
-            if (times := sorted(event.times_ms[name] for event in measured if name in event.times_ms))
-        },
+        latencies_ms=_latencies_ms(measured),
         usage=RecordUsage(
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
@@ -76,6 +72,15 @@ def _tools(events: Iterable[TimelineEvent]) -> Iterable[ToolUse]:
     for name, uses in sorted(by_name.items()):
         took_ms = sum(use.times_ms["elapsed_ms"] for use in uses)
         yield ToolUse(name=name, calls=len(uses), failed=sum(use.failed for use in uses), total_ms=round(took_ms, 1))
+
+
+def _latencies_ms(measured: Iterable[TimelineEvent]) -> dict[str, Percentiles]:
+    """The percentiles of each of `TIMES` that was measured at all."""
+    times_ms: dict[str, list[float]] = {}
+    for event in measured:
+        for name, time_ms in event.times_ms.items():
+            times_ms.setdefault(name, []).append(time_ms)
+    return {name: _percentiles(sorted(times_ms[name])) for name in TIMES if name in times_ms}
 
 
 def _percentiles(in_order: Sequence[float]) -> Percentiles:
