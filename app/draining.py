@@ -30,7 +30,7 @@ class Draining:
         """Has other workers go on with the sessions of this one, until a time of the loop; None: nobody can."""
 
     async def drain(self, deadline: float) -> None:
-        """Sessions end by themselves, or say goodbye; what is not over by the deadline is cut with its socket.
+        """Let sessions end by themselves, or with a goodbye; what is not over by the deadline is cut with its socket.
 
         Args:
             deadline: in seconds of the loop's clock.

@@ -39,7 +39,7 @@ class EndOfTurn(Protocol):
         ...
 
     def went_on(self, pause_ms: float, *, was_over: bool) -> None:
-        """The caller has gone on after a pause of so much; `was_over`: it had been taken for the end of the turn."""
+        """Note that the caller has gone on after a pause of `pause_ms`; `was_over`: it was taken for the end."""
         ...
 
 

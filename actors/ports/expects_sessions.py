@@ -8,7 +8,7 @@ class ExpectsSessions(Protocol):
     """Beside `RealtimeModel`, of an engine that is a service far away: connecting takes several round trips."""
 
     def expect(self, session_id: str) -> None:
-        """A session of this id may be opened soon. Returns at once; fails silently, for `open` connects by itself."""
+        """Prepare for a session of this id that may be opened soon. Returns at once, and never raises."""
         ...
 
     def forget(self, session_id: str) -> None:

@@ -81,7 +81,7 @@ class Synthesis(Protocol):
         ...
 
     def finish(self, reply: int) -> None:
-        """No more text will be written to `reply`."""
+        """Note that no more text will be written to `reply`."""
         ...
 
     def cancel(self, reply: int) -> None:

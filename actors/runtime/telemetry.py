@@ -80,7 +80,7 @@ class Dispatch:
         self._flush_at_s = 0.0
 
     def record(self, began_s: float, now_s: float) -> None:
-        """A message that was begun at `began_s` has been handled now; seconds of the scheduler's clock."""
+        """Record that a message was handled now that was begun at `began_s`, in seconds of the scheduler's clock."""
         took_s = now_s - began_s
         self._count += 1
         self._busy_s += took_s

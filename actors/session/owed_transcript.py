@@ -18,24 +18,24 @@ class OwedTranscript:
         """A former recognizer owed the final of an utterance, which may be over: only the engine can say."""
 
     def begun(self, onset_ms: float) -> None:
-        """An utterance has begun at `onset_ms` of the audio: its final is owed."""
+        """Note that an utterance has begun at `onset_ms` of the audio: its final is owed."""
         self._begun_ms = onset_ms
         self._track.final_transcript_owed(is_owed=True)
 
     def was_noise(self) -> None:
-        """What had begun is no utterance: nothing is owed but what a former recognizer has left."""
+        """Note that what had begun is no utterance: nothing is owed but what a former recognizer has left."""
         self._begun_ms = None
         self._track.final_transcript_owed(is_owed=self.is_inherited)
 
     def came(self, end_ms: float, end_bytes: int) -> None:
-        """The final of what was said up to `end_ms`, which is byte `end_bytes` of the audio, has come."""
+        """Note that the final of what was said up to `end_ms`, which is byte `end_bytes` of the audio, has come."""
         self.is_inherited = False
         # A final that comes late leaves that of the utterance owed which has begun meanwhile.
         self._track.final_transcript_owed(is_owed=self._begun_ms is not None and self._begun_ms >= end_ms)
         self._track.audio_settled(end_bytes)
 
     def given_up(self, end_bytes: int) -> None:
-        """Nobody waits for what was said before byte `end_bytes` of the audio any more."""
+        """Note that nobody waits for what was said before byte `end_bytes` of the audio any more."""
         self.is_inherited = False
         self._track.final_transcript_owed(is_owed=False)
         self._track.audio_settled(end_bytes)

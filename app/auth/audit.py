@@ -37,7 +37,7 @@ class AccessAudit:
     def let_in(
         self, route: str, client: str, proof: OperatorProof, path_params: Mapping[str, str] | None = None
     ) -> None:
-        """An operator uses a route, given by its method and template, never by the path with its ids and secrets.
+        """Write that an operator uses a route: its method and template, never the path with its ids and secrets.
 
         Of `path_params` those are written that say what a change was made to, and are no secret.
         """
@@ -49,7 +49,7 @@ class AccessAudit:
             log.info("operator access", extra=fields | {"left_out": left_out})
 
     def refused(self, route: str, client: str, reason: str) -> None:
-        """Somebody who is no operator has asked for an operators' route."""
+        """Write that somebody who is no operator has asked for an operators' route."""
         if (left_out := self._due(route, client, reason)) is not None:
             log.warning(
                 "operator access refused",

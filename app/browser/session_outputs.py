@@ -34,7 +34,7 @@ class SessionOutputs(Container[str]):
         return self._outputs.get(session_id)
 
     def session_moved(self, session_id: str) -> None:
-        """Another worker goes on with a session: dashboards here are to see that, and not how it is left here."""
+        """Have dashboards here see how another worker goes on with a session, and not how it is left here."""
         former = self._outputs.pop(session_id, None)
         if former is not None and (dashboards := former.show_no_more()):
             self.of(session_id).dashboards = dashboards

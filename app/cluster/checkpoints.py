@@ -56,12 +56,12 @@ class CheckpointKeeper:
             self._timer.cancel()
 
     def session_over(self, session_id: str) -> None:
-        """A session has ended: nobody goes on with it."""
+        """Note that a session has ended: nobody goes on with it."""
         if self._kept.pop(session_id, None) is not None:
             self._store.forget_checkpoint(session_id)
 
     def left(self, session_id: str) -> None:
-        """Another worker has gone on with a session: what is kept of it is that one's."""
+        """Note that another worker has gone on with a session: what is kept of it is that one's."""
         self._kept.pop(session_id, None)
 
     def keep_now(self, session_id: str) -> None:

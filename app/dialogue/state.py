@@ -67,7 +67,7 @@ class State(msgspec.Struct):
         self.question, self.question_text, self.step, self.asked = question, text, step, slot
 
     def drop_task(self) -> None:
-        """No task any more, and no question of it."""
+        """Drop the task in hand, and its open question."""
         self.task = ""
         self.kept, self.called, self.confirmed, self.told = {}, {}, {}, []
         self.pending = None

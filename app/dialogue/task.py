@@ -54,7 +54,7 @@ class TaskRunner:
         }
 
     def forget_names(self, state: State) -> None:
-        """The task is for somebody else than the one whose name is known."""
+        """Forget the names that are known: the task is for somebody else."""
         state.slots = {
             name: value
             for name, value in state.slots.items()
@@ -103,7 +103,7 @@ class TaskRunner:
         self.finish(state, reply)
 
     def finish(self, state: State, reply: Reply) -> None:
-        """The task is over; on to the next."""
+        """End the task in hand, and go on to the next."""
         state.drop_task()
         question = self.say(state, self._dialogue.closing.ask, "closing")
         reply.parts.append(question)

@@ -71,18 +71,18 @@ class Listener:
         self._changed.set()
 
     def acted(self, what: str) -> None:
-        """The caller did something: what is expected from now on is expected of the answer to it."""
+        """Note that the caller has acted: what is expected from now on is expected of the answer to that."""
         self.acted_at = self._now()
         self._spoken.clear()
         self.calls.clear()
         self._note("caller", what)
 
     def finished_speaking(self) -> None:
-        """The caller's last words are over: what is expected is expected from now on."""
+        """Note that the caller's last words are over: what is expected is expected from now on."""
         self.acted_at = self._now()
 
     def noted(self, who: str, what: str) -> None:
-        """Somebody else did something; what is expected may have come before."""
+        """Note that somebody else did something; what is expected may have come before."""
         self._note(who, what)
         self._changed.set()
 

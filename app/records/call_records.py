@@ -77,17 +77,17 @@ class CallRecords:
         self._kept: OrderedDict[str, CallRecord] = OrderedDict()
 
     def session_opened(self, session_id: str) -> None:
-        """A session begins, of which there will be a record if it may be stored."""
+        """Note that a session begins, of which there will be a record if it may be stored."""
         entry = self._live(session_id)
         if entry is not None and entry.plan.stored:
             self._open[session_id] = entry
 
     def session_moved(self, session_id: str) -> None:
-        """Another worker has gone on with a session: its record is made there."""
+        """Make no record of a session with which another worker has gone on: it is made there."""
         self._open.pop(session_id, None)
 
     def session_over(self, session_id: str) -> None:
-        """A session is over: make its record, keep it and send it."""
+        """Make the record of a session that is over, keep it and send it."""
         entry = self._open.pop(session_id, None)
         if entry is None:
             return

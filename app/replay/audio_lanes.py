@@ -126,7 +126,7 @@ class _Stream:
         self._add(self._resampler.finish())
 
     def finish_if_over(self, at: int) -> None:
-        """The same, where nothing has come for a while: later there would be no place for it any more."""
+        """Finish the lane if nothing has come for a while: later there would be no place for its end any more."""
         if at - self._end > OVER_S * RATE_HZ:
             self.finish()
 

@@ -92,7 +92,7 @@ class SessionRecorder:
         self._kept: OrderedDict[str, KeptAudio] = OrderedDict()
 
     def session_opened(self, session_id: str) -> None:
-        """A session begins: it is recorded if it may be stored, and if chance has it."""
+        """Record a session that begins, if it may be stored and chance has it."""
         entry = self._live(session_id)
         if entry is None or not entry.plan.stored or self._uniform(0.0, 1.0) >= self._settings.recorded_share:
             return
@@ -127,13 +127,13 @@ class SessionRecorder:
         return self._kept.get(session_id)
 
     def session_moved(self, session_id: str) -> None:
-        """Another worker has gone on with a session, and records it from there."""
+        """End the recording of a session with which another worker has gone on, and which it records from there."""
         self._finish(session_id, "")
         if (kept := self._kept.get(session_id)) is not None:
             self._kept[session_id] = msgspec.structs.replace(kept, goes_on=True)
 
     def session_over(self, session_id: str) -> None:
-        """A session is over: write its file if it is to be kept."""
+        """Write the file of a session that is over, if it is to be kept."""
         known = self._open.get(session_id)
         if known is not None:
             self._finish(session_id, known[0].checkpoint.ending or "")

@@ -99,7 +99,7 @@ class Connections:
             self._wait_no_longer(peer, connection)
 
     def request_began(self, peer: Peer | None) -> None:
-        """A request, or the handshake of a WebSocket, has come; a connection that is not counted is ignored."""
+        """Note that a request or a WebSocket's handshake has come; a connection that is not counted is ignored."""
         connection = self._open.get(peer) if peer is not None else None
         if peer is None or connection is None:
             return
@@ -108,7 +108,7 @@ class Connections:
         self._wait_no_longer(peer, connection)
 
     def request_ended(self, peer: Peer | None) -> None:
-        """What `request_began` told of is over; the connection may be used for another one."""
+        """Note that what `request_began` told of is over; the connection may be used for another one."""
         connection = self._open.get(peer) if peer is not None else None
         if peer is None or connection is None:
             return

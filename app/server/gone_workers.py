@@ -55,7 +55,7 @@ class GoneWorkers:
         self._deaths: OrderedDict[int, _Death] = OrderedDict()
 
     def died(self, worker: int, *, at: float, status: int, sessions: Collection[str]) -> None:
-        """A worker has died with these live sessions, by their ids."""
+        """Note that a worker has died with these live sessions, by their ids."""
         self._deaths[worker] = _Death(round(at, 3), status, dict.fromkeys(sessions, 0))
         if len(self._deaths) > MOST_GONE:
             self._deaths.popitem(last=False)

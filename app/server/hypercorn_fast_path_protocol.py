@@ -180,7 +180,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone; what it said and was not read is dropped."""
+        """Drop what the client, which is gone, has sent and was not read, and tell Hypercorn."""
         self._reader = Reader.LOST
         self._ended.set()
         self._rest, self._at = b"", 0
@@ -189,12 +189,12 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._hypercorn.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The transport's write buffer is full (backpressure): what is sent from now on waits in ASGI's way."""
+        """Note that the transport's write buffer is full (backpressure): what is sent from now on is for ASGI."""
         self._full = True
         self._hypercorn.pause_writing()
 
     def resume_writing(self) -> None:
-        """The transport's write buffer has drained: sending may continue."""
+        """Note that the transport's write buffer has drained: sending may continue."""
         self._full = False
         self._hypercorn.resume_writing()
 

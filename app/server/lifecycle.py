@@ -91,7 +91,7 @@ class Lifecycle:
         return self._ends_sessions
 
     def end_sessions(self) -> None:
-        """Sessions that end from now on do so because the worker ends."""
+        """Note that sessions that end from now on do so because the worker ends."""
         self._ends_sessions = True
 
     def hurry(self) -> None:
@@ -103,7 +103,7 @@ class Lifecycle:
         self._steps.append(step)
 
     def ready(self) -> None:
-        """The listener is open and everything behind it has started."""
+        """Note that the listener is open and everything behind it has started."""
         if self._phase is Phase.STARTING:
             self._phase = Phase.READY
 

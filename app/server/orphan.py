@@ -40,7 +40,7 @@ class OrphanWatch:
         threading.Thread(target=self._watch, name="orphan-watch", daemon=True).start()
 
     def serve(self, orphaned: Callable[[], None], *, loop_timeout_s: float, grace_s: float) -> None:
-        """From now on have `orphaned` called on the running loop.
+        """Have `orphaned` called on the running loop from now on.
 
         If the loop does not call it within `loop_timeout_s`, or has not ended the process `grace_s` after that, the
         process exits.

@@ -37,7 +37,7 @@ class Readable(Protocol):
         ...
 
     def read_all(self) -> None:
-        """All is read that had come: go on listening to the client."""
+        """Go on listening to the client: all is read that had come."""
         ...
 
 

@@ -30,13 +30,13 @@ class SessionRegistry:
         return owner
 
     def begun(self, session_id: str, worker: int) -> None:
-        """A session has begun at `worker`, or goes on there: whichever worker had it before has it no more."""
+        """Note that a session has begun at `worker`, or goes on there: whoever had it before has it no more."""
         former = self._owners.get(session_id, worker)
         self._recent.get(former, OrderedDict()).pop(session_id, None)
         self._owners[session_id] = worker
 
     def end(self, session_id: str, worker: int) -> None:
-        """A session of `worker` is over; it is remembered for as long as the worker has its record."""
+        """Note that a session of `worker` is over; it is remembered for as long as the worker has its record."""
         if self._owners.get(session_id) != worker:
             return
         recent = self._recent.setdefault(worker, OrderedDict())
@@ -47,7 +47,7 @@ class SessionRegistry:
             del self._owners[oldest]
 
     def release(self, session_id: str, worker: int) -> None:
-        """A session that `worker` has claimed was never begun."""
+        """Note that a session that `worker` has claimed was never begun."""
         if self._owners.get(session_id) == worker and session_id not in self._recent.get(worker, ()):
             del self._owners[session_id]
 

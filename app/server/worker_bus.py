@@ -121,11 +121,11 @@ class WorkerBus:
             del self._asked[number]
 
     def session_opened(self, session_id: str) -> None:
-        """This worker has begun a session; never waits."""
+        """Tell the launcher that this worker has begun a session; never waits."""
         self._say(SessionBegun(session_id))
 
     def session_left(self, session_id: str, *, begun: bool) -> None:
-        """A session of this worker is over, or was claimed and never begun; never waits."""
+        """Tell the launcher that a session of this worker is over, or was claimed and never begun; never waits."""
         self._say(SessionLeft(session_id, begun))
 
     @property
@@ -134,7 +134,7 @@ class WorkerBus:
         return self._is_over
 
     def listens_no_more(self) -> None:
-        """This worker takes no more connections; never waits."""
+        """Tell the launcher that this worker takes no more connections; never waits."""
         self._say(ListensNoMore())
 
     def _say(self, message: SessionBegun | SessionLeft | ListensNoMore) -> None:

@@ -38,7 +38,7 @@ class ExportOutcomes:
             log.info("telemetry is sent again", extra=self._attributes)
 
     def failed(self, error: str = "") -> None:
-        """A batch has been refused or could not be sent. `error`: the class of the exception, if there was one."""
+        """Note that a batch was refused or not sent. `error`: the class of the exception, if there was one."""
         _failures.add(1, self._attributes)
         if not self._failing:
             self._failing = True

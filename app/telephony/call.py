@@ -189,7 +189,7 @@ class Call:
         self.events.append(CallEvent(kind, timestamp(at), details))
 
     def note_refusal(self, error: CallControlError) -> None:
-        """The network has not taken the order to hang up."""
+        """Note that the network has not taken the order to hang up."""
         self.refusal = error
 
     def became(self, state: CallState, at: float) -> bool:

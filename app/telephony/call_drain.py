@@ -36,7 +36,7 @@ class CallDrain:
         self._hang_up = hang_up
 
     async def drain(self, deadline: float) -> None:
-        """Calls end with the goodbye of their sessions; what is not over shortly before `deadline` is hung up.
+        """Let calls end with the goodbye of their sessions, and hang up what is not over shortly before `deadline`.
 
         Args:
             deadline: in seconds of the loop's clock.

@@ -19,7 +19,7 @@ class CallLog:
         """The latest call of each session."""
 
     def add(self, call: Call) -> None:
-        """A call begins; the oldest of those that are over is forgotten."""
+        """Note that a call begins; the oldest of those that are over is forgotten."""
         self._calls[call.secret] = call
         self._by_session[call.session_id] = call
         over = [known for known in self._calls.values() if known.state in OVER]

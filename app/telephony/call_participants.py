@@ -31,7 +31,7 @@ class CallParticipants:
         self._present = {participant.id: participant for participant in participants}
 
     def disconnect(self) -> None:
-        """The call is over: nobody is on it any more."""
+        """Note that the call is over: nobody is on it any more."""
         self._present = {
             key: Participant(id=p.id, phone_number=p.phone_number, role=p.role, status="disconnected")
             for key, p in self._present.items()

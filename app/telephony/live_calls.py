@@ -69,7 +69,7 @@ class LiveCalls:
             log.warning("calls without a worker are taken over", extra={"calls": len(orphans)})
 
     def worker_ended(self, worker: Hashable) -> None:
-        """The calls of a worker have nobody any more."""
+        """Note that nobody has the calls of this worker any more, for it has ended."""
         for secret in [secret for secret, owner in self._owners.items() if owner == worker]:
             del self._owners[secret]
 

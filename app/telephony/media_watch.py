@@ -73,18 +73,18 @@ class MediaWatch:
         """Of each call that has asked for a socket: set when the network could not open it."""
 
     def due(self, call: Call) -> None:
-        """A call is up, or its answer was taken: its media socket is due."""
+        """Wait for the media socket of a call that is up, or whose answer was taken."""
         self._see_to(call, DUE_S)
 
     def lost(self, call: Call, *, at_once: bool = False) -> None:
-        """The media socket of a call that is up is gone, or could not be opened; asked for after the network's own
+        """Ask for the media socket of a call that is up, which is gone or could not be opened: after the network's own
         try, or `at_once`.
         """
         self._see_to(call, 0.0 if at_once else OWN_RECONNECT_S, is_dead=at_once)
 
     def refused(self, call: Call) -> None:
-        """The network could not open the media socket of a call: the worker that it came to ends, or was busy. It does
-        not try again by itself; who waits for the socket need not wait any longer.
+        """Note that the network could not open the media socket of a call, since the worker that it came to was busy or
+        ends. It does not try again by itself, so that whoever waits for the socket need not wait any longer.
         """
         refused = self._refused.get(call)
         if refused is not None:

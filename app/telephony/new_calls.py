@@ -195,7 +195,7 @@ class NewCalls:
         return call
 
     def refused(self, call: Call, kind: str, error: CallControlError) -> None:
-        """The network did not take an order that begins a call."""
+        """Note that the network did not take an order that begins a call."""
         log.warning("%s: %s", kind, error)
         details = {"status": error.status, "trouble": error.trouble.value, "code": error.code}
         call.note(kind, self._clock.wall(), **details)

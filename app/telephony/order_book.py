@@ -139,11 +139,11 @@ class OrderBook:
         return self._paused != "" and self._paused == self.recording
 
     def pause(self, recording_id: str) -> None:
-        """Somebody else has paused a recording, or has stopped it."""
+        """Note that somebody else has paused a recording, or has stopped it."""
         self._paused = recording_id
 
     def end_recording(self, recording_id: str) -> None:
-        """A recording is over, whoever stopped it."""
+        """Note that a recording is over, whoever stopped it."""
         self.give(OrderKind.STOP_RECORDING, "", recording_id).state = S.SUCCEEDED
 
     @property

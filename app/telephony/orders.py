@@ -109,17 +109,17 @@ class Orders:
         return order
 
     def note_stopped(self, recording_id: str) -> None:
-        """The network knows no such recording: it does not run, whoever stopped it."""
+        """Note that the network knows no such recording: it does not run, whoever stopped it."""
         self._book.end_recording(recording_id)
 
     def restore_recording(self, recording_id: str, *, paused: bool) -> None:
-        """The recording of a call that another worker had."""
+        """Take over the recording of a call that another worker had."""
         self._book.told(OrderKind.START_RECORDING, OrderState.SUCCEEDED, subject=recording_id)
         if paused:
             self._book.pause(recording_id)
 
     def end(self) -> None:
-        """The call is over: nothing more comes of any order."""
+        """Note that the call is over: nothing more comes of any order."""
         for order in self._book.all_open:
             if self._book.becomes(order, OrderState.FAILED, "the call is over"):
                 self._tell(order, CallTrouble.NOT_CONNECTED)

@@ -137,13 +137,13 @@ class Switchboard:
     # calls go on
 
     def taken(self, call: Call, call_id: str) -> None:
-        """The network has taken the order that begins a call: its events and a media socket are due."""
+        """Note that the network has taken the order that begins a call: its events and a media socket are due."""
         call.identify(call_id)
         if self._media is not None and call.connection is None:
             self._media.due(call)
 
     def connected(self, call: Call) -> None:
-        """A call is up. One that was given up before has nobody to talk to: it is hung up."""
+        """Note that a call is up. One that was given up before has nobody to talk to: it is hung up."""
         if call.over.is_set():
             self._hang_up_again(call)
         elif call.connected_at is None:
@@ -205,7 +205,7 @@ class Switchboard:
     # the media socket
 
     def connect(self, call: Call, connection: MediaConnection, open_session: Callable[[], object]) -> None:
-        """A media socket of the call, which is up then, whatever its events have said; a former socket is closed."""
+        """Attach a media socket to its call, which is up then whatever its events have said; close a former one."""
         former, call.connection, call.open_session = call.connection, connection, open_session
         if former is not None:
             former.close(NORMAL, "another media socket took this call over")
@@ -226,21 +226,23 @@ class Switchboard:
         return True
 
     def media_lost(self, call: Call, *, at_once: bool = False) -> None:
-        """Without a network there is nobody to ask for a socket: its session waits, and ends. `at_once`: it was lost
-        so long ago that the network does not open it again by itself; a call that may not be up yet is waited for.
+        """Ask the network for the media socket of a call, which is lost; without a network its session waits, and ends.
+
+        `at_once`: it was lost so long ago that the network does not open it again by itself; a call that may not be up
+        yet is waited for.
         """
         if self._media is not None and (call.up or at_once) and call.connection is None:
             self._media.lost(call, at_once=at_once)
 
     def media_refused(self, call: Call) -> None:
-        """The network could not open the media socket of a call that is up."""
+        """Note that the network could not open the media socket of a call that is up."""
         if self._media is not None and call.up and call.connection is None:
             self._media.refused(call)
 
     # calls end
 
     def leave(self, call: Call, code: int = NORMAL) -> None:
-        """Another worker has the call: forget it here, without an order to the network. Its media socket is closed with
+        """Forget a call here that another worker has, without an order to the network. Its media socket is closed with
         this close code.
         """
         if not call.hand_to(Custody.MOVED):
@@ -261,14 +263,14 @@ class Switchboard:
         self.leave(call)
 
     def session_moved(self, session_id: str) -> None:
-        """Another worker goes on with a session: if it is that of a call, it has the call too."""
+        """Leave the call of a session with which another worker goes on: it has the call too."""
         call = self.log.of_session(session_id)
         if call is not None:
             log.warning("a call goes on at another worker and is left here", extra={"call": call.call_id})
             self.leave(call)
 
     def session_over(self, session_id: str) -> None:
-        """A session ended: its call goes on with the next one, or is over."""
+        """Note that a session ended: its call goes on with the next one, or is over."""
         call = next((call for call in self.log.live if self.session_of(call) == session_id), None)
         if call is None:
             return
@@ -317,7 +319,7 @@ class Switchboard:
         self.tell_session(call, EndSession(ending, politely=False))
 
     def ended(self, call: Call, state: CallState) -> None:
-        """A call is over; one that never was connected has failed."""
+        """Note that a call is over; one that never was connected has failed."""
         was_connected = call.connected_at is not None or call.connected_before is not None
         if not call.became(state if was_connected else CallState.FAILED, self._clock.wall()):
             return

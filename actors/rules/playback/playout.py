@@ -105,7 +105,7 @@ class Playout:
             track.end = TrackEnd.WHOLE
 
     def end_early(self, reply: int) -> None:
-        """No more audio of `reply` comes, though not all its text was spoken: its last word may be cut."""
+        """Note that no more audio of `reply` comes, though not all its text was spoken: its last word may be cut."""
         if (track := self._tracks.get(reply)) is not None:
             track.end = TrackEnd.CUT_SHORT
 
@@ -180,7 +180,7 @@ class Playout:
         self._holds.add(Hold.NO_CONNECTION)
 
     def attach(self, lead: Lead, at_ms: float) -> None:
-        """A new connection: frames that the former one was sent, and that were not heard to their end, go out again."""
+        """Go on with a new connection: it is sent again what the former one was sent and was not heard to its end."""
         if Hold.NO_CONNECTION not in self._holds:
             self.detach(at_ms)
         self._position.attach(lead)
@@ -190,7 +190,7 @@ class Playout:
             self._holds.discard(Hold.PAUSE)
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
-        """The client has played `audio_ms` of `turn`: what it received of the turn less what its player still holds.
+        """Note what the client has played of `turn`: what it received of the turn less what its player still holds.
 
         Marks of unknown turns, and from clients that were not asked for any, are ignored.
         """

@@ -81,7 +81,7 @@ class Identity:
             return self._token
 
     def doubt(self) -> None:
-        """The service takes the token no more, whatever its time: the next need asks for another one."""
+        """Ask for another token at the next need: the service takes this one no more, whatever its time."""
         if time.time() - self._asked_at >= DOUBTED_S:
             self._expires_on = 0.0
 

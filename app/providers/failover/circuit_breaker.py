@@ -105,7 +105,7 @@ class CircuitBreaker:
                 return  # what was asked before says nothing about now
 
     def failed(self, now: float, retry_after_s: float | None = None) -> None:
-        """It failed; opened by this, it stays so for as long at least as it asked for."""
+        """Note that the provider failed; a breaker that this opens stays open at least as long as the provider asks."""
         match self._state:
             case BreakerState.CLOSED:
                 self._note(now, failed=True)
@@ -120,7 +120,7 @@ class CircuitBreaker:
                 return
 
     def given_up(self, now: float) -> None:
-        """It was asked, and nobody waited for the answer: another may try."""
+        """Note that the provider was asked, and nobody waited for the answer: another request may try it."""
         if self._state is BreakerState.HALF_OPEN:
             self._until = now
 

@@ -70,7 +70,7 @@ class Provider(Generic[E]):
         self.breaker = breaker
 
     def failed(self, now: float, error: ProviderError) -> None:
-        """A request that was at fault itself says nothing about the provider."""
+        """Note a failure, unless the request itself was at fault, which says nothing about the provider."""
         if error.is_of_the_request:
             self.breaker.given_up(now)
             return
@@ -180,7 +180,7 @@ class Providers(Generic[E]):
             report_failure(Failure.FALLBACK, log, line, name, first, cause, provider=name)
 
     def failed_stream(self, provider: Provider[E], whose: Hashable, error: ProviderError) -> None:
-        """A stream could not be opened, or failed; who had it asks for another at once."""
+        """Note that a stream could not be opened, or failed; who had it asks for another at once."""
         now = self.now()
         self._failed = {key: at for key, at in self._failed.items() if now - at < AGAIN_S}
         self._failed[provider.name, whose] = now

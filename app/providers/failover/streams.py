@@ -100,7 +100,7 @@ class WatchedStream(Generic[E, S]):
             self._provider.breaker.succeeded(self._providers.now())
 
     def failed(self, error: ProviderError) -> None:
-        """It has not; the session will ask for another."""
+        """Note that the stream has failed; the session will ask for another."""
         self._settled = True
         self._providers.failed_stream(self._provider, self._whose, error)
 

@@ -84,7 +84,7 @@ class Lateness:
         return sum(at >= since for at in self._late_at)
 
     def final_told(self, asked_at: float) -> None:
-        """A final that was asked for at `asked_at` goes out now."""
+        """Note that a final that was asked for at `asked_at` goes out now."""
         now = self.now()
         after_ms = (now - asked_at) * 1000
         if after_ms <= LATE_MS:
@@ -149,7 +149,7 @@ class CallerStream:
         self._rest = data[end:]
 
     def finish(self) -> None:
-        """The utterance is over: its final is owed."""
+        """Note that the utterance is over: its final is owed."""
         segment = self._segmentation.end()
         if segment is not None:
             self._parts.append(self._whole(segment, Urgency.FINAL))
@@ -164,7 +164,7 @@ class CallerStream:
             self.fail(ErrorKind.THROTTLED, f"{OWED_MAX} utterances wait to be recognized on this machine")
 
     def on_decoded(self, decoding: Decoding) -> None:
-        """A decoding of this stream is done."""
+        """Note that a decoding of this stream is done."""
         if self.is_over or decoding.is_abandoned:
             return
         if decoding.error is not None:

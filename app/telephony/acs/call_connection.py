@@ -60,7 +60,7 @@ class CallConnection:
         self._writer.close(code, reason)
 
     def abandon(self) -> None:
-        """The other side is gone: send nothing more."""
+        """Send nothing more, since the other side is gone."""
         if self._gated is not None:
             self._gated.drop()
         self._writer.abandon()

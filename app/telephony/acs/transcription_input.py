@@ -24,7 +24,7 @@ class TranscriptionInput:
         self._begins_ms: float | None = None
 
     def begins(self, metadata: TranscriptionMetadata, session: LiveSession) -> None:
-        """The network transcribes from now on, in this language."""
+        """Note that the network transcribes from now on, in this language."""
         self._locale = metadata.locale
         self._begins_ms = self._elapsed_ms(session)
 

@@ -110,7 +110,7 @@ class RecognitionEngine(Protocol):
         ...
 
     def replaced(self, stream: "RecognitionStream", former: "SdkRecognizer", native: "SdkRecognizer") -> None:
-        """A stream goes on with `native`."""
+        """Note that a stream goes on with `native`."""
         ...
 
     def doubt_token(self) -> None:
@@ -201,7 +201,7 @@ class RecognitionStream:
         self._tell_outcomes(outcomes)
 
     def connected(self, up: bool) -> None:
-        """The connection came up, or was lost: then the SDK opens another."""
+        """Note that the connection came up, or was lost: then the SDK opens another."""
         if up != self._up:
             self._up, self._up_or_down_at = up, self._loop.time()
         if up:
@@ -212,7 +212,7 @@ class RecognitionStream:
             self.failed(Failure(ErrorKind.UNAVAILABLE, "Azure Speech: the connection is lost again and again"))
 
     def lively(self) -> None:
-        """The service noticed something; whether it will say what, is another matter."""
+        """Note that the service noticed something; whether it will say what, is another matter."""
         self._loud_ms, self._unanswered_ms, self._lively_at = 0.0, 0.0, self._loop.time()
 
     def ended(self, code: str, text: str) -> None:

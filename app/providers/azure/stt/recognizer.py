@@ -128,7 +128,7 @@ class AzureRecognizer:
             self._identity.follow(stream, lambda token: self._threads.begin(lambda: native.authorize(token)))
 
     def doubt_token(self) -> None:
-        """The service refuses what proves who we are; of a token, another one may do."""
+        """Note that the service refuses what proves who we are; of a token, another one may do."""
         if self._identity is not None:
             self._identity.doubt()
 

@@ -27,7 +27,7 @@ class Suspicions:
         self._suspected_at = recent | {session_id: [*recent.get(session_id, []), self._now()]}
 
     def trust(self, session_id: str) -> None:
-        """The service makes out words, or says that there are none."""
+        """Note that the service makes out words, or says that there are none."""
         self._suspected_at.pop(session_id, None)
 
     def _recent(self, session_id: str) -> list[float]:

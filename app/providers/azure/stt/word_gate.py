@@ -44,7 +44,7 @@ class WordGate:
         return self._take()
 
     def shut(self) -> None:
-        """Words are waited for again: there is more text."""
+        """Note that words are waited for again: there is more text."""
         self._open = False
 
     def _take(self) -> bytes:

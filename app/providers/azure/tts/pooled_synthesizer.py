@@ -141,7 +141,7 @@ class PooledSynthesizer:
             self._orders(native.end_text)
 
     def give_up(self) -> None:
-        """The request is not wanted any more: nothing more is told of it, and the synthesizer goes back to the pool."""
+        """Tell nothing more of a request that is not wanted any more, and give the synthesizer back to the pool."""
         if self._request is not None:
             self._ended(None, told=False)
             self._pool.stop(self)

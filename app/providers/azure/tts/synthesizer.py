@@ -274,7 +274,7 @@ class AzureSynthesizer:
         return DEFAULT_VOICE if name in self._unknown_voices else name
 
     def unknown_voice(self, name: str) -> None:
-        """The service refused a request with this voice."""
+        """Note that the service refused a request with this voice."""
         if name not in self._unknown_voices:
             line = "fallback in use: Azure Speech refuses the voice %s: %s is used"
             fallback = failure_counters.Failure.FALLBACK

@@ -62,7 +62,7 @@ class SynthesizerPool:
         return min(IDLE_MOST, max(1 + streams // STREAMS_PER_SYNTHESIZER, needed))
 
     def stream_opened(self, rate_hz: int) -> None:
-        """Another session may speak: connect a synthesizer for it, if too few wait."""
+        """Connect a synthesizer for another session that may speak, if too few wait."""
         self._streams[rate_hz] = self._streams.get(rate_hz, 0) + 1
         warming = self._warming.setdefault(rate_hz, set())
         if self.idle(rate_hz) + len(warming) < self.wanted(rate_hz):
@@ -71,7 +71,7 @@ class SynthesizerPool:
             task.add_done_callback(warming.discard)
 
     def stream_closed(self, rate_hz: int) -> None:
-        """A session that might speak is over: close the synthesizers of its rate that are too many now."""
+        """Close the synthesizers that are too many, of the rate of a session that is over."""
         self._streams[rate_hz] -= 1
         self._most_at_once[rate_hz] = min(self._most_at_once.get(rate_hz, 0), self._streams[rate_hz])
         self._trim(rate_hz)
@@ -104,7 +104,7 @@ class SynthesizerPool:
             self._trim(synthesizer.rate_hz)
 
     def stop(self, synthesizer: PooledSynthesizer) -> None:
-        """The request was given up: stop it, and take the synthesizer back once it has stopped."""
+        """Stop a request that was given up, and take the synthesizer back once it has stopped."""
         self._task(self._stop(synthesizer))
 
     def lost(self, synthesizer: PooledSynthesizer) -> None:
@@ -180,7 +180,7 @@ class SynthesizerPool:
         return synthesizer
 
     def doubt_token(self) -> None:
-        """The service refuses what proves who we are; of a token, another one may do."""
+        """Note that the service refuses what proves who we are; of a token, another one may do."""
         if self._identity is not None:
             self._identity.doubt()
 
