@@ -143,7 +143,7 @@ def configured_in_vain(setting: str, settings: Settings) -> Iterator[str]:
 
 
 HEARD_AND_SPOKEN = ("speech_recognizer", "speech_synthesizer")
-"""Without these people cannot speak in the usual mode."""
+"""The settings of the engines without which nobody can speak in the usual mode."""
 
 
 def absent_engines(engines: Mapping[str, BuiltIn]) -> Iterator[str]:

@@ -46,10 +46,10 @@ FALLBACKS: dict[str, Callable[[Providers[Any]], Any]] = {
     "speech_synthesizer": FailoverSynthesizer,
     "language_model": FailoverModel,
 }
-"""By setting, what stands before an engine and that which takes over from it."""
+"""What asks an engine and, when it fails, the one that takes over from it; by the setting of the engine."""
 
 WRAPPERS = {**FALLBACKS, TRANSCRIBER: FailoverRecognizer}
-"""By setting, what holds the circuit breakers of an engine that may fail."""
+"""What holds the circuit breakers of an engine that may fail; by the setting of the engine."""
 
 
 def chosen(settings: Settings) -> dict[str, BuiltIn]:

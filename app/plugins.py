@@ -9,7 +9,7 @@ from app.errors import AppError
 from config.errors import ConfigurationError
 
 MOST_CHARACTERS = 300
-"""Of an error's text; longer ones are cut."""
+"""The most characters that are shown of an error's text."""
 
 
 class PluginError(AppError, ConfigurationError):

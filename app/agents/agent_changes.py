@@ -16,7 +16,7 @@ from app.server.worker_pipe import WorkerNotice
 from protocol.agents import AgentChange
 
 TOPIC = "agent/"
-"""Followed by the agent's name."""
+"""The topic of the notices about an agent; the agent's name follows."""
 
 _FIELDS = {
     "model.deployment_id": ("model", "deployment_id"),

@@ -19,7 +19,7 @@ MOST_FILES = 1_000
 """Of a directory, so many files are looked at."""
 T = TypeVar("T")
 CLOSENESS = 0.6
-"""From 0 to 1: two letters of a word of six may be wrong."""
+"""How alike a name has to be to count as meant, from 0 to 1: two letters of a word of six may be wrong."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

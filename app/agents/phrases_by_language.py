@@ -211,7 +211,7 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
         "no_input": ["まだいらっしゃいますか。", "お声が聞こえません。いらっしゃいましたら、お話しください。"],
     },
 }
-"""By primary language subtag (BCP 47)."""
+"""The phrases of each language, by its primary subtag (BCP 47)."""
 
 
 def with_phrases_of_its_languages(raw: Any) -> Any:

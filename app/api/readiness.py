@@ -26,7 +26,7 @@ CHECK_TIMEOUT_S = 2.0
 NOT_CONFIGURED = "not configured"
 """The error of a component that is optional and absent."""
 ALONE = "telephone calls want one worker and one replica"
-"""What follows where Redis is absent."""
+"""What follows from a server without Redis, for operators."""
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -89,7 +89,7 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     http_version: str
     headers: Mapping[str, str]
-    """With lower-case names, or a mapping that ignores case."""
+    """The headers of the request, with lower-case names or as a mapping that ignores case."""
     overruled_host: str | None = None
 
     @classmethod

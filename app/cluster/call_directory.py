@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CALL_S = 90_000
 """How long a call is known after it was last heard of, in seconds: longer than any lasts."""
 ANNOUNCED_S = 120
-"""Nobody lets it ring for longer."""
+"""How long an announced call is kept, in seconds: no caller lets it ring for longer."""
 
 KEEP = """
 local owner = redis.call('HGET', KEYS[1], 'owner')

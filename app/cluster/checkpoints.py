@@ -23,7 +23,7 @@ from app.stores.opening import SharedStore
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.1
-"""What happened later than this before a worker is killed may be missing in the checkpoint."""
+"""How often sessions are looked at, in seconds: what happened within it before a worker was killed may be missing."""
 
 _restored = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.restored", description="Sessions that went on from the checkpoint of another worker"

@@ -26,7 +26,7 @@ from actors.messages.output import (
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 
 MOST_EVENTS = 1_000
-"""Of one session; the oldest are forgotten."""
+"""The most events that are kept of one session; the oldest are forgotten."""
 MOST_SESSIONS = 200
 """Of one worker, live or over. Of those that are over the ones in which nothing happened are forgotten first, then the
 one that was begun first; those that are live are kept, and are as many as the worker has room for."""
@@ -42,7 +42,7 @@ class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str
     turn: int = 0
     name: str = ""
-    """Who has the floor; a tool; an actor; how it ended; what of the worker."""
+    """By the kind of the event: who has the floor, a tool, an actor, how the session ended, or a part of the worker."""
     text: str = ""
     """What was said or heard, where content may be logged; the error of an actor; what is wrong with the worker."""
     times_ms: dict[str, float] = {}

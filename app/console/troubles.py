@@ -69,13 +69,13 @@ class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
     max_sessions: int
     lag_ms: float
     weight: int
-    """Of the worst, be it of the worker or of one of its sessions."""
+    """The weight of the worst trouble, be it of the worker or of one of its sessions."""
     troubles: tuple[str, ...]
     trouble_weights: tuple[int, ...]
-    """Of each of the worker's own troubles, in their order."""
+    """The weight of each of the worker's own troubles, in their order."""
     worst: tuple[ConsoleSession, ...]
     approvals: tuple[ConsoleApproval, ...] = ()
-    """Those that have to be decided first."""
+    """The calls of tools that wait for an operator, those first that have to be decided first."""
     content: bool = False
 
 

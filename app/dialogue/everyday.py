@@ -118,7 +118,7 @@ SENTENCES: Mapping[Everyday, tuple[str, ...]] = {
         """
     ),
 }
-"""By kind; `{someone}` is a person."""
+"""The sentences of each kind; `{someone}` stands for a person."""
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "person": _sentences(

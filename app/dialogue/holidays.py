@@ -13,7 +13,7 @@ Found = tuple[str, int]
 """An ISO date and the number of words it takes."""
 
 Country = Literal["US", "CA", "GB", "IE", "AU", "NZ"]
-"""By its code in ISO 3166."""
+"""A country whose holidays are known, by its code in ISO 3166."""
 
 HOLIDAY = "holiday"
 """What stands for a holiday in the examples of an intent, as `{holiday}`: a day that business hours do not tell of."""

@@ -106,7 +106,7 @@ class Synonyms:
 
 
 Weights = list[float]
-"""By class, in the order of the intents."""
+"""A weight for each class, in the order of the intents."""
 Features = list[tuple[str, float]]
 
 

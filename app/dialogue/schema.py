@@ -218,9 +218,9 @@ class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     another: Texts = ("Now to the one for {whom}.",)
     """Said before the second of two wishes of one sentence is served."""
     more: Texts = ("What else can I do for you?",)
-    """After a yes."""
+    """What is said when the caller has answered `ask` with a yes."""
     end: Texts = ("Thank you for calling. Goodbye.",)
-    """After a no; the conversation ends."""
+    """What is said when the caller has answered `ask` with a no; the conversation ends."""
 
 
 class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -41,9 +41,9 @@ class State(msgspec.Struct):
     kept: dict[str, Any] = {}
     """Fields of tool results, by name."""
     called: dict[int, str] = {}
-    """By step: the arguments of the last call whose result is known."""
+    """The arguments of the last call whose result is known, by the number of the step that calls."""
     confirmed: dict[int, str] = {}
-    """By step: the words that were agreed to."""
+    """The words that the caller has agreed to, by the number of the step that asks."""
     told: list[int] = []
     question: Question = Question.NONE
     asked: str = ""

@@ -34,7 +34,7 @@ _PARTS = {"morning": "a", "afternoon": "p", "evening": "p", "tonight": "p"}
 _BEFORE_A_PRONOUN = frozenset(_ORDINALS) | {
     "last", "that", "this", "earlier", "later", "earliest", "latest", "which", "another", "other", "any", "no",
 }  # fmt: skip
-"""After these, `one` is no time."""
+"""Words after which `one` is no time."""
 
 _ALIKE = 0.8
 """The share of letters, in order, that a word has in common with the ordinal that it is taken for."""

@@ -58,7 +58,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     took_s: float
-    """In seconds of the conversation."""
+    """How long it took, in seconds of the conversation."""
     failed: Failed | None
     timeline: tuple[Moment, ...]
 

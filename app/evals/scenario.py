@@ -21,7 +21,7 @@ BELONGS_TO = {
 }
 """What belongs to some of the actions only."""
 CALLERS = ("say", "interrupt", "key", "silence_s")
-"""Those of the actions that the caller does."""
+"""The keys of a step whose action is the caller's."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,7 +32,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     interrupt: str | None = None
     """The caller says this `after_ms` into what the agent is saying."""
     after_ms: Annotated[int, Meta(ge=0, le=600_000)] = 500
-    """Of an interruption."""
+    """How many ms after the agent begins to speak the caller interrupts it."""
     key: Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}\Z")] | None = None
     """The caller presses these keys of the telephone."""
     silence_s: Annotated[float, Meta(gt=0, le=3_600)] | None = None

@@ -14,7 +14,7 @@ from actors.ports.tts import (
 )
 
 MS_PER_CHAR = 60
-"""Of English speech, about."""
+"""About how many ms of English speech a character is."""
 _WORD = re.compile(r"\S+")
 
 

@@ -16,7 +16,7 @@ LONGEST_WAIT_S = 6.0
 asks gives up after 8 s."""
 
 CHARS_PER_TOKEN = 4
-"""Of English text, about."""
+"""About how many characters of English text are a token."""
 
 
 class MeteredModel:

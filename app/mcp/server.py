@@ -33,7 +33,7 @@ FIRST_WAIT_S = 1.0
 """Between the first two attempts to connect; doubled with each further one, up to LONGEST_WAIT_S."""
 LONGEST_WAIT_S = 60.0
 MAX_NAMES, MAX_NAME_CHARS = 20, 64
-"""What is said of the names of a server's tools, where one is missing."""
+"""How many names of a server's tools are listed where one is missing, and how much of each."""
 CLOSE_S = 5.0
 """A server that has not ended by then is left to its guard, which ends it with this process."""
 

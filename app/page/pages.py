@@ -47,7 +47,7 @@ FOR_THE_PAGE = {
 }
 
 FOR_OTHER_PAGES = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-"""Whoever has a page of their own imports earshot.js from here."""
+"""Headers of earshot.js, which pages of other sites import from here."""
 
 
 class File(msgspec.Struct, frozen=True):

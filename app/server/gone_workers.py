@@ -9,9 +9,9 @@ import msgspec
 GONE = "workers gone"
 """The topic of the notice by which the launcher tells the workers of those that are gone."""
 MOST_GONE = 10
-"""The one that died first is forgotten."""
+"""How many workers that have died are remembered; the one that died first is forgotten."""
 MOST_SESSIONS = 40
-"""Of one worker: a notice between workers holds no more."""
+"""How many sessions of one worker are named: a notice between workers holds no more."""
 
 
 class GoneSession(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -29,9 +29,9 @@ from app.server.ping_watch import SILENT_INTERVALS
 log = logging.getLogger(__name__)
 
 WRITE_BUFFER_BYTES = 4_096
-"""Written and not taken by the system: with more, what follows waits where it can still be dropped."""
+"""How many bytes may be written and not taken by the system: what follows waits where it can still be dropped."""
 UNSENT_BYTES = 4_096
-"""Taken by the system and not sent, as far as it obeys."""
+"""How many bytes the system may have taken and not sent, as far as it obeys."""
 SEND_BUFFER_BYTES = 32_768
 """Sent and not acknowledged, and what is not sent. The system doubles it for its own records; audio of 48 kHz as JSON
 over a network with a round trip of 0.3 s needs 40 kB."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 BURST_S = 10.0
-"""So much is allowed at once, in seconds of the rate: a network that stood still delivers what it held."""
+"""How much is allowed at once, in seconds of the rate: a network that stood still delivers what it held."""
 BYTES_PER_FRAME = 1_280
 """The rate of bytes, for each frame of the rate: twice a frame of audio of 20 ms."""
 

@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = {"Retry-After": "5"}
 HANG_UP_S = 8.0
-"""Whoever ends a call is told after this how far that is."""
+"""In seconds: a request to end a call is answered by then, with how far that is."""
 
 
 CALLS = "calls"

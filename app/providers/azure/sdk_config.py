@@ -7,7 +7,7 @@ from app.providers.azure.resource import SpeechResource, SpeechUse
 BLOCK_MS = 20
 POLL_MS = 5
 UPLOAD_PERCENT = 3_000
-"""Of real time, how fast audio that is there already may be sent."""
+"""How fast audio that is there already may be sent, in percent of real time."""
 STOP_TIMEOUT_S = 1
 WRITING_PAUSE_MS = 60_000
 

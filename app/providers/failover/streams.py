@@ -16,9 +16,9 @@ from app.plugins import in_one_line
 from app.providers.failover.providers import E, Provider, Providers
 
 OPEN_S = 2.0
-"""So long the opening of a stream may take if there is another to ask."""
+"""How long the opening of a stream may take, in seconds, if there is another provider to ask."""
 SLOW_S = 3.0
-"""And so long when the others are down: a session waits for 5 s in all."""
+"""How long it may take when the others are down, in seconds: a session waits for 5 in all."""
 
 
 class Stream(Protocol):
@@ -36,7 +36,7 @@ class WatchedStream(Generic[E, S]):
     """One session's stream of one provider. What the port tells and is told goes through a subclass."""
 
     error: ClassVar[type[ProviderError]]
-    """What the port raises."""
+    """The class of the errors that the port raises."""
     stalled_s: ClassVar[float]
     """A stream that is closed after it has owed something for so long has failed."""
 

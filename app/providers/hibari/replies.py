@@ -10,7 +10,7 @@ AHEAD_MAX_S = 30.0
 """A reply is made so far ahead of being heard, taking it that it is heard from its first audio on; then as it goes.
 More would only fill the server's memory."""
 TEXT_MAX_CHARS = 100_000
-"""Of one session's text that waits: two hours of speech."""
+"""The most text of one session that waits, in characters: two hours of speech."""
 
 
 class Clause(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ class MadeClause(msgspec.Struct, frozen=True):
     clause: Clause
     pcm: bytes
     start_ms: float
-    """Of the reply's audio before it."""
+    """How much audio of the reply comes before it, in ms."""
     end_ms: float
     words: tuple[tuple[int, int, float], ...]
     """Start and end in all text of the reply, and the time in the reply's audio, in ms."""

@@ -35,7 +35,7 @@ EARLY_MS = 50.0
 """Words are heard so much before the frames that the model gives them."""
 SPEED_MIN, SPEED_MAX = 0.5, 2.0
 PHONEMES_MAX = 450
-"""Of one clause; of more, which only figures without end have, the rest is left out."""
+"""The most phonemes of one clause; the rest is left out, which only figures without end have."""
 
 _DURATIONS = b"/Clip_output_0"
 _NAME_OF_VALUE, _OUTPUT_OF_GRAPH, _GRAPH_OF_MODEL = 1, 12, 7

@@ -25,7 +25,7 @@ from app.providers.azure.stt import light_events
 from app.providers.azure.stt.results import Heard, phrase_details
 
 PHRASES_MAX = 500
-"""What the service takes of a phrase list."""
+"""How many phrases the service takes."""
 LANGUAGES_MAX = 10
 """Among how many the service can choose while it listens."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 SUSPICIONS = 2
-"""Of a session within `SUSPICION_S`: when another recognizer hears nothing either, it was noise."""
+"""How often a session is suspected within `SUSPICION_S`: if another recognizer hears nothing either, it is noise."""
 SUSPICION_S = 30.0
 
 

@@ -23,7 +23,7 @@ HELD_S = 2.0
 UNENDED_S = 3.0
 """What was begun, and not finished, may wait so long for its next word; then the service is shown an end."""
 ABANDONED_S = 6.0
-"""And so long in all."""
+"""In seconds: what was begun, and not finished, is given up after so long in all."""
 RECENT_MS = 1_500
 """A final that ends no earlier before the end of the utterance than this is its last."""
 OVERLAP_MS = 100
