@@ -19,6 +19,7 @@ from tests.kit.fake_realtime import CHUNK_MS, MS_PER_CHAR, FakeRealtime
 GREETING = "Good morning, this is Ada. How can I help you?"
 
 
+CLOSED = reported.RealtimeClosed(FailureKind.TRANSIENT, "")
 FAILED = reported.ResponseFinished(response_id="", status=reported.ResponseStatus.FAILED, failure=FailureKind.TRANSIENT)
 
 
@@ -74,8 +75,9 @@ def test_a_model_that_speaks_texts_is_given_the_text_and_believed() -> None:
             )
         ),
         lambda model: asyncio.get_running_loop().call_later(0.3, lambda: model.sessions[0].drop()),
+        lambda model: asyncio.get_running_loop().call_later(0.3, lambda: model.sessions[0].tell(CLOSED)),
     ],
-    ids=["refused", "failed", "lost"],
+    ids=["refused", "failed", "lost", "closed without a word"],
 )
 def test_what_fails_is_told(happens: Callable[[FakeRealtime], object]) -> None:
     async def main() -> None:
