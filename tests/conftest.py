@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from pykka import ActorRegistry
 
+from tests.kit.forking import is_fork_server
+
 PR_SET_CHILD_SUBREAPER = 36
 """Of prctl(2): orphans among the descendants of this process become its children."""
 ENDS_S = 10.0
@@ -125,9 +127,11 @@ def no_child_outlives_its_module() -> Iterator[None]:
 
 
 def _new_children(before: dict[int, str]) -> dict[int, str]:
-    return {pid: command for pid, command in _children().items() if pid not in before and not _is_helper(command)}
+    return {pid: command for pid, command in _children().items() if pid not in before and not _is_helper(pid, command)}
 
 
-def _is_helper(command: str) -> bool:
-    """Whether it is a process of Python's own, which serves the whole test run."""
-    return "multiprocessing.resource_tracker" in command or "multiprocessing.forkserver" in command
+def _is_helper(pid: int, command: str) -> bool:
+    """Whether it serves the whole test run: a process of Python's own, or what servers are forked from."""
+    return (
+        is_fork_server(pid) or "multiprocessing.resource_tracker" in command or "multiprocessing.forkserver" in command
+    )

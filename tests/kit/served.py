@@ -2,9 +2,15 @@
 
 import asyncio
 import contextlib
+import gc
+import logging
 import os
+import random
 import sys
+import tempfile
+import threading
 import time
+import warnings
 from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
@@ -233,3 +239,30 @@ def trace_ways(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
             await earshot(scope, receive, send)
 
     return app
+
+
+def tell_process(settings: Settings, lifecycle: Lifecycle) -> Starlette:
+    """`/like` tells what is to be the same however a worker was started, `/drawn` a random number."""
+
+    async def like(_: Request) -> Response:
+        main, streams = sys.modules["__main__"], (sys.stdin, sys.stdout, sys.stderr)
+        return JSONResponse(
+            {
+                "environment": {**os.environ, "TMPDIR": ""},
+                "arguments": [word for word in sys.argv if not word.isdigit()],
+                "path": sys.path,
+                "directory": os.getcwd(),
+                "main": [main.__name__, main.__file__],
+                "threads": sorted(thread.name for thread in threading.enumerate()),
+                "is temporary": tempfile.gettempdir() == os.environ["TMPDIR"],
+                "garbage": [gc.isenabled(), gc.get_threshold()],
+                "streams": [[stream.encoding, stream.errors, stream.line_buffering] for stream in streams],
+                "loggers": [type(handler).__name__ for handler in logging.getLogger().handlers],
+                "warnings": [repr(each) for each in warnings.filters],
+            }
+        )
+
+    async def drawn(_: Request) -> Response:
+        return JSONResponse(random.random())
+
+    return Starlette(routes=[Route("/like", like), Route("/drawn", drawn)])

@@ -8,16 +8,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
+from subprocess import PIPE
 from typing import IO
 
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-ROOT = Path(__file__).parents[2]
+from tests.kit.forking import start
 
+ROOT = Path(__file__).parents[2]
 
 RUNS_S = 160
 """A command has ended by itself by then: a little less than what a test may take."""
@@ -48,18 +50,25 @@ def free_port() -> int:
 
 def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself, and leaves no temporary file behind."""
+    return _run(command, variables, afresh=False)
+
+
+def run_afresh(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The same, never by a fork: for tests of how a program starts."""
+    return _run(command, variables, afresh=True)
+
+
+def _run(command: Sequence[str], variables: dict[str, str], *, afresh: bool) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory(prefix="run-") as temporary:
-        ended = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment(**{"TMPDIR": temporary, **variables}),
-            capture_output=True,
-            text=True,
-            timeout=RUNS_S,
-            check=False,
-        )
+        environ = environment(**{"TMPDIR": temporary, **variables})
+        with start(command, environ, afresh=afresh, stdout=PIPE, stderr=PIPE, text=True) as process:
+            try:
+                told, errors = process.communicate(timeout=RUNS_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
         assert os.listdir(temporary) == [], "temporary files that a command has left behind"
-    return ended
+    return subprocess.CompletedProcess(command, process.returncode, told, errors)
 
 
 class Server:
@@ -95,21 +104,31 @@ class Server:
         self.process.send_signal(signum)
 
 
-@contextmanager
-def serving(factory: str = "create_app", **variables: str) -> Iterator[Server]:
+def serving(factory: str = "create_app", **variables: str) -> AbstractContextManager[Server]:
     """Serve an app of `tests.kit.served`, or EARSHOT; what is left of it is killed at the end.
 
     Its temporary files are in a directory of its own. One that has ended by itself may leave none behind; one that is
-    killed cannot remove them.
+    killed cannot remove them. It is a fork of a process that has imported the product, where that is the same
+    (`tests/kit/forking.py`).
     """
+    return _serving(factory, variables, afresh=False)
+
+
+def serving_afresh(factory: str = "create_app", **variables: str) -> AbstractContextManager[Server]:
+    """The same, never by a fork: for tests of how a server starts."""
+    return _serving(factory, variables, afresh=True)
+
+
+@contextmanager
+def _serving(factory: str, variables: dict[str, str], *, afresh: bool) -> Iterator[Server]:
     with (
         tempfile.TemporaryFile("w+") as errors,
         tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as temporary,
-        subprocess.Popen(
+        start(
             serve_command(factory),
-            cwd=ROOT,
-            env=environment(**{"TMPDIR": temporary, **variables}),
-            stdout=subprocess.PIPE,
+            environment(**{"TMPDIR": temporary, **variables}),
+            afresh=afresh,
+            stdout=PIPE,
             stderr=errors,
             text=True,
         ) as process,

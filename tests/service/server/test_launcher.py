@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from app.server.launcher import Backoff
-from tests.kit.serving import Server, alive, eventually, run, serve_command, serving
+from tests.kit.serving import Server, alive, eventually, run_afresh, serve_command, serving_afresh
 
 
 def sockets_on_both_workers(server: Server) -> dict[int, ClientConnection]:
@@ -52,12 +52,12 @@ def nobody_listens(server: Server) -> bool:
 
 
 def test_a_free_port_is_taken_printed_and_known_to_the_app() -> None:
-    with serving(PORT="0") as server:
+    with serving_afresh(PORT="0") as server:
         assert server.get("/who").json()["port"] == httpx.URL(server.url).port
 
 
 def test_a_worker_that_is_killed_is_replaced_and_the_other_goes_on() -> None:
-    with serving(WEB_CONCURRENCY="2") as server:
+    with serving_afresh(WEB_CONCURRENCY="2") as server:
         held = sockets_on_both_workers(server)
         (killed, lost), (survivor, kept) = held.items()
         os.kill(killed, signal.SIGKILL)
@@ -70,7 +70,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_other_goes_on() -> None:
 
 
 def test_readiness_is_refused_while_the_listener_still_answers() -> None:
-    with serving() as server:
+    with serving_afresh() as server:
         assert server.get("/ready").status_code == 200
         _, busy = server.socket("/busy")
         server.signal(signal.SIGTERM)
@@ -81,7 +81,7 @@ def test_readiness_is_refused_while_the_listener_still_answers() -> None:
 
 
 def test_sessions_that_do_not_end_are_closed_inside_the_grace() -> None:
-    with serving(DRAIN_GRACE_S="10", WEB_CONCURRENCY="2") as server:
+    with serving_afresh(DRAIN_GRACE_S="10", WEB_CONCURRENCY="2") as server:
         held = sockets_on_both_workers(server)
         _, busy = server.socket("/busy")
         server.signal(signal.SIGTERM)
@@ -91,7 +91,7 @@ def test_sessions_that_do_not_end_are_closed_inside_the_grace() -> None:
 
 
 def test_nothing_to_drain_is_quick_even_for_two_signals_at_once() -> None:
-    with serving(DRAIN_GRACE_S="600") as server:
+    with serving_afresh(DRAIN_GRACE_S="600") as server:
         _, idle = server.socket()
         server.signal(signal.SIGINT)
         server.signal(signal.SIGTERM)
@@ -100,7 +100,7 @@ def test_nothing_to_drain_is_quick_even_for_two_signals_at_once() -> None:
 
 
 def test_a_second_signal_ends_at_once() -> None:
-    with serving(DRAIN_GRACE_S="60") as server:
+    with serving_afresh(DRAIN_GRACE_S="60") as server:
         worker, busy = server.socket("/busy")
         server.signal(signal.SIGTERM)
         eventually(lambda: server.get("/ready").status_code == 503)
@@ -113,7 +113,7 @@ def test_a_second_signal_ends_at_once() -> None:
 
 
 def test_a_worker_whose_loop_stands_still_is_ended_when_the_grace_is_over() -> None:
-    with serving(DRAIN_GRACE_S="1") as server:
+    with serving_afresh(DRAIN_GRACE_S="1") as server:
         worker, _ = server.socket("/hang")
         server.signal(signal.SIGTERM)
         assert server.process.wait(30) == 1  # it would hang for 60 s
@@ -121,7 +121,7 @@ def test_a_worker_whose_loop_stands_still_is_ended_when_the_grace_is_over() -> N
 
 
 def test_a_client_that_does_not_answer_the_close_frame_delays_nobody() -> None:
-    with serving(DRAIN_GRACE_S="2") as server:
+    with serving_afresh(DRAIN_GRACE_S="2") as server:
         address = (httpx.URL(server.url).host, httpx.URL(server.url).port or 0)
         with socket.create_connection(address) as mute:
             mute.sendall(
@@ -137,9 +137,9 @@ def test_a_client_that_does_not_answer_the_close_frame_delays_nobody() -> None:
 
 
 def test_only_several_workers_have_a_directory_for_their_sockets_and_it_ends_with_them(tmp_path: Path) -> None:
-    with serving(TMPDIR=str(tmp_path)):
+    with serving_afresh(TMPDIR=str(tmp_path)):
         assert list(tmp_path.iterdir()) == []
-    with serving(TMPDIR=str(tmp_path), WEB_CONCURRENCY="2") as server:
+    with serving_afresh(TMPDIR=str(tmp_path), WEB_CONCURRENCY="2") as server:
         (directory,) = tmp_path.iterdir()
         assert directory.name.startswith("earshot-")
         server.signal(signal.SIGTERM)
@@ -148,7 +148,7 @@ def test_only_several_workers_have_a_directory_for_their_sockets_and_it_ends_wit
 
 
 def test_workers_do_not_outlive_a_launcher_that_is_killed() -> None:
-    with serving(WEB_CONCURRENCY="2") as server:
+    with serving_afresh(WEB_CONCURRENCY="2") as server:
         held = sockets_on_both_workers(server)
         server.signal(signal.SIGKILL)
         eventually(lambda: nobody_listens(server))
@@ -156,7 +156,7 @@ def test_workers_do_not_outlive_a_launcher_that_is_killed() -> None:
 
 
 def test_a_worker_can_be_drained_alone_and_is_replaced() -> None:
-    with serving() as server:
+    with serving_afresh() as server:
         first, connection = server.socket()
         os.kill(first, signal.SIGTERM)
         assert close_code(connection) == 1012
@@ -166,7 +166,7 @@ def test_a_worker_can_be_drained_alone_and_is_replaced() -> None:
 def test_a_taken_port_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ended = run(*serve_command(), PORT=port)
+        ended = run_afresh(*serve_command(), PORT=port)
     assert ended.returncode == 2
     assert ended.stderr == f"cannot listen on HOST 127.0.0.1, PORT {port}: address already in use\n"
 
@@ -180,19 +180,19 @@ def test_a_taken_port_is_one_line() -> None:
     ],
 )
 def test_a_fault_in_the_configuration_is_one_line_however_many_workers_find_it(factory: str, line: str) -> None:
-    ended = run(*serve_command(factory), WEB_CONCURRENCY="2")
+    ended = run_afresh(*serve_command(factory), WEB_CONCURRENCY="2")
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line + "\n")
 
 
 def test_a_worker_that_crashes_before_the_server_was_ready_ends_the_start() -> None:
-    ended = run(*serve_command("crash"))
+    ended = run_afresh(*serve_command("crash"))
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.splitlines()[-1] == "a worker ended with status 1 before it was ready"
     assert "out of luck" in ended.stderr
 
 
 def test_a_wrong_value_is_one_line() -> None:
-    ended = run(*serve_command(), PORT="eighty")
+    ended = run_afresh(*serve_command(), PORT="eighty")
     line = "PORT is 'eighty'; it must be a whole number from 0 to 65535\n"
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line)
 

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, ROOT, Server, eventually, run, serving
+from tests.kit.serving import EARSHOT, ROOT, Server, eventually, run, run_afresh, serving_afresh
 
 SOCKET = "/api/v1/realtime/conversation"
 
@@ -89,7 +89,7 @@ def test_one_worker_is_killed_and_the_conversations_on_the_other_go_on() -> None
         async with connect(socket_url(server, session_id="new"), max_queue=None) as socket:
             assert "good evening" in await ask(socket, "good evening")
 
-    with serving(EARSHOT, WEB_CONCURRENCY="2", **FAKES) as server:
+    with serving_afresh(EARSHOT, WEB_CONCURRENCY="2", **FAKES) as server:
         asyncio.run(main(server))
 
 
@@ -116,7 +116,7 @@ def test_a_drain_tells_readiness_says_goodbye_and_closes_with_1012() -> None:
             assert closed.value.rcvd.code == 1012
             assert 503 in statuses
 
-    with serving(EARSHOT, DRAIN_GRACE_S="15", **FAKES) as server:
+    with serving_afresh(EARSHOT, DRAIN_GRACE_S="15", **FAKES) as server:
         asyncio.run(main(server))
         # Whoever needs longer than the grace is killed, and that is another status.
         assert server.process.wait(60) == 0
@@ -138,7 +138,7 @@ async def _swallow(socket: ClientConnection) -> None:
 
 def test_a_fault_in_an_agents_file_is_one_line(tmp_path: Any) -> None:
     (tmp_path / "broken.yaml").write_text("name: broken\nlabel: 7\n")
-    done = run(sys.executable, "-m", "app", "serve", AGENTS_DIRECTORY=str(tmp_path))
+    done = run_afresh(sys.executable, "-m", "app", "serve", AGENTS_DIRECTORY=str(tmp_path))
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -146,7 +146,7 @@ def test_a_fault_in_an_agents_file_is_one_line(tmp_path: Any) -> None:
 
 
 def test_an_engine_that_cannot_be_had_is_one_line() -> None:
-    done = run(sys.executable, "-m", "app", "serve", LANGUAGE_MODEL="no.such:engine")
+    done = run_afresh(sys.executable, "-m", "app", "serve", LANGUAGE_MODEL="no.such:engine")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("LANGUAGE_MODEL: no.such:engine")
@@ -155,7 +155,7 @@ def test_an_engine_that_cannot_be_had_is_one_line() -> None:
 def test_the_readme_client_is_answered() -> None:
     readme = (ROOT / "README.md").read_text()
     program = readme.partition("```python\n")[2].partition("```")[0]
-    with serving(EARSHOT) as server:
+    with serving_afresh(EARSHOT) as server:
         port = server.url.rpartition(":")[2]
         program = program.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
         ended = run(sys.executable, "-c", program)

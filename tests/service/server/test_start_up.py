@@ -2,7 +2,7 @@
 
 from websockets.sync.client import connect
 
-from tests.kit.serving import EARSHOT, serving
+from tests.kit.serving import EARSHOT, serving_afresh
 
 HEAVY = {"aiohttp", "azure", "msal", "openai", "redis"}
 """Packages that take a tenth of a second and more."""
@@ -10,7 +10,7 @@ HEAVY = {"aiohttp", "azure", "msal", "openai", "redis"}
 
 def loaded(**variables: str) -> set[str]:
     """Those of `HEAVY` that a server has loaded which has just greeted somebody."""
-    with serving("tell_modules", **variables) as server:
+    with serving_afresh("tell_modules", **variables) as server:
         address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
         with connect(address, proxy=None, open_timeout=60, close_timeout=1) as socket:
             socket.recv(timeout=60)
@@ -27,6 +27,6 @@ def test_a_server_that_uses_an_sdk_loads_that() -> None:
 
 
 def test_a_start_on_the_engines_of_this_machine_says_nothing_but_that_it_is_ready() -> None:
-    with serving(EARSHOT) as server:
+    with serving_afresh(EARSHOT) as server:
         before_ready = server.log().partition("worker is ready")[0].splitlines()[:-1]
     assert before_ready == []

@@ -1,0 +1,72 @@
+"""Forks programs of the product for tests: `python -m tests.kit.fork_server DESCRIPTOR`.
+
+It imports what servers import, then waits at a socket for orders, each a message of JSON with the three streams that
+the program is to have. The answer is a process id. The program becomes a child of whoever started this process and is
+told to be a subreaper (`tests/kit/forking.py`), who therefore waits for it and signals it as for any other child.
+
+Nothing that starts a thread may be imported here: a fork has only the thread that forks, and what others held is held
+for good.
+"""
+
+import importlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.kit.forked_program import run_program
+
+MOST_BYTES = 1 << 18
+"""Of an order: more than a message of this kind of socket can hold."""
+
+MAIN = "app.__main__"
+IMPORTED = (
+    MAIN,
+    "app.api.asgi",
+    "app.server.launcher",
+    "app.server.worker",
+    "tests.kit.fakes",
+    "tests.kit.served",
+)
+"""What nearly every server of the tests imports, or would import while it starts."""
+
+
+def main(descriptor: int) -> None:
+    """Serve until the socket is closed at the other end."""
+    for module in IMPORTED:
+        importlib.import_module(module)
+    del sys.modules[MAIN]  # it is to run, not to be there already
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    assert threads == 1, f"{threads} threads run before a fork: something in IMPORTED starts them"
+    # It was started with a PATH and nothing else; the rest is what Python and the product set when they start.
+    added = {name: value for name, value in os.environ.items() if name != "PATH"}
+    with socket.socket(fileno=descriptor) as orders:
+        while True:
+            message, streams, _, _ = socket.recv_fds(orders, MOST_BYTES, 3)
+            if not message:
+                return
+            order = json.loads(message)
+            pid = fork_orphan(order["command"], {**added, **order["environ"]}, streams)
+            orders.send(str(pid).encode())
+            for stream in streams:
+                os.close(stream)
+
+
+def fork_orphan(command: Sequence[str], environ: Mapping[str, str], streams: Sequence[int]) -> int:
+    """Start a program whose parent is at once the next subreaper among the ancestors of this process; its id."""
+    told, tell = os.pipe()
+    if (between := os.fork()) == 0:
+        if (pid := os.fork()) == 0:
+            run_program(command, environ, streams, ())
+        os.write(tell, str(pid).encode())
+        os._exit(0)
+    os.close(tell)
+    os.waitpid(between, 0)
+    with open(told, "rb") as answer:
+        return int(answer.read())
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
