@@ -34,6 +34,9 @@ class Recorded:
 @pytest.fixture(autouse=True)
 def recorded(monkeypatch: pytest.MonkeyPatch) -> type[Recorded]:
     monkeypatch.setattr(azure.identity.aio, "DefaultAzureCredential", Recorded)
+    # Whatever another test of this process has not closed is no client of these.
+    monkeypatch.setattr(SharedCredential, "_shared", None)
+    monkeypatch.setattr(SharedCredential, "_holders", set())
     Recorded.made = Recorded.closed = 0
     return Recorded
 

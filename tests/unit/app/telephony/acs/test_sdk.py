@@ -53,8 +53,8 @@ def made(resource: AcsResource = KEYED, retries: int = 3) -> tuple[SdkCalls, Cli
 
 async def test_a_key_proves_who_we_are_or_else_an_identity_which_is_closed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(made()[1].credential, AzureKeyCredential)
-    closed = AsyncMock()
-    monkeypatch.setattr(SharedCredential, "close", closed)
+    closed = AsyncMock(side_effect=SharedCredential.close)
+    monkeypatch.setattr(SharedCredential, "close", lambda hold: closed(hold))
     calls, client = made(AcsResource("https://acs.example"))
     assert isinstance(client.credential, SharedCredential)
     client.close.side_effect = OSError
