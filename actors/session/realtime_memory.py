@@ -62,9 +62,12 @@ class RealtimeMemory:
         self._own.add(turn)
 
     def continues(self, reply: int, turn: int, said: str, audio_ms: float) -> None:
-        """Tell the session what a former one has said of the reply that it is to go on with."""
+        """Tell the session what was said of the reply that it is to go on with, by a former one or by a response of its
+        own that has failed: `audio_ms` are all of that, and its items count no more beside it.
+        """
         assert self._session is not None
         self._session.add(ChatMessage(role=Role.ASSISTANT, text=said, turn=turn))
+        self.heard(reply)
         self._items[""] = SpokenItem(item_id="", reply=reply, audio_ms=audio_ms, is_complete=True)
 
     def item(self, item_id: str, reply: int) -> SpokenItem:

@@ -117,3 +117,16 @@ def test_another_session_begins_with_what_lies_before_the_speech_that_it_is_to_h
     assert until_speech([USER, CALL, RESULT, REPLY, later], {2}) == (USER, CALL, RESULT, REPLY)
     assert until_speech([USER, REPLY], {3}) == (USER, REPLY)
     assert until_speech([USER, REPLY], {1}) == ()
+
+
+def test_what_a_session_itself_has_begun_to_say_counts_once_when_it_goes_on_behind_a_response_that_has_failed() -> None:
+    memory, session = remembering()
+    memory.item("i1", 3).audio_ms = 400.0
+    memory.continues(3, 1, "It is", 400.0)
+    memory.item("i2", 3).audio_ms = 500.0
+    assert memory.begins_ms("i2", 3) == 400.0
+    memory.continues(3, 1, "It is open", 900.0)
+    memory.item("i3", 3)
+    assert memory.begins_ms("i3", 3) == 900.0
+    assert [message.text for message in session.added] == ["It is", "It is open"]
+    assert not memory.stopped(3, cut(3, 700.0)), "as text it has no length: the model is told anew what was heard"
