@@ -13,6 +13,7 @@ FRAME_S = 0.02
 WORD = re.compile(r"r\d+w\d+")
 NEAR_A_CUT = 3
 """Words that may be remembered otherwise than heard, each time that playback is cut or a connection lost."""
+WORDS_OF_AN_ANSWER = 18
 ABOUT_A_CUT = 9
 """The same where a model that speaks by itself does not tell where its words lie: half a reply."""
 
@@ -50,4 +51,7 @@ def near_a_cut(evidence: Evidence, cuts: int) -> int:
     near = (ABOUT_A_CUT if is_estimated else NEAR_A_CUT) * cuts
     if is_estimated and scenario.mishaps.speaking is SpeakingFault.ENDLESS_WORDS:
         near += SPOKEN_OF_MANY * len(scenario.mishaps.responses)
+    if is_estimated and scenario.mishaps.speaking is SpeakingFault.ENDLESS:
+        # Of audio that says the same words again and again nobody can tell which they are, but for their model.
+        near += WORDS_OF_AN_ANSWER * len(scenario.mishaps.responses)
     return near

@@ -22,6 +22,7 @@ from actors.messages.output import (
 from actors.messages.transcript import FinalTranscript
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.modes.voice_live import VOICE_LIVE
+from actors.tool_outcome import ToolEnding
 from tests.fault_campaign.campaign_agents import CAMPAIGN_AGENT
 from tests.fault_campaign.disturbances import HOLD_S
 from tests.fault_campaign.evidence import ENDS_WITHIN_S, RESTORED, TALK_S, Asked, Evidence
@@ -149,7 +150,7 @@ def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outco
     ahead_s = evidence.scenario.lead.lead_ms / 1_000
     if any(isinstance(m, AudioFrame) and at + ahead_s > since and m.kind in last_words for at, m in sounded):
         return Outcome.APOLOGISED
-    if _was_on_hold(evidence, since, asked.at) or _was_put_through(evidence, asked):
+    if _was_on_hold(evidence, since, asked.at) or _was_put_through(evidence, asked, following):
         return Outcome.LEFT
     finish = evidence.scenario.finish
     left_early = finish in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE, Finish.LOST)
@@ -189,10 +190,16 @@ def _was_not_waited_for(evidence: Evidence, asked: Asked) -> bool:
     return is_lost and all(m.interrupted for m in replies if m.kind is UtteranceKind.REPLY)
 
 
-def _was_put_through(evidence: Evidence, asked: Asked) -> bool:
-    """Whether it was said when somebody else was there to hear it: nobody goes back on that."""
-    called = [at for at, m in evidence.shown if isinstance(m, ToolFinished)]
-    return _ended_for(evidence, Ending.HUMAN_HANDOFF) and bool(called) and asked.at > called[0]
+def _was_put_through(evidence: Evidence, asked: Asked, following: float | None) -> bool:
+    """Whether it was said when somebody else was there to hear it, whom the caller was put through to for it or before:
+    nobody goes back on that, and where what was to be said besides fails, or must not be said, they are gone.
+    """
+    called = [(at, m.outcome.ending) for at, m in evidence.shown if isinstance(m, ToolFinished)]
+    if not called or not _ended_for(evidence, Ending.HUMAN_HANDOFF):
+        return False
+    until = math.inf if following is None else following
+    connected = any(asked.at < at < until and ending is ToolEnding.HANDOFF for at, ending in called)
+    return connected or asked.at > called[0][0]
 
 
 def _ended_for(evidence: Evidence, ending: Ending) -> bool:
