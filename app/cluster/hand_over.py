@@ -171,24 +171,35 @@ class HandOver:
         if checkpoints is None:
             return
         live = self._here.sessions.live
-        ids = [each for each, entry in live.items() if each not in of_calls and not entry.plan.call_id]
-        writes = 0
-        while ids and writes < MOST_WRITES:
-            for session_id in ids:
+        ids = (each for each, entry in live.items() if each not in of_calls and not entry.plan.call_id)
+        writes = dict.fromkeys(ids, 0)
+        while waiting := [each for each, count in writes.items() if count < MOST_WRITES]:
+            is_due = self._is_due(until)
+            # Who speaks is heard out, and a model that speaks is waited for until it has told all that it says.
+            ready = [each for each in waiting if is_due or not self._is_busy(each)]
+            if not ready:
+                await asyncio.sleep(LOOK_S)
+                continue
+            for session_id in ready:
                 checkpoints.keep_now(session_id)
             if not await self._writer.settled(WRITTEN_S):
                 if self._is_due(until):
                     break
                 continue
-            writes += 1
-            # What goes on meanwhile is written again.
-            for session_id in filter(checkpoints.is_kept, tuple(ids)):
-                ids.remove(session_id)
-                _handed_over.add(1, {"outcome": "told to come back"})
-                self._here.leave(session_id, RESTARTING)
-        if ids:
-            _handed_over.add(len(ids), {"outcome": "not written"})
-            log.warning("conversations of browsers are not handed over", extra={"sessions": len(ids)})
+            for session_id in ready:
+                # What goes on meanwhile is written again.
+                writes[session_id] += 1
+                if checkpoints.is_kept(session_id):
+                    del writes[session_id]
+                    _handed_over.add(1, {"outcome": "told to come back"})
+                    self._here.leave(session_id, RESTARTING)
+        if writes:
+            _handed_over.add(len(writes), {"outcome": "not written"})
+            log.warning("conversations of browsers are not handed over", extra={"sessions": len(writes)})
+
+    def _is_busy(self, session_id: str) -> bool:
+        entry = self._here.sessions.live.get(session_id)
+        return entry is not None and _caller_is_busy(entry.checkpoint)
 
 
 def _spread(calls: Sequence[Call], others: Sequence[str]) -> list[tuple[int, Call]]:

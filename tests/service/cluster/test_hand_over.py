@@ -161,6 +161,28 @@ async def test_a_call_that_no_worker_takes_stays_where_it_is(tmp_path: Path) -> 
             assert one.board.log.live == [call]
 
 
+async def test_a_browser_who_speaks_is_waited_for_as_long_as_there_is_time_and_others_are_not_kept_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, _):
+            browsers = {name: Browser() for name in ("speaks", "goes on", "listens")}
+            for name, browser in browsers.items():
+                one.service.outputs.of(name).connection = browser
+                await one.talks(name)
+            live = one.service.sessions.live
+            busy = [live[name].checkpoint for name in ("speaks", "goes on")]
+            monkeypatch.setattr(module, "_caller_is_busy", lambda checkpoint: any(checkpoint is each for each in busy))
+            handing = asyncio.create_task(handed_over(one, module.LEFT_S + 6.0))
+            await asyncio.sleep(1.5)
+            assert [name for name, browser in browsers.items() if browser.codes] == ["listens"]
+            del busy[0]
+            await asyncio.sleep(1.5)
+            assert [name for name, browser in browsers.items() if browser.codes] == ["speaks", "listens"]
+            await handing
+            assert browsers["goes on"].codes == [RESTARTING]
+
+
 async def test_a_browser_is_told_to_come_back_and_its_checkpoint_stays(tmp_path: Path) -> None:
     with redis_server(tmp_path) as redis:
         async with two_workers(redis) as (one, _):
