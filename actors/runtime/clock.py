@@ -69,6 +69,9 @@ class _JumpingSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if self.loop.work_outstanding:
             return super().select(OUTSIDE_POLL_S if timeout is None or timeout > 0 else 0)
+        if timeout == 0 and len(self.get_map()) == 1:
+            # Something is ready, and but for the loop's own descriptor, by which threads wake it, there is none to ask.
+            return []
         events = super().select(0)
         if events or timeout == 0:
             return events
@@ -148,5 +151,12 @@ def run_virtual(main: Coroutine[Any, Any, T]) -> T:
     Raises:
         NothingLeftError: `main` waits for something that can never happen.
     """
+    results: list[T] = []
+
+    async def keep() -> None:
+        results.append(await main)
+
+    # The runner has the result of its task written out, twice, when it looks who handles SIGINT. It may be long.
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
+        runner.run(keep())
+    return results[0]

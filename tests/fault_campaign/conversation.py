@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from random import Random
 
@@ -274,7 +274,7 @@ class Conversation:
             at = self.evidence.asked[-1].at
             await self._until(lambda: any(t > at and m.kind in ANSWERS for t, m in self._audio(on)))
         else:
-            await self._until(lambda: bool(self._audio(on)), 3.0)
+            await self._until(lambda: any(self._audio(on)), 3.0)
 
     async def _until_transcribed(self, on: Stage) -> None:
         """Until what was said last is in the transcript, or patience is over; what is said next begins later."""
@@ -286,8 +286,9 @@ class Conversation:
         await self._until_answered(on)
         await self._until(lambda: self._silent_s(on) < 0.1)
 
-    def _audio(self, on: Stage) -> list[tuple[float, AudioFrame]]:
-        return [(at, m) for at, m in on.ear.shown if isinstance(m, AudioFrame)]
+    def _audio(self, on: Stage) -> Iterator[tuple[float, AudioFrame]]:
+        """Frames that were sent, the last one first: it is asked again and again for those that are new."""
+        return ((at, m) for at, m in reversed(on.ear.shown) if isinstance(m, AudioFrame))
 
     def _silent_s(self, on: Stage) -> float:
         last = next((at for at, m in reversed(on.ear.shown) if isinstance(m, AudioFrame)), 0.0)

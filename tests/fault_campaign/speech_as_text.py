@@ -7,6 +7,7 @@ half it is.
 import asyncio
 from array import array
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import msgspec
 
@@ -33,7 +34,12 @@ SOON_S = 1e-4
 def spell(text: str, rate_hz: int) -> bytes:
     """PCM16LE mono at `rate_hz` that spells `text`."""
     samples = rate_hz * HALF_MS // 1000
-    return b"".join(array("h", [2 * min(ord(c), 10_000) + half] * samples).tobytes() for c in text for half in (0, 1))
+    return b"".join(_letter(2 * min(ord(c), 10_000), samples) for c in text)
+
+
+@cache
+def _letter(value: int, samples: int) -> bytes:
+    return b"".join(array("h", [value + half] * samples).tobytes() for half in (0, 1))
 
 
 def read(frames: Iterable[bytes]) -> str:
