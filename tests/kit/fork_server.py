@@ -27,6 +27,9 @@ IMPORTED = (
     "app.api.asgi",
     "app.server.launcher",
     "app.server.worker",
+    "app.stores.redis_store",
+    "app.stores.redis_subscription",
+    "app.stores.session_claims",
     "tests.kit.fakes",
     "tests.kit.served",
 )
