@@ -83,7 +83,7 @@ async def test_one_that_is_not_there_fails_or_does_not_know_is_silent(
             assert "a request of another worker failed: ValueError" in caplog.text
             redis.command("PUBLISH", channel_of("two"), "nonsense")
             async with asyncio.timeout(30):
-                while "cannot be read" not in caplog.text:  # noqa: ASYNC110  nobody is told
+                while "cannot be decoded" not in caplog.text:  # noqa: ASYNC110  nobody is told
                     await asyncio.sleep(0.01)
             redis.kill()
             with pytest.raises(WorkerSilentError, match="Redis"):
