@@ -6,7 +6,6 @@ over, and then one line of JSON, a `Measured`. One thread, one epoll, one absolu
 """
 
 import argparse
-import base64
 import gc
 import os
 import random
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tests.kit.clients.handshake import handshake
 from tests.load.script import FRAME_MS, PROVIDERS_MS, VOICED_FRAMES
 from tests.load.wires import CLOSE, PING, PONG, WIRES, Frames, Kind, Wire, masked, wire_of
 
@@ -109,12 +109,7 @@ class Call:
         self.socket.connect((host, port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.socket.send(
-            f"GET {self._wire.path(self._number)} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-            f"{self._wire.headers}\r\n".encode()
-        )
+        self.socket.send(handshake(self._wire.path(self._number), f"{host}:{port}", *self._wire.headers))
 
     def close(self) -> None:
         """Hang up."""

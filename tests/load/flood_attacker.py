@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tests.kit.clients.handshake import handshake
 from tests.load.floods import BLOB_BYTES, FLOODS, Flood
 from tests.load.wires import CLOSE, Frames
 
@@ -61,10 +62,7 @@ class Attacker:
 
     def _shake_hands(self, connection: socket.socket) -> Frames:
         path = self._flood.path.format(number=next(self.numbers))
-        connection.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        connection.sendall(handshake(path, f"{self._host}:{self._port}"))
         head, frames = b"", Frames()
         while b"\r\n\r\n" not in head:
             received = connection.recv(1 << 12)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tests.kit.clients.handshake import handshake
 from tests.load.script import FRAME_MS, caller_silence
 from tests.load.wires import BINARY, CLOSE, PING, PONG, TEXT, Frames, masked
 
@@ -33,11 +34,7 @@ class GoodConversation:
         parts = urlsplit(url)
         self._socket = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(
-            f"GET /api/v1/realtime/conversation?session_id={SESSION} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        self._socket.sendall(handshake(f"/api/v1/realtime/conversation?session_id={SESSION}", parts.netloc))
         head = b""
         while b"\r\n\r\n" not in head:
             head += self._socket.recv(1 << 12)

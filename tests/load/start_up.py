@@ -3,7 +3,6 @@
 `python -m tests.load.start_up [TIMES]` prints each time and the median, in seconds: a telephone call and a browser.
 """
 
-import base64
 import os
 import select
 import socket
@@ -13,6 +12,7 @@ import sys
 from time import perf_counter
 from urllib.parse import urlsplit
 
+from tests.kit.clients.handshake import handshake
 from tests.load.servers import ROOT, end
 from tests.load.wires import Frames, Kind, wire_of
 
@@ -44,12 +44,8 @@ def first_frame_s(wire_name: str) -> float:
 
 def _wait_for_audio(address: tuple[str, int], wire_name: str) -> None:
     wire = wire_of(wire_name)
-    key = base64.b64encode(os.urandom(16)).decode()
     with socket.create_connection(address, timeout=TIMEOUT_S) as caller:
-        caller.send(
-            f"GET {wire.path(0)} HTTP/1.1\r\nHost: {address[0]}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        caller.send(handshake(wire.path(0), address[0]))
         frames, head = Frames(), b""
         while select.select([caller], [], [], TIMEOUT_S)[0] and (received := caller.recv(65_536)):
             if b"\r\n\r\n" not in head:

@@ -84,7 +84,7 @@ class AcsWire:
         self.silence = masked(TEXT, self.audio(caller_silence()))
         metadata = {"subscriptionId": "sub", "encoding": "PCM", "sampleRate": 16_000, "channels": 1, "length": 640}
         self.first = masked(TEXT, msgspec.json.encode({"kind": "AudioMetadata", "audioMetadata": metadata}))
-        self.headers = ""
+        self.headers: tuple[str, ...] = ()
 
     def path(self, number: int) -> str:
         """Where the call of this number is."""
@@ -120,7 +120,7 @@ class BrowserWire:
         self.voice = [masked(BINARY, pcm) for pcm in caller_voice()]
         self.silence = masked(BINARY, caller_silence())
         self.first = b""
-        self.headers = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+        self.headers: tuple[str, ...] = ("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",)
 
     def path(self, number: int) -> str:
         """Where the conversation of this number is."""

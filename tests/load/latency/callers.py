@@ -5,8 +5,6 @@ absolute schedule; how late it was is told too.
 """
 
 import asyncio
-import base64
-import os
 import random
 from collections import Counter
 from enum import Enum, auto
@@ -16,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tests.kit.clients.handshake import handshake
 from tests.load.latency.script import pitched
 from tests.load.script import FRAME_BYTES, FRAME_MS, PROVIDERS_MS, VOICED_FRAMES
 from tests.load.wires import CLOSE, PING, PONG, TEXT, AcsWire, Frames, Kind, masked
@@ -87,11 +86,7 @@ class Caller(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         host, port = transport.get_extra_info("peername")[:2]
-        key = base64.b64encode(os.urandom(16)).decode()
-        transport.write(
-            f"GET {self._wire.path(self._number)} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        transport.write(handshake(self._wire.path(self._number), f"{host}:{port}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over; too early, unless we hung up."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.frames import Frame, Opcode
 
+from tests.kit.clients.handshake import handshake
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, serving
 
@@ -36,20 +37,6 @@ def closed() -> Iterator[Server]:
     """A server that lets nobody in without a token."""
     with serving(EARSHOT, **FAKES, **PUBLIC) as server:
         yield server
-
-
-def handshake(path: str, *headers: str, version: int = 13) -> bytes:
-    lines = (
-        f"GET {path} HTTP/1.1",
-        "Host: localhost",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-        f"Sec-WebSocket-Version: {version}",
-        *headers,
-        "\r\n",
-    )
-    return "\r\n".join(lines).encode()
 
 
 def answer(server: Server, *pieces: bytes) -> bytes:

@@ -26,6 +26,7 @@ from app.server.hypercorn_fast_path import (
     HypercornFastPath,
     bound_what_is_on_its_way,
 )
+from tests.kit.clients.handshake import handshake
 from tests.kit.serving import Server, serving
 from tests.load.wires import Frames
 
@@ -128,11 +129,7 @@ class Raw:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives_bytes)
         self.socket.connect((address.hostname, address.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n".encode()
-            + early
-        )
+        self.socket.sendall(handshake(path, address.netloc, *headers.splitlines()) + early)
         self.received = b""
         self.head = self.until(b"\r\n\r\n")
         if early:

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Opcode
 
 from app.telephony.acs.media_socket import LOOK_S
+from tests.kit.clients.handshake import handshake
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, eventually, serving
 from tests.service.server.test_hypercorn_fast_path import Raw, frame
@@ -64,12 +65,7 @@ def test_a_handshake_that_the_server_fails_at_is_one_line_and_no_more() -> None:
         address = server.url.removeprefix("http://").split(":")
         for header in ODD_HANDSHAKES * 5:
             with socket.create_connection((address[0], int(address[1])), timeout=30) as connection:
-                connection.sendall(
-                    f"GET {CONVERSATION} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n".encode()
-                    + header
-                    + b"\r\n\r\n"
-                )
+                connection.sendall(handshake(CONVERSATION).removesuffix(b"\r\n") + header + b"\r\n\r\n")
                 with suppress(ConnectionError):
                     assert b" 101 " not in connection.recv(4_096)
         assert server.get("/api/v1/health/live").status_code == 200
