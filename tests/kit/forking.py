@@ -76,15 +76,24 @@ class ForkServer:
         self._process.wait()
 
 
-@cache
+_starting = threading.Lock()
+"""Servers are started on several threads at once, which share a fork server."""
+
+
 def fork_server() -> ForkServer:
     """The one of this process, started when it is first asked for."""
+    with _starting:
+        return _fork_server()
+
+
+@cache
+def _fork_server() -> ForkServer:
     return ForkServer()
 
 
 def is_fork_server(pid: int) -> bool:
     """Whether a process is the fork server of this one."""
-    return fork_server.cache_info().currsize > 0 and fork_server().pid == pid
+    return _fork_server.cache_info().currsize > 0 and fork_server().pid == pid
 
 
 class _Forked(ForkedPopen):

@@ -143,6 +143,18 @@ def test_whose_orphans_go_elsewhere_executes() -> None:
     assert told.stdout == "False\n"
 
 
+def test_servers_that_are_started_at_once_share_a_fork_server() -> None:
+    program = (
+        "from concurrent.futures import ThreadPoolExecutor; from tests.kit.forking import fork_server\n"
+        "with ThreadPoolExecutor(8) as threads:\n"
+        "    print(len(set(threads.map(lambda _: fork_server().pid, range(8)))))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert told.stdout == "1\n"
+
+
 def test_the_fork_server_alone_may_outlive_a_test() -> None:
     with serving("tell_process") as server:
         assert is_fork_server(fork_server().pid)
