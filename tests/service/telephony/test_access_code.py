@@ -126,7 +126,8 @@ async def test_a_voice_opens_nothing_though_it_says_the_code_and_counts_as_no_tr
             (call,) = phone.switchboard.log.live
             assert list(phone.service.sessions.live) == [f"{call.session_id}.access"]
         assert {each for stream in recognizer.streams for each in stream.heard} == {0}
-        assert [record for record in caplog.records if "code" in record.getMessage()] == []
+        told = [record for record in caplog.records if record.name != "earshot.loop"]  # that tells of slow modules
+        assert [record for record in told if "code" in record.getMessage()] == []
         caller.hang_up()
         await over(phone, caller)
 
