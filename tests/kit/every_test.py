@@ -77,7 +77,7 @@ def lanes(seed: str) -> tuple[Sequence[Lane], Lane]:
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
     waits = tests("waits", "-n", "3", *WAITS, *(f"--ignore={path}" for path in (*KEEPS_UP, *LATER)))
-    later = tests("later", "-n", "3", *LATER, *(f"--ignore={path}" for path in KEEPS_UP))
+    later = tests("later", "-n", "5", *LATER, *(f"--ignore={path}" for path in KEEPS_UP))
     rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, ACTORS, MEASURES))
     together = (
         Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP), later]),
