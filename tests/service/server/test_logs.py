@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 import sys
 from contextvars import copy_context
 from http import HTTPStatus
@@ -140,26 +141,35 @@ import importlib, logging, sys
 from app.server.logs import configure_logging
 from config.groups.logs import LogLevel
 
-configure_logging(LogLevel(sys.argv[1]))
-for module in sys.argv[2:]:
-    importlib.import_module(module)
-for name in ("openai", "azure", "hypercorn.error", "asyncio"):
-    logging.getLogger(name).setLevel(logging.DEBUG)  # as its owner may
-for name in sorted(logging.root.manager.loggerDict):
-    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
-        logging.getLogger(name).log(level, "%s", name)
+for wanted in LogLevel:
+    configure_logging(wanted)
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
+    for name in ("openai", "azure", "hypercorn.error", "asyncio"):
+        logging.getLogger(name).setLevel(logging.DEBUG)  # as its owner may
+    print("at", wanted.value, file=sys.stderr)
+    for name in sorted(logging.root.manager.loggerDict):
+        for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+            logging.getLogger(name).log(level, "%s", name)
 """
 
 
-@pytest.mark.parametrize("level", list(LogLevel))
-def test_every_logger_of_the_process_obeys_the_level(level: LogLevel) -> None:
+@pytest.fixture(scope="module")
+def lines_at() -> dict[str, list[str]]:
+    """What is written at each level by a process that has imported the whole product, which takes seconds."""
     product = [".".join(path.with_suffix("").parts) for layer in ("app", "actors") for path in modules(layer)]
     # Programs of their own, which an import would start.
     imported = [name for name in product if not name.endswith((".__init__", ".__main__"))]
-    ended = run(sys.executable, "-c", ENUMERATE, level.value, *imported, "hypercorn.asyncio", "asyncio")
+    ended = run(sys.executable, "-c", ENUMERATE, *imported, "hypercorn.asyncio", "asyncio")
     assert ended.returncode == 0, ended.stderr
+    parts = re.split(r"^at (\w+)\n", ended.stderr, flags=re.MULTILINE)[1:]
+    return {level: lines.splitlines() for level, lines in zip(parts[::2], parts[1::2], strict=True)}
+
+
+@pytest.mark.parametrize("level", list(LogLevel))
+def test_every_logger_of_the_process_obeys_the_level(level: LogLevel, lines_at: dict[str, list[str]]) -> None:
     written: dict[str, set[str]] = {}
-    for line in ended.stderr.splitlines():
+    for line in lines_at[level.value]:
         pairs = dict(pair.split("=", 1) for pair in line.split(" ")[:5])
         written.setdefault(pairs["logger"], set()).add(pairs["level"])
     known = [each.value for each in LogLevel]
