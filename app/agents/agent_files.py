@@ -28,6 +28,7 @@ from app.agents.yaml_loading import load_yaml
 from app.dialogue.check import dialogue_faults
 from app.dialogue.schema import Dialogue, ScriptedAgent, dialogue_of
 from app.errors import AppError
+from app.mcp.tool import McpTool
 from app.plugins import PluginError
 from app.records.redaction import compiled
 from config.errors import ConfigurationError
@@ -107,7 +108,10 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
     equipped = _with_servers(file, _with_knowledge(file, _with_tools(file, agent, tools), tools), tools)
     if (dialogue := dialogue_of(equipped)) is not None:
         names = (*equipped.tools, *(each.tool for each in equipped.handoffs))
-        fault = next(dialogue_faults(dialogue, names), None)
+        # What a tool of a server takes is known when that is connected.
+        own = (tools[name] for name in equipped.tools if not isinstance(tools[name], McpTool))
+        takes = {each.name: each.schema.parameters for each in own}
+        fault = next(dialogue_faults(dialogue, names, takes), None)
         if fault is not None:
             raise AgentFileError(source, prefix + fault.path, fault.reason)
     return equipped

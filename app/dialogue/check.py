@@ -1,13 +1,14 @@
 """What is wrong with a dialogue that its types cannot say: names that name nothing, questions without words."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from typing import assert_never
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from actors.tools import end_conversation
+from app.agents.nearest import with_nearest
 from app.dialogue.holidays import HOLIDAY
 from app.dialogue.people import SOMEONE
 from app.dialogue.schema import (
@@ -19,6 +20,7 @@ from app.dialogue.schema import (
     Dialogue,
     Does,
     Intent,
+    NumberSlot,
     SayStep,
     Slot,
     Step,
@@ -32,8 +34,16 @@ class Fault(msgspec.Struct, frozen=True):
     reason: str
 
 
-def dialogue_faults(dialogue: Dialogue, tools: Collection[str]) -> Iterator[Fault]:
-    """All faults, in the order of the file. `tools` are those that the agent has."""
+def dialogue_faults(
+    dialogue: Dialogue, tools: Collection[str], takes: Mapping[str, Mapping[str, Any]] | None = None
+) -> Iterator[Fault]:
+    """All faults, in the order of the file.
+
+    Args:
+        dialogue: what is looked at.
+        tools: those that the agent has.
+        takes: by tool, the JSON Schema of what it takes; a tool that is missing there takes anything.
+    """
     try:
         ZoneInfo(dialogue.time_zone)
     except (KeyError, ValueError, OSError):
@@ -45,6 +55,10 @@ def dialogue_faults(dialogue: Dialogue, tools: Collection[str]) -> Iterator[Faul
         if counts[intent.name] > 1:
             yield Fault(f"intents[{index}].name", f"there are two intents named {intent.name}")
         yield from _intent_faults(f"intents[{index}]", intent, dialogue, tools)
+        for number, step in enumerate(intent.steps):
+            if isinstance(step, CallStep) and takes is not None and step.tool in takes:
+                path = f"intents[{index}].steps[{number}].arguments"
+                yield from _argument_faults(path, step, dialogue, takes[step.tool])
     yield from _unknown_slots("unrelated", dialogue.unrelated, dialogue.slots)
     if dialogue.fallback.tool and dialogue.fallback.tool not in tools:
         yield _no_tool("fallback.tool", dialogue.fallback.tool, tools)
@@ -120,6 +134,23 @@ def _call_faults(path: str, step: CallStep, dialogue: Dialogue, tools: Collectio
         for slot in case.forget:
             if slot not in dialogue.slots:
                 yield Fault(f"{path}.results[{index}].forget", _no_such("slot", slot, dialogue.slots))
+
+
+def _argument_faults(path: str, step: CallStep, dialogue: Dialogue, takes: Mapping[str, Any]) -> Iterator[Fault]:
+    """What the tool would refuse each time, and no caller could mend."""
+    known: Mapping[str, Any] = takes.get("properties", {})
+    for name, template in step.arguments.items():
+        if name not in known:
+            yield Fault(f"{path}.{name}", with_nearest(f"the tool {step.tool} takes no {name}", name, known))
+            continue
+        slot = PLACEHOLDER.fullmatch(template) if isinstance(template, str) else None
+        is_number = slot is not None and isinstance(dialogue.slots.get(slot[1]), NumberSlot)
+        if is_number and known[name].get("type") == "string":
+            reason = f"the tool {step.tool} takes a text, and this slot is a number: give it the type text"
+            yield Fault(f"{path}.{name}", reason)
+    for name in takes.get("required", ()):
+        if name not in step.arguments:
+            yield Fault(path, f"the tool {step.tool} needs {name}")
 
 
 def _unknown_slots(path: str, texts: Iterable[str], known: Collection[str]) -> Iterator[Fault]:
