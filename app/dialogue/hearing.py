@@ -27,6 +27,8 @@ MAX_WORDS = 120
 """Of an utterance with more words, the last ones are read: nobody tells a machine so much in one sentence."""
 SURE = 0.75
 """Likelihood from which an intent outweighs an answer that the same words could be."""
+TORN = 0.8
+"""Of two tasks the likelier one is begun, unless the other has more than this share of its likelihood."""
 DOUBTFUL = 0.5
 """Below this confidence of the recognizer, words may not be what was said."""
 
@@ -106,7 +108,12 @@ class Hearing:
             return best if asked_for else None, False
         if best.intent == UNRELATED or best.score < self._dialogue.threshold:
             return None, best.intent == UNRELATED and best.score >= self._dialogue.threshold
-        return best, False
+        return None if self._is_torn(best, ranking[1:]) else best, False
+
+    def _is_torn(self, best: Match, others: Sequence[Match]) -> bool:
+        """Whether another task is nearly as likely: a task acts, so that a wrong guess costs more than a question."""
+        rival = next((match for match in others if match.intent in self._with_steps), None)
+        return best.intent in self._with_steps and rival is not None and rival.score > TORN * best.score
 
     def _certain(self, best: Match | None, confidence: float) -> Match | None:
         """`best`, unless the words may not have been said and it is only likely, or would end the call."""
@@ -151,7 +158,9 @@ class Hearing:
         whom = read_relative(words)
         others = [word for word in telling if word not in _OF_FOLLOW_UPS]
         goes_on = not others and is_follow_up(words) and bool(whom or by_itself)
-        return Utterance(words, mentions, best, unrelated, len(telling), heard, whom, goes_on)
+        # Nobody knows all names: one that is asked for, and said as such, is no other subject.
+        is_name = isinstance(self._dialogue.slots.get(asked or ""), NameSlot) and self._reader.is_introduction(words)
+        return Utterance(words, mentions, best, unrelated and not is_name, len(telling), heard, whom, goes_on)
 
 
 _HEDGES = frozenset(reduce(str.split("hmm hm mm then probably definitely certainly suppose rather alright sure say")))

@@ -173,6 +173,10 @@ class MentionReader:
                 found.append(Mention((name,), value, at, end))
         return found
 
+    def is_introduction(self, words: list[str]) -> bool:
+        """Whether somebody says who they are: `my name is`, and whatever name follows."""
+        return any(words[: len(lead)] == lead for _, lead in self._introductions)
+
     def _introduced_at(self, words: list[str], at: int) -> Mention | None:
         for name, lead in self._introductions:
             after = at + len(lead)
@@ -280,4 +284,5 @@ def _name(words: Sequence[str], slot: Slot) -> str:
     leads = {word for answer in slot.answers for word in words_of(answer.replace("{", " ").replace("}", " "))}
     rest = [word for word in words if word not in _FILLERS and word not in leads]
     plausible = 0 < len(rest) <= 2 and not any(word in _NO_NAMES for word in rest)
-    return " ".join(rest).title() if plausible and all(len(word) > 1 and word.isalpha() for word in rest) else ""
+    spelt = all(len(word) > 1 and word.replace("'", "").isalpha() for word in rest)
+    return " ".join(rest).title() if plausible and spelt else ""

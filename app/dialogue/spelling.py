@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from app.dialogue.schema import ChoiceSlot, Dialogue
 from app.dialogue.words import words_of
@@ -11,6 +11,11 @@ MIN_LETTERS = 6
 """Shorter words are like too many others."""
 ALIKE = 0.85
 """The share of letters, in order, that a word has in common with the one that it is taken for."""
+DAY_ALIKE = 0.75
+"""The same of a word that ends as the days of the week do: there are only seven of them."""
+DAY_APART = 0.1
+"""So much less the next of them has in common with it."""
+_DAYS = tuple(name.lower() for name in calendar.day_name)
 
 
 class Spelling:
@@ -42,7 +47,16 @@ class Spelling:
         if len(word) < MIN_LETTERS or word in self._known or not word.isalpha():
             return word
         swapped = (right for right in self._right if _is_swapped(word, right))
-        return next(swapped, None) or next(iter(get_close_matches(word, self._right, n=1, cutoff=ALIKE)), word)
+        alike = next(swapped, None) or next(iter(get_close_matches(word, self._right, n=1, cutoff=ALIKE)), None)
+        return alike or _weekday(word) or word
+
+
+def _weekday(word: str) -> str:
+    """The day of the week that nobody knows how to spell, `wendsday`; empty if it may be two, as `sonday` may."""
+    if not word.endswith("day"):
+        return ""
+    best, second = sorted(((SequenceMatcher(None, word, day).ratio(), day) for day in _DAYS), reverse=True)[:2]
+    return best[1] if best[0] >= DAY_ALIKE and best[0] - second[0] >= DAY_APART else ""
 
 
 def _is_swapped(word: str, right: str) -> bool:

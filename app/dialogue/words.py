@@ -4,7 +4,9 @@ import re
 
 from app.dialogue.times import say_number, say_ordinal
 
-_GLUED = re.compile(r"(?<=\d)(?=[ap]\.?m\b)|(?<=\d):(?=\d)")
+_GLUED = re.compile(r"(?<=\d)(?=[ap]\.?m\b)|(?<=\d):(?=\d)|(?<=\d)h(?=[0-5]\d\b)")
+_HOURS = re.compile(r"(?:(?<=\bat )|(?<=\bby )|(?<=\baround )|^)([01]?\d|2[0-3]) ?h\b(?! ?\d)")
+"""An hour as it is written in Europe, "at 9h"; "in 2h" is none."""
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _ZERO_BEFORE = re.compile(r"0[1-9]")
@@ -18,7 +20,7 @@ def plain(text: str) -> str:
 
 def written_words(text: str) -> list[str]:
     """The words of a sentence with figures as they are written; `10:30pm` are three."""
-    text = _THOUSANDS.sub("", _GLUED.sub(" ", text.lower()))
+    text = _HOURS.sub(r"\1 o'clock", _THOUSANDS.sub("", _GLUED.sub(" ", text.lower())))
     return plain(text.replace("a.m.", "a m").replace("p.m.", "p m")).split()
 
 

@@ -25,6 +25,8 @@ SPELLING = Spelling(
         ("tommorow in febuary", "tomorrow in february"),
         ("a filing", "a filling"),
         ("wensday or sunady", "wednesday or sunday"),
+        ("wendsday wenesday tusday", "wednesday wednesday tuesday"),
+        ("thirsday thrusday saterday frieday", "thursday thursday saturday friday"),
     ],
 )
 def test_what_is_nearly_a_word_of_a_slot_is_taken_for_it(said: str, meant: str) -> None:
@@ -43,6 +45,8 @@ def test_what_is_nearly_a_word_of_a_slot_is_taken_for_it(said: str, meant: str) 
         "in the evening",
         "12345678",
         "mondy",
+        "sonday munday",
+        "someday payday holiday yesterday",
     ],
 )
 def test_other_words_stay_what_they_are(said: str) -> None:
