@@ -9,6 +9,7 @@ from actors.agent import Agent, Limits
 from actors.conversation import Ending, KeyPattern, UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
+from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import OnInterruption, ToolEnding, ToolOutcome, tool
@@ -145,6 +146,36 @@ def test_silence_is_asked_about_and_any_voice_is_an_answer_to_that() -> None:
             await on.talk(260)
             await on.ear.until(lambda _: heard(on) != [], 20)
             assert heard(on) == ["Da bin ich."]
+            assert on.ear.ended is None
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("replies", [("Um neun.",), ("", "Um neun."), ("", "")])
+def test_a_model_without_words_for_what_its_tool_found_is_asked_once_more(replies: tuple[str, ...]) -> None:
+    async def main() -> None:
+        async with speaking(FakeRealtime(CALL, *replies), QUIET, tools={"work": work}) as on:
+            await on.talk(600)
+            await on.ear.until(lambda _: bool(heard(on) or heard(on, UtteranceKind.APOLOGY)), 60)
+            is_answered = "Um neun." in replies
+            assert heard(on) == (["Um neun."] if is_answered else [])
+            assert heard(on, UtteranceKind.APOLOGY) == ([] if is_answered else [QUIET.phrases.no_answer])
+
+    run_virtual(main())
+
+
+def test_words_that_a_filter_refuses_again_and_again_cost_those_turns_alone_and_no_session_ends() -> None:
+    refused = reported.ResponseFinished(response_id="", status=reported.ResponseStatus.FILTERED, detail="fake")
+
+    async def main() -> None:
+        patient = msgspec.structs.replace(QUIET, limits=Limits(no_input_s=60, max_session_s=600))
+        model = FakeRealtime("Guten Tag.", refused, CALL, refused, "Um neun.", words="ein wort")
+        async with speaking(model, patient, tools={"work": work}) as on:
+            for _ in range(4):
+                await on.talk(600)
+                await asyncio.sleep(25)
+            assert heard(on) == ["Guten Tag.", "Um neun."]
+            assert set(heard(on, UtteranceKind.APOLOGY)) == {QUIET.phrases.refused}
             assert on.ear.ended is None
 
     run_virtual(main())

@@ -2,6 +2,9 @@
 
 from itertools import pairwise
 
+import msgspec
+import pytest
+
 from actors.conversation import Ending, Floor, UtteranceKind
 from actors.messages.caller import HoldEnded, HoldStarted, InterruptRequested, TextEntered
 from actors.messages.lifecycle import CallerCutOff, CallerIsBack
@@ -112,6 +115,21 @@ class TestSilence:
         assert kinds(talk.wait(59)) == []
         assert kinds(talk.wait(1)) == [UtteranceKind.PROMPT]
         assert kinds(talk.starts().ends().wait(10)) == [UtteranceKind.PROMPT]
+
+    @pytest.mark.parametrize(
+        ("language", "text"),
+        [
+            ("de-DE", "Moment mal, ich schau mal."),
+            ("de-AT", "Bleiben Sie bitte dran."),
+            ("es-ES", "Un momentito, por favor."),
+            ("es-MX", "Espéreme un segundo, no cuelgue."),
+        ],
+    )
+    def test_so_has_who_asks_for_it_in_another_language(self, language: str, text: str) -> None:
+        agent = msgspec.structs.replace(AGENT, languages=(language,))
+        talk = Talk(agent).tell(TextEntered(text)).starts().written().ends()
+        assert kinds(talk.wait(59)) == []
+        assert kinds(talk.wait(1)) == [UtteranceKind.PROMPT]
 
     def test_whoever_says_more_after_that_has_not_asked_for_it_any_more(self) -> None:
         talk = Talk().tell(TextEntered("hold on")).starts().written().ends()
