@@ -52,12 +52,15 @@ def _words(texts: list[str]) -> Counter[str]:
 def _is_said(text: str, said: list[str]) -> bool:
     """Whether a transcript is some of what was said, in one piece, and perhaps a word of assent in it.
 
-    Before it there may be the beginning of one: the caller goes on to say something else.
+    Before it and behind it there may be a part of one: the caller goes on to say something else, or what they have said
+    is over for us in the midst of it.
     """
     assent = SAID[ASSENT].text.split()
-    without = f" {text} ".replace(f" {' '.join(assent)} ", " ")
-    begun = [without.removeprefix(f" {' '.join(assent[:count])}") for count in range(1, len(assent))]
-    return not without.strip() or any(each in _joined(said) for each in (without, *begun))
+    words = f" {text} ".replace(f" {' '.join(assent)} ", " ").split()
+    begins = (0, 1) if words and words[0] in assent else (0,)
+    ends = (len(words), len(words) - 1) if words and words[-1] in assent else (len(words),)
+    whole = _joined(said)
+    return any(begin >= end or f" {' '.join(words[begin:end])} " in whole for begin in begins for end in ends)
 
 
 def _is_lost(evidence: Evidence, asked: Asked) -> bool:
