@@ -169,3 +169,14 @@ async def test_a_server_that_restarts_says_so(browser: Browser) -> None:
             for _ in range(2):
                 await page.wait_for_event("requestfailed")
             await expect(notices(page)).to_contain_text("The server is restarting. Reconnecting")
+
+
+async def test_a_page_that_is_given_no_token_says_why(browser: Browser) -> None:
+    """The socket itself could say no more than that it lacks one."""
+    refusal = {"status": 429, "content_type": "application/problem+json", "body": '{"detail": "too many requests"}'}
+    with serving(EARSHOT, **FAKES, BROWSER_AUTH="token") as server:
+        async with page_in(browser, expected=("status of 429",), **DESKTOP) as page:
+            await page.route("**/realtime/token", lambda route: route.fulfill(**refusal))
+            await go_to(page, server)
+            await type_in(page, "hello")
+            await expect(notices(page)).to_have_text("The server refused: too many requests.")

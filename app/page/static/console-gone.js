@@ -30,11 +30,11 @@ export function goneRow({ sessions, live, lost }, name) {
   }
   const became = [
     without.length && `lost: ${without.slice(0, MOST_NAMED).join(", ")}${lost > Math.min(MOST_NAMED, without.length) ? ", …" : ""}`,
-    ...[...elsewhere].map(([other, count]) => `${count} at ${other}`),
+    ...[...elsewhere].map(([other, count]) => `${count} ${count === 1 ? "goes" : "go"} on at ${other}`),
   ];
   return element("tr", { classes: "bad" },
     element("td", { text: name, classes: "number" }),
-    element("td", { text: "gone", classes: "short" }),
+    element("td", { text: "gone", classes: "short alarm" }),
     element("td", { text: live, classes: "number" }),
     element("td", { text: became.filter(Boolean).join("; "), colspan: 2 }));
 }

@@ -16,7 +16,7 @@ const RECENT_S = 300;
 const GONE = 95, PAST = 5;
 const $ = (id) => document.getElementById(id);
 
-const state = { token: "", workers: [], gone: [], unheard: "", chosen: "", isOver: false, socket: null, again: 0, heardAt: 0 };
+const state = { token: "", workers: [], gone: [], unheard: "", chosen: "", isOver: false, isNew: false, socket: null, again: 0, heardAt: 0 };
 
 const sound = new SessionAudio({ panel: $("audio-panel"), button: $("audio-load"), player: $("audio"), picture: $("timeline"), tell: notice });
 
@@ -115,7 +115,7 @@ const named = ({ worker, host }) => workerName(worker, new Set([...state.workers
 
 function show() {
   const present = state.workers.filter((worker) => silentS(worker) <= SILENT_S);
-  const sessions = present.flatMap((worker) => worker.worst.map((session) => ({ ...session, worker: worker.worker })));
+  const sessions = present.flatMap((worker) => worker.worst.map((session) => ({ ...session, worker: present.length > 1 ? `, worker\u00a0${named(worker)}` : "" })));
   sessions.sort((one, other) => other.weight - one.weight || other.age_s - one.age_s);
   showApprovals(present.flatMap((worker) => worker.approvals ?? []), present.length ? Math.max(...present.map(({ at }) => at)) : 0);
   replace($("wrong"), wrong(sessions));
@@ -168,7 +168,7 @@ function workerRow(worker) {
   const order = button("Drain", () => drain(worker), { label: `Drain worker ${named(worker)}` });
   return element("tr", { classes: (gone && !hasEnded(worker)) || worker.troubles.length ? "bad" : "" },
     element("td", { text: named(worker), classes: "number" }),
-    element("td", { text: gone ? silence : worker.phase, classes: "short" }),
+    element("td", { text: gone ? silence : worker.phase, classes: gone && !hasEnded(worker) ? "short alarm" : "short" }),
     element("td", { text: `${worker.sessions} of ${worker.max_sessions}`, classes: "number" }),
     element("td", { text: `${worker.lag_ms} ms`, classes: "number" }),
     element("td", {}, ...(gone || worker.phase !== "ready" ? [] : [order])));
@@ -182,7 +182,7 @@ function sessionEntry(session) {
   entry.setAttribute("aria-current", String(session.session_id === state.chosen));
   entry.append(
     element("span", { classes: "id", text: session.session_id }),
-    element("span", { classes: "facts", text: `${session.agent}, ${session.mode}, ${session.state}, turn ${session.turn}, ${duration(session.age_s)}` }),
+    element("span", { classes: "facts", text: `${session.agent}, ${session.mode}, ${session.state}, turn ${session.turn}, ${duration(session.age_s)}${session.worker}` }),
     ...session.troubles.map((text) => element("span", { classes: "trouble", text })));
   return element("li", {}, entry);
 }
@@ -192,6 +192,7 @@ function sessionEntry(session) {
 function choose(id) {
   state.chosen = id;
   state.isOver = false;
+  state.isNew = true;
   sound.withdraw();
   show();
   detail();
@@ -207,7 +208,7 @@ async function openFiles(files) {
     const { session, over, events, audioAt } = await readSessionFile(file);
     sound.withdraw();
     state.chosen = "";
-    state.isOver = true;
+    state.isOver = state.isNew = true;
     show();
     heading(`${session.session_id}, from a file`, { live: false });
     $("detail-facts").textContent = [
@@ -233,8 +234,14 @@ function heading(title, { live }) {
   if (!live) $("end").hidden = true;
 }
 
+/** Of a live session what happens now is in view, unless somebody has scrolled back from it; of one that is over its beginning. */
 function showTimeline(events, now) {
+  const frame = $("timeline").parentElement;
+  const follows = now > 0 && (state.isNew || frame.scrollLeft + frame.clientWidth > frame.scrollWidth - 24);
   draw($("timeline"), events, now);
+  if (follows) frame.scrollLeft = frame.scrollWidth;
+  else if (state.isNew) frame.scrollLeft = 0;
+  state.isNew = false;
   replace($("events"), events.slice(-200).reverse().map((event) => element("li", {}, timeOf(event.at), describe(event))));
 }
 
@@ -268,7 +275,7 @@ function actorRow(actor, index, sessionS) {
   const order = button("Restart", () => restart(actor.name), { label: `Restart ${actor.name}` });
   return element("tr", { classes: stuck || actor.last_error || actor.restarts ? "bad" : "" },
     element("td", { text: index === 0 ? "session" : `└ ${actor.name}`, classes: "short" }),
-    element("td", { text: stuck ? "stuck" : actor.state, classes: "short" }),
+    element("td", { text: stuck ? "stuck" : actor.state, classes: stuck ? "short alarm" : "short" }),
     element("td", { text: waiting, classes: "number" }),
     element("td", { text: actor.last_message_age_s === null ? "never" : `${actor.last_message_age_s.toFixed(1)} s`, classes: "number" }),
     element("td", { text: actor.restarts, classes: "number" }),

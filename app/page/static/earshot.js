@@ -103,6 +103,7 @@ export class Earshot extends EventTarget {
   #turn = null; // of the audio that comes
   #marked = { at: 0, state: "", turn: null };
   #endedReason = "";
+  #noToken = ""; // why the server has given this page none
   #keep;
   #devices = { microphone: "", speaker: "" };
 
@@ -403,7 +404,9 @@ export class Earshot extends EventTarget {
       body: JSON.stringify(asked),
       signal: AbortSignal.timeout(TOKEN_WITHIN_MS),
     });
-    return answer.ok ? (await answer.json()).token : "";
+    const { token = "", detail = "" } = await answer.json().catch(() => ({}));
+    this.#noToken = answer.ok ? "" : detail;
+    return answer.ok ? token : "";
   }
 
   /** What the player holds was not heard: the server sends it again. */
@@ -416,7 +419,9 @@ export class Earshot extends EventTarget {
 
   #over(reason, why) {
     if (reason === "ended") this.#tell("ended", { reason: this.#endedReason || "NORMAL" });
-    this.#end(reason, reason === "refused" && why ? `${WORDS.refused}: ${why}` : WORDS[reason]);
+    // Of a socket that lacks its token the server cannot say why it gave none.
+    const because = why.includes("token") && this.#noToken ? this.#noToken : why;
+    this.#end(reason, reason === "refused" && why ? `${WORDS.refused}: ${because}` : WORDS[reason]);
   }
 
 
