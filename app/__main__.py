@@ -70,11 +70,15 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    try:
+        # First of all: OpenTelemetry reads some of its variables as soon as it is imported.
+        settings = read_settings()
+    except SettingsError as fault:
+        return _told(fault)
     from app.check import Found, check
     from app.server.configuration_errors import CONFIGURATION_ERRORS
 
     try:
-        settings = read_settings()
         found = check(settings)
         found = Found(found.features, (*found.warnings, *misspelt_variables()))
         if options.connect:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from actors.errors import StoreError
 from app.api import readiness
 from app.api.asgi import app_of
 from app.built_in_engines import absent_engines
@@ -99,7 +100,9 @@ def check(settings: Settings) -> Found:
     configuration = usable_configuration(settings)
     _require_address(settings.server.host)
     asyncio.run(_make_worker(settings, configuration))
+    store, *store_warnings = _tried_store(settings)
     warnings = (
+        *store_warnings,
         *absent_engines(configuration.engines),
         *warnings_of(settings),
         *agents_without_words(configuration),
@@ -108,7 +111,7 @@ def check(settings: Settings) -> Found:
         *languages_not_understood(configuration, settings),
         *servers_without_sdk(configuration.agents),
     )
-    return Found(tuple(_features(settings, configuration)), warnings)
+    return Found(tuple(_features(settings, configuration, store)), warnings)
 
 
 def _require_address(host: str) -> None:
@@ -136,10 +139,24 @@ async def _make_worker(settings: Settings, configuration: Configuration) -> None
         await services.stop()
 
 
-def _features(settings: Settings, configuration: Configuration) -> Iterator[str]:
+def _tried_store(settings: Settings) -> tuple[str, ...]:
+    """What the store in Redis is; where it does not work, a warning too: `serve` starts all the same, and waits for it.
+
+    Raises:
+        SettingsError: Redis cannot be used as it is configured.
+    """
+    try:
+        return (try_store(settings),)
+    except StoreError as failure:
+        variable = "REDIS_URL" if settings.redis.url else "REDIS_HOST"
+        effect = "nothing is shared with other servers until it works"
+        return "not working", f"{variable}: {failure.detail}; {effect}"
+
+
+def _features(settings: Settings, configuration: Configuration, store: str) -> Iterator[str]:
     yield from features(settings, configuration)
     yield f"telemetry: {_telemetry(settings.telemetry)}"
-    yield f"session store in Redis: {try_store(settings)}"
+    yield f"session store in Redis: {store}"
     for licence in LICENCES:
         if licence.engine in {engine.name for engine in configuration.engines.values()}:
             yield f"licence: {licence.product} is {licence.terms}"

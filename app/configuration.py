@@ -33,12 +33,12 @@ from app.providers.openai_chat.resource import azure_resource
 from app.replay.audio_lanes import AUDIO_PACKAGES
 from app.server.tls import tls_files
 from app.stores.redis_address import redis_address
+from app.telemetry.exporting import require_usable_variables
 from app.telephony.call_context import require_agents_by_number
 from app.tools import load_tools
 from config.errors import SettingsError
 from config.groups.access import BrowserAuth
 from config.groups.records import Records
-from config.groups.telemetry import Telemetry
 from config.settings import Settings
 
 
@@ -64,7 +64,7 @@ def usable_configuration(settings: Settings) -> Configuration:
     _require_directory(settings.records)
     redis_address(settings)
     tls_files(settings)
-    _require_telemetry(settings.telemetry)
+    require_usable_variables(settings.telemetry)
     engines = chosen(settings)
     require_loadable(engines)
     try:
@@ -81,14 +81,6 @@ def usable_configuration(settings: Settings) -> Configuration:
         _require_language(settings, engines["speech_recognizer"], agent)
         _require_voice(engines["speech_synthesizer"], agent)
     return Configuration(agents=agents, tools=tools, engines=engines)
-
-
-def _require_telemetry(telemetry: Telemetry) -> None:
-    """OpenTelemetry's SDK, which reads most of its variables by itself, can use them."""
-    if telemetry.leaves_the_process:
-        from app.telemetry.installation import require_usable_variables
-
-        require_usable_variables(telemetry)
 
 
 def _realtime_not_installed(settings: Settings) -> str:
@@ -156,11 +148,12 @@ MODELS = ("language_model", "language_model" + FALLBACK)
 def _require_language(settings: Settings, recognizer: BuiltIn, agent: Agent) -> None:
     if not recognizer.languages:
         return
-    spoken = settings.agents.recognized_language or agent.languages
+    by_setting = settings.agents.recognized_language
+    spoken, where = (by_setting, " (RECOGNIZED_LANGUAGE)") if by_setting else (agent.languages, "")
     if not any(language.lower().split("-")[0] in recognizer.languages for language in spoken):
         raise SettingsError(
             f"SPEECH_RECOGNIZER: {recognizer.name} understands {', '.join(recognizer.languages)} only, and callers of "
-            f"the agent {agent.name} speak {', '.join(spoken)}"
+            f"the agent {agent.name} speak {', '.join(spoken)}{where}"
         )
 
 

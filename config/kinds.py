@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -133,6 +134,19 @@ def each(allowed: str, pattern: str, *, secret: bool = False) -> Kind:
         return tuple(_full_match(pattern, item.strip()) for item in text.split(",") if item.strip())
 
     return Kind(f"{allowed}, separated by commas", parse, secret)
+
+
+def plug_ins(allowed: str, group: str) -> Kind:
+    """Names of plug-ins of a library that are installed, separated by commas; `none` for none at all."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(each.strip() for each in text.split(","))
+        installed = {each.name for each in entry_points(group=group)} | {"none"}
+        if not all(name in installed for name in names):
+            raise ValueError
+        return names
+
+    return Kind(f"{allowed}, separated by commas", parse)
 
 
 def proxies() -> Kind:

@@ -6,6 +6,7 @@ docs/environment.md to it.
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
@@ -105,6 +106,17 @@ def engine_environment() -> dict[str, str]:
 def named_variables(names: Iterable[str]) -> dict[str, str]:
     """Those of these variables of the process that are set: what an agent's file hands on by name."""
     return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def otel_variables_quoted(text: str) -> list[str]:
+    """The names of OpenTelemetry's variables of this process whose value a text quotes, or that it names."""
+    given = {name: value.strip() for name, value in os.environ.items() if name.startswith("OTEL_") and value.strip()}
+    # Its own messages leave the prefix out now and then, or say "export interval".
+    words = {
+        name: rf"(OTEL_)?{name.removeprefix('OTEL_')}|{' '.join(name.lower().split('_')[-2:])}|{re.escape(value)}"
+        for name, value in given.items()
+    }
+    return sorted(name for name, word in words.items() if re.search(rf"(?<!\w)({word})(?!\w)", text))
 
 
 def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[str]:

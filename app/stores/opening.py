@@ -11,7 +11,6 @@ from actors.errors import StoreError
 from actors.ports.clock import Clock, Random
 from actors.ports.store import SessionStore
 from app.stores.redis_address import redis_address
-from config.errors import SettingsError
 from config.settings import Settings
 
 
@@ -91,7 +90,8 @@ def try_store(settings: Settings) -> str:
     """Connect to the store once, and say what it is. Not to be called on an event loop.
 
     Raises:
-        SettingsError: what is configured cannot be reached, takes no writes, or cannot be used.
+        SettingsError: Redis cannot be used as it is configured.
+        StoreError: it cannot be reached, takes no writes, or cannot be used; `detail` names its address.
     """
     address = redis_address(settings)
     if address is None:
@@ -104,7 +104,7 @@ def try_store(settings: Settings) -> str:
         try:
             return await probe(connection)
         except StoreError as failure:
-            raise SettingsError(f"{address}: {failure.detail}") from None
+            raise StoreError(failure.kind, f"{address}: {failure.detail}") from None
         finally:
             await connection.close()
 

@@ -8,8 +8,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from time import monotonic
+from types import ModuleType
 
+from app.telemetry.refusal import refusal
 from config.groups.telemetry import Telemetry
 
 STOP_S = 0.5
@@ -24,20 +27,46 @@ def exporting(settings: Telemetry) -> Iterator[None]:
     """Export metrics and traces as long as this lasts. Without an exporter no SDK is even imported.
 
     Raises:
-        SettingsError: an exporter is not installed.
+        SettingsError: an exporter is not installed, or the SDK refuses one of its variables.
     """
     if not settings.leaves_the_process:
         yield
         return
-    from app.telemetry.installation import install
-
+    # Before any line of the SDK about its variables is logged: a key may be in it.
+    require_usable_variables(settings)
+    install = _installation().install
     for name in OUTSPOKEN:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    stops = install(settings)
+    try:
+        stops = install(settings)
+    except ValueError as error:
+        raise refusal(str(error)) from None
     try:
         yield
     finally:
         within(STOP_S, stops)
+
+
+def require_usable_variables(settings: Telemetry) -> None:
+    """See that OpenTelemetry's SDK, which reads most of its variables by itself, can use them; nothing is sent.
+
+    Raises:
+        SettingsError: it refuses one.
+    """
+    if settings.leaves_the_process:
+        _installation().require_usable_variables(settings)
+
+
+def _installation() -> ModuleType:
+    """What installs the SDK, which reads some variables as soon as it is imported.
+
+    Raises:
+        SettingsError: it refuses one of them.
+    """
+    try:
+        return import_module("app.telemetry.installation")
+    except ValueError as error:
+        raise refusal(str(error)) from None
 
 
 def within(limit_s: float, steps: list[Callable[[], None]]) -> None:

@@ -2,7 +2,9 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import StringIO
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -10,7 +12,12 @@ from azure.core.settings import settings as azure_settings
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import (
+    ConsoleMetricExporter,
+    MetricExporter,
+    MetricReader,
+    PeriodicExportingMetricReader,
+)
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
@@ -20,8 +27,8 @@ from app.telemetry.azure_monitor import azure_monitor_exporters
 from app.telemetry.bounded import BoundedSpans
 from app.telemetry.observed import ObservedMetricExporter, ObservedSpanExporter
 from app.telemetry.otlp import otlp_metric_exporter, otlp_span_exporter
+from app.telemetry.refusal import is_refusal, refusal
 from app.version import product_version
-from config.errors import SettingsError
 from config.groups.telemetry import Telemetry
 
 
@@ -73,9 +80,10 @@ def require_usable_variables(settings: Telemetry) -> None:
         SettingsError: one is refused.
     """
     _require_readable_variables()
-    for exporter in _otlp_exporters(settings):
-        if exporter is not None:
-            exporter.shutdown()
+    with _complaints():
+        for exporter in _otlp_exporters(settings):
+            if exporter is not None:
+                exporter.shutdown()
 
 
 class _OtlpExporters(NamedTuple):
@@ -98,37 +106,53 @@ def _otlp_exporters(settings: Telemetry) -> _OtlpExporters:
         if settings.metrics_by_otlp:
             measured = otlp_metric_exporter(settings.otlp_metrics_protocol or settings.otlp_protocol)
     except Exception as error:  # noqa: BLE001 - each transport has errors of its own for a value that it cannot use
-        raise SettingsError(f"OpenTelemetry cannot use one of its variables: {error}") from None
+        raise refusal(str(error)) from None
     return _OtlpExporters(spans, measured)
 
 
 def _require_readable_variables() -> None:
-    complaints = _Complaints()
-    source = logging.getLogger(BatchSpanProcessor.__module__)
-    source.addFilter(complaints)
     try:
-        SpanLimits()
-        BatchSpanProcessor(InMemorySpanExporter()).shutdown()  # type: ignore[no-untyped-call]
+        with _complaints():
+            SpanLimits()
+            BatchSpanProcessor(InMemorySpanExporter()).shutdown()  # type: ignore[no-untyped-call]
+            # Which sessions are traced, as what, and how often metrics are sent.
+            TracerProvider(shutdown_on_exit=False).shutdown()
+            reader = PeriodicExportingMetricReader(ConsoleMetricExporter(out=StringIO()))
+            MeterProvider([reader], shutdown_on_exit=False).shutdown()
     except ValueError as error:
-        raise SettingsError(f"OpenTelemetry cannot use one of its variables: {error}") from None
+        raise refusal(str(error)) from None
+
+
+@contextmanager
+def _complaints() -> Iterator[None]:
+    """Take what the SDK says of its variables for a refusal: what it cannot read it replaces by a default, with a line
+    or a traceback in the log.
+
+    Raises:
+        SettingsError: on leaving, if it has said anything.
+    """
+    source, complaints = logging.getLogger("opentelemetry"), _Complaints(logging.WARNING)
+    propagates, source.propagate = source.propagate, False
+    source.addHandler(complaints)
+    try:
+        yield
     finally:
-        source.removeFilter(complaints)
-    # What it cannot read it replaces by a default, with a traceback in the log.
-    if complaints.found:
-        raise SettingsError(f"OpenTelemetry cannot use one of its variables: {complaints.found[0].partition('. ')[0]}")
+        source.removeHandler(complaints)
+        source.propagate = propagates
+    if (told := next(filter(is_refusal, complaints.found), None)) is not None:
+        raise refusal(told)
 
 
-class _Complaints(logging.Filter):
-    """Keeps what a library says of its variables, and keeps it out of the log."""
+class _Complaints(logging.Handler):
+    """Keeps what a library says of its variables."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
         self.found: list[str] = []
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Keep a line and let it go no further."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep what a line of the log says."""
         self.found.append(record.getMessage())
-        return False
 
 
 def described() -> Resource:

@@ -86,6 +86,14 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
             kinds.whole(10, 600_000),
         ),
     ] = 30_000
+    propagators: Annotated[
+        tuple[str, ...],
+        Variable(
+            "OTEL_PROPAGATORS",
+            "How traces of others are gone on with, and handed on",
+            kinds.plug_ins("tracecontext, baggage, none, or others that are installed", "opentelemetry_propagator"),
+        ),
+    ] = ("tracecontext", "baggage")
     disabled: Annotated[
         bool, Variable("OTEL_SDK_DISABLED", "Whether all of this is off, whatever is set", kinds.switch())
     ] = False

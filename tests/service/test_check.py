@@ -111,7 +111,8 @@ AGENT = "name: {name}\nlabel: Clerk\nlanguages: [{language}]\n"
         ),
         (
             {"RECOGNIZED_LANGUAGE": "de-DE,fr-FR"},
-            "SPEECH_RECOGNIZER: moonshine understands en only, and callers of the agent dentist speak de-DE, fr-FR",
+            "SPEECH_RECOGNIZER: moonshine understands en only, and callers of the agent dentist speak de-DE, fr-FR "
+            "(RECOGNIZED_LANGUAGE)",
         ),
         ({"OPERATOR_TOKEN": "a" * 16}, "OPERATOR_TOKEN is easy to guess; `openssl rand -hex 24` makes one that is not"),
     ],

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.asyncio import RedisCluster as ClusterClient
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from actors.errors import StoreError
 from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SeededRandom
 from app.stores.memory import MemoryStore
@@ -19,7 +20,6 @@ from app.stores.opening import try_store
 from app.stores.redis_clients import make_client
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_store import RedisStore, record_key
-from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.redis_cluster import RedisCluster, redis_cluster
 from tests.kit.redis_pair import redis_pair
@@ -123,5 +123,5 @@ def test_a_redis_over_tls_is_used_and_one_that_nobody_vouches_for_is_not(tmp_pat
         url = f"rediss://localhost:{port}"
         for usable in (f"{url}?ssl_ca_certs={certificate}", f"{url}?ssl_cert_reqs=none"):
             assert "takes writes" in try_store(Settings.read({"REDIS_URL": usable}))
-        with pytest.raises(SettingsError, match="the certificate of Redis is not trusted"):
+        with pytest.raises(StoreError, match="the certificate of Redis is not trusted"):
             try_store(Settings.read({"REDIS_URL": url}))

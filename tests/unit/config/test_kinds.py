@@ -117,3 +117,12 @@ def test_other_codes_are_taken(code: str) -> None:
 @pytest.mark.parametrize("path", ["agents", "/srv/agents"])
 def test_a_path_need_not_exist(path: str) -> None:
     assert str(kinds.directory().parse(path)) == path
+
+
+def test_plug_ins_are_those_that_are_installed() -> None:
+    kind = kinds.plug_ins("tracecontext", "opentelemetry_propagator")
+    assert kind.parse("tracecontext, baggage") == ("tracecontext", "baggage")
+    assert kind.parse("none") == ("none",)
+    for wrong in ("smoke", "tracecontext,", "tracecontext;baggage"):
+        with pytest.raises(ValueError, match=r"^$"):
+            kind.parse(wrong)

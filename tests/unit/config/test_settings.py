@@ -7,7 +7,7 @@ from config.errors import SettingsError
 from config.groups.access import BrowserAuth
 from config.groups.agents import StreamingMode
 from config.groups.logs import LogLevel
-from config.settings import Settings, documented, groups, named_variables, read_settings
+from config.settings import Settings, documented, groups, named_variables, otel_variables_quoted, read_settings
 from config.variables import Documented, variables
 
 TABLE = Path(__file__).parents[3] / "docs/environment.md"
@@ -212,3 +212,15 @@ def test_variables_are_handed_on_by_name(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("CRM_TOKEN", "t")
     monkeypatch.setenv("OTHER_TOKEN", "o")
     assert named_variables(("CRM_TOKEN", "NOT_SET_ANYWHERE")) == {"CRM_TOKEN": "t"}
+
+
+def test_the_variables_of_opentelemetry_are_known_by_name_or_by_what_they_are_set_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (("OTEL_ONE_LIMIT", "x"), ("OTEL_METRIC_EXPORT_INTERVAL", "1"), ("OTEL_EMPTY", " ")):
+        monkeypatch.setenv(name, value)
+    assert otel_variables_quoted("OTEL_ONE_LIMIT must be a number") == ["OTEL_ONE_LIMIT"]
+    assert otel_variables_quoted("invalid ONE_LIMIT") == ["OTEL_ONE_LIMIT"]
+    assert otel_variables_quoted("'x' is no number") == ["OTEL_ONE_LIMIT"]
+    assert otel_variables_quoted("invalid value for export interval") == ["OTEL_METRIC_EXPORT_INTERVAL"]
+    assert otel_variables_quoted("the next of 100, ONE_LIMIT_MORE, EMPTY") == []

@@ -25,6 +25,9 @@ def test_two_workers_are_told_apart() -> None:
         ("OTEL_SPAN_EVENT_COUNT_LIMIT", "x"),
         ("OTEL_BSP_SCHEDULE_DELAY", "soon"),
         ("OTEL_BSP_EXPORT_TIMEOUT", "1 s"),
+        ("OTEL_TRACES_SAMPLER", "some of them"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "nonsense"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "often"),
     ],
 )
 def test_a_variable_that_the_sdk_refuses_is_one_line(
@@ -33,6 +36,14 @@ def test_a_variable_that_the_sdk_refuses_is_one_line(
     require_usable_variables(Telemetry())
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=r"^OpenTelemetry cannot use one of its variables: .+$"):
+        require_usable_variables(Telemetry())
+
+
+def test_a_sampler_without_its_argument_is_what_the_standard_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+    require_usable_variables(Telemetry())
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "lots")
+    with pytest.raises(SettingsError, match="OTEL_TRACES_SAMPLER_ARG: Could not convert"):
         require_usable_variables(Telemetry())
 
 
