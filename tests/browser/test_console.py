@@ -86,6 +86,28 @@ async def test_without_the_token_it_shows_nothing(browser: Browser, server: Serv
         await expect(page.get_by_role("heading", name="Workers")).to_be_hidden()
 
 
+async def test_on_a_phone_what_can_be_ordered_is_in_sight_and_a_live_timeline_shows_its_end(
+    browser: Browser, server: Server
+) -> None:
+    with talking(server, "small"):
+        async with page_in(browser, expected=REFUSED, **PHONE) as page:
+            await sign_in(page, server)
+            await page.locator("#sessions button").filter(has_text="small").click()
+            order = page.get_by_role("button", name="Restart recognizer")
+            await expect(order).to_be_attached()
+            right, width = await order.evaluate("button => [button.getBoundingClientRect().right, innerWidth]")
+            assert 0 < right <= width
+            await page.wait_for_function(f"() => {SCROLLED}")
+            # Who has scrolled back is left there.
+            await page.evaluate(f"{FRAME}.scrollLeft = 0")
+            await page.wait_for_timeout(2_500)
+            assert await page.evaluate(f"{FRAME}.scrollLeft") == 0
+
+
+FRAME = 'document.getElementById("timeline").parentElement'
+SCROLLED = f"{FRAME}.scrollLeft > 40 && {FRAME}.scrollLeft + {FRAME}.clientWidth > {FRAME}.scrollWidth - 24"
+
+
 async def test_a_session_in_trouble_is_seen_at_a_glance_and_in_detail(browser: Browser, server: Server) -> None:
     with talking(server, "alpha", "beta", "gamma") as talks:
         async with page_in(browser, expected=REFUSED, **DESKTOP) as page:
