@@ -2,10 +2,18 @@
 not act. The sentences here stand in no file of the agent.
 """
 
+from typing import Any
+
 import pytest
 
 from tests.eval.test_follow_ups import Talk
 from tests.eval.text import TODAY, script
+
+
+def arguments(talk: Talk) -> dict[str, Any]:
+    """What the tool is called with that is called now."""
+    assert talk.call is not None, "no tool is called"
+    return talk.call[1]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +80,7 @@ def test_who_is_torn_is_served_when_they_say_which() -> None:
 def test_the_day_is_the_one_that_was_meant(said: str, day: str) -> None:
     talk = Talk()
     talk.say(said, "a cleaning please")
-    assert talk.call["day"] == day
+    assert arguments(talk)["day"] == day
 
 
 @pytest.mark.parametrize(
@@ -87,7 +95,7 @@ def test_the_day_is_the_one_that_was_meant(said: str, day: str) -> None:
 def test_the_time_is_the_one_that_was_written(said: str, time: str) -> None:
     talk = Talk()
     talk.say(f"can i come {said}", "a cleaning please")
-    assert talk.call["near"] == time
+    assert arguments(talk)["near"] == time
 
 
 @pytest.mark.parametrize("said", ["my name is Hr. Müller", "Herr Müller", "it's Mrs. O'Brien", "Müller"])
