@@ -1,6 +1,7 @@
 """Real and virtual time."""
 
 import asyncio
+import os
 import time
 from typing import Any
 
@@ -132,3 +133,36 @@ def test_two_runs_of_the_same_timers_are_the_same() -> None:
         return log
 
     assert run_virtual(main()) == run_virtual(main())
+
+
+def test_a_descriptor_is_looked_at_though_something_is_always_ready() -> None:
+    async def main() -> int:
+        read, write = os.pipe()
+        seen: list[bytes] = []
+        asyncio.get_running_loop().add_reader(read, lambda: seen.append(os.read(read, 1)))
+        os.write(write, b"x")
+        turns = 0
+        while not seen and turns < 10:
+            turns += 1
+            await asyncio.sleep(0)
+        asyncio.get_running_loop().remove_reader(read)
+        os.close(read)
+        os.close(write)
+        return turns
+
+    assert run_virtual(main()) < 10
+
+
+def test_a_result_is_not_written_out() -> None:
+    written: list[str] = []
+
+    class Long:
+        def __repr__(self) -> str:
+            written.append("all of it")
+            return ""
+
+    async def main() -> Long:
+        return Long()
+
+    assert isinstance(run_virtual(main()), Long)
+    assert written == []
