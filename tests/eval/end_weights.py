@@ -5,6 +5,7 @@ They stand in `app/providers/moonshine/model.py`, what the recognizer knows, and
 what the rules are tuned on. Of a part it is asked how well the rest of the sentences tells its pauses from its ends.
 """
 
+import math
 import random
 from collections.abc import Iterable, Sequence
 
@@ -33,6 +34,7 @@ SHRINKING = 1.0
 """What weights are held back by: one squared costs as much as half an example."""
 STEPS = 50
 PARTS = 8
+LIKELY_FROM = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 EVIDENCE = ("last pieces", "comma", "word", "question")
 
 Numbers = NDArray[np.float64]
@@ -123,19 +125,35 @@ def fitted(examples: Sequence[Example]) -> Numbers:
     return found
 
 
-def told_apart(examples: Sequence[Example]) -> float:
-    """The share of all pairs of a pause and an end in which the end is likelier, by the weights of other sentences."""
+def unseen(examples: Sequence[Example]) -> Numbers:
+    """The log odds of each to be an end, by the weights of other sentences."""
     sentences = sorted({each.said for each in examples})
     random.Random(0).shuffle(sentences)
-    pauses: list[float] = []
-    ends: list[float] = []
+    odds: Numbers = np.zeros(len(examples))
     for part in range(PARTS):
         held = frozenset(sentences[part::PARTS])
         found = fitted([each for each in examples if each.said not in held])
-        for each in examples:
+        for at, each in enumerate(examples):
             if each.said in held:
-                (ends if each.is_over else pauses).append(float(np.array(each.row) @ found))
-    return float((np.array(ends)[:, None] > np.array(pauses)).mean())
+                odds[at] = np.array(each.row) @ found
+    return odds
+
+
+def told_apart(examples: Sequence[Example], odds: Numbers) -> float:
+    """The share of all pairs of a pause and an end in which the end is likelier."""
+    over = np.array([each.is_over for each in examples])
+    return float((odds[over][:, None] > odds[~over]).mean())
+
+
+def trade_off(examples: Sequence[Example], odds: Numbers) -> str:
+    """For people to read: what it costs to take the caller for done from how likely on."""
+    over = np.array([each.is_over for each in examples])
+    may_end = np.array([each.found > Completeness.UNCERTAIN for each in examples])
+    lines = [f"{'likely from':>12}{'pauses':>9}{'ends':>9}  taken for an end"]
+    for least in LIKELY_FROM:
+        taken = may_end & (odds >= math.log(least / (1 - least)))
+        lines.append(f"{least:>12}{taken[~over].mean():>9.1%}{taken[over].mean():>9.1%}")
+    return "\n".join(lines)
 
 
 def table(found: Iterable[float]) -> str:
@@ -161,7 +179,9 @@ def main() -> None:
     for number, clip in enumerate(material, 1):
         examples += examples_of(clip, ears)
         progress(f"{number} of {len(material)}")
-    print(f"{len(examples)} pauses and ends, {told_apart(examples):.3f} of all pairs told apart")
+    odds = unseen(examples)
+    print(f"{len(examples)} pauses and ends, {told_apart(examples, odds):.3f} of all pairs told apart")
+    print(trade_off(examples, odds))
     print(table(fitted(examples)))
 
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from actors.rules.end_of_turn.completeness import Completeness
-from tests.eval.end_weights import NAMES, Example, fitted, table, told_apart
+from tests.eval.end_weights import NAMES, Example, fitted, table, told_apart, trade_off, unseen
 
 
 def made_up(count: int = 400) -> list[Example]:
@@ -26,5 +26,12 @@ def test_what_tells_has_the_weight() -> None:
     assert weights["comma"] < -0.4
     assert abs(weights["last pieces"]) < 0.3
     assert abs(weights["each word"]) < 0.1
-    assert told_apart(made_up()) == pytest.approx(0.95, abs=0.05)
+    examples = made_up()
+    odds = unseen(examples)
+    assert told_apart(examples, odds) == pytest.approx(0.95, abs=0.05)
+    first, last = (line.split() for line in trade_off(examples, odds).splitlines()[1::7])
+    assert [first[0], last[0]] == ["0.5", "0.95"]
+    assert all(
+        float(early.rstrip("%")) >= float(late.rstrip("%")) for early, late in zip(first[1:], last[1:], strict=True)
+    )
     assert "COMPLETE        0.00" in table(weights.values())

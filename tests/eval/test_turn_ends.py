@@ -14,6 +14,7 @@ from tests.eval.turn_ends import (
     said_earlier,
     said_of_corpus,
     table,
+    table_of_kinds,
 )
 from tests.kit.speech import silence
 
@@ -67,6 +68,17 @@ def test_the_table_has_a_line_for_each_rule() -> None:
     assert row == Row(rule="words", dead_air_ms={"sentence": (300.0,)}, paused={"name": (2, 1)})
     line = " ".join(table([row]).splitlines()[1].split())
     assert line == "words 1 300 ms 1 300 ms 300 ms 300 ms 50.0% name 1 of 2"
+
+
+def test_each_kind_of_answer_has_its_line() -> None:
+    whole, with_pause = Clip(kind="name", pcm=b""), Clip(kind="name", pcm=b"", pauses=((0.0, 500.0),))
+    row = row_of("words", [Outcome(whole, 0, 300.0), Outcome(whole, 0, 500.0), Outcome(with_pause, 1, 300.0)])
+    assert " ".join(table_of_kinds(row).splitlines()[1].split()) == "name 2 400 ms 400 ms 1 of 1"
+
+
+def test_what_was_said_without_a_pause_has_no_share_of_pauses() -> None:
+    row = row_of("words", [Outcome(Clip(kind="sentence", pcm=b""), 0, 300.0)])
+    assert table([row]).splitlines()[1].split()[-1] == "ms"
 
 
 def test_every_rule_is_measured_on_the_same_clips() -> None:

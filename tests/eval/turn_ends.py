@@ -4,10 +4,14 @@ Synthetic callers say sentences that are not in the agent's file, answers to its
 whole, and with a pause of 300 to 1,500 ms. Recordings of people are heard as they are, with the pauses that they have.
 The sentences of `pauses_held_out.yaml` are measured by themselves: no rule was made with a look at them.
 
+`python -m tests.eval.turn_ends NAME` measures the sentences of one file by every rule, and prints what the words make
+of each kind of answer, and into which pauses they speak.
+
 All of it is on virtual time: see `tests/eval/virtual_line.py`.
 """
 
 import statistics
+import sys
 import time
 from collections.abc import Iterable, Sequence
 
@@ -23,6 +27,7 @@ from app.providers.moonshine.segments import WINDOW_BYTES
 from tests.eval.corpus import FOLDER, read_corpus
 from tests.eval.pause_clips import (
     LOUD,
+    MARK,
     Clip,
     Said,
     clip_of_people,
@@ -31,7 +36,7 @@ from tests.eval.pause_clips import (
     read_said,
     spoken,
 )
-from tests.eval.progress import Report
+from tests.eval.progress import Progress, Report
 from tests.eval.text import TODAY, script
 from tests.eval.virtual_line import Line
 from tests.kit.speech import RATE_HZ, silence, white_noise
@@ -52,8 +57,9 @@ NUMBERS = (
 NAMES = ("laura meyer", "my name is jonathan miller", "it's for emma wilson", "david brown", "this is sarah cooper")
 REPLY = "Okay, that is noted."
 
+WORDS = "words"
 RULES: dict[str, Endpointing] = {
-    "words": Endpointing(),
+    WORDS: Endpointing(),
     **{
         f"{ms} ms of silence": Endpointing(min_silence_ms=ms, end_silence_ms=ms, max_silence_ms=ms)
         for ms in (300, 600, 900)
@@ -158,22 +164,33 @@ def table(rows: Iterable[Row]) -> str:
         kinds = ", ".join(f"{kind} {cut} of {count}" for kind, (count, cut) in row.paused.items())
         first = f"{statistics.median(sentences):>7.0f} ms" if sentences else " " * 10
         shown = "".join(f"{figure:>7.0f} ms" for figure in figures)
-        lines.append(
-            f"{row.rule:20}{len(sentences):>10}{first}{len(waits):>11}{shown}{cut / max(count, 1):>9.1%}  {kinds}"
-        )
+        share = f"{cut / count:>9.1%}" if count else " " * 9
+        lines.append(f"{row.rule:20}{len(sentences):>10}{first}{len(waits):>11}{shown}{share}  {kinds}")
+    return "\n".join(lines)
+
+
+def outcomes(material: Sequence[Clip], rule: str, report: Report) -> list[Outcome]:
+    """What one of the `RULES` makes of these clips."""
+    found = []
+    for number, clip in enumerate(material, 1):
+        found.append(outcome(clip, RULES[rule]))
+        report(f"{rule}: {number} of {len(material)}")
+    return found
+
+
+def table_of_kinds(row: Row) -> str:
+    """What one rule makes of each kind of answer, for people to read."""
+    lines = [f"{'':20}{'whole':>7}{'median':>10}{'mean':>10}{'cut off':>9}"]
+    for kind, waits in row.dead_air_ms.items():
+        count, cut = row.paused.get(kind, (0, 0))
+        figures = f"{statistics.median(waits):>7.0f} ms{statistics.fmean(waits):>7.0f} ms"
+        lines.append(f"{kind:20}{len(waits):>7}{figures}{cut:>4} of {count}")
     return "\n".join(lines)
 
 
 def rows(material: Sequence[Clip], report: Report) -> list[Row]:
     """What each rule makes of these clips."""
-    found = []
-    for rule, settings in RULES.items():
-        outcomes = []
-        for number, clip in enumerate(material, 1):
-            outcomes.append(outcome(clip, settings))
-            report(f"{rule}: {number} of {len(material)}")
-        found.append(row_of(rule, outcomes))
-    return found
+    return [row_of(rule, outcomes(material, rule, report)) for rule in RULES]
 
 
 def materials(people: Sequence[bytes]) -> dict[str, list[Clip]]:
@@ -196,5 +213,24 @@ def tables(people: Sequence[bytes], report: Report) -> str:
     )
 
 
+def main(name: str = "pauses_held_out") -> None:
+    """Measure the sentences of one file, those that were written without a pause also by themselves."""
+    material, report = clips(read_said(name)), Progress()
+    by_words = outcomes(material, WORDS, report)
+    unmarked = [each for each in by_words if MARK not in each.clip.text]
+    others = [row_of(rule, outcomes(material, rule, report)) for rule in RULES if rule != WORDS]
+    measured = row_of(WORDS, by_words)
+    print(table([measured, *others, row_of(f"{WORDS}, no pause", unmarked)]))
+    print(f"\n{table_of_kinds(measured)}\n")
+    for each in by_words:
+        if each.cut:
+            begin_ms, end_ms = each.clip.pauses[0]
+            print(f"spoken into at {begin_ms:.0f} ms for {end_ms - begin_ms:.0f}, {each.clip.way}: {each.clip.text}")
+
+
 def _ms(pcm: bytes) -> float:
     return len(pcm) * 500 / RATE_HZ
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

@@ -4,7 +4,8 @@ People are recordings: a folder of WAV files at 16 kHz with a `transcripts.tsv` 
 which VOICES names; nothing is printed of them where there is none. Synthetic callers say sentences that are not in the
 agent's file. All are heard clean, over a telephone line with the noise of a kitchen 20 dB below it, and in a kitchen.
 A second table says whether callers reach what they call for (`tests/eval/tasks.py`), a third one when their turns are
-taken for over (`tests/eval/turn_ends.py`).
+taken for over (`tests/eval/turn_ends.py`). `python -m tests.eval.voice clean telephone` prints only what is understood
+under these conditions.
 """
 
 import asyncio
@@ -155,14 +156,14 @@ async def row_of_callers(engine: SpeechRecognizer, voice: str, condition: str, p
     )
 
 
-async def rows(progress: Progress) -> list[Row]:
+async def rows(progress: Progress, conditions: Iterable[str] = tuple(CONDITIONS)) -> list[Row]:
     """What people and synthetic callers say, in the order of the table."""
     engine = create()
     phrases = caller_phrases(dialogue())
     await engine.prepare(phrases)
     try:
         measured = []
-        for condition in CONDITIONS:
+        for condition in conditions:
             for voice, people in (("people", recordings()), ("joined digits", recordings(joined=True))):
                 progress(f"words: {voice}, {condition}")
                 if people:
@@ -190,15 +191,17 @@ def table(measured: Iterable[Row]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Print the tables."""
+def main(*conditions: str) -> None:
+    """Print the tables; of some conditions, only what is understood under them."""
     if not recordings():
         print(f"no recordings of people in {RECORDINGS.name} (VOICES=folder)", file=sys.stderr)
     progress = Progress()
-    print(table(asyncio.run(rows(progress))), flush=True)
+    print(table(asyncio.run(rows(progress, conditions or CONDITIONS))), flush=True)
+    if conditions:
+        return
     print(f"\n{tasks.tables(progress)}", flush=True)
     print(f"\n{turn_ends.tables([samples_of(path) for path in speeches()], progress)}")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
