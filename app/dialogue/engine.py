@@ -158,15 +158,16 @@ class Script:
         """Whether words that hold an answer are rather a question, another task, or none of our business."""
         if said.telling == 0 or (said.best is not None and said.best.intent == state.task):
             return False
-        return said.unrelated or self._is_sure_of_another(state, said)
+        is_other = said.unrelated and not (said.strangers and said.telling <= _FEW)
+        return is_other or self._is_sure_of_another(state, said)
 
     def _is_sure_of_another(self, state: State, said: Utterance) -> bool:
         return said.best is not None and said.best.intent != state.task and said.best.score >= SURE
 
     def _confirm_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
-        if self._is_sure_of_another(state, said) and len(said.words) > 3:
-            return False
         answer = polarity(said.words, self._dialogue)
+        if self._is_sure_of_another(state, said) and len(said.words) > 3 and (said.telling or answer is None):
+            return False
         changes = self._changes(state, said)
         if changes and not (answer is None and self._means_something_else(state, said)):
             state.slots.update(changes)
@@ -333,7 +334,7 @@ class Script:
             return
         state.slot_misses += 1
         if slot.otherwise is not None and state.slot_misses >= slot.attempts:
-            state.slots[state.asked] = slot.otherwise
+            state.slots[state.asked], state.misses = slot.otherwise, 0  # nobody has missed the next question
             self._tasks.advance(state, reply)
             return
         reply.parts += [self._tasks.say(state, self._dialogue.fallback.again, "again"), self._tasks.ask_again(state)]

@@ -46,6 +46,8 @@ class Utterance(msgspec.Struct, frozen=True):
     """How many words, slot values and what is usual around them apart, say something of a subject."""
     heard: bool
     """Whether the open question had been heard."""
+    strangers: bool = False
+    """All of the telling words are in no sentence that is known: misheard rather than on another subject."""
     whom: str = ""
     """For whom the caller speaks, if not for themselves: `daughter`."""
     goes_on: bool = False
@@ -67,6 +69,7 @@ class Hearing:
             intent.name for intent in dialogue.intents if intent.does in (Does.END, Does.DROP_TASK)
         )
         self._with_steps = frozenset(intent.name for intent in dialogue.intents if intent.steps)
+        self._acting = self._with_steps | self._leaving
         self._reader = MentionReader(dialogue)
         sentences = [text for intent in dialogue.intents for text in intent.sentences]
         is_wide = dialogue.other_subjects
@@ -106,6 +109,8 @@ class Hearing:
         if best.intent in self._leaving and _names_nothing(abstract):
             asked_for = (best.intent, _bare(abstract)) in self._without_subject
             return best if asked_for else None, False
+        if best.score < SURE and best.intent in self._acting and self._is_strange(reduce(abstract)):
+            return None, False
         if best.intent == UNRELATED or best.score < self._dialogue.threshold:
             return None, best.intent == UNRELATED and best.score >= self._dialogue.threshold
         return None if self._is_torn(best, ranking[1:]) else best, False
@@ -115,11 +120,25 @@ class Hearing:
         rival = next((match for match in others if match.intent in self._with_steps), None)
         return best.intent in self._with_steps and rival is not None and rival.score > TORN * best.score
 
-    def _certain(self, best: Match | None, confidence: float) -> Match | None:
-        """`best`, unless the words may not have been said and it is only likely, or would end the call."""
-        if best is not None and confidence < DOUBTFUL and (best.score < SURE or best.intent in self._final):
+    def _is_strange(self, reduced: Sequence[str]) -> bool:
+        """Whether there are words that say something of a subject, and none of them is in a sentence that is known.
+
+        Such a sentence is like another only in words that are in every sentence: `to a clock please`.
+        """
+        telling = [word for word in reduced if not says_nothing(word)]
+        return bool(telling) and not any(self._matcher.knows(word) for word in telling)
+
+    def _certain(self, best: Match | None, confidence: float, *, is_busy: bool = False) -> Match | None:
+        """`best`, unless the words may not have been said and it is only likely, or would end the call.
+
+        In the middle of a task nothing that is only likely ends the call.
+        """
+        if best is None:
             return None
-        return best
+        is_likely, is_end = best.score < SURE, best.intent in self._final
+        if confidence < DOUBTFUL and (is_likely or is_end):
+            return None
+        return None if is_busy and is_likely and is_end else best
 
     def first_wish(self, state: State, messages: Sequence[ChatMessage]) -> tuple[Utterance, str]:
         """What the last message says; of two wishes the first, and the words of the other, which is served after it."""
@@ -146,7 +165,7 @@ class Hearing:
             words = self._spelling.corrected(words)
         by_itself = self._reader.read(words, today)
         likeliest, unrelated = self._match(words, by_itself)
-        best = self._certain(likeliest, messages[-1].confidence)
+        best = self._certain(likeliest, messages[-1].confidence, is_busy=bool(state.task))
         written = written_words(messages[-1].text)[-MAX_WORDS:]
         mentions = self._reader.read(words, today, asked, written) if asked else by_itself
         values = by_itself if free_form else mentions
@@ -160,7 +179,9 @@ class Hearing:
         goes_on = not others and is_follow_up(words) and bool(whom or by_itself)
         # Nobody knows all names: one that is asked for, and said as such, is no other subject.
         is_name = isinstance(self._dialogue.slots.get(asked or ""), NameSlot) and self._reader.is_introduction(words)
-        return Utterance(words, mentions, best, unrelated and not is_name, len(telling), heard, whom, goes_on)
+        unrelated = unrelated and not is_name
+        strangers = self._is_strange(telling)
+        return Utterance(words, mentions, best, unrelated, len(telling), heard, strangers, whom, goes_on)
 
 
 _HEDGES = frozenset(reduce(str.split("hmm hm mm then probably definitely certainly suppose rather alright sure say")))
@@ -190,9 +211,19 @@ def _bare(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(word for word in reduce(words) if word not in CONTRACTED)
 
 
+_HOURS_HEARD = {"won": "one", "to": "two", "too": "two", "for": "four", "ate": "eight"}
+"""Words that sound like an hour."""
+_HOURS = frozenset(str.split("one two three four five six seven eight nine ten eleven twelve"))
+
+
 def _as_answer(words: list[str]) -> list[str]:
-    """`no` and `know` sound the same, and what callers say does not begin with `know`."""
-    return ["no", *words[1:]] if words[:1] == ["know"] else words
+    """What sounds the same as what callers say: nothing begins with `know`, and `to a clock` is `two o'clock`."""
+    words = ["no", *words[1:]] if words[:1] == ["know"] else [*words]
+    for at in range(len(words) - 1, 0, -1):
+        hour = _HOURS_HEARD.get(words[at - 1], words[at - 1])
+        if hour in _HOURS and (words[at] == "o'clock" or words[at : at + 2] == ["a", "clock"]):
+            words[at - 1 : at + 1 + (words[at] == "a")] = [hour, "o'clock"]
+    return words
 
 
 def question_heard(messages: Sequence[ChatMessage], question: str) -> bool:

@@ -139,6 +139,10 @@ class Matcher:
         matches = (Match(intent, share) for intent, share in zip(self._intents, shares, strict=True))
         return sorted(matches, key=lambda match: (-match.score, match.intent))
 
+    def knows(self, word: str) -> bool:
+        """Whether some example has this word, reduced, or one that is spelt nearly like it."""
+        return self._known(word) in self._words
+
     def _reduced(self, words: Sequence[str]) -> list[str]:
         return self._synonyms.apply(reduce(words))
 

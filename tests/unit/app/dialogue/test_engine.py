@@ -6,8 +6,11 @@ import pytest
 from actors.conversation import ChatMessage, Role
 from app.dialogue.engine import Script
 from app.dialogue.hearing import question_heard
+from app.dialogue.model import ScriptModel
 from app.dialogue.schema import Dialogue
 from app.dialogue.state import state_of
+from tests.eval.conversation import Conversation
+from tests.eval.text import asking, slots_after
 from tests.kit.script_talk import ScriptTalk
 
 AT = 1_780_477_200.0  # Wednesday, 2026-06-03, 09:00 UTC
@@ -214,6 +217,32 @@ def test_a_slot_may_have_a_value_for_those_not_understood(talk: Talk) -> None:
     assert talk.say("zorblax quux") == "Sorry. How many guests?"
     assert talk.say("zorblax quux") == "Anything else?"
     assert talk.slots["guests"] == "2"
+
+
+def test_what_is_taken_for_want_of_an_answer_ends_the_count_of_misses(talk: Talk) -> None:
+    talk.say("register me", "anna", "zorblax", "zorblax")
+    assert talk.slots["guests"] == "2"
+    assert talk.say("zorblax") == "Pardon?"
+
+
+@pytest.mark.parametrize(
+    ("said", "time"),
+    [
+        ("three thirty pleas", "15:30"),
+        ("how is the weather at three thirty", None),
+        ("play music at three thirty", None),
+    ],
+)
+def test_an_answer_beside_a_word_that_nobody_knows_is_one(said: str, time: str | None) -> None:
+    assert slots_after(said, asking("time")).get("time") == time
+
+
+@pytest.mark.parametrize(("said", "cancels"), [("sure go in it", True), ("no let's leave it", False)])
+async def test_a_yes_beside_words_that_say_nothing_is_one(said: str, cancels: bool) -> None:
+    conversation = Conversation(ScriptModel())
+    assert "Shall I cancel" in await conversation.say("cancel my appointment on next wednesday")
+    await conversation.say(said)
+    assert any(run.name == "cancel_appointment" for run in conversation.runs) is cancels
 
 
 @pytest.mark.parametrize(

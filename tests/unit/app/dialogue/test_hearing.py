@@ -55,6 +55,49 @@ def test_who_says_goodbye_without_a_subject_is_understood(text: str) -> None:
     assert best(text, 1.0) == "goodbye"
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("to a clock please", "two o'clock please"),
+        ("i would take to o'clock", "i would take two o'clock"),
+        ("for a clock or ate a clock", "four o'clock or eight o'clock"),
+        ("ten a clock", "ten o'clock"),
+        ("go to a clock shop for a book", "go two o'clock shop for a book"),
+        ("to the clock", "to the clock"),
+        ("a clock", "a clock"),
+    ],
+)
+def test_an_hour_is_heard_in_what_sounds_the_same(said: str, meant: str) -> None:
+    message = ChatMessage(role=Role.USER, text=said, turn=1, at=AT)
+    assert the_dentists().read(State(), [message]).words == meant.split()
+
+
+@pytest.mark.parametrize("text", ["to a zorblax please", "put me a quux", "blinic of my wumpus"])
+def test_words_that_nobody_knows_put_nobody_through_and_begin_nothing(text: str) -> None:
+    assert best(text, 1.0) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "ends"), [("i will wait", "", True), ("i will wait", "book", False), ("bye", "book", True)]
+)
+def test_what_is_only_likely_a_goodbye_ends_no_task(text: str, task: str, ends: bool) -> None:
+    found = the_dentists().read(State(task=task), [ChatMessage(role=Role.USER, text=text, turn=1, at=AT)]).best
+    assert (found is not None and found.intent == "goodbye") is ends
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("cancel my check up please", "cancel"),
+        ("i need to cancel the filling on friday", "cancel"),
+        ("can i move my cleaning to friday", "move"),
+        ("i need a cleaning on friday", "book"),
+    ],
+)
+def test_an_appointment_may_be_named_by_what_it_is_for(text: str, intent: str) -> None:
+    assert best(text, 1.0) == intent
+
+
 def test_know_is_no() -> None:
     message = ChatMessage(role=Role.USER, text="know that is wrong", turn=1, at=AT)
     assert the_dentists().read(State(), [message]).words[0] == "no"
