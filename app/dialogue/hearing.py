@@ -17,6 +17,7 @@ from app.dialogue.schema import PLACEHOLDER, ChoiceSlot, Dialogue, Does, NameSlo
 from app.dialogue.second_wish import second_wish
 from app.dialogue.spelling import Spelling
 from app.dialogue.state import Question, State
+from app.dialogue.times import DAY_WORDS, NUMBER_WORDS
 from app.dialogue.words import plain, words_of, written_words
 
 UNRELATED = "-"
@@ -126,7 +127,7 @@ class Hearing:
         Such a sentence is like another only in words that are in every sentence: `to a clock please`.
         """
         telling = [word for word in reduced if not says_nothing(word)]
-        return bool(telling) and not any(self._matcher.knows(word) for word in telling)
+        return bool(telling) and not any(word in _OF_TIMES or self._matcher.knows(word) for word in telling)
 
     def _certain(self, best: Match | None, confidence: float, *, is_busy: bool = False) -> Match | None:
         """`best`, unless the words may not have been said and it is only likely, or would end the call.
@@ -184,6 +185,8 @@ class Hearing:
         return Utterance(words, mentions, best, unrelated, len(telling), heard, strangers, whom, goes_on)
 
 
+_OF_TIMES = frozenset(reduce([*NUMBER_WORDS, *DAY_WORDS]))
+"""Words that say when, reduced, which are strange in no sentence."""
 _HEDGES = frozenset(reduce(str.split("hmm hm mm then probably definitely certainly suppose rather alright sure say")))
 """What people wrap an answer in when they are not sure of it: `let's say ten thirty then`."""
 _OF_FOLLOW_UPS = frozenset(reduce([*RELATIVES, *FOLLOW_UP_WORDS]))

@@ -78,7 +78,7 @@ def test_words_that_nobody_knows_put_nobody_through_and_begin_nothing(text: str)
 
 
 @pytest.mark.parametrize(
-    ("text", "task", "ends"), [("i will wait", "", True), ("i will wait", "book", False), ("bye", "book", True)]
+    ("text", "task", "ends"), [("speak soon", "", True), ("speak soon", "book", False), ("bye", "book", True)]
 )
 def test_what_is_only_likely_a_goodbye_ends_no_task(text: str, task: str, ends: bool) -> None:
     found = the_dentists().read(State(task=task), [ChatMessage(role=Role.USER, text=text, turn=1, at=AT)]).best
