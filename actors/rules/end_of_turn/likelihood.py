@@ -11,17 +11,17 @@ import math
 from actors.rules.end_of_turn.completeness import Completeness
 
 BY_COMPLETENESS: dict[Completeness, float] = {
-    Completeness.UNFINISHED: 0.1,
-    Completeness.UNCERTAIN: 0.18,
-    Completeness.UNKNOWN: 2.56,
-    Completeness.LIKELY: 0.31,
+    Completeness.UNFINISHED: -0.08,
+    Completeness.UNCERTAIN: 0.42,
+    Completeness.UNKNOWN: 1.93,
+    Completeness.LIKELY: 0.56,
     Completeness.COMPLETE: 0.0,
-    Completeness.EXPECTED: 2.18,
-    Completeness.ANSWERED: 0.41,
+    Completeness.EXPECTED: 2.22,
+    Completeness.ANSWERED: 0.91,
 }
 ANSWERS = frozenset((Completeness.EXPECTED, Completeness.ANSWERED))
 """Answers of these kinds are as likely complete when they are short as when they are long."""
-BY_WORD, LONG, MIDDLING = 0.28, 14, 7
+BY_WORD, LONG, MIDDLING = 0.35, 14, 7
 """What each word adds to the log odds beyond `MIDDLING` words; words beyond `LONG` add nothing."""
 CERTAIN = 1e-6
 """Likelihoods of the recognizer are kept this far from 0 and from 1, whose log odds are infinite."""

@@ -45,7 +45,7 @@ LEAST_LOGARITHM = -9.0
 """Probabilities below e to this are as good as none."""
 LEAST_SURE, MOST_SURE = 0.3, 0.995
 """Between these the mean probability of the last pieces tells something."""
-BY_LAST_PIECES, BY_COMMA, BY_WORD, BY_QUESTION, BIAS = 0.2, -1.08, -0.55, -1.11, -7.06
+BY_LAST_PIECES, BY_COMMA, BY_WORD, BY_QUESTION, BIAS = 0.12, -1.04, -0.36, -0.5, -5.82
 """Weights of what tells that an utterance is over: the log odds of the last pieces, the logarithms of how likely a
 comma or another word would have been in place of the mark at its end, and that this is a question mark, beside which a
 comma is less likely anyhow. By logistic regression: see `actors.rules.end_of_turn.likelihood`."""
