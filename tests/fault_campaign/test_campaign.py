@@ -76,6 +76,7 @@ class TestAViolationIsFound:
     def test_when_nothing_is_said_to_what_was_asked(self, evidence: Evidence) -> None:
         asked = evidence.asked[0]
         evidence.shown = [(at, m) for at, m in evidence.shown if not isinstance(m, AudioFrame) or at <= asked.at]
+        evidence.played = [(at, m) for at, m in evidence.played or () if at <= asked.at]
         assert any("unanswered" in violation for violation in judge(evidence).violations)
 
     def test_when_something_is_remembered_that_was_not_heard(self, evidence: Evidence) -> None:

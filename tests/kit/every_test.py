@@ -1,9 +1,9 @@
 """Runs every check and every test, in lanes: `python -m tests.kit.every_test`, which is what `make test` does.
 
-What keeps up with the clock - callers who speak aloud, calls that outlive their workers - has the cores when it wants
-them, and waits most of the time. Beside it, at the lowest priority, go what waits for servers and browsers, and what
-only computes. What measures comes last and has the machine for itself. What failed beside others is looked at again,
-alone (`tests/kit/second_look.py`).
+First comes what keeps up with the clock - callers who speak aloud, calls that outlive their workers - and beside it, at
+the lowest priority, what only computes. Then comes what waits for servers and browsers, several at once, for nothing
+else is done meanwhile. What measures comes last and has the machine for itself. What failed beside others is looked at
+again, alone (`tests/kit/second_look.py`).
 """
 
 import os
@@ -36,10 +36,20 @@ KEEPS_UP = (
     "tests/load/test_listening.py",
 )
 """Here engines, browsers and callers keep up with the clock, or nothing is understood."""
+TELEPHONES = ("tests/service/telephony", "tests/service/cluster")
+"""Here servers and clouds are waited for nearly all the time."""
+SERVES = (
+    "tests/service/server",
+    "tests/service/api",
+    "tests/service/browser",
+    "tests/service/contract",
+    "tests/service/mcp",
+    "tests/service/actors",
+    "tests/service/records",
+)
+"""Half of the other tests that start servers."""
 WAITS = ("tests/service", "tests/browser", "tests/cloud", "tests/install", "tests/eval")
-"""Here servers, browsers and clouds are waited for."""
-LATER = ("tests/service/telephony", "tests/service/cluster")
-"""Of these, what waits nearly all the time: it comes when nothing keeps up with the clock any more."""
+"""Here servers, browsers and clouds are waited for; what is above is part of it."""
 ACTORS = "tests/unit/actors"
 """Half of what only computes."""
 CHECKS = "checks"
@@ -58,36 +68,43 @@ class Lane:
     """What is added to the niceness of this process: 0, or up to 19 for what may wait."""
 
 
-def lanes(seed: str) -> tuple[Sequence[Lane], Lane]:
-    """What goes side by side, and what comes after it, alone.
+def lanes(seed: str) -> Sequence[Sequence[Lane]]:
+    """What goes side by side, one such group after the other.
 
     Args:
         seed: Of the order of modules and tests: what failed fails again.
     """
     python = [sys.executable, "-m"]
 
-    def tests(cache: str, *arguments: str) -> list[str]:
-        # A cache for each lane, for both write down what failed. Modules stay whole: they share a server.
+    def tests(name: str, *arguments: str, niceness: int = 0) -> Lane:
+        # A cache for each lane, for all write down what failed. Modules stay whole: they share a server.
         order = [f"--randomly-seed={seed}", "--dist", "loadfile", "--no-loadscope-reorder"]
-        return [*python, "pytest", "-o", f"cache_dir={CACHES / cache}", "--cache-clear", *order, *arguments]
+        command = [*python, "pytest", "-o", f"cache_dir={CACHES / name}", "--cache-clear", *order, *arguments]
+        return Lane(name, [command], niceness)
+
+    def without(*paths: str) -> list[str]:
+        return [f"--ignore={path}" for path in paths]
 
     checks = [
         [*python, "ruff", "format", "--check", "."],
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
-    waits = tests("waits", "-n", "3", *WAITS, *(f"--ignore={path}" for path in (*KEEPS_UP, *LATER)))
-    later = tests("later", "-n", "5", *LATER, *(f"--ignore={path}" for path in KEEPS_UP))
-    rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, ACTORS, MEASURES))
-    together = (
-        Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP), later]),
-        Lane(CHECKS, checks, MAY_WAIT),
-        Lane("waits", [waits], MAY_WAIT),
-        Lane("actors", [tests("actors", "-n", "0", ACTORS)], MAY_WAIT),
-        Lane("works", [tests("works", "-n", "0", "tests", *rest)], MAY_WAIT),
+    computes = without(*KEEPS_UP, *WAITS, ACTORS, MEASURES)
+    return (
+        (
+            tests("clock", "-n", "2", *KEEPS_UP),
+            Lane(CHECKS, checks, MAY_WAIT),
+            tests("actors", "-n", "0", ACTORS, niceness=MAY_WAIT),
+            tests("works", "-n", "0", "tests", *computes, niceness=MAY_WAIT),
+        ),
+        (
+            tests("calls", "-n", "5", *TELEPHONES, *without(*KEEPS_UP)),
+            tests("serves", "-n", "3", *SERVES, *without(*KEEPS_UP)),
+            tests("waits", "-n", "3", *WAITS, *without(*KEEPS_UP, *TELEPHONES, *SERVES)),
+        ),
+        (tests("alone", "-n", "0", MEASURES, *without(*(path for path in KEEPS_UP if path.startswith(MEASURES)))),),
     )
-    alone = tests("alone", "-n", "0", MEASURES, *(f"--ignore={path}" for path in KEEPS_UP if path.startswith(MEASURES)))
-    return together, Lane("alone", [alone])
 
 
 @dataclass(frozen=True)
@@ -134,16 +151,16 @@ def side_by_side(together: Sequence[Lane]) -> dict[str, Ending]:
 
 def main() -> int:
     """0 when everything has passed, at the second look at the latest."""
-    together, alone = lanes(os.environ.get("SEED") or "1")
-    endings = side_by_side(together)
-    endings[alone.name] = run(alone)
+    endings: dict[str, Ending] = {}
+    for together in lanes(os.environ.get("SEED") or "1"):
+        endings |= side_by_side(together)
     for ending in endings.values():
         print(*ending.last_lines, sep="\n", flush=True)
     if any(endings.pop(CHECKS).codes):
         print("Formatting, lint or types are wrong: no second look at the tests", flush=True)
         return 1
     failed = [code for ending in endings.values() for code in ending.codes if code]
-    return second_look(failed, [ROOT / CACHES / name for name in (*endings, "later")]) if failed else 0
+    return second_look(failed, [ROOT / CACHES / name for name in endings]) if failed else 0
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ OPENED = SETTINGS[1:]
 @pytest.mark.parametrize(
     ("factory", "said"),
     [
-        (f"{ENGINES}:cannot_be_made", f"cannot be made: {WORDS} (RuntimeError, failing_engines.py:13)"),
-        (f"{ENGINES}:ends_the_process", f"cannot be made: {WORDS} (SystemExit, failing_engines.py:17)"),
+        (f"{ENGINES}:cannot_be_made", f"cannot be made: {WORDS} (RuntimeError, failing_engines.py:14)"),
+        (f"{ENGINES}:ends_the_process", f"cannot be made: {WORDS} (SystemExit, failing_engines.py:18)"),
         (
             "tests.service.module_that_fails:create",
             "the module cannot be imported: libvoice.so: cannot open shared object file"

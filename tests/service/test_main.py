@@ -66,8 +66,10 @@ def test_results_that_cannot_be_written_are_one_line(
 ) -> None:
     monkeypatch.chdir(ROOT)
     (tmp_path / "s.yaml").write_text(SCENARIO)
-    assert main(["eval", str(tmp_path), "--json", str(tmp_path / "nowhere" / "out.json")]) == 1
-    assert capsys.readouterr().err.startswith("the results cannot be written: ")
+    assert main(["eval", str(tmp_path), "--json", str(tmp_path / "nowhere" / "out.json")]) == 2
+    told = capsys.readouterr().err
+    assert "out.json: the results cannot be written: " in told
+    assert told.count("\n") == 1
 
 
 def test_a_python_without_the_packages_is_one_line() -> None:

@@ -9,6 +9,7 @@ from actors.rules.backchannel import words_of
 from actors.rules.end_of_turn.completeness import Completeness, completeness
 from actors.rules.end_of_turn.likelihood import likelihood
 from actors.rules.end_of_turn.speaker_pauses import SpeakerPauses
+from actors.rules.questions import question_at_end
 from actors.turn_taking_settings import Endpointing, QuestionEndpointing
 
 HARDLY_SHARE = 0.95
@@ -16,6 +17,8 @@ HARDLY_SHARE = 0.95
 longest: pauses within sentences are nearly as long as that, and a reply is begun meanwhile."""
 DONE, HARDLY = 0.75, 0.3
 """From the first likelihood on the shortest silence ends the utterance, and below the second only the longest does."""
+QUESTION_DONE = 0.4
+"""In place of `DONE` for what the recognizer has heard as a question: whoever has asked one hardly ever goes on."""
 
 
 class _Grade(Enum):
@@ -81,7 +84,8 @@ def _grade(speech: SpeechSoFar, found: Completeness, expected: ExpectedAnswer) -
     if speech.end_confidence is None:
         return _BY_COMPLETENESS[found]
     likely = likelihood(found, speech.end_confidence, len(words_of(speech.text)))
-    if likely >= DONE and found > Completeness.UNCERTAIN:
+    done = QUESTION_DONE if question_at_end(speech.text) else DONE
+    if likely >= done and found > Completeness.UNCERTAIN:
         return _Grade.DONE
     if found is Completeness.ANSWERED and expected is ExpectedAnswer.YES_NO:
         return _Grade.PERHAPS

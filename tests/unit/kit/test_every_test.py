@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,18 +28,22 @@ def collected(command: Sequence[str]) -> set[Path]:
 
 
 def test_each_module_is_in_one_lane() -> None:
-    together, alone = lanes("1")
-    by_lane = [collected(command) for lane in (*together, alone) if lane.name != CHECKS for command in lane.commands]
+    by_lane = [collected(command) for lane in chain(*lanes("1")) if lane.name != CHECKS for command in lane.commands]
     assert sum(map(len, by_lane)) == len(set().union(*by_lane))
     assert set().union(*by_lane) == set((ROOT / "tests").rglob("test_*.py"))
     assert all((ROOT / path).exists() for path in (*KEEPS_UP, MEASURES))
 
 
 def test_runs_write_down_apart_what_failed() -> None:
-    together, alone = lanes("7")
-    tests = [lane.commands[0] for lane in (*together, alone) if lane.name != CHECKS]
+    tests = [lane.commands[0] for lane in chain(*lanes("7")) if lane.name != CHECKS]
     assert len({word for command in tests for word in command if word.startswith("cache_dir=")}) == len(tests)
     assert all("--randomly-seed=7" in command for command in tests)
+
+
+def test_what_measures_has_the_machine_for_itself() -> None:
+    *_, last = lanes("1")
+    assert [name for lane in last for command in lane.commands for name in command if name == MEASURES] == [MEASURES]
+    assert len(last) == 1
 
 
 def test_a_lane_goes_on_after_a_failure_and_names_itself(capfd: pytest.CaptureFixture[str]) -> None:
@@ -84,8 +89,8 @@ def test_what_failed_is_looked_at_again(
         return 5
 
     endings = {name: Ending(of_lane, ["the last"]) for name, of_lane in codes.items()}
-    monkeypatch.setattr(every_test, "side_by_side", lambda together: endings)
-    monkeypatch.setattr(every_test, "run", lambda lane: Ending([0], ["the last"]))
+    monkeypatch.setattr(every_test, "lanes", lambda seed: [[name] for name in endings])
+    monkeypatch.setattr(every_test, "side_by_side", lambda together: {name: endings[name] for name in together})
     monkeypatch.setattr(every_test, "second_look", look)
     assert main() == ending
     assert seen == ([looked_at] if looked_at else [])
