@@ -35,9 +35,15 @@ def ask(server: Server, path: str) -> httpx.Response:
     return httpx.get(server.url + path, headers=headers, trust_env=False, verify=AUTHORITIES, timeout=60)
 
 
+IDS = re.compile(r"\b(?=\d*[a-f])[0-9a-f]{8,}\b")
+"""Of traces, spans and requests: hexadecimal, with a letter at least."""
+
+
 def is_told(secret: str, text: str) -> bool:
-    """Whether a text holds a secret; digits in the middle of a number are those of a time."""
-    return re.search(rf"(?<![\d.]){re.escape(secret)}" if secret.isdecimal() else re.escape(secret), text) is not None
+    """Whether a text holds a secret; digits in the middle of a number or an id are those of a time, or of chance."""
+    if not secret.isdecimal():
+        return secret in text
+    return re.search(rf"(?<![\d.]){secret}", IDS.sub("", text)) is not None
 
 
 def converse(server: Server, *, is_answered: bool = True) -> list[str]:
