@@ -16,7 +16,7 @@ def test_paraphrases_are_understood() -> None:
     clean, noisy, unrelated, unrelated_noisy = tallies(corpus)
     assert clean.count >= 120
     assert unrelated.count >= 30
-    assert clean.share(clean.right) >= 0.94, clean.failures
+    assert clean.share(clean.right) >= 0.95, clean.failures
     assert clean.share(clean.wrong) <= 0.03, clean.failures
     assert noisy.share(noisy.right) >= 0.9, noisy.failures
     assert noisy.share(noisy.wrong) <= 0.05, noisy.failures
