@@ -12,7 +12,7 @@ from pathlib import Path
 
 try:
     from app.commands.arguments import FAILED, add_commands, print_json
-    from app.server.worker_pipe import FAULT_STATUS
+    from app.server.processes.worker_pipe import FAULT_STATUS
     from app.version import product_version
     from config.errors import SettingsError
     from config.settings import misspelt_variables, read_settings
@@ -39,9 +39,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from app.server.launcher import launch
-    from app.server.listening import ListenError, listen
     from app.server.logs import configure_logging
+    from app.server.processes.launcher import launch
+    from app.server.processes.listening import ListenError, listen
 
     try:
         settings = read_settings()
@@ -62,7 +62,7 @@ def _worker(options: argparse.Namespace) -> int:
     # What is imported and made for the start stays: to look through it again and again is an eighth of the start. The
     # worker has garbage collected from when it is ready.
     gc.disable()
-    from app.server.worker import run_worker
+    from app.server.processes.worker import run_worker
 
     return run_worker(
         options.socket_fd, options.pipe_fd, options.launcher_pid, options.app, relay_directory=options.relay_directory

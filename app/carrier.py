@@ -5,7 +5,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from actors.ports.clock import Clock
 from actors.session.modes.registry import mode_named
 from app.auth.acs import AcsAccess
-from app.server.gated_output import Gate
+from app.server.sockets.gated_output import Gate
 from app.stores.redis_address import redis_address
 from app.telephony.acs.call_automation import CallAutomation
 from app.telephony.acs.callback_routes import CallbackRoutes

@@ -21,7 +21,7 @@ from app.configuration import (
 )
 from app.mcp.servers import servers_without_sdk
 from app.server.lifecycle import Lifecycle
-from app.server.listening import ListenError, listen
+from app.server.processes.listening import ListenError, listen
 from app.services import Services
 from app.stores.opening import try_store
 from config.errors import SettingsError

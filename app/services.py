@@ -37,7 +37,7 @@ from app.records.call_records import CallRecords, webhook_of
 from app.replay.recorder import KeptAudio, recorder_of
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
-from app.server.socket_writer import REFUSED
+from app.server.sockets.socket_writer import REFUSED
 from app.session_capacity import SessionCapacity
 from app.session_plans import SessionPlans
 from app.stores.claim_check import ClaimCheck

@@ -12,7 +12,7 @@ from actors.runtime.mailbox import DEFAULT_LIMIT_MS, MAX_MESSAGES, MAX_REFUSABLE
 from actors.runtime.restart_budget import RestartPolicy
 from actors.runtime.scheduler import DRAIN_S, MESSAGES_PER_DRAIN
 from actors.session.addresses import CROWDED_MESSAGES
-from actors.session.audio_ring import RING_MS
+from actors.session.recognition.audio_ring import RING_MS
 from app.__main__ import main
 from app.auth.acs import SECRET_HEADER
 from app.auth.route_table import API, TABLE

@@ -46,9 +46,9 @@ API_ONLY = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.instru
 
 NOT_IN_UNIT_TESTS = (
     "subprocess.", "multiprocessing.", "socket.", "select.", "signal.", "hypercorn.", "websockets.", "aiohttp.",
-    "playwright.", "app.server.launcher.", "app.__main__.", "tests.browser.", "tests.cloud.", "tests.eval.local.",
-    "tests.eval.phone.", "tests.install.", "tests.load.", "tests.service.", "tests.kit.clients.", "tests.kit.served.",
-    "tests.kit.serving.",
+    "playwright.", "app.server.processes.launcher.", "app.__main__.", "tests.browser.", "tests.cloud.",
+    "tests.eval.local.", "tests.eval.phone.", "tests.install.", "tests.load.", "tests.service.", "tests.kit.clients.",
+    "tests.kit.served.", "tests.kit.serving.",
 )  # fmt: skip
 """Beginnings of module names. Whatever needs one of them stands in tests/service."""
 
@@ -230,7 +230,7 @@ def test_unit_tests_wait_for_no_real_time() -> None:
     [
         ("protocol", "import pykka"),
         ("protocol", "from actors.ports import Clock"),
-        ("protocol", "def late():\n    import app.server.worker"),
+        ("protocol", "def late():\n    import app.server.processes.worker"),
         ("actors", "from app import worker"),
         ("actors", "from config.settings import Settings"),
         ("actors", "from opentelemetry.sdk.trace import TracerProvider"),

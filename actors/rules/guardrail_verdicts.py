@@ -8,7 +8,7 @@ import msgspec
 
 from actors.agent import Agent, Guardrail
 from actors.rules.guardrails import WINDOW_CHARS
-from actors.rules.unspoken_parts import UnspokenParts
+from actors.rules.text.unspoken_parts import UnspokenParts
 
 MAX_ASKED_CHARS = 500
 """So much of the caller's last words is told with a clause: without them a bare yes could not be judged."""

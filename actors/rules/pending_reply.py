@@ -6,7 +6,7 @@ import msgspec
 
 from actors.conversation import UtteranceKind
 from actors.messages.playback import PlaybackFinished, PlaybackPosition
-from actors.rules.sentences import SentenceSplitter
+from actors.rules.text.sentences import SentenceSplitter
 
 SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", "\u0964")
 """What a sentence ends with; a reply that is cut is cut behind one of them."""

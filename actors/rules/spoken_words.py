@@ -7,7 +7,7 @@ text. All positions are in ms of the reply's audio and in characters of its text
 import msgspec
 
 from actors.rules.history import whole_words
-from actors.rules.sentences import following
+from actors.rules.text.sentences import following
 
 MS_PER_CHAR = 65.0
 """How long a character of speech lasts, about: where text lies is estimated by it until all audio is there."""

@@ -26,8 +26,8 @@ from actors.rules.summary import Summary
 from actors.rules.transcription import TranscriptionSnapshot
 from actors.rules.turn_taking.moving import moved, unanswerable_reply
 from actors.rules.turn_taking.state import TurnSnapshot
-from actors.session.audio_track import AudioTrack
 from actors.session.checkpoint_replies import CheckpointReplies
+from actors.session.recognition.audio_track import AudioTrack
 
 
 class LostConnection(msgspec.Struct, frozen=True):

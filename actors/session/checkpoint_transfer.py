@@ -7,8 +7,8 @@ from actors.ports.clock import Clock
 from actors.rules.speakers import SPEAKERS
 from actors.rules.transcription import TranscriptionSnapshot
 from actors.rules.turn_taking.state import TurnSnapshot
-from actors.session.audio_track import AudioTrack
 from actors.session.checkpoint import Checkpoint
+from actors.session.recognition.audio_track import AudioTrack
 
 
 class _Encoded(msgspec.Struct, frozen=True, kw_only=True):

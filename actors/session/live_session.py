@@ -22,13 +22,13 @@ from actors.messages.lifecycle import ReleaseChild, RestartChild
 from actors.rules.speakers import OTHERS, Speakers
 from actors.rules.unicode_text import well_formed
 from actors.session.addresses import Addresses, recognizer_name
-from actors.session.audio_ring import RING_MARGIN_MS, RING_MS
-from actors.session.audio_tracks import AudioTracks
-from actors.session.caller_speech import CallerSpeech
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.plan import SessionPlan
-from actors.session.tool_runs import ToolRuns
+from actors.session.realtime.caller_speech import CallerSpeech
+from actors.session.recognition.audio_ring import RING_MARGIN_MS, RING_MS
+from actors.session.recognition.audio_tracks import AudioTracks
+from actors.session.tools.tool_runs import ToolRuns
 
 MOST_RESTARTS = 50
 

@@ -48,17 +48,17 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ClauseJudged, ConversationSummarized, ModelPaused, ModelReported
-from actors.session.generation import ReplySource
-from actors.session.guardrail_model import GuardrailModel
-from actors.session.handoffs import Handoffs
 from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.plan import SessionPlan
 from actors.session.recorded_turn_taking import RecordedTurnTaking
-from actors.session.reply_filter import AsItComes, ReplyFilter
-from actors.session.reply_maker import ReplyMaker
-from actors.session.reply_writer import ReplyWriter
-from actors.session.spending import Spending
-from actors.session.tool_runs import ToolRuns
+from actors.session.replies.generation import ReplySource
+from actors.session.replies.guardrail_model import GuardrailModel
+from actors.session.replies.handoffs import Handoffs
+from actors.session.replies.reply_filter import AsItComes, ReplyFilter
+from actors.session.replies.reply_maker import ReplyMaker
+from actors.session.replies.reply_writer import ReplyWriter
+from actors.session.replies.spending import Spending
+from actors.session.tools.tool_runs import ToolRuns
 from actors.session.turn_timers import TurnTimers
 from actors.session.turn_trace import TRACED, TurnTrace
 

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from actors.agent import Agent
-from app.server.worker_bus import WorkerBus
-from app.server.worker_pipe import WorkerNotice
+from app.server.processes.worker_bus import WorkerBus
+from app.server.processes.worker_pipe import WorkerNotice
 from protocol.agents import AgentChange
 
 TOPIC = "agent/"

@@ -23,7 +23,7 @@ from actors.rules.well_typed import violation
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.containment import comes_from_outside
 from actors.session.engine_violations import EngineViolations, required_stream
-from actors.session.pronounced_synthesis import open_pronounced
+from actors.session.synthesis.pronounced_synthesis import open_pronounced
 from actors.variables import filled_with_defaults
 from app.plugins import in_one_line
 from protocol.browser import OUTPUT_RATE_HZ

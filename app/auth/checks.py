@@ -22,7 +22,7 @@ from app.known_sessions import KnownSessions
 from app.limits.client_limits import Rate
 from app.limits.clients import Clients
 from app.server.asgi_relay import RELAYED
-from app.server.socket_writer import OVERLOADED, REFUSED
+from app.server.sockets.socket_writer import OVERLOADED, REFUSED
 from config.groups.access import BrowserAuth
 from config.settings import Settings
 

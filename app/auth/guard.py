@@ -21,7 +21,7 @@ from app.auth.refusals import HandshakeDeniedError, accept_and_close, deny
 from app.auth.route_table import SOCKET, Check, check_of
 from app.auth.socket_auth import SocketRefusedError
 from app.limits.clients import TooManyError
-from app.server.socket_writer import OVERLOADED, REFUSED
+from app.server.sockets.socket_writer import OVERLOADED, REFUSED
 
 log = logging.getLogger("earshot.access")
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from starlette.types import Receive, Scope, Send
 
 from app.errors import AppError
-from app.server.socket_writer import REFUSED
+from app.server.sockets.socket_writer import REFUSED
 from protocol.problems import CONTENT_TYPE, problem
 
 

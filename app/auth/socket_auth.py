@@ -11,7 +11,7 @@ from app.auth.jwt import TokenError
 from app.errors import AppError
 from app.known_sessions import KnownSessions
 from app.limits.clients import TooManyError
-from app.server.socket_writer import OVERLOADED, REFUSED
+from app.server.sockets.socket_writer import OVERLOADED, REFUSED
 
 SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
 MAX_SESSION_ID = 128

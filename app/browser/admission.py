@@ -21,7 +21,7 @@ from app.limits.client_limits import Client, Hold
 from app.limits.clients import Clients
 from app.modes import Modes
 from app.server.lifecycle import Lifecycle
-from app.server.socket_writer import OVERLOADED, REFUSED, RESTARTING
+from app.server.sockets.socket_writer import OVERLOADED, REFUSED, RESTARTING
 from app.session_capacity import SessionCapacity
 from protocol.browser import OUTPUT_RATE_HZ, OUTPUT_RATES_HZ
 

@@ -4,10 +4,10 @@ import asyncio
 
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from app.browser.wire_output import BrowserWords
-from app.server.fast_path import Message
-from app.server.gated_output import Gate, GatedOutput
 from app.server.lifecycle import Lifecycle
-from app.server.socket_writer import NORMAL, RESTARTING, SocketWriter
+from app.server.sockets.fast_path import Message
+from app.server.sockets.gated_output import Gate, GatedOutput
+from app.server.sockets.socket_writer import NORMAL, RESTARTING, SocketWriter
 from protocol.browser import OUTPUT_RATE_HZ, AudioData, encode
 
 

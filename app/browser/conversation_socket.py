@@ -36,11 +36,11 @@ from app.limits.client_limits import Rate
 from app.limits.clients import Clients, TooManyError
 from app.limits.metered_model import MeteredModel
 from app.limits.metered_realtime import MeteredRealtimeModel
-from app.server.fast_path import FastPath, Message, fast_path_of
 from app.server.lifecycle import Lifecycle
-from app.server.message_rate import MessageRate
-from app.server.socket_reader import SocketReader
-from app.server.socket_writer import REFUSED, TOO_BIG, SocketWriter
+from app.server.sockets.fast_path import FastPath, Message, fast_path_of
+from app.server.sockets.message_rate import MessageRate
+from app.server.sockets.socket_reader import SocketReader
+from app.server.sockets.socket_writer import REFUSED, TOO_BIG, SocketWriter
 from app.session_plans import SessionPlans
 from app.stores.claim_check import ClaimCheck
 from protocol.browser import (

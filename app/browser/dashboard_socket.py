@@ -15,11 +15,11 @@ from app.browser.session_outputs import SessionOutputs
 from app.browser.wire_output import BrowserWords
 from app.limits.client_limits import Hold
 from app.limits.clients import Clients, TooManyError
-from app.server.fast_path import fast_path_of
 from app.server.lifecycle import Lifecycle
-from app.server.message_rate import MessageRate
-from app.server.socket_reader import SocketReader
-from app.server.socket_writer import OVERLOADED, REFUSED, SocketWriter
+from app.server.sockets.fast_path import fast_path_of
+from app.server.sockets.message_rate import MessageRate
+from app.server.sockets.socket_reader import SocketReader
+from app.server.sockets.socket_writer import OVERLOADED, REFUSED, SocketWriter
 from config.groups.limits import Limits
 
 MAX_OF_A_SESSION = 10

@@ -19,8 +19,8 @@ from app.cluster.call_moves import CallMoves
 from app.cluster.membership import Membership
 from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import WorkerRequests, WorkerSilentError
-from app.server.socket_writer import RESTARTING
-from app.server.worker_loop import WorkerLoop
+from app.server.processes.worker_loop import WorkerLoop
+from app.server.sockets.socket_writer import RESTARTING
 from app.telephony.call import Call
 from app.telephony.switchboard import Switchboard
 

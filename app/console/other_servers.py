@@ -14,7 +14,7 @@ import msgspec
 from actors.errors import StoreError
 from app.cluster.worker_requests import Handle
 from app.console.troubles import WorkerSummary
-from app.server.gone_workers import GoneWorker
+from app.server.processes.gone_workers import GoneWorker
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ import msgspec
 
 from app.console.other_servers import FORGOTTEN_S, OtherServers
 from app.console.troubles import WorkerSummary
-from app.server.gone_workers import GONE, GoneWorker, gone_in
-from app.server.worker_bus import WorkerBus, WorkerBusError
-from app.server.worker_pipe import OF_WORKER, WorkerNotice
+from app.server.processes.gone_workers import GONE, GoneWorker, gone_in
+from app.server.processes.worker_bus import WorkerBus, WorkerBusError
+from app.server.processes.worker_pipe import OF_WORKER, WorkerNotice
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from app.console.timeline import TimelineEvent, TimelineReport, Timelines
 from app.console.worker_history import WorkerHistory
 from app.known_sessions import KnownSessions
 from app.replay.recorder import KeptAudio
-from app.server.worker_bus import WorkerBusError
+from app.server.processes.worker_bus import WorkerBusError
 from protocol.call_record import CallRecord
 
 AUDIO_TYPE = "audio/wav"

@@ -7,9 +7,9 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from app.console.overview import EVERY_S, Overview
-from app.server.message_rate import MessageRate
-from app.server.socket_reader import SocketReader
-from app.server.socket_writer import OVERLOADED, SocketWriter
+from app.server.sockets.message_rate import MessageRate
+from app.server.sockets.socket_reader import SocketReader
+from app.server.sockets.socket_writer import OVERLOADED, SocketWriter
 
 SUBPROTOCOL = "earshot.console"
 MOST_OPEN = 20

@@ -38,8 +38,8 @@ from app.carrier import carrier_of, media_route
 from app.console.timeline import Timelines
 from app.evals.listener import Listener
 from app.evals.telephone_band import TelephoneBand
-from app.server.hypercorn_fast_path import HypercornFastPath
-from app.server.open_sockets import OpenSockets
+from app.server.sockets.hypercorn_fast_path import HypercornFastPath
+from app.server.sockets.open_sockets import OpenSockets
 from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_log import CallLog
 from app.telephony.media_connection import MediaConnection

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from app.server.process_ties import signal_when_parent_ends
+from app.server.processes.process_ties import signal_when_parent_ends
 
 MAX_LINE_BYTES = 4_000_000
 LINES_PER_S = 500

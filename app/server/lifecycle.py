@@ -10,8 +10,8 @@ from pathlib import Path
 
 from opentelemetry import metrics
 
+from app.server.processes.worker_bus import WorkerBus
 from app.server.sibling_workers import SiblingWorkers
-from app.server.worker_bus import WorkerBus
 from config.secret import Secret
 
 log = logging.getLogger(__name__)

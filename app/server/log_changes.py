@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from app.server.logs import change_level
-from app.server.worker_bus import WorkerBus
-from app.server.worker_pipe import WorkerNotice
+from app.server.processes.worker_bus import WorkerBus
+from app.server.processes.worker_pipe import WorkerNotice
 from config.groups.logs import LogLevel
 
 TOPIC = "log level"

@@ -24,8 +24,8 @@ from app.auth.socket_auth import usable_session_id
 from app.known_sessions import KnownSessions
 from app.server.asgi_relay import RELAYED, RelayError, address_of, relay
 from app.server.lifecycle import Lifecycle
-from app.server.socket_writer import OVERLOADED, RESTARTING
-from app.server.worker_bus import WorkerBusError
+from app.server.processes.worker_bus import WorkerBusError
+from app.server.sockets.socket_writer import OVERLOADED, RESTARTING
 
 log = logging.getLogger(__name__)
 

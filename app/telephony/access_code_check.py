@@ -9,8 +9,8 @@ from actors.ports.clock import Clock
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.log_context import content
 from app.server.lifecycle import Lifecycle
-from app.server.worker_bus import WorkerBusError
-from app.server.worker_pipe import WorkerNotice
+from app.server.processes.worker_bus import WorkerBusError
+from app.server.processes.worker_pipe import WorkerNotice
 from app.telephony.code_limits import CodeLimits
 from config.secret import Secret
 

@@ -13,7 +13,7 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.session.sessions_keeper import SessionsKeeper
 from app.agents.handoffs import team_of
 from app.browser.session_outputs import SessionOutputs
-from app.server.socket_writer import NORMAL
+from app.server.sockets.socket_writer import NORMAL
 from app.telephony.call import Admission, Call, Custody
 from app.telephony.call_control import CallControl
 from app.telephony.call_log import CallLog

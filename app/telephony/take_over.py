@@ -20,8 +20,8 @@ from actors.session.checkpoint import Checkpoint
 from app.agents.roster import AgentRoster
 from app.cluster.checkpoints import CheckpointKeeper
 from app.observers import Observers
-from app.server.worker_bus import ServerEndingError, WorkerBus, WorkerBusError
-from app.server.worker_pipe import WorkerNotice
+from app.server.processes.worker_bus import ServerEndingError, WorkerBus, WorkerBusError
+from app.server.processes.worker_pipe import WorkerNotice
 from app.telephony.call import Call, Custody
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.call_orders import CallOrders

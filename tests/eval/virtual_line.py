@@ -23,7 +23,7 @@ from actors.ports.stt import RecognitionEvent
 from actors.rules.backchannel import words_of
 from actors.rules.endpointing import Endpointer
 from actors.session.checkpoint import AskedQuestion, Checkpoint
-from actors.session.turn_end import TurnEnd
+from actors.session.recognition.turn_end import TurnEnd
 from actors.turn_taking_settings import Endpointing
 from app.dialogue.caller_phrases import caller_phrases
 from app.providers.moonshine.caller_stream import CallerStream, Lateness

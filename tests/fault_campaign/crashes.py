@@ -12,11 +12,11 @@ import msgspec
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.orchestrator import Orchestrator
-from actors.session.realtime_agent import RealtimeAgent
-from actors.session.recognizer import Recognizer
+from actors.session.realtime.realtime_agent import RealtimeAgent
+from actors.session.recognition.recognizer import Recognizer
+from actors.session.recognition.transcriber import Transcriber
 from actors.session.supervisor import SessionSupervisor
-from actors.session.synthesizer import Synthesizer
-from actors.session.transcriber import Transcriber
+from actors.session.synthesis.synthesizer import Synthesizer
 
 ACTORS: dict[str, type[SupervisedActor]] = {
     "recognizer": Recognizer,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from actors.session.approvals import Decision
+from actors.session.tools.approvals import Decision
 from tests.fault_campaign.scenario import Operator
 from tests.kit.session_kit import Stage
 

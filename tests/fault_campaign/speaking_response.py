@@ -10,7 +10,7 @@ from actors.conversation import Role
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
-from actors.session.spoken_reply import GO_ON
+from actors.session.realtime.spoken_reply import GO_ON
 from protocol.realtime.failure_kinds import FailureKind
 from tests.fault_campaign.faulty_engines import HAND_OFF, sentences, wanted_slot
 from tests.fault_campaign.speaking_faults import (

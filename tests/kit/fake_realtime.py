@@ -14,7 +14,7 @@ from actors.messages.transcript import FinalTranscript
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
-from actors.session.spoken_reply import GO_ON
+from actors.session.realtime.spoken_reply import GO_ON
 from protocol.realtime.failure_kinds import FailureKind
 
 CHUNK_MS = 100

@@ -25,8 +25,8 @@ MAIN = "app.__main__"
 IMPORTED = (
     MAIN,
     "app.api.asgi",
-    "app.server.launcher",
-    "app.server.worker",
+    "app.server.processes.launcher",
+    "app.server.processes.worker",
     "app.stores.redis_store",
     "app.stores.redis_subscription",
     "app.stores.session_claims",

@@ -20,10 +20,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from app.server.fast_path import FastPath, fast_path_of
 from app.server.lifecycle import Lifecycle
-from app.server.socket_reader import SocketReader
-from app.server.socket_writer import SocketWriter
+from app.server.sockets.fast_path import FastPath, fast_path_of
+from app.server.sockets.socket_reader import SocketReader
+from app.server.sockets.socket_writer import SocketWriter
 from config.errors import SettingsError
 from config.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import Message as Event
 
-from app.server.fast_path import Listener, Message
+from app.server.sockets.fast_path import Listener, Message
 
 
 class Peer:

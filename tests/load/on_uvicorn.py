@@ -13,9 +13,9 @@ import uvloop
 
 from app.api.asgi import create_app
 from app.server.lifecycle import Lifecycle
-from app.server.listening import listen, url
 from app.server.logs import configure_logging
-from app.server.worker import GARBAGE_THRESHOLDS
+from app.server.processes.listening import listen, url
+from app.server.processes.worker import GARBAGE_THRESHOLDS
 from config.settings import read_settings
 
 

@@ -16,7 +16,7 @@ from tests.kit.service_kit import FAKES
 from tests.kit.serving import AUTHORITIES, Server, eventually, serving
 from tests.kit.source import ROOT
 
-TRANSPORT = "app/server/hypercorn_fast_path_protocol.py"
+TRANSPORT = "app/server/sockets/hypercorn_fast_path_protocol.py"
 ROUTE = "app/telephony/acs/callback_routes.py"
 SILENCE, VOICE = bytes(640), b"\x00\x30\x00\xd0" * 160
 METADATA = {"subscriptionId": "s", "encoding": "PCM", "sampleRate": 16_000, "channels": 1, "length": 640}

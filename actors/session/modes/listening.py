@@ -11,10 +11,10 @@ from actors.rules.end_of_turn.by_words import FixedSilence
 from actors.rules.tones import ToneDetector
 from actors.session.addresses import recognizer_name
 from actors.session.children import ChildContext, ChildSpec
-from actors.session.hearing import Hearing
 from actors.session.live_session import LiveSession
 from actors.session.plan import Engines, SessionPlan
-from actors.session.recognizer import Recognizer
+from actors.session.recognition.hearing import Hearing
+from actors.session.recognition.recognizer import Recognizer
 
 
 def _usual(context: ChildContext) -> SpeechRecognizer:

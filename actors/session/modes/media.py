@@ -20,12 +20,12 @@ from actors.messages.lifecycle import CallerCutOff, CallerIsBack, SessionFailed
 from actors.messages.model import ToolFinished
 from actors.ports.tts import SpeechSynthesizer
 from actors.session.children import ChildContext, ChildSpec
-from actors.session.generation import Generation
 from actors.session.modes.listening import recognizer_for
 from actors.session.modes.mode import SessionMode
 from actors.session.orchestrator import Orchestrator
 from actors.session.plan import SessionPlan
-from actors.session.synthesizer import Synthesizer
+from actors.session.replies.generation import Generation
+from actors.session.synthesis.synthesizer import Synthesizer
 
 
 def start_synthesizer(context: ChildContext, engine: SpeechSynthesizer | None = None) -> ActorRef[Any]:

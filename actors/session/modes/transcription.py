@@ -14,7 +14,7 @@ from actors.rules.speakers import SPEAKERS
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.modes.listening import recognizer_for
 from actors.session.modes.mode import SessionMode
-from actors.session.transcriber import Transcriber
+from actors.session.recognition.transcriber import Transcriber
 
 
 def _start_transcriber(context: ChildContext) -> ActorRef[Any]:

@@ -13,8 +13,8 @@ from actors.session.children import ChildContext, ChildSpec
 from actors.session.modes.listening import recognizer_for
 from actors.session.modes.media import CONVERSATION, SYNTHESIZER, always, start_orchestrator, start_synthesizer
 from actors.session.modes.mode import SessionMode
-from actors.session.realtime_agent import RealtimeAgent
-from actors.session.recognizer_beside import RecognizerBeside
+from actors.session.realtime.realtime_agent import RealtimeAgent
+from actors.session.recognition.parallel_recognizer import ParallelRecognizer
 
 
 def _is_given_up(context: ChildContext) -> bool:
@@ -26,7 +26,7 @@ def _transcriber(context: ChildContext) -> SpeechRecognizer:
     engines = context.engines
     if _is_given_up(context):
         return engines.recognizer
-    return RecognizerBeside(engines.transcriber or engines.recognizer, engines.clock)
+    return ParallelRecognizer(engines.transcriber or engines.recognizer, engines.clock)
 
 
 def _start_synthesizer(context: ChildContext) -> ActorRef[Any]:

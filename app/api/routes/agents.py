@@ -13,7 +13,7 @@ from app.agents.agent_changes import AgentChanges
 from app.api.problems import ProblemError
 from app.api.requests import body_of, invalid
 from app.api.responses import json_response
-from app.server.worker_bus import WorkerBusError
+from app.server.processes.worker_bus import WorkerBusError
 from protocol.agents import (
     MODIFIABLE_SETTINGS,
     AgentChange,

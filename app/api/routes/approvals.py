@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actors.session.approvals import Decision
 from actors.session.sessions import SessionEntry
 from actors.session.sessions_keeper import SessionsKeeper
+from actors.session.tools.approvals import Decision
 from app.api.problems import ProblemError
 from app.api.requests import asked_of
 from app.api.responses import json_response

@@ -13,7 +13,7 @@ from app.api.requests import asked_of
 from app.api.responses import json_response
 from app.server.log_changes import LogChanges
 from app.server.logs import current_level
-from app.server.worker_bus import WorkerBusError
+from app.server.processes.worker_bus import WorkerBusError
 from config.groups.logs import Logs
 from protocol.logs import LogChange, LogState
 

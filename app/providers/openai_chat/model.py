@@ -13,7 +13,7 @@ from opentelemetry import metrics, trace
 from actors.agent import Agent, Model
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import ModelEvent, ModelRequest, TextGenerated
-from actors.rules.sentences import following
+from actors.rules.text.sentences import following
 from actors.runtime.session_trace import peer_attributes
 from app.providers.openai_chat import prompt
 from app.providers.openai_chat.chunks import ReplyReader

@@ -4,8 +4,8 @@ import asyncio
 
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from actors.ports.clock import Clock
-from app.server.gated_output import Gate, GatedOutput
-from app.server.socket_writer import SocketWriter
+from app.server.sockets.gated_output import Gate, GatedOutput
+from app.server.sockets.socket_writer import SocketWriter
 from protocol.acs.media import OutboundCase, audio_message, stop_message
 
 

@@ -5,8 +5,8 @@ from typing import assert_never
 
 from actors.ports.clock import Clock
 from actors.session.live_session import LiveSession
-from app.server.fast_path import Message
-from app.server.socket_writer import REFUSED
+from app.server.sockets.fast_path import Message
+from app.server.sockets.socket_writer import REFUSED
 from app.telephony.acs.call_connection import CallConnection
 from app.telephony.acs.participants import CallerVoice
 from app.telephony.acs.speaker_audio import SpeakerAudio

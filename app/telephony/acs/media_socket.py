@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 from app.auth.acs import AcsAccess
 from app.auth.refusals import HandshakeDeniedError, deny
 from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
-from app.server.fast_path import fast_path_of
-from app.server.socket_writer import NORMAL, SocketWriter
+from app.server.sockets.fast_path import fast_path_of
+from app.server.sockets.socket_writer import NORMAL, SocketWriter
 from app.telephony.acs.media_stream import MediaParts, MediaStream
 from app.telephony.call import OVER, Call
 from app.telephony.errors import NoCapacityError

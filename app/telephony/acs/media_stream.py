@@ -9,10 +9,10 @@ from actors.messages.caller import ConnectionAttached, ConnectionDetached, HoldS
 from actors.ports.clock import Clock
 from actors.runtime.log_context import SessionIds, work_for
 from actors.session.live_session import LiveSession
-from app.server.fast_path import FastPath
-from app.server.gated_output import Gate
-from app.server.socket_reader import SocketReader
-from app.server.socket_writer import SocketWriter
+from app.server.sockets.fast_path import FastPath
+from app.server.sockets.gated_output import Gate
+from app.server.sockets.socket_reader import SocketReader
+from app.server.sockets.socket_writer import SocketWriter
 from app.telephony.acs.call_connection import CallConnection
 from app.telephony.acs.media_input import MediaInput
 from app.telephony.call import Call

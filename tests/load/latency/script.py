@@ -6,7 +6,7 @@ final text, the answer from the request to its first token, synthesis from the t
 
 from itertools import pairwise
 
-from actors.rules.sentences import SentenceSplitter
+from actors.rules.text.sentences import SentenceSplitter
 from tests.cloud.chat.scripted import Reply
 from tests.load.script import ANSWER_MS, RATE_HZ, tone
 

@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from actors.conversation import Role
 from actors.messages.caller import InterruptRequested
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.session.approvals import PendingApproval
+from actors.session.tools.approvals import PendingApproval
 from actors.tools import tool
 from app.console.summary import Summaries
 from tests.kit.service_kit import FAKES, running

@@ -9,7 +9,7 @@ import pytest
 from actors.messages.output import OutputMessage
 from actors.rules.turn_taking.state import CallerActivity, TurnSnapshot
 from app.cluster import hand_over as module
-from app.server.socket_writer import RESTARTING
+from app.server.sockets.socket_writer import RESTARTING
 from app.stores.redis_store import checkpoint_key
 from app.telephony.call import Custody, Direction
 from app.telephony.order_book import OrderKind, OrderState

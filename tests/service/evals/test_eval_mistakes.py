@@ -6,7 +6,7 @@ import pytest
 
 from app.__main__ import main
 from app.agents.agent_files import MAX_FILE_BYTES
-from app.server.worker_pipe import FAULT_STATUS
+from app.server.processes.worker_pipe import FAULT_STATUS
 from tests.kit.source import ROOT
 
 GOOD = """agent: hotel

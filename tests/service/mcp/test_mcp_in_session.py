@@ -21,8 +21,8 @@ from actors.messages.model import ToolFinished
 from actors.messages.output import ReplyHeard, ReplyText
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.confirmation import TO_BE_CONFIRMED
-from actors.session.approvals import Decision
 from actors.session.modes.voice_live import VOICE_LIVE
+from actors.session.tools.approvals import Decision
 from actors.tools import AnyTool
 from app.agents.agent_files import load_agents
 from app.mcp.servers import McpServers

@@ -18,8 +18,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
-from app.server.fast_path import fast_path_of
-from app.server.hypercorn_fast_path import (
+from app.server.sockets.fast_path import fast_path_of
+from app.server.sockets.hypercorn_fast_path import (
     SEND_BUFFER_BYTES,
     UNSENT_BYTES,
     WRITE_BUFFER_BYTES,

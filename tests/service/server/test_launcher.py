@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from app.server.launcher import Backoff
+from app.server.processes.launcher import Backoff
 from tests.kit.serving import Server, alive, eventually, run_afresh, serve_command, serving_afresh
 
 

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from app.server.listening import ListenError, listen, url
+from app.server.processes.listening import ListenError, listen, url
 
 
 def test_connections_wait_in_it_before_anyone_accepts() -> None:

@@ -177,5 +177,5 @@ def test_every_logger_of_the_process_obeys_the_level(level: LogLevel, lines_at: 
     for name, levels in written.items():
         least = level.value if name.split(".")[0] in OURS else max(level.value, "warning", key=known.index)
         assert levels <= set(known[known.index(least) :]), name
-    loggers = {"app.server.launcher", "earshot.loop", "openai", "hypercorn.error", "asyncio", "azure"}
+    loggers = {"app.server.processes.launcher", "earshot.loop", "openai", "hypercorn.error", "asyncio", "azure"}
     assert {name for name in loggers if "error" in written.get(name, ())} == loggers

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from app.server.orphan import ORPHANED_STATUS
+from app.server.processes.orphan import ORPHANED_STATUS
 from tests.kit.source import ROOT
 
 WORKER = """
 import asyncio, socket, sys, time
-from app.server.orphan import OrphanWatch
+from app.server.processes.orphan import OrphanWatch
 
 watch = OrphanWatch(socket.socket(fileno=int(sys.argv[1])))
 

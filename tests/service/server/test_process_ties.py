@@ -10,14 +10,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.server.process_ties import signal_when_parent_ends
+from app.server.processes.process_ties import signal_when_parent_ends
 from tests.kit.source import ROOT
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's signal is Linux's")
 
 CHILD = """
 import os, signal, sys, time
-from app.server.process_ties import signal_when_parent_ends
+from app.server.processes.process_ties import signal_when_parent_ends
 signal_when_parent_ends(int(sys.argv[1]) or os.getppid(), signal.SIGTERM)
 print("tied", os.getpid(), flush=True)
 time.sleep(60)
@@ -73,5 +73,5 @@ def test_a_child_whose_parent_has_ended_already_ends_at_once() -> None:
 
 
 def test_on_other_systems_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.server.process_ties.sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr("app.server.processes.process_ties.sys", SimpleNamespace(platform="darwin"))
     signal_when_parent_ends(1, signal.SIGKILL)

@@ -12,10 +12,10 @@ from unittest.mock import Mock, call
 import httpx
 import pytest
 
-from app.server.launcher import Launcher
-from app.server.worker_bus import ServerEndingError, WorkerBus, WorkerBusError
-from app.server.worker_pipe import WorkerNotice, decode_from_worker, encode_line
-from app.server.worker_process import WorkerProcess
+from app.server.processes.launcher import Launcher
+from app.server.processes.worker_bus import ServerEndingError, WorkerBus, WorkerBusError
+from app.server.processes.worker_pipe import WorkerNotice, decode_from_worker, encode_line
+from app.server.processes.worker_process import WorkerProcess
 from config.settings import Settings
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import AUTHORITIES, EARSHOT, Server, eventually, serving
@@ -123,7 +123,7 @@ async def test_where_the_server_ends_nobody_waits_for_an_answer_and_nothing_has_
 
 
 async def test_a_launcher_that_stands_still_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.server.worker_bus.TELL_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("app.server.processes.worker_bus.TELL_TIMEOUT_S", 0.05)
     async with line() as end:
         long = {"x": "y" * 2_000_000}
         with pytest.raises(WorkerBusError):

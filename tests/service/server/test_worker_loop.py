@@ -13,7 +13,7 @@ import pytest
 
 from actors.runtime import failure_counters
 from actors.runtime.failure_counters import Failure
-from app.server.worker_loop import CONNECTION_FAILED, TLS_CLOSED_S, WorkerLoop, cause, closed_in_time
+from app.server.processes.worker_loop import CONNECTION_FAILED, TLS_CLOSED_S, WorkerLoop, cause, closed_in_time
 
 
 def raised(error: Exception) -> Exception:
@@ -47,7 +47,7 @@ def test_connections_that_fail_are_one_line_without_what_the_client_sent(caplog:
 
 
 def test_connections_that_are_cut_at_the_end_are_no_fault(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "app.server.worker_loop")
+    caplog.set_level(logging.INFO, "app.server.processes.worker_loop")
     reported({"message": CONNECTION_FAILED, "exception": asyncio.CancelledError()}, stopping=True)
     assert [record.levelno for record in caplog.records] == [logging.INFO]
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from app.server.worker_process import LOOKS_PER_TIMEOUT, WorkerProcess
+from app.server.processes.worker_process import LOOKS_PER_TIMEOUT, WorkerProcess
 
 WORKER = """
 import socket, sys, time
@@ -56,7 +56,7 @@ def test_the_first_line_says_whether_it_serves(act: str, ready: bool, fault: str
 
 
 def test_one_that_says_nothing_is_ended_with_that_as_its_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.server.worker_process.START_LIMIT_S", 0.2)
+    monkeypatch.setattr("app.server.processes.worker_process.START_LIMIT_S", 0.2)
 
     async def see(worker: WorkerProcess) -> None:
         await worker.heard()

@@ -3,7 +3,7 @@
 import pytest
 
 from app.modes import NEEDS_MODEL, Modes
-from app.server.socket_writer import MAX_REASON_BYTES
+from app.server.sockets.socket_writer import MAX_REASON_BYTES
 
 SPEAKING = Modes("media", speech_to_speech=True)
 SILENT = Modes("media", speech_to_speech=False)

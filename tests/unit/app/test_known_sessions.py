@@ -11,7 +11,7 @@ from actors.errors import ErrorKind, StoreError
 from actors.session.sessions import SessionEntry
 from app.auth.socket_auth import SocketRefusedError, require_resume_token
 from app.known_sessions import KnownSessions
-from app.server.socket_writer import OVERLOADED
+from app.server.sockets.socket_writer import OVERLOADED
 
 ENTRY = cast("SessionEntry", object())
 RECORD = cast("SessionRecord", object())

@@ -16,7 +16,7 @@ from actors.ports.tts import (
     SynthesisFinished,
     WordSynthesized,
 )
-from actors.session.pronounced_synthesis import open_pronounced
+from actors.session.synthesis.pronounced_synthesis import open_pronounced
 from app.providers.azure.resource import SpeechUse
 from app.providers.azure.tts import pooled_synthesizer, synthesizer
 from app.providers.azure.tts.ssml import DEFAULT_VOICE

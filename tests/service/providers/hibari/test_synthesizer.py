@@ -8,7 +8,7 @@ import pytest
 from actors.agent import Pronunciation, Voice
 from actors.errors import ErrorKind, SynthesizerError
 from actors.ports.tts import AudioSynthesized, SynthesisEvent, SynthesisFailed, SynthesisFinished, WordSynthesized
-from actors.session.pronounced_synthesis import open_pronounced
+from actors.session.synthesis.pronounced_synthesis import open_pronounced
 from app.providers.hibari.replies import TEXT_MAX_CHARS
 from app.providers.hibari.synthesizer import HibariSynthesizer
 

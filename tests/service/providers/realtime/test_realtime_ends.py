@@ -20,7 +20,7 @@ from tests.cloud.realtime.replies import WORD_MS, Heard, Reply
 from tests.cloud.realtime.service_session import ServiceSession
 from tests.kit.session_kit import Stage, stage
 from tests.service.providers.realtime.conversing import ga, voice_live
-from tests.unit.actors.session.realtime_kit import SILENT
+from tests.unit.actors.session.realtime.realtime_kit import SILENT
 
 WAIT_S = 60.0
 LONG = " ".join(["word"] * 12)

@@ -33,10 +33,10 @@ from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.stt import RecognitionEvent, RecognitionOptions
 from actors.rules.agent_language import speaking
-from actors.session.approvals import Decision
-from actors.session.model_asking import NO_MORE_TOOLS
 from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.plan import TeamMember
+from actors.session.replies.model_asking import NO_MORE_TOOLS
+from actors.session.tools.approvals import Decision
 from actors.session_context import OUTBOUND, Channel, SessionContext
 from actors.tool_outcome import ToolOutcome
 from actors.tools import AnyTool, ToolContext, ToolEnding, tool
@@ -55,7 +55,7 @@ from tests.cloud.realtime.service_session import ServiceSession
 from tests.kit.fakes import FakeModel, FakeRecognition, FakeRecognizer
 from tests.kit.session_kit import Stage, stage
 from tests.service.providers.realtime.conversing import ga, voice_live
-from tests.unit.actors.session.realtime_kit import SILENT
+from tests.unit.actors.session.realtime.realtime_kit import SILENT
 
 WAIT_S = 60.0
 VOICES = {"ga": ("marin", "cedar"), "voice_live": ("en-US-AvaMultilingualNeural", "de-DE-KatjaNeural")}

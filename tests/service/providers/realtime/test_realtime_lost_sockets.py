@@ -8,7 +8,7 @@ import random
 
 from actors.messages.output import ReplyHeard
 from actors.session.modes.voice_live import VOICE_LIVE
-from actors.session.spoken_reply import GO_ON
+from actors.session.realtime.spoken_reply import GO_ON
 from app.providers.absent import AbsentRecognizer
 from app.providers.realtime.model import RealtimeService
 from tests.cloud.realtime.emulator import RealtimeEmulator
@@ -16,7 +16,7 @@ from tests.cloud.realtime.plan import Plan
 from tests.cloud.realtime.replies import Reply
 from tests.kit.session_kit import stage
 from tests.service.providers.realtime.conversing import ga, voice_live
-from tests.unit.actors.session.realtime_kit import SILENT
+from tests.unit.actors.session.realtime.realtime_kit import SILENT
 
 WAIT_S = 60.0
 ANSWER = "It is open from nine in the morning until six, and on Sundays it is closed."

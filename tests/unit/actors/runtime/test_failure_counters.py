@@ -34,7 +34,7 @@ from app.agents.session_hook import lookup_of
 from app.browser.session_output import SessionOutput
 from app.console.timeline import Timeline
 from app.providers.failover.model import FailoverModel
-from app.server.worker_bus import WorkerBus
+from app.server.processes.worker_bus import WorkerBus
 from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.failover_kit import providers
 from tests.kit.fake_realtime import FakeRealtime

@@ -11,9 +11,9 @@ from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.rules.speakers import SPEAKERS
 from actors.runtime.clock import LoopClock, run_virtual
-from actors.session.audio_tracks import AudioTracks
 from actors.session.checkpoint import Checkpoint
 from actors.session.checkpoint_transfer import checkpoint_of, decode, encode
+from actors.session.recognition.audio_tracks import AudioTracks
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
 

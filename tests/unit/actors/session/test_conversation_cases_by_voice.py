@@ -15,7 +15,7 @@ from actors.runtime.clock import run_virtual
 from actors.tools import OnInterruption, ToolEnding, ToolOutcome, tool
 from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.session_kit import AGENT, Stage
-from tests.unit.actors.session.realtime_kit import LONG, speaking
+from tests.unit.actors.session.realtime.realtime_kit import LONG, speaking
 
 QUIET = msgspec.structs.replace(AGENT, greeting="", languages=("de-DE",))
 CALL = ToolCalled(call_id="c1", name="work", arguments="{}")

@@ -23,9 +23,9 @@ from tests.kit.failover_kit import providers
 from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, stage
-from tests.unit.actors.session.realtime_kit import speaking
+from tests.unit.actors.session.realtime.realtime_kit import speaking
+from tests.unit.actors.session.replies.test_handoffs import BILLING, DESK, team, tools_of
 from tests.unit.actors.session.test_conversation_cases_refused import Failing
-from tests.unit.actors.session.test_handoffs import BILLING, DESK, team, tools_of
 
 ABOUT = SessionContext(
     channel=Channel.TELEPHONE,

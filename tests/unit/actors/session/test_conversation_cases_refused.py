@@ -21,7 +21,7 @@ from app.providers.failover.model import FailoverModel
 from tests.kit.failover_kit import providers
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, heard, stage
-from tests.unit.actors.session.test_handoffs import BILLING, DESK, team, tools_of
+from tests.unit.actors.session.replies.test_handoffs import BILLING, DESK, team, tools_of
 
 BAD = "awful"
 FINE = "All is well."

@@ -14,13 +14,13 @@ from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.output import ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
-from actors.session.model_asking import SAID_NOTHING
+from actors.session.replies.model_asking import SAID_NOTHING
 from actors.tools import ToolOutcome, tool
 from app.providers.failover.model import FailoverModel
 from tests.kit.failover_kit import providers
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, heard, stage
-from tests.unit.actors.session.test_handoffs import BILLING, DESK, team, tools_of
+from tests.unit.actors.session.replies.test_handoffs import BILLING, DESK, team, tools_of
 
 FINE = "All is well."
 STORY = "and so it was, " * 100

@@ -23,7 +23,7 @@ from actors.ports.tts import (
 )
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.session.engine_violations import EngineViolations
-from actors.session.recognizer_beside import RecognizerBeside
+from actors.session.recognition.parallel_recognizer import ParallelRecognizer
 from actors.turn_taking_settings import Endpointing
 from tests.kit.fakes import EnergyActivity, FakeModel, FakeRecognition, FakeRecognizer, FakeSynthesis, FakeSynthesizer
 from tests.kit.session_kit import AGENT, Stage, stage
@@ -274,7 +274,7 @@ def test_nor_does_the_conversation_wait_for_one_beside_it() -> None:
 
     async def main() -> list[RecognitionEvent]:
         events: list[RecognitionEvent] = []
-        stream = await RecognizerBeside(Forgetful(), LoopClock()).open(
+        stream = await ParallelRecognizer(Forgetful(), LoopClock()).open(
             RecognitionOptions(session_id="s"), events.append
         )
         stream.push(bytes(640))

@@ -27,7 +27,7 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import ModelReported
 from actors.session.orchestrator import Orchestrator
-from actors.session.tool_runs import ToolRuns
+from actors.session.tools.tool_runs import ToolRuns
 from tests.kit.session_kit import AGENT, QUIET, plan_of
 
 

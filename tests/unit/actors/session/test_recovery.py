@@ -4,7 +4,6 @@ import ast
 import asyncio
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +24,7 @@ from actors.tools import tool
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, Ear, Stage, stage
+from tests.kit.source import ROOT
 
 ANSWER = "The first thing is this. The second thing is that. The third thing is all."
 
@@ -250,10 +250,10 @@ AWAITS = {
     # Opening is refused, stalls and is lost in test_realtime_agent.py: no other mode has such a session.
     ("realtime_connection.py", "RealtimeConnection._open"): set(),
     ("guarded_realtime.py", "GuardedRealtimeSession.close"): set(),
-    # So does what listens beside it in test_recognizer_beside.py and test_realtime_agent_faults.py.
-    ("recognizer_beside.py", "RecognizerBeside.open"): set(),
-    ("recognizer_beside.py", "RecognitionBeside.connect"): set(),
-    ("recognizer_beside.py", "RecognitionBeside.close"): set(),
+    # So does what listens beside it in test_parallel_recognizer.py and test_realtime_agent_faults.py.
+    ("parallel_recognizer.py", "ParallelRecognizer.open"): set(),
+    ("parallel_recognizer.py", "ParallelRecognition.connect"): set(),
+    ("parallel_recognizer.py", "ParallelRecognition.close"): set(),
 }
 """By function of the session's actors, the places at which what it awaits can go wrong."""
 
@@ -261,7 +261,7 @@ AWAITS = {
 def awaiting_functions() -> set[tuple[str, str]]:
     """All functions of the session's actors that await something, from their source."""
     found = set()
-    for path in sorted((Path(__file__).parents[4] / "actors" / "session").glob("*.py")):
+    for path in sorted((ROOT / "actors/session").rglob("*.py")):
         tree = ast.parse(path.read_text())
         found |= {(path.name, name) for name, node in functions(tree) if any(map(is_wait, ast.walk(node)))}
     # Of nested functions the innermost counts.

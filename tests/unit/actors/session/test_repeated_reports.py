@@ -16,7 +16,7 @@ from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGener
 from actors.runtime.clock import run_virtual
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.orchestrator import Orchestrator
-from actors.session.synthesizer import Synthesizer
+from actors.session.synthesis.synthesizer import Synthesizer
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, stage
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from actors.agent import Agent, Model, Voice
 from app.agents.agent_changes import AgentChanges, Changes, changed
-from app.server.worker_bus import WorkerBus
+from app.server.processes.worker_bus import WorkerBus
 from protocol.agents import AgentChange, ModelChange, decode_change
 
 AGENT = Agent(name="a", label="A", model=Model(temperature=0.4, max_tokens=200), voice=Voice(name="ann", style="calm"))

@@ -15,7 +15,7 @@ from app.auth.socket_auth import (
     require_session_id,
 )
 from app.limits.clients import TooManyError
-from app.server.socket_writer import OVERLOADED, REFUSED
+from app.server.sockets.socket_writer import OVERLOADED, REFUSED
 
 ENTRY = SimpleNamespace(plan=SimpleNamespace(resume_token="right"))
 RECORD = SimpleNamespace(resume_token="right")

@@ -11,7 +11,7 @@ from actors.runtime.clock import LoopClock
 from app.browser.connection import Connection
 from app.browser.wire_output import BrowserWords
 from app.server.lifecycle import Lifecycle
-from app.server.socket_writer import REFUSED, SocketWriter
+from app.server.sockets.socket_writer import REFUSED, SocketWriter
 
 
 class Gate:

@@ -17,7 +17,7 @@ from app.browser.dashboard_socket import DashboardSocket
 from app.browser.session_outputs import SessionOutputs
 from app.console.timeline import Timelines
 from app.limits.clients import Clients
-from app.server.socket_writer import OVERLOADED, REFUSED
+from app.server.sockets.socket_writer import OVERLOADED, REFUSED
 from config.settings import Settings
 from tests.kit.session_kit import AGENT
 

@@ -10,7 +10,7 @@ from actors.runtime.clock import run_virtual
 from app.cluster.worker_requests import Handle, WorkerSilentError
 from app.console.other_servers import DRAIN, FORGOTTEN_S, SUMMARY, WATCHED_S, Asked, OtherServers, Told
 from app.console.troubles import ConsoleApproval, ConsoleSession, WorkerSummary
-from app.server.gone_workers import GoneSession, GoneWorker
+from app.server.processes.gone_workers import GoneSession, GoneWorker
 
 HERE, THERE = "server-a", "server-b"
 AHEAD_S = 300.0

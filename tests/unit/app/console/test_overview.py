@@ -10,9 +10,9 @@ from actors.runtime.clock import run_virtual
 from app.console.other_servers import FORGOTTEN_S
 from app.console.overview import DRAIN, GONE_SHOWN_S, WATCHED_S, Overview
 from app.console.troubles import WorkerSummary
-from app.server.gone_workers import GONE, GoneWorkers
-from app.server.worker_bus import WorkerBus
-from app.server.worker_pipe import WorkerNotice
+from app.server.processes.gone_workers import GONE, GoneWorkers
+from app.server.processes.worker_bus import WorkerBus
+from app.server.processes.worker_pipe import WorkerNotice
 
 
 def summary(worker: int, at: float, weight: int = 0) -> WorkerSummary:

@@ -7,7 +7,7 @@ import pytest
 
 from app.server.log_changes import LevelChange, LogChanges
 from app.server.logs import change_level, current_level
-from app.server.worker_bus import WorkerBus
+from app.server.processes.worker_bus import WorkerBus
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 
 from actors.runtime.background_tasks import BackgroundTasks
 from app.server.lifecycle import Lifecycle
-from app.server.worker_bus import WorkerBusError
+from app.server.processes.worker_bus import WorkerBusError
 from app.telephony.access_code_check import TOPIC, AccessCodes, Verdict
 from app.telephony.code_limits import CodeLimits
 from config.secret import Secret

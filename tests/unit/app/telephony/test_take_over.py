@@ -16,8 +16,8 @@ from actors.runtime.clock import LoopClock
 from actors.session.checkpoint import Checkpoint
 from app.agents.roster import AgentRoster
 from app.observers import Observers
-from app.server.worker_bus import WorkerBusError
-from app.server.worker_pipe import WorkerNotice
+from app.server.processes.worker_bus import WorkerBusError
+from app.server.processes.worker_pipe import WorkerNotice
 from app.telephony.call import Admission, Call, Custody
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint
 from app.telephony.call_control import OnTheCall

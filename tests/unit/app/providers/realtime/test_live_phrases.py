@@ -20,7 +20,7 @@ from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import CHUNK_MS, MS_PER_CHAR, FakeRealtime, FakeRealtimeSession
 from tests.kit.fakes import FakeSynthesizer
 from tests.kit.session_kit import AGENT
-from tests.unit.actors.session.realtime_kit import messages, speaking
+from tests.unit.actors.session.realtime.realtime_kit import messages, speaking
 
 GREETING = "Good morning, Mr Smith."
 FAILED = reported.ResponseFinished(response_id="", status=reported.ResponseStatus.FAILED, failure=FailureKind.TRANSIENT)

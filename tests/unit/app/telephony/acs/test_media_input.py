@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors.rules.speakers import Speakers
-from app.server.socket_writer import REFUSED
+from app.server.sockets.socket_writer import REFUSED
 from app.telephony.acs.media_input import MAX_WRONG, MediaInput
 from app.telephony.call import Admission
 from app.telephony.dtmf import Way

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, HoldStarted, Transport
-from app.server.socket_writer import SocketWriter
+from app.server.sockets.socket_writer import SocketWriter
 from app.telephony.acs.media_stream import LEAD_MS, MediaParts, MediaStream
 from app.telephony.call import Admission, Call
 from app.telephony.network_state import TRANSFER_S

@@ -1,0 +1,1 @@
+"""A model's text on its way to the voice: sentences, markup, what is not spoken, pronunciation."""

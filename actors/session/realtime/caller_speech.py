@@ -1,0 +1,330 @@
+"""What of the caller's voice a speech-to-speech model is given, and the words that it tells of it later."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+
+from actors.ports.realtime import RealtimeSession
+from actors.rules.turn_taking.effects import SPOKEN
+from actors.rules.turn_taking.voice_alone import LATER_END_MS
+from actors.rules.utterances import bounded_utterance, joined_utterance
+from actors.session.recognition.audio_ring import AudioRing
+
+PRE_ROLL_MS = 300
+"""Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
+PIECE_MS = 40
+"""The session is given a voice that goes on in pieces of at least so much: it sends no shorter ones anyway."""
+MAX_UNANSWERED_MS = 60_000
+"""How much of the caller's unanswered speech is kept for another session of the model, in ms."""
+
+
+MOST_UNTOLD = 64
+"""How many turns may wait for the id of their item, and items for their words; beyond that, the oldest wait no more."""
+
+NOT_ANSWERED = -1
+"""In place of a turn's number: the utterance is not answered, and only its words are wanted."""
+
+
+T = TypeVar("T")
+
+
+class SpokenUtterance(msgspec.Struct, kw_only=True):
+    """One utterance of the caller that the model was given as a turn."""
+
+    pcm: bytes
+    """Its audio, PCM16LE mono, for another session of the model; empty once it is answered."""
+    turn: int = 0
+    """The turn in which it is answered, or `NOT_ANSWERED`; 0 until that is known."""
+    text: str = ""
+    begun: str = ""
+    """Such words of it as a recognizer beside had finished with before it was over."""
+    start_ms: float = 0.0
+    end_ms: float = 0.0
+    """Where it lies in the caller's audio."""
+    is_known: bool = False
+    """Its words are known, so that what the session tells of them later is passed over."""
+
+
+class CallerSpeech:
+    """Gives each utterance to the session, from before its onset, as it is spoken.
+
+    It outlives the orchestrator: a successor, or the agent to which the conversation is handed off, has its session of
+    the model hear what was not answered. It may be told the same event twice, since a successor handles again the
+    message at which its predecessor has failed.
+
+    Args:
+        ring: the caller's recent audio.
+    """
+
+    def __init__(self, ring: AudioRing) -> None:
+        self._ring = ring
+        self._piece_bytes = ring.bytes_of(PIECE_MS)
+        self._session: RealtimeSession | None = None
+        self._turn = 0
+        self._next = 0
+        self._is_open = False
+        self._utterance = bytearray()
+        self._overheard, self._overheard_ms = "", 0.0
+        """Words of the utterance in hand that a recognizer beside has finished with, and where they end."""
+        self._discarded: SpokenUtterance | None = None
+        self._utterances: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
+        self._uncommitted: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
+        """The turns of which the session has not told yet which item of its conversation they became."""
+        self._items: dict[str, SpokenUtterance] = {}
+        self._early: dict[str, str] = {}
+        """The items of the utterance in hand that the session has made of it by itself, taking it for complete, with
+        their words as far as they are told."""
+        self._has_rest = False
+        """More was said of it since."""
+        self._appended = self._begun = 0
+        """How much the session was given, and had been when the utterance in hand began, in bytes."""
+
+    def connect(self, session: RealtimeSession | None) -> None:
+        """Go on with this session, which is given again what was not answered; None: there is none for now."""
+        self._session = session
+        self._appended = self._begun = 0
+        self._uncommitted.clear()
+        self._items.clear()
+        self._early.clear()
+        if session is None:
+            return
+        for utterance in self._utterances:
+            if utterance.pcm:
+                utterance.is_known = bool(utterance.text)
+                self._append(utterance.pcm)
+                session.commit()
+                self._uncommitted.append(utterance)
+        self._begun = self._appended
+        if self._utterance:
+            self._append(bytes(self._utterance))
+
+    def _append(self, pcm: bytes) -> None:
+        if self._session is not None:
+            self._appended += len(pcm)
+            self._session.append(pcm)
+
+    def started(self, onset_ms: float) -> None:
+        """Note that voice begins at `onset_ms` of the caller's audio, and begin to give it to the session."""
+        self._next = max(self._next, self._ring.bytes_of(max(0.0, onset_ms - PRE_ROLL_MS)))
+        self._is_open = True
+        self.forward()
+
+    def continued(self, voiced_ms: float, silence_ms: float) -> None:
+        """Note that voice has lasted `voiced_ms`, the last of it `silence_ms` ago. It may begin with this."""
+        if not self._is_open and silence_ms == 0:
+            self.started(self._ring.ms(self._ring.end_bytes) - voiced_ms)
+        self._has_rest = self._has_rest or silence_ms == 0
+        if self._ring.end_bytes - self._next >= self._piece_bytes:
+            self.forward()
+
+    def forward(self) -> None:
+        """Give the session what has come in since."""
+        if not self._is_open:
+            return
+        begin, pcm = self._ring.since(self._next)
+        if pcm:
+            self._next = begin + len(pcm)
+            if not self._utterance:
+                self._begun = self._appended
+            self._utterance += pcm
+            self._append(pcm)
+
+    def commit(self, *, is_answered: bool = True) -> None:
+        """Make what was spoken a turn of the caller. One that is not answered need not be heard again."""
+        self.forward()
+        self._is_open = False
+        if not self._utterance:
+            return
+        spoken = self._pop_utterance()
+        if not is_answered:
+            spoken.pcm, spoken.turn = b"", NOT_ANSWERED
+        self._commit(spoken)
+
+    def _pop_utterance(self) -> SpokenUtterance:
+        end_ms, size_ms = self._ring.ms(self._next), self._ring.ms(len(self._utterance))
+        spoken = SpokenUtterance(
+            pcm=bytes(self._utterance), begun=self._overheard, start_ms=end_ms - size_ms, end_ms=end_ms
+        )
+        self._utterance.clear()
+        self._overheard = ""
+        return spoken
+
+    def _commit(self, spoken: SpokenUtterance) -> None:
+        self._discarded = None
+        self._utterances.append(spoken)
+        self._bound()
+        early, self._early = self._early, {}
+        spoken.text = bounded_utterance(" ".join(words for words in early.values() if words))
+        for item_id in [item_id for item_id, words in early.items() if not words]:
+            _keep(self._items, item_id, spoken)
+        if self._session is None:
+            return
+        if early and not self._has_rest:
+            self._session.clear()  # the silence behind it
+        else:
+            self._uncommitted.append(spoken)
+            self._session.commit()
+
+    def discard(self, *, may_be_recalled: bool = False) -> None:
+        """Make the session forget what was spoken. What may be recalled is kept here until the next that may."""
+        self._is_open = False
+        if not self._utterance:
+            self._overheard = ""
+            return
+        early, self._early = self._early, {}
+        if self._session is not None:
+            self._session.clear()
+            for item_id in early:
+                self._session.delete(item_id)
+        spoken = self._pop_utterance()
+        if may_be_recalled:
+            self._discarded = spoken
+
+    def recall(self) -> None:
+        """Make what was discarded last a turn of the caller after all, unless they are speaking."""
+        spoken = self._discarded
+        if spoken is None or self._utterance:
+            return
+        self._append(spoken.pcm)
+        self._commit(spoken)
+
+    def committed(self, item_id: str, end_ms: float = 0.0) -> None:
+        """Note that the oldest turn without an item has become this item of the session's conversation.
+
+        Where there is none the session has taken the utterance in hand for complete, or what was none: noise before it,
+        that we have discarded while the session took it for a turn.
+
+        Args:
+            item_id: of the session's conversation.
+            end_ms: where it ends in all that the session was given, 0 if that is not told.
+        """
+        if self._uncommitted:
+            _keep(self._items, item_id, self._uncommitted.popleft())
+        elif self._is_open and not 0 < end_ms <= self._ring.ms(self._begun):
+            _keep(self._early, item_id, "")
+            self._has_rest = False
+        elif self._session is not None:
+            self._session.delete(item_id)
+
+    def commit_failed(self) -> None:
+        """Note that the session has refused to make an item of the oldest turn without one."""
+        if self._uncommitted:
+            self._uncommitted.popleft()
+
+    def asked(self, turn: int, *, continues: bool, stands: bool = False) -> None:
+        """Note that what was spoken since the last turn is answered in `turn`; with `continues`, the last one's too.
+
+        Args:
+            turn: the number of the turn that begins.
+            continues: the words of the last turn are answered with those that follow.
+            stands: they stay recorded with the last turn, since tools were called for them.
+        """
+        for utterance in self._utterances:
+            is_of_last = continues and utterance.turn == self._turn
+            if is_of_last and stands and utterance.turn != turn:
+                continue
+            if utterance.turn in (0, turn) or is_of_last:
+                utterance.turn = turn
+            else:
+                utterance.pcm = b""
+        self._turn = turn
+
+    def answered(self) -> None:
+        """Note that all that was asked has been answered: no other session need hear it again."""
+        for utterance in self._utterances:
+            if utterance.turn:
+                utterance.pcm = b""
+
+    @property
+    def heard_bytes(self) -> int:
+        """How much audio of the caller has come in, as a position in it."""
+        return self._ring.end_bytes
+
+    @property
+    def unknown_since(self) -> int:
+        """Where in the caller's audio the first unanswered speech begins of which no words are known; else its end."""
+        unknown = (u.start_ms for u in self._utterances if u.pcm and not u.text)
+        return self._ring.bytes_of(next(unknown, self._ring.ms(self._ring.end_bytes)))
+
+    @property
+    def turns_to_hear(self) -> set[int]:
+        """The turns whose speech another session would be given as sound."""
+        return {utterance.turn for utterance in self._utterances if utterance.pcm}
+
+    def transcribed(self, item_id: str, text: str) -> int:
+        """Note the words of an item; the turn they belong to, 0 if that is not known, or not yet."""
+        if item_id in self._early:
+            self._early[item_id] = bounded_utterance(text)
+            return 0
+        utterance = self._items.pop(item_id, None)
+        if utterance is None or utterance.is_known:
+            return 0
+        utterance.text = joined_utterance(utterance.text, text)
+        return utterance.turn
+
+    def overhears(self, end_ms: float, text: str) -> None:
+        """Note words that a recognizer has finished with while the utterance goes on in which they end, if they do."""
+        begun_ms = self._ring.ms(self._next) - self._ring.ms(len(self._utterance))
+        if self._is_open and end_ms > max(begun_ms, self._overheard_ms):
+            self._overheard, self._overheard_ms = joined_utterance(self._overheard, text), end_ms
+
+    def overheard(self, end_ms: float, text: str) -> int:
+        """Note words that a recognizer has understood up to there in the caller's audio, unless the model has told any.
+
+        They follow those that it had finished with before the utterance was over. The turn they belong to, 0 if no
+        utterance lies there, its words are known, or there are none.
+        """
+        if (utterance := self._unknown_at(end_ms)) is None:
+            return 0
+        utterance.text = joined_utterance(utterance.begun, text)
+        utterance.is_known = bool(utterance.text)
+        return utterance.turn if utterance.is_known else 0
+
+    def with_beginning(self, end_ms: float, text: str) -> str:
+        """The words that end there, with those of their utterance that were finished with before it was over."""
+        utterance = self._unknown_at(end_ms)
+        return joined_utterance(utterance.begun, text) if utterance is not None else text
+
+    def _unknown_at(self, end_ms: float) -> SpokenUtterance | None:
+        """The utterance that lies there, if its words are not known."""
+        for utterance in self._utterances:
+            if utterance.start_ms < end_ms <= utterance.end_ms + LATER_END_MS and not utterance.text:
+                return utterance
+        return None
+
+    def words(self, turn: int, text: str, *, since: int = 0) -> str:
+        """The caller's words in `turn`, as far as they are known, in place of what stands for them in `text`.
+
+        Those of the turns from `since` on come before them, if it is given.
+        """
+        first_turn = since or turn
+        told: Iterator[str] = (u.text or SPOKEN for u in self._utterances if first_turn <= u.turn <= turn)
+        first, *rest = text.split(SPOKEN)
+        parts = [first]
+        for after in rest:
+            parts += [next(told, SPOKEN), after]
+        return "".join(parts)
+
+    def beside(self, turn: int, text: str) -> str:
+        """What of the caller's words in `turn`, `text`, was typed or keyed: all but what they spoke."""
+        for utterance in self._utterances:
+            if utterance.turn == turn:
+                said = utterance.text if utterance.text and utterance.text in text else SPOKEN
+                text = text.replace(said, " ", 1)
+        return " ".join(text.split())
+
+    def _bound(self) -> None:
+        most = self._ring.bytes_of(MAX_UNANSWERED_MS)
+        for utterance in self._utterances:
+            if sum(len(each.pcm) for each in self._utterances) <= most:
+                return
+            utterance.pcm = b""
+
+
+def _keep(items: dict[str, T], item_id: str, value: T) -> None:
+    """Note something of an item; of more than MOST_UNTOLD the oldest is forgotten."""
+    items[item_id] = value
+    if len(items) > MOST_UNTOLD:
+        del items[next(iter(items))]

@@ -1,0 +1,1 @@
+"""The tools that a model calls: their rounds, runs, progress and approvals."""

@@ -1,0 +1,161 @@
+"""A worker process as the launcher sees it: started, listened to, told things, watched, and ended."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from enum import Enum, auto
+
+from app.server.processes.signals import HURRY_SIGNAL
+from app.server.processes.worker_pipe import BEAT, READY
+
+START_LIMIT_S = 600.0
+"""A worker that has neither said it is ready nor ended after so long will never be. A loaded machine that imports and
+loads models for minutes is only slow."""
+LOOKS_PER_TIMEOUT = 5
+"""How often the launcher looks for a sign of life within the time that a worker may be silent."""
+
+
+class WorkerStage(Enum):
+    """How far a worker has come, in this order."""
+
+    STARTING = auto()
+    """It has not said that it is ready; one that ends before was never ready."""
+    SERVING = auto()
+    """It is ready."""
+    DRAINING = auto()
+    """It was ordered to drain, and is told nothing more."""
+
+
+class WorkerProcess:
+    """A running worker process and the launcher's end of the pipe to it."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.started_at = asyncio.get_running_loop().time()
+        self.stage = WorkerStage.STARTING
+        self.listens = True
+        """Whether it takes connections, or will; one that drains may do so for a while."""
+        self.fault = ""
+        """Why it cannot serve, as it says; empty if it has not said."""
+        self.process = process
+        self._beaten = False
+        """A line has come since the last look for a sign of life."""
+        self._reader = reader
+        self._writer = writer
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has said that it is ready, also if it drains by now."""
+        return self.stage is not WorkerStage.STARTING
+
+    async def heard(self) -> None:
+        """Wait for the first line that a worker says; nothing is heard of one that dies first.
+
+        One that says nothing within START_LIMIT_S is ended, with that as its fault.
+        """
+        try:
+            async with asyncio.timeout(START_LIMIT_S):
+                text = (await self._reader.readline()).decode().rstrip("\n")
+        except TimeoutError:
+            text = f"a worker was not ready within {START_LIMIT_S:g} s"
+            self.kill()
+        except ConnectionResetError:  # it died before it had taken the secret
+            text = ""
+        if text == READY:
+            self.stage = WorkerStage.SERVING
+        else:
+            self.fault = text
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """What a worker says after that, until it ends; signs of life and lines of excessive length are left out."""
+        while not self._reader.at_eof():
+            with contextlib.suppress(ValueError):
+                line = await self._reader.readline()
+                self._beaten = True
+                if line and line != BEAT:
+                    yield line
+
+    async def silent(self, timeout_s: float) -> None:
+        """Return when the worker has given no sign of life for `timeout_s`.
+
+        What counts are looks of this process in a row, not time: a launcher that was itself stopped, or on a machine
+        that slept, finds what the worker has said meanwhile before it has looked often enough to judge.
+        """
+        missed = 0
+        while missed < LOOKS_PER_TIMEOUT:
+            self._beaten = False
+            await asyncio.sleep(timeout_s / LOOKS_PER_TIMEOUT)
+            missed = 0 if self._beaten else missed + 1
+
+    def tell(self, line: bytes) -> None:
+        """Write a line to the worker's pipe without waiting; the worker reads it when it can."""
+        if self.stage is not WorkerStage.DRAINING and not self._writer.is_closing():
+            self._writer.write(line)
+
+    def drain(self) -> None:
+        """Order the worker to drain; one that is not ready yet has nothing to drain and is ended.
+
+        Only our sending side of the line is closed: a worker that drains still has to give signs of life.
+        """
+        if self.is_ready:
+            self.stage = WorkerStage.DRAINING
+            with contextlib.suppress(OSError):  # it has just ended
+                self._writer.write_eof()
+        else:
+            self.kill()
+
+    def hurry(self) -> None:
+        """Order a worker that drains to hand over at once what it still has."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, HURRY_SIGNAL)
+
+    def hang_up(self) -> None:
+        """Close the launcher's end of the worker pipe."""
+        self._writer.close()
+
+    def kill(self) -> None:
+        """End the worker at once, even if it is stopped; harmless when it has ended."""
+        if self.process.returncode is None:
+            # Process.kill() would reap a child that has just ended behind asyncio's back, and lose its status.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
+
+
+async def start_worker(listener: socket.socket, secret: bytes, reference: str, relay_directory: str) -> WorkerProcess:
+    """Start a worker on `listener` that loads the app factory `reference` (`package.module:factory`).
+
+    In `relay_directory` workers reach each other; empty for one that is alone.
+
+    Raises:
+        OSError: no process can be started.
+    """
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    # By the line: what a process is started with can be read from outside.
+    writer.write(secret)
+    descriptors = (listener.fileno(), theirs.fileno())
+    arguments = {
+        "--socket-fd": descriptors[0],
+        "--pipe-fd": descriptors[1],
+        "--launcher-pid": os.getpid(),
+        "--relay-directory": relay_directory,
+        "--app": reference,
+    }
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app", "worker", *(str(part) for pair in arguments.items() for part in pair)),
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=descriptors,
+        )
+    except OSError:
+        writer.close()
+        raise
+    finally:
+        theirs.close()
+    return WorkerProcess(process, reader, writer)

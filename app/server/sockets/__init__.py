@@ -1,0 +1,1 @@
+"""WebSockets on Hypercorn: the fast path, reading, writing with backpressure, pings, limits of connections."""

@@ -1,0 +1,325 @@
+"""The fast path of one WebSocket: an asyncio protocol between the transport and Hypercorn's own protocol for it.
+
+However much a client sends, one turn of the loop reads little of it (`reading_turns.py`): the transport is
+paused while more is held. That goes for what is passed on to Hypercorn too, which itself handles all it is given at
+once.
+"""
+
+import asyncio
+from contextlib import suppress
+from enum import Enum, auto
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from wsproto.connection import ConnectionState
+
+from app.server.sockets.fast_path import Listener, Message
+from app.server.sockets.ping_timer import PingTimer
+from app.server.sockets.ping_watch import PingWatch
+from app.server.sockets.reading_turns import TURN_S, Progress, reading_turns_of
+from protocol.websocket_frames import (
+    BINARY,
+    LARGEST_BYTES,
+    PING,
+    PONG,
+    TEXT,
+    FrameCount,
+    Ping,
+    client_message,
+    server_frame,
+)
+
+FRAMES_AT_ONCE = 8
+"""How many frames of one socket are handled in a row before other sockets have their turn."""
+LINGER_S = 5.0
+"""How long what a client still sends is read and dropped, at most, once it has been closed for sending too much: one
+that has had no time to read why by then is taken for one that does not want to know."""
+PIECE_BYTES = 16_384
+"""Hypercorn is given at most so much and `FRAMES_AT_ONCE` at a time: it handles all of it in one turn of the loop."""
+
+
+class Reader(Enum):
+    """Who reads what the client sends. From one to the next there is no way back, and `LOST` follows upon each."""
+
+    NOBODY = auto()
+    """It is held until somebody listens."""
+    LISTENER = auto()
+    """The listener is told it, message by message."""
+    HYPERCORN = auto()
+    """It is passed on as it comes: it was given back, or is what only Hypercorn handles."""
+    HYPERCORN_TO_END = auto()
+    """The client has closed its sending side: what is held is passed on, and then that it has."""
+    DROPPED = auto()
+    """The client has sent too much, and the listener is closing the socket: only the end is passed on."""
+    LOST = auto()
+    """The connection is lost."""
+
+
+# Looked at for each frame: an attribute of the class takes longer.
+_NOBODY, _LISTENER, _DROPPED = Reader.NOBODY, Reader.LISTENER, Reader.DROPPED
+
+
+class HypercornFastPathProtocol(asyncio.Protocol):
+    """Implements `FastPath` between a transport and Hypercorn's protocol. Use it on the event loop's thread only.
+
+    What the client sends is held until `listen`, taken from then on, and Hypercorn's after `give_back`.
+    """
+
+    def __init__(
+        self, stream: Any, transport: asyncio.Transport, hypercorn: asyncio.Protocol, unread: bytearray
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._stream = stream
+        self._connection: Any = None
+        self._transport = transport
+        self._hypercorn = hypercorn
+        self._unread = unread
+        """The bytes that Hypercorn was given and has not handled yet."""
+        self._turns = reading_turns_of(loop)
+        self._reader = Reader.NOBODY
+        self._listener: Listener | None = None
+        self._passed_on = FrameCount()
+        self._failed: asyncio.Future[None] = loop.create_future()
+        self._rest = b""
+        self._at = 0
+        """Where in `_rest` begins what has not been handled."""
+        self._waiting = False
+        """The transport is paused, and what is held is handled in later turns of the loop, whoever reads it."""
+        self._frames = self._bytes = 0
+        """What has come since the listener was last asked about it."""
+        self._crowded = False
+        """The listener had too much to handle when it was last asked: it is asked again before it is told more."""
+        self._ended = asyncio.Event()
+        """Set once the client sends no more."""
+        self._pings = PingWatch()
+        self._ping_timer: PingTimer | None = None
+        self._full = False
+        """The transport's write buffer is full: the client, whoever reads it, does not read what it is sent."""
+
+    def send(self, message: Message) -> bool:
+        """Send a message at once, behind all that was sent before; False if that is for ASGI: it can wait."""
+        if isinstance(message, str):
+            return self._write(TEXT, message.encode())
+        return self._write(BINARY, message)
+
+    def listen(self, listener: Listener) -> "asyncio.Future[None]":
+        """Have `listener` told each message, in a callback of the loop; those it is not told of, ASGI tells.
+
+        What it raises, the future raises; it is not called again then.
+        """
+        # Not at once: whoever begins to listen has a turn of the loop to set itself up, as ASGI gives it.
+        asyncio.get_running_loop().call_soon(self._begin, listener)
+        return self._failed
+
+    def give_back(self) -> None:
+        """Pass on to Hypercorn what is held and what the client sends from now on. A second call does nothing."""
+        if self._reader in (Reader.NOBODY, Reader.LISTENER):
+            self._reader = Reader.HYPERCORN
+            if not self._waiting:
+                self._read()
+
+    def abort(self) -> None:
+        """Drop the connection, and what has not been sent."""
+        self._transport.abort()
+
+    def watch(self, interval_s: float, *, pings: bool = False) -> None:
+        """Drop a client that answers no pings any more; checks every `interval_s` seconds from now on.
+
+        Args:
+            interval_s: that of Hypercorn's pings, or any other with `pings`.
+            pings: send one whenever nothing has come for an interval.
+        """
+        if self._reader is Reader.LOST:
+            return
+        if self._ping_timer is not None:
+            self._ping_timer.stop()
+        self._ping_timer = PingTimer(
+            self._pings,
+            interval_s,
+            is_held=lambda: self._waiting,
+            drop=self.abort,
+            ping=partial(self._write, PING, b"") if pings else None,
+        )
+
+    async def linger(self) -> None:
+        """Wait until a client that was sending too much has read why it was closed, and has ended its side.
+
+        A connection that is closed while it has unread data is reset, which takes the close frame from the client. So
+        this side ends first, behind the close frame; over TLS a client cannot be told that, and ends in its own time.
+        """
+        if self._reader is Reader.DROPPED:
+            if self._transport.can_write_eof() and not self._transport.is_closing():
+                self._transport.write_eof()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_S):
+                    await self._ended.wait()
+
+    # what the transport tells
+
+    def data_received(self, data: bytes) -> None:
+        """Hold the bytes that the client has sent, and handle the first messages among them at once."""
+        if self._reader is _DROPPED:
+            return
+        self._pings.heard = True
+        self._bytes += len(data)
+        self._rest = self._rest[self._at :] + data if self._rest else data
+        self._at = 0
+        if not self._waiting and self.read_some() is not Progress.DONE:
+            self._wait()
+
+    def eof_received(self) -> bool:
+        """The client has closed its sending side: Hypercorn is given what is held, and then ends the connection."""
+        self._ended.set()
+        if self._reader is Reader.DROPPED:
+            self._hypercorn.eof_received()
+            return True
+        self._reader = Reader.HYPERCORN_TO_END
+        if not self._waiting:
+            self._read()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop what the client, which is gone, has sent and was not read, and tell Hypercorn."""
+        self._reader = Reader.LOST
+        self._ended.set()
+        self._rest, self._at = b"", 0
+        if self._ping_timer is not None:
+            self._ping_timer.stop()
+        self._hypercorn.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Note that the transport's write buffer is full (backpressure): what is sent from now on is for ASGI."""
+        self._full = True
+        self._hypercorn.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Note that the transport's write buffer has drained: sending may continue."""
+        self._full = False
+        self._hypercorn.resume_writing()
+
+    # reading
+
+    def read_some(self) -> Progress:
+        """Handle a few of the frames that are held; never raises."""
+        reader, listener = self._reader, self._listener
+        if reader is _NOBODY:
+            return Progress.LATER if len(self._rest) > LARGEST_BYTES else Progress.DONE
+        if reader is not _LISTENER or listener is None:
+            return self._pass_on()
+        try:
+            if self._crowded and listener.is_crowded():
+                return Progress.LATER
+            self._crowded = False
+            return self._tell(listener)
+        except Exception as error:  # noqa: BLE001 - it is the listener's own, and goes to where it waits
+            self._failed.set_exception(error)
+            self._reader = Reader.HYPERCORN
+            return Progress.MORE
+
+    def read_all(self) -> None:
+        """Resume reading from the transport: all that the client had sent is handled."""
+        self._waiting = False
+        self._transport.resume_reading()
+
+    def _begin(self, listener: Listener) -> None:
+        self._listener = listener
+        if self._reader is Reader.NOBODY:
+            self._reader = Reader.LISTENER
+        if self._rest and not self._waiting:
+            self._read()
+
+    def _read(self) -> None:
+        """Handle a few frames now; the others in later turns of the loop, and nothing more is read until then."""
+        if self.read_some() is not Progress.DONE:
+            self._wait()
+
+    def _wait(self) -> None:
+        # What was read may have had this given back, which has read on.
+        if not self._waiting:
+            self._waiting = True
+            self._transport.pause_reading()
+            self._turns.wait(self)
+
+    def _tell(self, listener: Listener) -> Progress:
+        """Tell frame after frame, up to the next look at the clock and at what waits to be handled."""
+        data, at, size, ends_s = self._rest, self._at, len(self._rest), 0.0
+        while True:
+            message, end = client_message(data, at)
+            if end <= at:
+                return self._hold(at, end)
+            self._at = end
+            if isinstance(message, Ping):
+                if self._full:
+                    # Whoever does not read is not read either: as Hypercorn, which waits until its pong is on its way.
+                    self._at = at
+                    return Progress.LATER
+                self._write(PONG, message.payload)
+            elif message is not None:
+                listener.take(message)
+            else:
+                self._pings.answers = True
+            self._frames += 1
+            if self._frames >= FRAMES_AT_ONCE and not self._may_go_on(listener):
+                return self._end()
+            if end == size:
+                self._rest, self._at = b"", 0
+                return Progress.DONE
+            if self._reader is not _LISTENER or not self._frames:
+                return Progress.MORE
+            now_s = monotonic()
+            ends_s = ends_s or now_s + TURN_S
+            if now_s > ends_s:
+                return Progress.MORE
+            at = end
+
+    def _may_go_on(self, listener: Listener) -> bool:
+        """Look, once in so many frames, at how much has come and at how much of it waits."""
+        frames, size_bytes, self._frames, self._bytes = self._frames, self._bytes, 0, 0
+        self._crowded = listener.is_crowded()
+        return listener.admits(frames, size_bytes)
+
+    def _hold(self, at: int, end: int) -> Progress:
+        """Keep what begins at `at`: a frame that is not all there, or one that is not ordinary."""
+        self._rest, self._at = self._rest[at:], 0
+        if end >= 0:
+            return Progress.DONE
+        self._reader = Reader.HYPERCORN
+        return self._pass_on()
+
+    def _pass_on(self) -> Progress:
+        """Give Hypercorn the next piece, once it has handled the one before."""
+        piece = self._rest[self._at : self._at + PIECE_BYTES]
+        if not piece:
+            self._rest, self._at = b"", 0
+            if self._reader is Reader.HYPERCORN_TO_END:
+                self._reader = Reader.HYPERCORN
+                self._hypercorn.eof_received()
+            return Progress.DONE
+        if self._unread:
+            return Progress.LATER
+        frames, size = self._passed_on.push(piece, FRAMES_AT_ONCE)
+        self._at += size
+        listener = self._listener
+        if listener is not None and not listener.admits(frames, size):
+            return self._end()
+        self._hypercorn.data_received(piece[:size])
+        is_ending = self._reader is Reader.HYPERCORN_TO_END
+        return Progress.MORE if is_ending or self._at < len(self._rest) else Progress.DONE
+
+    def _end(self) -> Progress:
+        """Drop what the client sends from now on: the listener is closing the socket."""
+        self._reader, self._rest, self._at = Reader.DROPPED, b"", 0
+        return Progress.DONE
+
+    def _write(self, first_byte: int, payload: bytes) -> bool:
+        if self._full or len(payload) > LARGEST_BYTES or self._transport.is_closing():
+            return False
+        connection = self._connection
+        if connection is None:
+            # None until the handshake has been answered, and for ever if that was refused.
+            connection = self._connection = getattr(self._stream, "connection", None)
+        if connection is None or connection.state is not ConnectionState.OPEN:
+            return False
+        self._transport.write(server_frame(first_byte, payload))
+        return True

@@ -1,0 +1,96 @@
+"""The synthesizer's reports of a reply that is written more slowly than it is heard."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from actors.conversation import UtteranceKind
+from actors.messages.caller import TextEntered
+from actors.messages.lifecycle import RestartChild
+from actors.messages.output import AudioFrame, ReplyHeard
+from actors.ports import realtime_events as reported
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.rules.turn_taking.state import Utterance
+from actors.runtime.clock import run_virtual
+from protocol.realtime.failure_kinds import FailureKind
+from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime
+from tests.kit.fakes import FakeModel
+from tests.kit.session_kit import AGENT, Stage, stage
+from tests.unit.actors.session.realtime.realtime_kit import LONG, heard, speaking
+
+QUIET = msgspec.structs.replace(
+    AGENT, greeting="", limits=msgspec.structs.replace(AGENT.limits, filler_after_ms=60_000)
+)
+
+
+def writes(*parts: str | float) -> FakeModel:
+    """A model that writes texts, and waits for seconds between them."""
+
+    def script(_: ModelRequest) -> list[ModelEvent | float]:
+        return [*(TextGenerated(part) if isinstance(part, str) else part for part in parts), ReplyGenerated()]
+
+    return FakeModel(script)
+
+
+def in_hand(on: Stage) -> list[Utterance]:
+    return list(on.actor("orchestrator").turn.state.utterances)
+
+
+def test_a_reply_sounds_as_long_as_there_is_something_to_hear_of_it() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=writes("It is open now. ", 6.0, "Until six.")) as on:
+            await asyncio.sleep(0.1)
+            on.entry.deliver(TextEntered("when"))
+            await asyncio.sleep(1.2)
+            assert [utterance.started for utterance in in_hand(on)] == [True]
+            await asyncio.sleep(3.0)
+            assert [utterance.started for utterance in in_hand(on)] == [False]
+            await asyncio.sleep(2.2)
+            assert [utterance.started for utterance in in_hand(on)] == [True]
+            await on.ear.until_count(ReplyHeard, 1, 10)
+            assert [message.text for message in on.ear.of(ReplyHeard)] == ["It is open now. Until six."]
+
+    run_virtual(main())
+
+
+def test_audio_of_less_than_a_frame_is_sent_before_the_pause_and_not_behind_it() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=writes("Yes, it is. ", 6.0, "Until six.")) as on:
+            await asyncio.sleep(0.1)
+            on.entry.deliver(TextEntered("when"))
+            await on.ear.until_count(ReplyHeard, 1, 20)
+            frames = [message for message in on.ear.of(AudioFrame) if message.kind is UtteranceKind.REPLY]
+            times = on.ear.times(AudioFrame)
+            pause = max(range(1, len(times)), key=lambda number: times[number] - times[number - 1])
+            assert frames[pause].audio_ms - frames[0].audio_ms == len("Yes, it is. ") * 50
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.2, 0.4])
+def test_a_successor_says_no_more_of_a_reply_than_its_model_is_left_with(after_s: float) -> None:
+    """It takes up all that was written; the model's response then fails, and what had no audio is taken back."""
+
+    async def main() -> None:
+        model = FakeRealtime(LONG)
+        async with speaking(model) as on:
+            await on.talk(800)
+            await on.ear.until_count(AudioFrame, 5)
+            on.entry.addresses.supervisor.tell(RestartChild("synthesizer"))
+            await asyncio.sleep(after_s)
+            failed = reported.ResponseFinished(
+                response_id="response-1",
+                status=reported.ResponseStatus.FAILED,
+                failure=FailureKind.FATAL,
+                detail="no quota",
+            )
+            model.sessions[0].tell(failed)
+            (reply,) = await heard(on)
+            assert LONG.startswith(reply.text)
+            assert reply.text not in ("", LONG)
+            sent_ms = sum(20 for audio in on.ear.of(AudioFrame) if audio.kind is UtteranceKind.REPLY)
+            longest_word = 10
+            assert sent_ms <= (len(reply.text) + longest_word) * MS_PER_CHAR
+
+    run_virtual(main())
