@@ -34,17 +34,17 @@ from app.engines import expect_session, forget_session
 from app.modes import Modes
 from app.server.log_changes import LevelChange, LogChanges
 from app.services import Services
-from app.telephony.access_code_check import AccessCodes
-from app.telephony.answering import Answering
 from app.telephony.call_control import CallControl
-from app.telephony.call_drain import CallDrain
 from app.telephony.call_log import CallLog
 from app.telephony.call_sessions import CallSessions
 from app.telephony.capacity import Capacity
 from app.telephony.carrier import Carrier
+from app.telephony.continuity.call_drain import CallDrain
+from app.telephony.continuity.take_over import TakeOver
+from app.telephony.inbound.access_code_check import AccessCodes
+from app.telephony.inbound.answering import Answering
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
-from app.telephony.take_over import TakeOver
 
 
 class Assembly:

@@ -13,11 +13,11 @@ from app.telephony.acs.media_addresses import MediaAddresses
 from app.telephony.acs.media_socket import MediaSocket
 from app.telephony.acs.media_stream import MediaParts, MediaSessions
 from app.telephony.acs.resource import acs_resource
-from app.telephony.answering import Answering
 from app.telephony.call import Call
 from app.telephony.call_sessions import CallSessions
 from app.telephony.carrier import Carrier
 from app.telephony.errors import NoCapacityError
+from app.telephony.inbound.answering import Answering
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
 from config.errors import SettingsError

@@ -34,8 +34,8 @@ from app.providers.failover.providers import Providers, ProviderState
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
 from app.providers.realtime.live_phrases import LivePhrases
-from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
-from app.telephony.voice_mixer import MIXING_PACKAGES
+from app.telephony.media.resampling import HEARD_HZ, RESAMPLING_PACKAGES
+from app.telephony.media.voice_mixer import MIXING_PACKAGES
 from config.errors import SettingsError
 from config.groups.realtime import PhrasesIn, RealtimeFallback
 from config.groups.telephony import Participants

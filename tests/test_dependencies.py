@@ -20,8 +20,8 @@ OF_THE_EXTRA = {
         Path("app/providers/realtime/resampling.py"),
         Path("app/providers/silero/voice_activity.py"),
         Path("app/replay/audio_lanes.py"),
-        Path("app/telephony/voice_mixer.py"),
-        Path("app/telephony/resampling.py"),
+        Path("app/telephony/media/voice_mixer.py"),
+        Path("app/telephony/media/resampling.py"),
     },
     "mcp": {Path("app/mcp")},
 }

@@ -39,7 +39,7 @@ SEARCHED = {
     "auth": {"app/auth/__init__.py", "app/auth/guard.py", "app/auth/route_table.py"},
     "jwt": {"app/auth/jwt.py", "app/auth/acs.py"},
     "cors": {"app/auth/origins.py"},
-    "dtmf": {"app/telephony/dtmf.py", "protocol/acs/dtmf.py", "actors/rules/turn_taking/keys.py"},
+    "dtmf": {"app/telephony/media/dtmf.py", "protocol/acs/dtmf.py", "actors/rules/turn_taking/keys.py"},
     "vad": {"actors/ports/vad.py", "actors/rules/endpointing.py", "app/providers/silero/voice_activity.py"},
     "stt": {"actors/ports/stt.py", "actors/session/recognition/recognizer.py", "app/providers/azure/stt/recognizer.py"},
     "tts": {"actors/ports/tts.py", "actors/session/synthesis/synthesizer.py", "app/providers/hibari/synthesizer.py"},

@@ -36,7 +36,7 @@ def test_only_what_does_something_is_asked_for_a_test(source: str, asked_for: bo
         ("tests/service/test_check.py", "app/dialogue/check.py", False),
         ("tests/service/providers/azure/test_recognizer.py", "app/providers/failover/recognizer.py", False),
         ("tests/service/providers/azure/test_recognizer.py", "actors/session/recognition/recognizer.py", False),
-        ("tests/unit/app/telephony/test_dtmf.py", "protocol/acs/dtmf.py", False),
+        ("tests/unit/app/telephony/media/test_dtmf.py", "protocol/acs/dtmf.py", False),
         ("tests/test_errors.py", "actors/errors.py", False),
         ("tests/kit/unit/test_audio.py", "actors/rules/audio.py", False),
     ],

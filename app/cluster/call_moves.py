@@ -17,10 +17,10 @@ from app.cluster.call_directory import CallDirectory, TakenCall
 from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import WorkerRequests, WorkerSilentError
 from app.telephony.call import Call
-from app.telephony.call_checkpoints import CallCheckpoint
-from app.telephony.shared_calls import record_of_call
+from app.telephony.continuity.call_checkpoints import CallCheckpoint
+from app.telephony.continuity.shared_calls import record_of_call
+from app.telephony.continuity.take_over import TakeOver
 from app.telephony.switchboard import Switchboard
-from app.telephony.take_over import TakeOver
 
 log = logging.getLogger(__name__)
 

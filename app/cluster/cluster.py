@@ -18,12 +18,12 @@ from app.cluster.orphans import Orphans
 from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import Handle, TakeNotice, WorkerRequests, WorkerSilentError
 from app.stores.opening import SharedStore
-from app.telephony.call_checkpoints import CallCheckpoint
-from app.telephony.consult import is_consult
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.continuity.call_checkpoints import CallCheckpoint
+from app.telephony.continuity.take_over import TakeOver
+from app.telephony.inbound.incoming_call import IncomingCall
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
-from app.telephony.take_over import TakeOver
+from app.telephony.transfer.consult import is_consult
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from opentelemetry import metrics
 
 from app.cluster.call_directory import CallDirectory, TakenCall
 from app.cluster.membership import Membership
-from app.telephony.call_checkpoints import CallCheckpoint
+from app.telephony.continuity.call_checkpoints import CallCheckpoint
 
 log = logging.getLogger(__name__)
 

@@ -42,7 +42,7 @@ from app.server.sockets.hypercorn_fast_path import HypercornFastPath
 from app.server.sockets.open_sockets import OpenSockets
 from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_log import CallLog
-from app.telephony.media_connection import MediaConnection
+from app.telephony.media.media_connection import MediaConnection
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
 

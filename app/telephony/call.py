@@ -13,12 +13,12 @@ from actors.runtime.session_trace import current_traceparent
 from actors.session.checkpoint import Checkpoint
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.telephony.call_participants import CallParticipants
-from app.telephony.consult import Consult
-from app.telephony.dtmf import DtmfPresses
 from app.telephony.errors import CallControlError
-from app.telephony.media_connection import MediaConnection
+from app.telephony.media.dtmf import DtmfPresses
+from app.telephony.media.media_connection import MediaConnection
 from app.telephony.orders import Orders
 from app.telephony.seen_events import SeenEvents
+from app.telephony.transfer.consult import Consult
 from protocol.browser import timestamp
 from protocol.calls import CallEvent, CallState, CallStatus
 

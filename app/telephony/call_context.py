@@ -6,7 +6,7 @@ from typing import Any
 from actors.agent import Agent
 from actors.session_context import Channel, SessionContext
 from app.telephony.call import Direction
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.inbound.incoming_call import IncomingCall
 from config.errors import SettingsError
 from config.groups.telephony import Telephony
 from config.settings import Settings

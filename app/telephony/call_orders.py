@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call
-from app.telephony.call_checkpoints import OpenOrder
 from app.telephony.call_control import CallControl
+from app.telephony.continuity.call_checkpoints import OpenOrder
 from app.telephony.errors import CallControlError, Trouble
 from app.telephony.network_state import TRANSFER_S, TRANSFERRING, state_of
 from app.telephony.order_book import Order, OrderKind, OrderState

@@ -16,18 +16,18 @@ from actors.session.sessions import SessionEntry
 from actors.session.sessions_keeper import SessionsKeeper
 from app.browser.session_outputs import SessionOutputs
 from app.session_plans import SessionPlans
-from app.telephony.access_code import TOOLS as ACCESS_TOOLS
-from app.telephony.access_code import AccessCodeModel, gatekeeper
-from app.telephony.access_code_check import AccessCodes
 from app.telephony.call import Admission, Call
 from app.telephony.capacity import session_of
-from app.telephony.consult import Consult
-from app.telephony.media_connection import MediaConnection
+from app.telephony.continuity.take_over import taking_over
+from app.telephony.inbound.access_code import TOOLS as ACCESS_TOOLS
+from app.telephony.inbound.access_code import AccessCodeModel, gatekeeper
+from app.telephony.inbound.access_code_check import AccessCodes
+from app.telephony.media.media_connection import MediaConnection
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
-from app.telephony.take_over import taking_over
 from app.telephony.telephone_controls import TelephoneControls
-from app.telephony.warm_transfer import WarmTransfer
+from app.telephony.transfer.consult import Consult
+from app.telephony.transfer.warm_transfer import WarmTransfer
 from config.groups.telephony import Telephony
 
 

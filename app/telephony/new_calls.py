@@ -11,15 +11,15 @@ from actors.session.sessions_keeper import SessionsKeeper
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.agents.kept_phrases import KeptPhrases
 from app.agents.roster import AgentRoster
-from app.telephony.access_code import gatekeeper
 from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_context import consult_context, outbound_context
 from app.telephony.capacity import Capacity
-from app.telephony.consult import CONSULTS, Consult
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError
-from app.telephony.incoming_call import IncomingCall
-from app.telephony.network_transcription import transcribed_in
+from app.telephony.inbound.access_code import gatekeeper
+from app.telephony.inbound.incoming_call import IncomingCall
+from app.telephony.media.network_transcription import transcribed_in
 from app.telephony.switchboard import Switchboard
+from app.telephony.transfer.consult import CONSULTS, Consult
 from config.settings import Settings
 from protocol.calls import CallState, InitiateCall
 from protocol.phone_numbers import is_e164

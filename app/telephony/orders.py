@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from actors.ports.call_controls import CallError, CallTrouble
-from app.telephony.call_checkpoints import OpenOrder
+from app.telephony.continuity.call_checkpoints import OpenOrder
 from app.telephony.order_book import Order, OrderBook, OrderKind, OrderState
 
 MOST_TOLD = 16

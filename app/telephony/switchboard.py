@@ -19,11 +19,11 @@ from app.telephony.call_control import CallControl
 from app.telephony.call_log import CallLog
 from app.telephony.capacity import session_of
 from app.telephony.carrier import Carrier
-from app.telephony.dtmf import Way
 from app.telephony.errors import NotConfiguredError
 from app.telephony.hang_up import HangUp, hang_up
-from app.telephony.media_connection import MediaConnection
-from app.telephony.media_watch import MediaWatch
+from app.telephony.media.dtmf import Way
+from app.telephony.media.media_connection import MediaConnection
+from app.telephony.media.media_watch import MediaWatch
 from app.telephony.network_state import is_over, transferred
 from protocol.calls import CallState
 

@@ -7,7 +7,7 @@ from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
 from app.telephony.switchboard import Switchboard
-from app.telephony.warm_transfer import WarmTransfer
+from app.telephony.transfer.warm_transfer import WarmTransfer
 from protocol.phone_numbers import is_call_target, is_e164
 
 

@@ -38,7 +38,7 @@ from app.server.processes.worker_pipe import (
     encode_line,
 )
 from app.server.processes.worker_process import WorkerProcess, start_worker
-from app.telephony.live_calls import LiveCalls
+from app.telephony.continuity.live_calls import LiveCalls
 from config.settings import Settings
 
 log = logging.getLogger(__name__)

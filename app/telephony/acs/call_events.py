@@ -8,7 +8,7 @@ from actors.ports.clock import Clock
 from app.telephony.acs.order_events import ended_by, why
 from app.telephony.acs.participants import caller_among, participants_of
 from app.telephony.call import Call, Custody
-from app.telephony.dtmf import Way
+from app.telephony.media.dtmf import Way
 from app.telephony.order_book import OrderState
 from app.telephony.orders import failure_of
 from app.telephony.switchboard import Switchboard

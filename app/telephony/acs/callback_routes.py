@@ -19,9 +19,9 @@ from app.api.routes.calls import not_taken
 from app.auth.acs import AcsAccess
 from app.telephony.acs.call_events import CallEvents
 from app.telephony.acs.incoming_calls import incoming_call
-from app.telephony.answering import Answering
 from app.telephony.call import Call
 from app.telephony.errors import NotConfiguredError
+from app.telephony.inbound.answering import Answering
 from app.telephony.switchboard import Switchboard
 from protocol.acs import call_event_decoding, event_grid
 from protocol.acs.call_events import (

@@ -1,6 +1,6 @@
 """Calls that Event Grid announces, in the words of telephony."""
 
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.inbound.incoming_call import IncomingCall
 from protocol.acs import event_grid
 from protocol.acs.participants import Identifier
 

@@ -12,11 +12,11 @@ from app.telephony.acs.participants import CallerVoice
 from app.telephony.acs.speaker_audio import SpeakerAudio
 from app.telephony.acs.transcription_input import TranscriptionInput
 from app.telephony.call import Admission, Call
-from app.telephony.dtmf import Way
 from app.telephony.errors import UnsupportedRateError
-from app.telephony.resampling import Resampling, to_16_khz
+from app.telephony.media.dtmf import Way
+from app.telephony.media.resampling import Resampling, to_16_khz
+from app.telephony.media.voice_mixer import VoiceMixer
 from app.telephony.switchboard import Switchboard
-from app.telephony.voice_mixer import VoiceMixer
 from config.groups.telephony import Participants, Telephony
 from protocol.acs.media import (
     AudioFrame,

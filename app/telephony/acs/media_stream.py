@@ -16,7 +16,7 @@ from app.server.sockets.socket_writer import SocketWriter
 from app.telephony.acs.call_connection import CallConnection
 from app.telephony.acs.media_input import MediaInput
 from app.telephony.call import Call
-from app.telephony.media_connection import MediaConnection
+from app.telephony.media.media_connection import MediaConnection
 from app.telephony.network_state import TRANSFER_S
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings

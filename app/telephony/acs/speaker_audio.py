@@ -4,8 +4,8 @@ from actors.rules.audio import level_db
 from actors.rules.speakers import OTHERS, Speakers
 from actors.session.live_session import LiveSession
 from app.telephony.acs.participants import VOICED_DB, same_participant
-from app.telephony.resampling import Resampling, to_16_khz
-from app.telephony.voice_mixer import VoiceMixer
+from app.telephony.media.resampling import Resampling, to_16_khz
+from app.telephony.media.voice_mixer import VoiceMixer
 
 
 class SpeakerAudio:

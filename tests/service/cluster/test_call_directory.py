@@ -11,7 +11,7 @@ from actors.runtime.randomness import SeededRandom
 from app.cluster.call_directory import CALL_S, CallDirectory
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_writer import RedisWriter
-from app.telephony.call_checkpoints import CallCheckpoint
+from app.telephony.continuity.call_checkpoints import CallCheckpoint
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 

@@ -9,8 +9,8 @@ import pytest
 
 from app.cluster import call_moves
 from app.telephony.call import Custody, Direction
-from app.telephony.consult import Consult
-from app.telephony.shared_calls import record_of_call
+from app.telephony.continuity.shared_calls import record_of_call
+from app.telephony.transfer.consult import Consult
 from protocol.calls import CallState
 from tests.kit.redis_server import redis_server
 from tests.kit.session_kit import AGENT

@@ -13,7 +13,7 @@ from actors.errors import StoreError
 from app.cluster import headroom as module
 from app.cluster.headroom import LEFT, Headroom
 from app.stores.redis_connection import RedisConnection
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.inbound.incoming_call import IncomingCall
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.cluster.cluster_kit import Worker, two_workers
 from tests.service.stores.places import address_of, soon

@@ -8,7 +8,7 @@ import pytest
 
 from actors.agent import Phrases
 from app.providers.failover.recognizer import FailoverRecognizer
-from app.telephony.code_limits import CodeLimits
+from app.telephony.inbound.code_limits import CodeLimits
 from protocol.calls import CallState
 from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import AGENT

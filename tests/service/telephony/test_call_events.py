@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.telephony import call_orders, switchboard, take_over
+from app.telephony import call_orders, switchboard
 from app.telephony.call import Call, Custody
-from app.telephony.dtmf import MOST_KEPT, DtmfPresses, Way
+from app.telephony.continuity import take_over
+from app.telephony.media.dtmf import MOST_KEPT, DtmfPresses, Way
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.service.telephony.telephone_kit import Telephone, answered, over, said, telephone

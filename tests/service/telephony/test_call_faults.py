@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from actors.agent import Limits, Phrases
-from app.telephony import answering, media_watch, new_calls, switchboard
+from app.telephony import new_calls, switchboard
+from app.telephony.inbound import answering
+from app.telephony.media import media_watch
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.calls import Call

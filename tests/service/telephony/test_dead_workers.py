@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.telephony.live_calls import FILE
+from app.telephony.continuity.live_calls import FILE
 from tests.service.telephony.processes import AGENT, conversations, goes_on, greeted, processes
 from tests.service.telephony.telephone_kit import UNHURRIED
 from tests.service.telephony.test_warm_transfer import PERSON

@@ -8,7 +8,7 @@ import pytest
 
 from actors.agent import Limits
 from actors.conversation import KeyPattern
-from app.telephony.dtmf import BURST_KEYS, KEYS_PER_S
+from app.telephony.media.dtmf import BURST_KEYS, KEYS_PER_S
 from protocol.calls import CallState
 from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import answered, over, said, telephone

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from websockets.asyncio.client import connect
 
-from app.telephony import media_watch
 from app.telephony.acs.call_events import NOT_OPENED
 from app.telephony.call import Custody
+from app.telephony.media import media_watch
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.caller import Caller

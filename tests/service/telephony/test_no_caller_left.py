@@ -9,8 +9,10 @@ from azure.communication.callautomation import PhoneNumberIdentifier
 from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.credentials import AzureKeyCredential
 
-from app.telephony import call_orders, media_watch, take_over
+from app.telephony import call_orders
 from app.telephony.call import Custody
+from app.telephony.continuity import take_over
+from app.telephony.media import media_watch
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.caller import Caller

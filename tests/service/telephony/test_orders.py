@@ -9,9 +9,10 @@ from azure.core.credentials import AzureKeyCredential
 
 from actors.conversation import Role, SessionRecord
 from actors.ports.call_controls import CallError
-from app.telephony import call_orders, media_watch
+from app.telephony import call_orders
 from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
+from app.telephony.media import media_watch
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.caller import Caller

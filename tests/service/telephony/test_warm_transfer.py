@@ -10,7 +10,7 @@ import pytest
 
 from actors.conversation import Role
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from app.telephony import warm_transfer
+from app.telephony.transfer import warm_transfer
 from app.tools import load_tools
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup

@@ -6,7 +6,7 @@ import pytest
 
 from app.cluster.call_directory import TakenCall
 from app.cluster.orphans import MOST_AT_ONCE, MOST_ORPHANED, MOST_ROUNDS, Orphans
-from app.telephony.call_checkpoints import CallCheckpoint
+from app.telephony.continuity.call_checkpoints import CallCheckpoint
 
 
 class Cluster:

@@ -5,7 +5,7 @@ import pytest
 from actors.agent import Agent
 from actors.session_context import Channel
 from app.telephony.call_context import agent_for, inbound_context, outbound_context, require_agents_by_number
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.inbound.incoming_call import IncomingCall
 from config.errors import SettingsError
 from config.settings import Settings
 from protocol.calls import InitiateCall

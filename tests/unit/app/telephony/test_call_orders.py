@@ -10,8 +10,8 @@ import pytest
 
 from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call
-from app.telephony.call_checkpoints import OpenOrder
 from app.telephony.call_orders import EVENT_S, KEY_S, LAST_WORD_S, CallOrders, not_carried_out
+from app.telephony.continuity.call_checkpoints import OpenOrder
 from app.telephony.errors import CallControlError, Trouble
 from app.telephony.network_state import TRANSFER_S
 from app.telephony.order_book import OrderKind, OrderState

@@ -13,9 +13,9 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from app.telephony.call import Admission, Call, Custody
 from app.telephony.call_log import CallLog
-from app.telephony.dtmf import BURST_KEYS, Way
 from app.telephony.errors import CallControlError, NotConfiguredError, Trouble
 from app.telephony.hang_up import WAITS_S
+from app.telephony.media.dtmf import BURST_KEYS, Way
 from app.telephony.switchboard import CLOSING_S, GONE_S, OVERTIME_S, Switchboard
 from protocol.calls import CallState
 from tests.kit.session_kit import AGENT

@@ -15,7 +15,7 @@ from app.telephony.acs.callback_routes import CallbackRoutes
 from app.telephony.call import Call
 from app.telephony.call_log import CallLog
 from app.telephony.errors import NotConfiguredError
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.inbound.incoming_call import IncomingCall
 from tests.unit.app.telephony.call_kit import CALLER, new_call
 
 NAMESPACE = "Microsoft.Communication."

@@ -3,7 +3,7 @@
 import pytest
 
 from app.telephony.acs.incoming_calls import incoming_call
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.inbound.incoming_call import IncomingCall
 from protocol.acs import event_grid
 from protocol.acs.participants import Identifier
 

@@ -11,7 +11,7 @@ from actors.rules.speakers import Speakers
 from app.server.sockets.socket_writer import REFUSED
 from app.telephony.acs.media_input import MAX_WRONG, MediaInput
 from app.telephony.call import Admission
-from app.telephony.dtmf import Way
+from app.telephony.media.dtmf import Way
 from config.groups.telephony import Participants, Telephony
 
 CALLER, OTHER = "4:+12065550100", "4:+12065550101"

@@ -11,7 +11,7 @@ from actors.runtime.log_context import content
 from app.server.lifecycle import Lifecycle
 from app.server.processes.worker_bus import WorkerBusError
 from app.server.processes.worker_pipe import WorkerNotice
-from app.telephony.code_limits import CodeLimits
+from app.telephony.inbound.code_limits import CodeLimits
 from config.secret import Secret
 
 log = logging.getLogger("earshot.audit")

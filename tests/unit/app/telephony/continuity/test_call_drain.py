@@ -3,8 +3,8 @@
 import asyncio
 
 from app.telephony.call import Admission, Call
-from app.telephony.call_drain import HANG_UP_S, CallDrain
 from app.telephony.call_log import CallLog
+from app.telephony.continuity.call_drain import HANG_UP_S, CallDrain
 from protocol.calls import CallState
 from tests.unit.app.telephony.call_kit import new_call, on_virtual_time
 

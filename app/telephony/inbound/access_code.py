@@ -13,7 +13,7 @@ from actors.conversation import ANY_KEYS, Role
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import end_conversation
 from actors.turn_taking_settings import BargeIn, PhasePolicy
-from app.telephony.access_code_check import Verdict
+from app.telephony.inbound.access_code_check import Verdict
 
 ATTEMPTS = 3
 LONGEST_S = 120.0

@@ -19,7 +19,7 @@ from actors.rules.answering_machine import Heard, Verdict, judged
 from actors.rules.backchannel import words_of
 from actors.tools import AnyTool, end_conversation
 from actors.turn_taking_settings import BargeIn, PhasePolicy
-from app.telephony.consult_words import words_for
+from app.telephony.transfer.consult_words import words_for
 
 ANSWERS = 4
 """So many answers that are neither yes nor no are a no."""

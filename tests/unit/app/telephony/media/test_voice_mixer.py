@@ -5,7 +5,7 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.telephony.voice_mixer import VoiceMixer
+from app.telephony.media.voice_mixer import VoiceMixer
 
 QUIET = bytes(640)
 VOICE = array("h", [15_000, -15_000] * 160).tobytes()

@@ -8,9 +8,9 @@ import pytest
 
 from actors.runtime.clock import run_virtual
 from app.telephony.call_control import CallControl
-from app.telephony.call_rejection import CallRejection
 from app.telephony.errors import CallControlError, Trouble
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.inbound.call_rejection import CallRejection
+from app.telephony.inbound.incoming_call import IncomingCall
 from app.telephony.ringing import RINGS_S
 from config.settings import Settings
 

@@ -8,7 +8,7 @@ from actors.session.modes.registry import mode_named
 from actors.session_context import SessionContext
 from app.agents.roster import AgentRoster
 from app.telephony.call import Admission, Call, Custody, Direction
-from app.telephony.call_checkpoints import CallCheckpoint
+from app.telephony.continuity.call_checkpoints import CallCheckpoint
 
 
 class SharedCalls(Protocol):

@@ -9,7 +9,7 @@ from actors.agent import Agent, VoicemailAction
 from actors.conversation import ChatMessage, Role
 from actors.ports.llm import ModelRequest, TextGenerated, ToolCalled
 from app.dialogue.schema import ScriptedAgent
-from app.telephony.consult import (
+from app.telephony.transfer.consult import (
     ANSWERS,
     DECIDES_S,
     MAX_BRIEFING_CHARS,

@@ -19,15 +19,15 @@ from app.observers import Observers
 from app.server.processes.worker_bus import WorkerBusError
 from app.server.processes.worker_pipe import WorkerNotice
 from app.telephony.call import Admission, Call, Custody
-from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint
 from app.telephony.call_control import OnTheCall
 from app.telephony.call_log import CallLog
-from app.telephony.consult import CONSULTS
+from app.telephony.continuity.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint
+from app.telephony.continuity.shared_calls import record_of_call
+from app.telephony.continuity.take_over import LOAD_S, SOON_KNOWN_S, TakeOver, taking_over
 from app.telephony.errors import CallControlError, Trouble
 from app.telephony.hang_up import WAITS_S
 from app.telephony.network_state import DISCONNECTED
-from app.telephony.shared_calls import record_of_call
-from app.telephony.take_over import LOAD_S, SOON_KNOWN_S, TakeOver, taking_over
+from app.telephony.transfer.consult import CONSULTS
 from protocol.calls import CallState, Participant
 from tests.kit.session_kit import AGENT
 from tests.unit.app.telephony.call_kit import CALLER, Network, new_call, on_virtual_time

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from app.server.processes.worker_pipe import WorkerNotice, encode_line
-from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
+from app.telephony.continuity.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 
 log = logging.getLogger(__name__)
 

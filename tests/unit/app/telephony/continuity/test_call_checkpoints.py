@@ -4,7 +4,12 @@ import msgspec
 import pytest
 
 from actors.conversation import ChatMessage, Role, SessionRecord
-from app.telephony.call_checkpoints import LONGEST_CONTEXT_BYTES, LONGEST_CONVERSATION_BYTES, CallCheckpoint, record_of
+from app.telephony.continuity.call_checkpoints import (
+    LONGEST_CONTEXT_BYTES,
+    LONGEST_CONVERSATION_BYTES,
+    CallCheckpoint,
+    record_of,
+)
 
 
 def conversation(*texts: str) -> SessionRecord:

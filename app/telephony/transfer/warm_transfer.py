@@ -25,11 +25,11 @@ from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call, Custody
 from app.telephony.call_control import CallControl
 from app.telephony.call_orders import CallOrders, not_carried_out
-from app.telephony.consult import DECIDES_S, Consult, Decision
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError
 from app.telephony.new_calls import NewCalls
 from app.telephony.order_book import Order, OrderKind, OrderState
 from app.telephony.switchboard import Switchboard
+from app.telephony.transfer.consult import DECIDES_S, Consult, Decision
 
 log = logging.getLogger(__name__)
 

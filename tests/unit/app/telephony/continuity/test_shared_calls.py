@@ -6,10 +6,10 @@ import pytest
 from actors.ports.call_controls import CallError
 from app.agents.roster import AgentRoster
 from app.telephony.call import Admission, Call, Direction
-from app.telephony.call_checkpoints import CallCheckpoint
+from app.telephony.continuity.call_checkpoints import CallCheckpoint
+from app.telephony.continuity.shared_calls import call_of_record, record_of_call
 from app.telephony.order_book import OrderKind, OrderState
 from app.telephony.orders import MOST_TOLD
-from app.telephony.shared_calls import call_of_record, record_of_call
 from protocol.calls import CallState, Participant
 from tests.kit.session_kit import AGENT
 

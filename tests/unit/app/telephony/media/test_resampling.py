@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from app.telephony.errors import UnsupportedRateError
-from app.telephony.resampling import HEARD_HZ, to_16_khz
+from app.telephony.media.resampling import HEARD_HZ, to_16_khz
 
 
 @pytest.mark.parametrize("package", ["numpy", "soxr"])

@@ -9,8 +9,15 @@ import pytest
 
 from actors.conversation import ChatMessage, Role, SessionRecord, ToolRequest
 from app.server.processes.worker_pipe import WorkerNotice, decode_from_launcher
-from app.telephony.call_checkpoints import KEPT, LONGEST_CONTEXT_BYTES, ORPHANED, OVER, CallCheckpoint, record_of
-from app.telephony.live_calls import FILE, MOST_HAND_OVERS, LiveCalls
+from app.telephony.continuity.call_checkpoints import (
+    KEPT,
+    LONGEST_CONTEXT_BYTES,
+    ORPHANED,
+    OVER,
+    CallCheckpoint,
+    record_of,
+)
+from app.telephony.continuity.live_calls import FILE, MOST_HAND_OVERS, LiveCalls
 
 
 def record(secret: str, **more: Any) -> CallCheckpoint:

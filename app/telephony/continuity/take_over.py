@@ -23,16 +23,16 @@ from app.observers import Observers
 from app.server.processes.worker_bus import ServerEndingError, WorkerBus, WorkerBusError
 from app.server.processes.worker_pipe import WorkerNotice
 from app.telephony.call import Call, Custody
-from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.call_orders import CallOrders
 from app.telephony.call_participants import as_shown, only_telephone
-from app.telephony.consult import is_consult
+from app.telephony.continuity.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
+from app.telephony.continuity.shared_calls import SharedCalls, call_of_record, record_of_call
 from app.telephony.errors import CallControlError
 from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.network_state import DISCONNECTED, transferred
 from app.telephony.new_calls import NewCalls
-from app.telephony.shared_calls import SharedCalls, call_of_record, record_of_call
 from app.telephony.switchboard import Switchboard
+from app.telephony.transfer.consult import is_consult
 
 log = logging.getLogger(__name__)
 

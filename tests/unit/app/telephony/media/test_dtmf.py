@@ -1,6 +1,6 @@
 """Keys that reach us twice count once."""
 
-from app.telephony.dtmf import BURST_KEYS, KEYS_PER_S, SAME_PRESS_S, DtmfPresses, Way
+from app.telephony.media.dtmf import BURST_KEYS, KEYS_PER_S, SAME_PRESS_S, DtmfPresses, Way
 
 
 def test_a_key_that_comes_both_ways_is_one_press() -> None:

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from app.telephony.consult import Answer, meaning_of
-from app.telephony.consult_words import BY_LANGUAGE, ENGLISH, words_for
+from app.telephony.transfer.consult import Answer, meaning_of
+from app.telephony.transfer.consult_words import BY_LANGUAGE, ENGLISH, words_for
 
 
 @pytest.mark.parametrize("language", sorted(BY_LANGUAGE))

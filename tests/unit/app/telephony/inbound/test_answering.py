@@ -6,9 +6,9 @@ from unittest.mock import AsyncMock, Mock
 
 import pytest
 
-from app.telephony import answering
-from app.telephony.answering import EVENT_IDS_KEPT, Answering
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.inbound import answering
+from app.telephony.inbound.answering import EVENT_IDS_KEPT, Answering
+from app.telephony.inbound.incoming_call import IncomingCall
 from tests.unit.app.telephony.call_kit import on_virtual_time
 
 MOST = 5

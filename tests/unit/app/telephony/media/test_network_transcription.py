@@ -6,7 +6,7 @@ import pytest
 from actors.session.modes.media import MEDIA
 from actors.session.modes.transcription import TRANSCRIPTION
 from app.telephony.call import Call, Direction
-from app.telephony.network_transcription import transcribed_in
+from app.telephony.media.network_transcription import transcribed_in
 from config.settings import Settings
 from tests.kit.session_kit import AGENT
 

@@ -14,9 +14,9 @@ from actors.ports.clock import Clock
 from app.agents.roster import AgentRoster
 from app.telephony.call import Call, Custody, Direction
 from app.telephony.call_context import agent_for, inbound_context
-from app.telephony.call_rejection import CallRejection
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
-from app.telephony.incoming_call import IncomingCall
+from app.telephony.inbound.call_rejection import CallRejection
+from app.telephony.inbound.incoming_call import IncomingCall
 from app.telephony.new_calls import NewCalls
 from app.telephony.ringing import RINGS_S, WAITS_S, wait_s
 from app.telephony.switchboard import Switchboard

@@ -1,6 +1,6 @@
 """How many wrong access codes are borne, of one caller and in all."""
 
-from app.telephony.code_limits import CodeLimits
+from app.telephony.inbound.code_limits import CodeLimits
 
 
 def limits() -> CodeLimits:

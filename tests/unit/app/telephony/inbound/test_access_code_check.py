@@ -10,8 +10,8 @@ import pytest
 from actors.runtime.background_tasks import BackgroundTasks
 from app.server.lifecycle import Lifecycle
 from app.server.processes.worker_bus import WorkerBusError
-from app.telephony.access_code_check import TOPIC, AccessCodes, Verdict
-from app.telephony.code_limits import CodeLimits
+from app.telephony.inbound.access_code_check import TOPIC, AccessCodes, Verdict
+from app.telephony.inbound.code_limits import CodeLimits
 from config.secret import Secret
 
 CODE, CALLER, OTHER = Secret("4711"), "+12065550100", "+12065550101"

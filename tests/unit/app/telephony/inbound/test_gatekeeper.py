@@ -6,7 +6,7 @@ import pytest
 from actors.agent import Agent, Guardrail
 from actors.conversation import ANY_KEYS
 from app.dialogue.schema import ScriptedAgent
-from app.telephony.access_code import LONGEST_S, SUFFIX, gatekeeper
+from app.telephony.inbound.access_code import LONGEST_S, SUFFIX, gatekeeper
 from tests.kit.session_kit import AGENT
 
 SCRIPTED = msgspec.convert(msgspec.to_builtins(AGENT), ScriptedAgent)

@@ -10,7 +10,7 @@ import pytest
 
 from app.telephony.call import Call
 from app.telephony.errors import CallControlError, Trouble
-from app.telephony.media_watch import DUE_S, OWN_RECONNECT_S, MediaWatch
+from app.telephony.media.media_watch import DUE_S, OWN_RECONNECT_S, MediaWatch
 from protocol.calls import CallState
 from tests.unit.app.telephony.call_kit import Network, new_call, on_virtual_time
 

@@ -1,0 +1,1 @@
+"""How calls outlive their worker: kept for others, taken over from one that died, and drained."""
