@@ -6,7 +6,7 @@ from actors.conversation import SessionRecord
 from actors.ports.clock import Clock
 from actors.rules.speakers import SPEAKERS
 from actors.rules.transcription import TranscriptionSnapshot
-from actors.rules.turn_taking.state import TurnSnapshot
+from actors.rules.turn_taking.state import Opening, TurnSnapshot
 from actors.session.checkpoint import Checkpoint
 from actors.session.recognition.audio_track import AudioTrack
 
@@ -33,7 +33,7 @@ def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, aud
         started_at=started_at,
         agent=record.agent,
         handoffs=record.handoffs,
-        turn=TurnSnapshot(turn_number=record.turn, greets=greets),
+        turn=TurnSnapshot(turn_number=record.turn, opening=Opening.GREETING if greets else Opening.NONE),
         transcription=TranscriptionSnapshot(number=record.turn, chars=sum(len(said.text) for said in record.messages)),
         # Whoever is heard alone goes on where the others do.
         tracks={speaker: AudioTrack(audio_bytes=audio_bytes, settled_bytes=audio_bytes) for speaker in ("", *SPEAKERS)},

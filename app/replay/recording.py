@@ -14,7 +14,7 @@ from app.errors import AppError
 from app.version import product_version
 
 FORMAT = "earshot session"
-VERSION = 1
+VERSION = 2
 MOST_BYTES = 128 * 1024 * 1024
 """A file that is larger was not written by this product."""
 

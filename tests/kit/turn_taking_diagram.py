@@ -12,11 +12,15 @@ from typing import TypeVar
 from actors.rules.turn_taking.state import (
     AGENT_CHANGES,
     CALLER_CHANGES,
+    COURSE_CHANGES,
+    FINAL_CHANGES,
     INTERRUPTION_CHANGES,
     PREEMPTION_CHANGES,
     AgentActivity,
     CallerActivity,
+    Course,
     Interruption,
+    OwedFinal,
     Preemption,
 )
 from actors.rules.turn_taking.waits import GOODBYE, WAITS, Wait
@@ -67,6 +71,8 @@ def page() -> str:
             state_diagram("The caller", CallerActivity.SILENT, CALLER_CHANGES),
             state_diagram("The interruption in hand", Interruption.NONE, INTERRUPTION_CHANGES),
             state_diagram("The reply that is begun before the words are final", Preemption.NONE, PREEMPTION_CHANGES),
+            state_diagram("The final transcript that is owed", OwedFinal.NONE, FINAL_CHANGES),
+            state_diagram("The course of the session", Course.OPEN, COURSE_CHANGES),
             WAITS_INTRODUCTION,
             table_of_waits((*WAITS, GOODBYE)),
         )

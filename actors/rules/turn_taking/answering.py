@@ -16,7 +16,7 @@ from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED, SAY_AGAIN
 from actors.rules.turn_taking import endings, preemption
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.effects import SPOKEN, RecallSpeech, StartReply
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, ToolWait
 from actors.rules.utterances import joined_utterance
 
 MAX_FAILED_REPLIES = 2
@@ -42,7 +42,7 @@ def answer(turn: TurnCore, at: float, text: str) -> None:
     s.prompts = 0
     s.asked_to_wait = asks_to_wait(text, turn.words.waiting, turn.words.backchannels)
     s.waiting_text = joined_utterance(s.waiting_text, text)
-    if not s.stopping:
+    if s.stop_ordered_at is None:
         start_reply(turn, at)
 
 
@@ -168,8 +168,9 @@ def tools_started(turn: TurnCore, message: ToolsStarted, _at: float) -> None:
     """Tools run: how long they may take is their own affair."""
     if message.turn == turn.state.turn_number and turn.state.agent is AgentActivity.THINKING:
         turn.agent_becomes(AgentActivity.TOOL)
-        turn.state.is_connecting = message.connects
-        turn.state.awaits_approval = message.awaits_approval
+        # Nobody is called before it is approved, even by a tool that calls somebody.
+        waits = ToolWait.CONNECTION if message.connects else ToolWait.RESULT
+        turn.state.tool_wait = ToolWait.APPROVAL if message.awaits_approval else waits
 
 
 def tools_finished(turn: TurnCore, message: ToolsFinished, at: float) -> None:
@@ -207,7 +208,9 @@ def ending_decided(turn: TurnCore, message: EndingDecided, at: float) -> None:
 def settle(turn: TurnCore, at: float) -> None:
     """After anything ended: is it all over, is somebody to be answered, or does everybody listen?"""
     s = turn.state
-    if s.utterances or s.agent in THINKING or (s.stopping and s.agent is not AgentActivity.LEAVING):
+    if s.utterances or s.agent in THINKING:
+        return
+    if s.stop_ordered_at is not None and s.agent is not AgentActivity.LEAVING:
         return
     if s.ending is not None and _ends(turn, s.ending):
         return

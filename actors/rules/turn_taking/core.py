@@ -1,6 +1,6 @@
 """What the rules of turn-taking stand on: the state, the effects of the event in hand, and the smallest steps.
 
-Nothing here decides anything; the rules beside this file do.
+Nothing here decides anything: that is done by the rules, which are the other modules of this package.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,15 @@ from actors.rules.turn_taking.effects import CancelReply, CancelTimer, Effect, E
 from actors.rules.turn_taking.state import (
     AGENT_CHANGES,
     CALLER_CHANGES,
+    COURSE_CHANGES,
+    FINAL_CHANGES,
     INTERRUPTION_CHANGES,
     PREEMPTION_CHANGES,
     AgentActivity,
     CallerActivity,
+    Course,
     Interruption,
+    OwedFinal,
     Preemption,
     ScreeningStage,
     Timings,
@@ -34,7 +38,7 @@ from actors.rules.turn_taking.state import (
 )
 from actors.turn_taking_settings import PhasePolicy
 
-S = TypeVar("S", AgentActivity, CallerActivity, Interruption, Preemption)
+S = TypeVar("S", AgentActivity, CallerActivity, Interruption, Preemption, OwedFinal, Course)
 
 THINKING = (AgentActivity.THINKING, AgentActivity.TOOL)
 
@@ -105,7 +109,7 @@ class TurnCore:
         """Whether nothing of the agent's is to be heard but a sign that the caller's last words are awaited."""
         s = self.state
         only_fillers = all(utterance.kind is UtteranceKind.FILLER for utterance in s.utterances)
-        return s.agent is AgentActivity.IDLE and not s.stopping and only_fillers
+        return s.agent is AgentActivity.IDLE and s.stop_ordered_at is None and only_fillers
 
     @property
     def is_screening(self) -> bool:
@@ -116,7 +120,7 @@ class TurnCore:
     @property
     def is_closing(self) -> bool:
         """Whether the session ends when what is being heard is over, whatever the caller says."""
-        return self.state.closing_since is not None or self.state.is_spent
+        return self.state.course is not Course.OPEN
 
     @property
     def is_unheard(self) -> bool:
@@ -166,6 +170,14 @@ class TurnCore:
         """Change whether a pre-emptive reply is being made, if the table of its changes has that."""
         self.state.preemption = _changed(PREEMPTION_CHANGES, self.state.preemption, preemption)
 
+    def final_becomes(self, owed: OwedFinal) -> None:
+        """Change whether a final transcript is owed, if the table of its changes has that."""
+        self.state.final = _changed(FINAL_CHANGES, self.state.final, owed)
+
+    def course_becomes(self, course: Course) -> None:
+        """Change whether the session goes on, if the table of its changes has that."""
+        self.state.course = _changed(COURSE_CHANGES, self.state.course, course)
+
     # what is said
 
     def say(self, kind: UtteranceKind, index: int = 0) -> None:
@@ -207,7 +219,7 @@ class TurnCore:
         if s.utterances:
             self.do(StopPlayback(s.turn_number, s.last_reply, reason))
             s.utterances = ()
-            s.stopping, s.stopped_at = True, at
+            s.stop_ordered_at = at
         elif is_paused:
             # Held was a reply that nobody is asked for yet: that of an agent to which the conversation is handed off.
             self.do(ResumePlayback())
@@ -220,7 +232,8 @@ class TurnCore:
 
     def release(self) -> bool:
         """Let playback go on where it was held or yielded, and return whether it was. On hold nobody would hear it."""
-        if self.state.on_hold or self.state.interruption not in (Interruption.HELD, Interruption.YIELDED):
+        is_paused = self.state.interruption in (Interruption.HELD, Interruption.YIELDED)
+        if not is_paused or self.state.on_hold_since is not None:
             return False
         self.interruption_becomes(Interruption.NONE)
         self.do(ResumePlayback())
@@ -228,7 +241,7 @@ class TurnCore:
 
     def end(self, ending: Ending) -> None:
         """End the session: from now on these rules order nothing."""
-        self.state.finished = True
+        self.course_becomes(Course.OVER)
         self.do(*(CancelTimer(timer) for timer in self.armed), End(ending))
         self.armed.clear()
 

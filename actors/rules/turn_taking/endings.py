@@ -6,7 +6,7 @@ from actors.messages.lifecycle import SessionFailed
 from actors.messages.model import SessionSpent
 from actors.messages.playback import EndAtSentence, StopReason
 from actors.rules.turn_taking.core import THINKING, TurnCore
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Course
 
 
 def last_words(turn: TurnCore, at: float, kind: UtteranceKind, ending: Ending) -> None:
@@ -54,7 +54,8 @@ def session_too_long(turn: TurnCore, at: float) -> None:
 def _close_with_sentence(turn: TurnCore, at: float, within_s: float) -> None:
     """End at once where nobody speaks, else with the sentence in hand, for which `within_s` are waited."""
     s = turn.state
-    s.closing_since, s.closing_wait_s = at, within_s
+    turn.course_becomes(Course.CLOSING)
+    s.closing_at, s.closing_wait_s = at, within_s
     if s.agent in THINKING and not turn.is_sounding:
         close(turn, at)
     elif turn.is_busy:
@@ -67,8 +68,9 @@ def _close_with_sentence(turn: TurnCore, at: float, within_s: float) -> None:
 def session_spent(turn: TurnCore, _message: SessionSpent, at: float) -> None:
     """The session has used up what it may cost: the reply in hand is heard, then it ends."""
     s = turn.state
-    s.is_spent = True
-    if not turn.is_busy and not s.stopping and s.caller is CallerActivity.SILENT:
+    if s.course is Course.OPEN:
+        turn.course_becomes(Course.SPENT)
+    if not turn.is_busy and s.stop_ordered_at is None and s.caller is CallerActivity.SILENT:
         close(turn, at)
 
 

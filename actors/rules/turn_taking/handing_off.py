@@ -6,7 +6,7 @@ caller says nothing in that turn: what they want stands in the turn before.
 
 from actors.messages.model import HandedOff
 from actors.rules.turn_taking.core import THINKING, TurnCore
-from actors.rules.turn_taking.state import AgentActivity
+from actors.rules.turn_taking.state import AgentActivity, Opening
 
 
 def handed_off(turn: TurnCore, message: HandedOff, at: float) -> None:
@@ -19,6 +19,6 @@ def handed_off(turn: TurnCore, message: HandedOff, at: float) -> None:
     turn.show_turn(None)
     s.turn_number += 1
     s.is_asked_on = False
-    s.asked, s.is_audible, s.introduces, s.key_pattern = "", False, True, None
+    s.asked, s.is_audible, s.opening, s.key_pattern = "", False, Opening.INTRODUCTION, None
     turn.agent_becomes(AgentActivity.THINKING)
     s.thinking_at = at

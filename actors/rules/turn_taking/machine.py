@@ -13,6 +13,9 @@ have 64 values and a name for none. So there are three small enums in `state.py`
     the caller     SILENT, TALKING, AWAITED (the utterance is over, its final transcript is owed)
     interruption   NONE, HELD, YIELDED, DECIDED
 
+Two more have tables of their own: whether a final transcript is owed (`OwedFinal`), and whether the session goes on
+(`Course`). What excludes each other is one enum, never two flags.
+
 What is being heard is not a state of the agent but a list, `utterances`: a reply may be written long before it has been
 heard, and a filler may be heard while the reply is written.
 
@@ -52,7 +55,14 @@ from actors.rules.turn_taking import preemption, resuming, screening, silence, w
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportUnexpected, SetTimer
 from actors.rules.turn_taking.event_rules import LEAVING_RULES, RULES, TurnEvent, is_unexpected
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, Preemption, TurnSnapshot
+from actors.rules.turn_taking.state import (
+    AgentActivity,
+    CallerActivity,
+    Course,
+    Interruption,
+    Preemption,
+    TurnSnapshot,
+)
 
 _SOON_S = 1e-6
 """A timer that fires earlier than its wait by less than this is on time: floats round."""
@@ -116,7 +126,7 @@ class TurnTaking(TurnCore):
         Raises:
             UnexpectedEventError: it cannot happen in this state, and `strict` was asked for.
         """
-        if self.state.finished:
+        if self.state.course is Course.OVER:
             return []
         if isinstance(message, TimerFired):
             self._timer_fired(message.timer, at)
@@ -142,7 +152,7 @@ class TurnTaking(TurnCore):
             rule(self, message, at)
 
     def _conclude(self, at: float) -> list[Effect]:
-        if not self.state.finished:
+        if self.state.course is not Course.OVER:
             preemption.review(self)
             self._note_quiet(at)
             self._arm_timers(at)

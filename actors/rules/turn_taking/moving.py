@@ -12,6 +12,8 @@ from actors.rules.turn_taking.state import (
     AgentActivity,
     CallerActivity,
     Interruption,
+    Opening,
+    OwedFinal,
     ScreeningStage,
     TurnSnapshot,
 )
@@ -20,7 +22,7 @@ from actors.rules.utterances import joined_utterance, repeated_utterance
 
 def is_speaking(state: TurnSnapshot) -> bool:
     """Whether the caller is in the middle of something: what is not transcribed yet would be lost by a move."""
-    return state.caller is not CallerActivity.SILENT or state.final_owed
+    return state.caller is not CallerActivity.SILENT or state.final is not OwedFinal.NONE
 
 
 def only_listens(state: TurnSnapshot) -> bool:
@@ -96,7 +98,7 @@ def moved(
     if state.interim and state.caller is CallerActivity.AWAITED:
         waiting, was_speaking = f"{waiting} {state.interim}".strip(), False
     is_idle = state.agent is AgentActivity.IDLE and not has_reply and not waiting
-    greets = state.greets or (greets_idle and is_idle)
+    greets = state.opening is Opening.GREETING or (greets_idle and is_idle)
     held = state.interruption in (Interruption.HELD, Interruption.YIELDED)
     return msgspec.structs.replace(
         state,
@@ -105,10 +107,8 @@ def moved(
         waiting_text=waiting,
         interim="",
         overheard="",
-        final_owed=False,
-        presumed_over=False,
-        reopened=False,
-        greets=greets,
+        final=OwedFinal.NONE,
+        opening=Opening.GREETING if greets else state.opening,
         owed_apology=state.owed_apology or (SAY_AGAIN if was_speaking and not greets else 0),
         # Keys in hand take the floor by themselves, before the caller was asked, and are not what they said.
         has_lost_input=state.has_lost_input or (was_speaking and bool(state.keys) and not greets),
@@ -128,10 +128,8 @@ def _listening(state: TurnSnapshot) -> TurnSnapshot:
         waiting_text="",
         interim="",
         overheard="",
-        final_owed=False,
-        presumed_over=False,
-        reopened=False,
-        greets=False,
+        final=OwedFinal.NONE,
+        opening=Opening.NONE,
         owed_apology=0,
     )
 

@@ -104,9 +104,9 @@ def stop_unreported(turn: TurnCore, at: float) -> None:
 
 def _stopped(turn: TurnCore, at: float, heard_ms: float) -> None:
     s = turn.state
-    if not s.stopping:
+    if s.stop_ordered_at is None:
         return
-    s.stopping = False
+    s.stop_ordered_at = None
     s.silent_at = at
     turn.timings.heard_ms += heard_ms
     turn.show_turn(at)

@@ -102,7 +102,7 @@ def _may_be_answered(turn: TurnCore) -> bool:
     """Whether the words of the utterance in hand, once they are final, are answered at once and by themselves."""
     s = turn.state
     is_caller_next = turn.transcribes and turn.only_bridges and s.caller is not CallerActivity.SILENT
-    is_ending = turn.is_closing or s.ending is not None or s.on_hold
+    is_ending = turn.is_closing or s.ending is not None or s.on_hold_since is not None
     return is_caller_next and not is_ending and not s.keys and not s.waiting_text
 
 

@@ -6,7 +6,7 @@ from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking import answering, screening
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.effects import StartReply
-from actors.rules.turn_taking.state import AgentActivity, Preemption
+from actors.rules.turn_taking.state import AgentActivity, Opening, Preemption
 
 
 def resume(turn: TurnCore, at: float, session_left_s: float, *, has_text: bool, owes_answer: bool) -> None:
@@ -22,22 +22,22 @@ def resume(turn: TurnCore, at: float, session_left_s: float, *, has_text: bool, 
     s = turn.state
     s.started_at = at + session_left_s - turn.agent.limits.max_session_s
     s.leaving_at = s.audio_at = s.voice_at = s.awaited_at = s.silent_at = s.thinking_at = at
-    s.stopped_at = s.key_at = s.hold_at = s.tail_at = at
+    s.key_at = s.tail_at = at
+    s.stop_ordered_at = at if s.stop_ordered_at is not None else None
+    s.on_hold_since = at if s.on_hold_since is not None else None
     s.spoke_at, s.quiet_at, s.false_at = at, None, ()
     # A reply that was begun in a pause has ended with the stream of the model that made it.
     s.preemption, s.preempted_text = Preemption.NONE, ""
     screening.go_on(turn, at)
-    if s.introduces:
-        s.introduces = False
-        if turn.agent.introduction:
-            # Words that came while the conversation changed hands are answered behind the introduction.
-            if not has_text:
-                turn.drop(turn.reply_of(s.turn_number))
-            turn.say(UtteranceKind.GREETING, INTRODUCTION)
+    opening, s.opening = s.opening, Opening.NONE
+    if opening is Opening.INTRODUCTION and turn.agent.introduction:
+        # Words that came while the conversation changed hands are answered behind the introduction.
+        if not has_text:
+            turn.drop(turn.reply_of(s.turn_number))
+        turn.say(UtteranceKind.GREETING, INTRODUCTION)
     if s.agent in THINKING:
         _resume_reply(turn, at, has_text=has_text, owes_answer=owes_answer)
-    if s.greets:
-        s.greets = False
+    if opening is Opening.GREETING:
         turn.say(UtteranceKind.GREETING)
     answering.settle(turn, at)
 

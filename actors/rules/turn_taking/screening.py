@@ -159,7 +159,7 @@ def due(turn: TurnCore) -> float | None:
     """By when whoever has answered is taken to have said what they have to say; None where that is not awaited."""
     s = turn.state
     screening = s.screening
-    if screening is None or screening.stage is ScreeningStage.GREETED or s.on_hold:
+    if screening is None or screening.stage is ScreeningStage.GREETED or s.on_hold_since is not None:
         return None
     is_machine = screening.stage is ScreeningStage.MACHINE
     at_last = screening.since + (MACHINE_S if is_machine else LISTENS_S)

@@ -7,17 +7,16 @@ from actors.messages.playback import PausePlayback, StopReason, YieldPlayback
 from actors.rules.phrases import APPROVING, CONNECTING
 from actors.rules.turn_taking import answering, endings, interruption
 from actors.rules.turn_taking.core import TurnCore
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, ToolWait
 
 
 def filler_due(turn: TurnCore, _at: float) -> None:
     """The reply is late: say a filler, so that the caller knows that they were heard."""
     s = turn.state
     index = s.fillers_said
-    if s.agent is AgentActivity.TOOL and s.awaits_approval:
-        # Nobody is called before it is approved, even if the tool is one that calls somebody.
+    if s.agent is AgentActivity.TOOL and s.tool_wait is ToolWait.APPROVAL:
         index = APPROVING + s.fillers
-    elif s.agent is AgentActivity.TOOL and s.is_connecting:
+    elif s.agent is AgentActivity.TOOL and s.tool_wait is ToolWait.CONNECTION:
         index += CONNECTING
     turn.say(UtteranceKind.FILLER, index)
     s.fillers += 1
@@ -42,9 +41,9 @@ def hold_started(turn: TurnCore, _message: HoldStarted, at: float) -> None:
     The longest hold is a wait of its own.
     """
     s = turn.state
-    if s.on_hold:
+    if s.on_hold_since is not None:
         return
-    s.on_hold, s.hold_at = True, at
+    s.on_hold_since = at
     if s.interruption not in (Interruption.NONE, Interruption.HELD):
         return
     if turn.is_sounding:
@@ -58,9 +57,9 @@ def hold_started(turn: TurnCore, _message: HoldStarted, at: float) -> None:
 def hold_ended(turn: TurnCore, _message: HoldEnded, at: float) -> None:
     """The caller is back from hold: the conversation goes on where it stood."""
     s = turn.state
-    if not s.on_hold:
+    if s.on_hold_since is None:
         return
-    s.on_hold = False
+    s.on_hold_since = None
     if s.caller is CallerActivity.SILENT:
         turn.release()
         turn.timings.silenced_at = None
@@ -97,9 +96,9 @@ def nobody_holds_the_floor(turn: TurnCore) -> bool:
     s = turn.state
     return (
         not turn.is_busy
-        and not s.stopping
+        and s.stop_ordered_at is None
         and not s.keys
-        and not s.on_hold
+        and s.on_hold_since is None
         and not s.is_cut_off
         and s.caller is CallerActivity.SILENT
         and not turn.is_closing

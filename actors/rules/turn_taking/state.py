@@ -1,4 +1,4 @@
-"""What turn-taking remembers between two events, as data, and how its three states may change.
+"""What turn-taking remembers between two events, as data, and how its states may change.
 
 A copy of `TurnSnapshot` is what a restarted orchestrator, a rebuilt session and another machine go on from. Times are
 in seconds of the session's clock.
@@ -44,6 +44,40 @@ class Preemption(StrEnum):
 
     NONE = "none"
     BEGUN = "begun"
+
+
+class OwedFinal(StrEnum):
+    """Whether the recognizer owes a final transcript, and what was done about it already."""
+
+    NONE = "none"
+    OWED = "owed"  # an utterance is over whose final transcript has not come
+    PRESUMED = "presumed"  # it is over because no audio came: the recognizer may still find that it was mere noise
+    REOPENED = "reopened"  # it did not come: the recognizer was given a second chance
+
+
+class Course(StrEnum):
+    """Whether the session goes on."""
+
+    OPEN = "open"
+    SPENT = "spent"  # it has used up what it may cost: it ends after the reply in hand
+    CLOSING = "closing"  # it ends at the next end of a sentence
+    OVER = "over"  # nothing is done any more
+
+
+class Opening(StrEnum):
+    """What the agent says before a conversation goes on that has come from elsewhere."""
+
+    NONE = "none"
+    GREETING = "greeting"  # the caller was cut off with the process that talked with them
+    INTRODUCTION = "introduction"  # the conversation was handed off to this agent
+
+
+class ToolWait(StrEnum):
+    """What the tools that run, or ran last, wait for: it decides which filler a waiting caller hears."""
+
+    RESULT = "result"
+    CONNECTION = "connection"  # one of them calls somebody for the caller
+    APPROVAL = "approval"  # one of them is not run before an operator approves it
 
 
 AGENT_CHANGES: Mapping[AgentActivity, Mapping[AgentActivity, str]] = {
@@ -109,6 +143,44 @@ PREEMPTION_CHANGES: Mapping[Preemption, Mapping[Preemption, str]] = {
     },
 }
 """Each change of the pre-emptive reply that there is, and what it is for."""
+
+FINAL_CHANGES: Mapping[OwedFinal, Mapping[OwedFinal, str]] = {
+    OwedFinal.NONE: {
+        OwedFinal.OWED: "speech stops",
+        OwedFinal.PRESUMED: "no audio comes in mid-utterance",
+    },
+    OwedFinal.OWED: {
+        OwedFinal.NONE: "it comes, or no speech was recognised, or an interim transcript stands for it",
+        OwedFinal.REOPENED: "it does not come, nor has an interim transcript",
+    },
+    OwedFinal.PRESUMED: {
+        OwedFinal.NONE: "it comes, or it was noise, or an interim transcript stands for it",
+        OwedFinal.OWED: "the recognizer tells the end of the utterance, or speech starts again",
+        OwedFinal.REOPENED: "it does not come, nor has an interim transcript",
+    },
+    OwedFinal.REOPENED: {
+        OwedFinal.NONE: "it comes, or no speech was recognised, or it is given up",
+        OwedFinal.OWED: "speech starts again",
+    },
+}
+"""Each change of the final transcript that is owed, and what it is for."""
+
+COURSE_CHANGES: Mapping[Course, Mapping[Course, str]] = {
+    Course.OPEN: {
+        Course.SPENT: "it has cost what it may",
+        Course.CLOSING: "it has lasted as long as it may, or is ordered to end",
+        Course.OVER: "the last words are over, or nobody is there to hear any",
+    },
+    Course.SPENT: {
+        Course.CLOSING: "it has lasted as long as it may, or is ordered to end",
+        Course.OVER: "the last words are over",
+    },
+    Course.CLOSING: {
+        Course.OVER: "the last words are over",
+    },
+    Course.OVER: {},
+}
+"""Each change of the session's course that there is, and what it is for."""
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,20 +255,14 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     caller: CallerActivity = CallerActivity.SILENT
     interruption: Interruption = Interruption.NONE
     preemption: Preemption = Preemption.NONE
-    greets: bool = False
-    """The caller was cut off with the process that talked with them, and is greeted before the conversation goes on."""
-    introduces: bool = False
-    """The conversation was handed off to an agent that has not introduced itself yet."""
-    on_hold: bool = False
-    """The caller is on hold: nobody is there to be prompted."""
+    final: OwedFinal = OwedFinal.NONE
+    course: Course = Course.OPEN
+    opening: Opening = Opening.NONE
+    tool_wait: ToolWait = ToolWait.RESULT
+    on_hold_since: float | None = None
+    """Since when the caller is on hold, so that nobody is there to be prompted; None while they are not."""
     is_cut_off: bool = False
     """The connection is lost and another one is waited for: nothing is heard, and nobody is there to be prompted."""
-    finished: bool = False
-    """The session is over; nothing is done any more."""
-    is_connecting: bool = False
-    """The tools that run, or ran last, call somebody for the caller."""
-    awaits_approval: bool = False
-    """One of the tools that run, or ran last, is not run before an operator approves it."""
     screening: Screening | None = None
     """Whoever has answered a call of ours may be a machine; None where that is known, or not asked."""
 
@@ -212,8 +278,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """The turn's reply has begun to be heard."""
     is_asked_on: bool = False
     """The model was asked to go on behind its tools, and has not begun to."""
-    stopping: bool = False
-    """Playback was ordered to stop, and the report of what was heard is awaited."""
+    stop_ordered_at: float | None = None
+    """When playback was ordered to stop, for as long as the report of what was heard is awaited; else None."""
     failures: int = 0
     """Replies in a row that failed."""
     failed_turn: int = -1
@@ -234,12 +300,6 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     # the caller's words
     interim: str = ""
     """The latest interim transcript of the utterance in hand."""
-    final_owed: bool = False
-    """An utterance is over whose final transcript has not come."""
-    presumed_over: bool = False
-    """The utterance in hand ended because no audio came: the recognizer may still find that it was mere noise."""
-    reopened: bool = False
-    """The recognizer was given a second chance for the utterance whose final is owed."""
     voiced_ms: float = 0.0
     """How long the voice of the utterances lasts whose final transcript is owed: that of the longest of them."""
     waiting_text: str = ""
@@ -269,12 +329,10 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     # how it ends
     ending: Ending | None = None
     """How the session ends once the agent is silent."""
-    closing_since: float | None = None
-    """The session is to end since then: it does so at the next end of a sentence."""
+    closing_at: float = 0.0
+    """Since when the session is to end at the next end of a sentence."""
     closing_wait_s: float = 0.0
     """How long that is waited for."""
-    is_spent: bool = False
-    """The session has used up what it may cost: it ends after the reply in hand."""
 
     # counters
     prompts: int = 0
@@ -302,9 +360,7 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """When the agent was last heard, or began to think."""
     thinking_at: float = 0.0
     """Since when the model, and then the synthesizer, owe the beginning of the reply, or its going on."""
-    stopped_at: float = 0.0
     key_at: float = 0.0
-    hold_at: float = 0.0
     tail_at: float = 0.0
     quiet_at: float | None = None
     """Since when nobody holds the floor; None while somebody does."""

@@ -17,7 +17,7 @@ from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking import answering, interruption, keys, preemption, screening, voice_alone
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.effects import SPOKEN, ReportBackchannel
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Course, Interruption, OwedFinal
 from actors.rules.utterances import bounded_utterance, joined_utterance
 
 LASTING_MS = 600.0
@@ -30,10 +30,12 @@ def speech_started(turn: TurnCore, message: SpeechStarted, at: float) -> None:
     s = turn.state
     turn.caller_becomes(CallerActivity.TALKING)
     screening.voice_began(turn, at)
-    s.interim, s.reopened, s.presumed_over = "", False, False
+    s.interim = ""
     s.onset_ms, s.overheard = message.onset_ms, ""
-    if not s.final_owed:
+    if s.final is OwedFinal.NONE:
         s.voiced_ms = 0.0
+    else:
+        turn.final_becomes(OwedFinal.OWED)
     s.audio_at = s.voice_at = at
     if s.interruption is Interruption.NONE:
         turn.timings.onset_at = at
@@ -61,23 +63,25 @@ def speech_stopped(turn: TurnCore, message: SpeechStopped, at: float) -> None:
         if not voice_alone.utterance_over(turn, message, at) and overheard:
             words(turn, at, overheard)
         return
-    turn.state.presumed_over = False
-    _utterance_over(turn, at, at - message.silence_ms / 1000)
+    if turn.state.final is OwedFinal.PRESUMED:
+        turn.final_becomes(OwedFinal.OWED)
+    _utterance_over(turn, at, at - message.silence_ms / 1000, OwedFinal.OWED)
 
 
 def audio_missing(turn: TurnCore, at: float) -> None:
     """The transport has sent no audio in mid-utterance: the utterance is over, as if silence had ended it."""
     turn.do(EndUtterance())
-    turn.state.presumed_over = not turn.state.final_owed
-    _utterance_over(turn, at, turn.state.audio_at)
+    _utterance_over(turn, at, turn.state.audio_at, OwedFinal.PRESUMED)
 
 
-def _utterance_over(turn: TurnCore, at: float, spoke_at: float) -> None:
+def _utterance_over(turn: TurnCore, at: float, spoke_at: float, final: OwedFinal) -> None:
     s = turn.state
     if s.caller is not CallerActivity.TALKING:
         return
     turn.caller_becomes(CallerActivity.AWAITED)
-    s.final_owed, s.awaited_at, s.spoke_at, s.fillers = True, at, spoke_at, 0
+    if s.final is OwedFinal.NONE:
+        turn.final_becomes(final)
+    s.awaited_at, s.spoke_at, s.fillers = at, spoke_at, 0
 
 
 def noise_stopped(turn: TurnCore, _message: NoiseStopped, at: float) -> None:
@@ -88,11 +92,10 @@ def noise_stopped(turn: TurnCore, _message: NoiseStopped, at: float) -> None:
         voice_alone.noise_stopped(turn, at)
         if overheard:
             words(turn, at, overheard)
-    elif s.caller is CallerActivity.TALKING and s.final_owed:
+    elif s.caller is CallerActivity.TALKING and s.final is not OwedFinal.NONE:
         turn.caller_becomes(CallerActivity.AWAITED)
         interruption.not_confirmed(turn, at)
-    elif s.presumed_over or not s.final_owed:
-        s.presumed_over = False
+    elif s.final in (OwedFinal.NONE, OwedFinal.PRESUMED):
         nothing_said(turn, at)
 
 
@@ -106,7 +109,7 @@ def no_speech_recognized(turn: TurnCore, _message: NoSpeechRecognized, at: float
     s = turn.state
     if not turn.transcribes:
         return
-    s.final_owed = False
+    turn.final_becomes(OwedFinal.NONE)
     if s.caller is CallerActivity.TALKING:
         return
     is_waited_for = turn.only_bridges and s.caller is CallerActivity.AWAITED
@@ -125,7 +128,8 @@ def nothing_said(turn: TurnCore, at: float) -> None:
     if s.interim and s.interruption is Interruption.DECIDED:
         words(turn, at, s.interim)
         return
-    s.interim, s.reopened, s.final_owed = "", False, False
+    s.interim = ""
+    turn.final_becomes(OwedFinal.NONE)
     interruption.not_confirmed(turn, at)
     answering.settle(turn, at)
 
@@ -178,7 +182,8 @@ def words(turn: TurnCore, at: float, text: str) -> None:
     was_awaited = s.caller is CallerActivity.AWAITED
     if was_awaited:
         turn.caller_becomes(CallerActivity.SILENT)
-    s.interim, s.reopened, s.final_owed = "", False, False
+    s.interim = ""
+    turn.final_becomes(OwedFinal.NONE)
     if screening.takes(turn, at, text):
         return
     if turn.is_closing:
@@ -248,11 +253,12 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
         s.overheard = ""
         voice_alone.answer_speech(turn, at)
         return
-    turn.do(ReopenRecognition(again=not s.interim and not s.reopened))
+    turn.do(ReopenRecognition(again=not s.interim and s.final is not OwedFinal.REOPENED))
     if s.interim:
         words(turn, at, s.interim)
-    elif not s.reopened:
-        s.reopened, s.awaited_at = True, at
+    elif s.final is not OwedFinal.REOPENED:
+        turn.final_becomes(OwedFinal.REOPENED)
+        s.awaited_at = at
         # Twice as long a silence in the midst of what the agent says would be taken for its end.
         turn.release()
     else:
@@ -267,7 +273,7 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
 def _ask_again_if_idle(turn: TurnCore) -> None:
     s = turn.state
     # Nobody is asked to say something again to a session that ends.
-    is_ending = s.finished or s.ending is not None or turn.is_closing
+    is_ending = s.course is Course.OVER or s.ending is not None or turn.is_closing
     if s.agent is AgentActivity.IDLE and not is_ending and not turn.is_screening:
         answering.apologise(turn, SAY_AGAIN)
 

@@ -11,7 +11,7 @@ from actors.messages.transcript import SpeechStopped
 from actors.rules.turn_taking import answering, interruption, keys, screening
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.effects import SPOKEN, CommitSpeech, DiscardSpeech
-from actors.rules.turn_taking.state import CallerActivity
+from actors.rules.turn_taking.state import CallerActivity, OwedFinal
 from actors.rules.utterances import joined_utterance
 
 ANSWER_MS = 250.0
@@ -43,7 +43,8 @@ def answer_speech(turn: TurnCore, at: float) -> None:
     """Make what was spoken the caller's turn. Whoever may be a machine is answered by nothing but the greeting."""
     s = turn.state
     turn.caller_becomes(CallerActivity.SILENT)
-    s.interim, s.reopened, s.final_owed = "", False, False
+    s.interim = ""
+    turn.final_becomes(OwedFinal.NONE)
     if turn.is_screening:
         turn.do(CommitSpeech(is_answered=False))
         return
@@ -89,7 +90,8 @@ def _was_before_the_reply(turn: TurnCore, message: SpeechStopped) -> bool:
 def _forget(turn: TurnCore, at: float, order: DiscardSpeech) -> None:
     s = turn.state
     turn.caller_becomes(CallerActivity.SILENT)
-    s.interim, s.reopened, s.final_owed = "", False, False
+    s.interim = ""
+    turn.final_becomes(OwedFinal.NONE)
     turn.do(order)
     interruption.not_confirmed(turn, at)
     answering.settle(turn, at)

@@ -24,7 +24,7 @@ from actors.rules.turn_taking import (
     transcripts,
 )
 from actors.rules.turn_taking.core import THINKING, TurnCore
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, Preemption
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Course, Interruption, Preemption
 
 AUDIO_WAIT_S = 1.0
 """Seconds without a frame in mid-utterance after which the transport counts as stopped."""
@@ -75,7 +75,7 @@ def _transcript(turn: TurnCore) -> float | None:
 
 def _confirmation(turn: TurnCore) -> float | None:
     s = turn.state
-    if s.interruption is not Interruption.HELD or s.on_hold:
+    if s.interruption is not Interruption.HELD or s.on_hold_since is not None:
         return None
     if turn.is_sounding or s.caller is CallerActivity.SILENT:
         policy = turn.policy or turn.agent.barge_in.speaking
@@ -91,14 +91,14 @@ def _preemption(turn: TurnCore) -> float | None:
 
 def _filler(turn: TurnCore) -> float | None:
     s = turn.state
-    if s.on_hold or s.is_cut_off:
+    if s.on_hold_since is not None or s.is_cut_off:
         return None
     if s.caller is CallerActivity.TALKING or s.interruption in (Interruption.HELD, Interruption.YIELDED):
         return None
     if turn.is_screening:
         return None
     reply = turn.reply_of(s.turn_number)
-    if s.stopping or turn.is_sounding or any(u.reply != reply for u in s.utterances):
+    if s.stop_ordered_at is not None or turn.is_sounding or any(u.reply != reply for u in s.utterances):
         return None
     waits_for_words = s.caller is CallerActivity.AWAITED and not s.utterances and s.agent is AgentActivity.IDLE
     if not waits_for_words and s.agent not in THINKING:
@@ -125,7 +125,8 @@ def _reply(turn: TurnCore) -> float | None:
 
 
 def _stopped(turn: TurnCore) -> float | None:
-    return turn.state.stopped_at + STOPPED_WAIT_S if turn.state.stopping else None
+    ordered_at = turn.state.stop_ordered_at
+    return ordered_at + STOPPED_WAIT_S if ordered_at is not None else None
 
 
 def _keys(turn: TurnCore) -> float | None:
@@ -144,24 +145,24 @@ def _no_input(turn: TurnCore) -> float | None:
 
 
 def _hold(turn: TurnCore) -> float | None:
-    return turn.state.hold_at + turn.agent.limits.max_hold_s if turn.state.on_hold else None
+    since = turn.state.on_hold_since
+    return since + turn.agent.limits.max_hold_s if since is not None else None
 
 
 def _session(turn: TurnCore) -> float | None:
     s = turn.state
-    return s.started_at + turn.agent.limits.max_session_s if s.closing_since is None else None
+    return s.started_at + turn.agent.limits.max_session_s if s.course is not Course.CLOSING else None
 
 
 def _closing(turn: TurnCore) -> float | None:
     s = turn.state
-    since = s.closing_since
-    if since is None:
+    if s.course is not Course.CLOSING:
         return None
-    at_last = since + s.closing_wait_s
-    if turn.is_sounding or s.stopping or s.caller is not CallerActivity.SILENT:
+    at_last = s.closing_at + s.closing_wait_s
+    if turn.is_sounding or s.stop_ordered_at is not None or s.caller is not CallerActivity.SILENT:
         return at_last
     # A filler was the end of it: of the reply that it bridged nothing may ever come.
-    return min(at_last, max(since, s.silent_at) + CLOSING_SILENCE_S)
+    return min(at_last, max(s.closing_at, s.silent_at) + CLOSING_SILENCE_S)
 
 
 def _goodbye(turn: TurnCore) -> float | None:

@@ -10,6 +10,7 @@ from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.rules.speakers import SPEAKERS
+from actors.rules.turn_taking.state import Opening
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.session.checkpoint import Checkpoint
 from actors.session.checkpoint_transfer import checkpoint_of, decode, encode
@@ -129,7 +130,7 @@ def test_a_session_that_is_restored_from_its_record_goes_on_behind_it() -> None:
     assert (checkpoint.messages, checkpoint.memory, checkpoint.memory_before) == ((said,), {"a": 1}, {"a": 1})
     assert (checkpoint.started_at, checkpoint.user_at, checkpoint.track().settled_bytes) == (100.0, 100.0, 640)
     assert checkpoint.turn is not None
-    assert checkpoint.turn.greets
+    assert checkpoint.turn.opening is Opening.GREETING
     assert checkpoint.ending is None
 
 

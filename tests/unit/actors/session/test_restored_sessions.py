@@ -10,7 +10,7 @@ from actors.messages.lifecycle import Timer
 from actors.messages.output import ReplyText
 from actors.rules.turn_taking.effects import Say
 from actors.rules.turn_taking.machine import TurnTaking
-from actors.rules.turn_taking.state import TurnSnapshot
+from actors.rules.turn_taking.state import Opening, TurnSnapshot
 from actors.runtime.clock import run_virtual
 from tests.kit.session_kit import RATE_HZ, Ear, stage
 from tests.unit.actors.rules.turn_taking.script import AGENT, acts
@@ -22,12 +22,12 @@ MESSAGES = (
 
 
 def test_somebody_who_was_cut_off_is_greeted_once() -> None:
-    turn = TurnTaking(AGENT, state=TurnSnapshot(turn_number=3, greets=True))
+    turn = TurnTaking(AGENT, state=TurnSnapshot(turn_number=3, opening=Opening.GREETING))
     effects = turn.resume(10.0, 300)
     assert acts(effects) == [Say(reply=1, turn=3, kind=UtteranceKind.GREETING)]
     assert Timer.NO_INPUT not in turn.armed
     assert acts(TurnTaking(AGENT, state=TurnSnapshot(turn_number=3)).resume(10.0, 300)) == []
-    assert not turn.state.greets
+    assert turn.state.opening is Opening.NONE
 
 
 def test_a_restored_session_greets_and_remembers() -> None:

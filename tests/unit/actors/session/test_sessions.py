@@ -12,6 +12,7 @@ from actors.conversation import ChatMessage, Ending, Role
 from actors.messages.base import Message
 from actors.messages.caller import PACED, ConnectionAttached, EndSession, TextEntered
 from actors.messages.output import ReplyHeard, SessionEnded
+from actors.rules.turn_taking.state import Opening
 from actors.runtime.clock import run_virtual
 from actors.runtime.supervised_actor import actor_of
 from actors.session.sessions import Sessions
@@ -118,7 +119,7 @@ def test_what_is_said_after_a_restore_lies_behind_all_that_was_said_before() -> 
         assert entry.checkpoint.messages == (said,)
         assert entry.tracks.all_voices.end_bytes >= 61 * RATE_HZ * 2
         assert entry.checkpoint.turn is not None
-        assert not entry.checkpoint.turn.greets
+        assert entry.checkpoint.turn.opening is Opening.NONE
         entry.deliver(EndSession(Ending.NORMAL, politely=False))
 
     on_stage(act)

@@ -252,7 +252,7 @@ class World:
         s = self.turn.state
         by_waits = {timer for timer in self.timers if timer not in (Timer.SESSION, Timer.HOLD)}
         by_others = self.writing is not None or (s.utterances and not self.paused)
-        assert by_waits or by_others or s.on_hold or s.is_cut_off, "nothing will ever happen"
+        assert by_waits or by_others or s.on_hold_since is not None or s.is_cut_off, "nothing will ever happen"
 
     # what may happen
 
@@ -389,7 +389,7 @@ class World:
             )
 
     def hold(self) -> None:
-        self.tell(HoldEnded() if self.turn.state.on_hold else HoldStarted())
+        self.tell(HoldEnded() if self.turn.state.on_hold_since is not None else HoldStarted())
 
     def cut_off(self) -> None:
         self.tell(CallerIsBack() if self.turn.state.is_cut_off else CallerCutOff())
@@ -523,7 +523,10 @@ class World:
     def is_settled(self) -> bool:
         s = self.turn.state
         return (
-            not s.utterances and s.caller is CallerActivity.SILENT and s.agent is AgentActivity.IDLE and not s.stopping
+            not s.utterances
+            and s.caller is CallerActivity.SILENT
+            and s.agent is AgentActivity.IDLE
+            and s.stop_ordered_at is None
         )
 
     def let_it_settle(self) -> None:
@@ -533,7 +536,7 @@ class World:
                 break
             if self.successor is not None:
                 self.take_over()
-            elif self.turn.state.on_hold and self.turn.state.agent is not AgentActivity.LEAVING:
+            elif self.turn.state.on_hold_since is not None and self.turn.state.agent is not AgentActivity.LEAVING:
                 self.tell(HoldEnded())
             elif self.turn.state.is_cut_off and self.turn.state.agent is not AgentActivity.LEAVING:
                 self.tell(CallerIsBack())

@@ -9,7 +9,7 @@ from actors.messages.playback import PlaybackStarted, PlaybackStopped, StopPlayb
 from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking.effects import Say, StartReply
 from actors.rules.turn_taking.machine import TurnTaking, UnexpectedEventError
-from actors.rules.turn_taking.state import AgentActivity
+from actors.rules.turn_taking.state import AgentActivity, Opening
 from tests.unit.actors.rules.turn_taking.script import AGENT, Talk, acts
 
 BILLING = msgspec.structs.replace(AGENT, name="billing", introduction="This is billing.")
@@ -23,7 +23,7 @@ def handed_off(*, has_text: bool) -> Talk:
 def test_the_new_agent_has_a_turn_of_its_own_in_which_the_caller_says_nothing() -> None:
     talk = handed_off(has_text=False)
     s = talk.turn.state
-    assert (s.turn_number, s.agent, s.asked, s.introduces) == (2, AgentActivity.THINKING, "", True)
+    assert (s.turn_number, s.agent, s.asked, s.opening) == (2, AgentActivity.THINKING, "", Opening.INTRODUCTION)
     assert s.utterances == ()
     assert talk.did == []
 
@@ -46,7 +46,7 @@ def test_its_orchestrator_introduces_it_and_then_asks_its_model(has_text: bool) 
         Say(reply=2, turn=2, kind=UtteranceKind.GREETING, index=INTRODUCTION),
         StartReply(turn=2, reply=3, text="", continues=True),
     ]
-    assert not state.introduces
+    assert state.opening is Opening.NONE
 
 
 def test_an_agent_without_an_introduction_answers_at_once() -> None:

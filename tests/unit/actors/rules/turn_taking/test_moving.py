@@ -17,6 +17,8 @@ from actors.rules.turn_taking.state import (
     AgentActivity,
     CallerActivity,
     Interruption,
+    Opening,
+    OwedFinal,
     Screening,
     ScreeningStage,
     TurnSnapshot,
@@ -27,12 +29,13 @@ IDLE = TurnSnapshot(turn_number=2)
 
 
 def test_words_that_had_ended_are_answered_though_their_final_transcript_never_comes() -> None:
-    state = TurnSnapshot(caller=CallerActivity.AWAITED, interim="at nine", final_owed=True, waiting_text="tomorrow")
+    awaited = TurnSnapshot(caller=CallerActivity.AWAITED, final=OwedFinal.OWED)
+    state = msgspec.structs.replace(awaited, interim="at nine", waiting_text="tomorrow")
     later = moved(state, has_reply=False, greets_idle=True)
     assert later.waiting_text == "tomorrow at nine"
-    assert (later.caller, later.interim, later.final_owed) == (CallerActivity.SILENT, "", False)
-    assert (later.owed_apology, later.greets) == (0, False)
-    assert state.final_owed, "the state that is kept is not changed"
+    assert (later.caller, later.interim, later.final) == (CallerActivity.SILENT, "", OwedFinal.NONE)
+    assert (later.owed_apology, later.opening) == (0, Opening.NONE)
+    assert state.final is OwedFinal.OWED, "the state that is kept is not changed"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +43,7 @@ def test_words_that_had_ended_are_answered_though_their_final_transcript_never_c
     [
         TurnSnapshot(caller=CallerActivity.TALKING, interim="at"),
         TurnSnapshot(caller=CallerActivity.AWAITED),
-        TurnSnapshot(final_owed=True),
+        TurnSnapshot(final=OwedFinal.OWED),
     ],
 )
 def test_a_caller_whose_words_would_be_lost_is_speaking_and_asked_to_say_them_again_unless_greeted(
@@ -50,7 +53,7 @@ def test_a_caller_whose_words_would_be_lost_is_speaking_and_asked_to_say_them_ag
     assert not is_speaking(IDLE)
     assert moved(state, has_reply=False, greets_idle=False).owed_apology == SAY_AGAIN
     greeted = moved(state, has_reply=False, greets_idle=True)
-    assert (greeted.owed_apology, greeted.greets) == (0, True)
+    assert (greeted.owed_apology, greeted.opening) == (0, Opening.GREETING)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +97,12 @@ def test_whose_answer_is_written_or_can_be_given_elsewhere_may_be_moved(state: T
     [(IDLE, True), (TurnSnapshot(agent=AgentActivity.THINKING), False), (TurnSnapshot(waiting_text="hello"), False)],
 )
 def test_nobody_is_greeted_to_whom_something_else_is_said(state: TurnSnapshot, has_reply: bool) -> None:
-    assert not moved(state, has_reply=has_reply, greets_idle=True).greets
+    assert moved(state, has_reply=has_reply, greets_idle=True).opening is Opening.NONE
 
 
 def test_somebody_to_whom_nothing_is_owed_is_greeted_where_they_were_cut_off() -> None:
-    assert moved(IDLE, has_reply=False, greets_idle=True).greets
-    assert not moved(IDLE, has_reply=False, greets_idle=False).greets
+    assert moved(IDLE, has_reply=False, greets_idle=True).opening is Opening.GREETING
+    assert moved(IDLE, has_reply=False, greets_idle=False).opening is Opening.NONE
 
 
 @pytest.mark.parametrize(
@@ -231,11 +234,11 @@ def test_who_has_answered_a_call_and_was_not_spoken_to_is_listened_to_on(
     stage: ScreeningStage, caller: CallerActivity
 ) -> None:
     screening = Screening(stage=stage, words="you have reached", talks_since=3.0)
-    state = TurnSnapshot(caller=caller, interim="anna miller", final_owed=True, screening=screening)
+    state = TurnSnapshot(caller=caller, interim="anna miller", final=OwedFinal.OWED, screening=screening)
     assert only_listens(state)
     later = moved(state, has_reply=False, greets_idle=True)
-    assert (later.greets, later.owed_apology, later.waiting_text) == (False, 0, "")
-    assert (later.caller, later.final_owed) == (CallerActivity.SILENT, False)
+    assert (later.opening, later.owed_apology, later.waiting_text) == (Opening.NONE, 0, "")
+    assert (later.caller, later.final) == (CallerActivity.SILENT, OwedFinal.NONE)
     assert later.screening is not None
     assert (later.screening.stage, later.screening.words) == (stage, "you have reached anna miller")
 
@@ -244,4 +247,4 @@ def test_who_was_greeted_is_greeted_again_though_they_may_be_a_machine() -> None
     state = TurnSnapshot(screening=Screening(stage=ScreeningStage.GREETED, words="hello"))
     assert not only_listens(state)
     assert not only_listens(IDLE)
-    assert moved(state, has_reply=False, greets_idle=True).greets
+    assert moved(state, has_reply=False, greets_idle=True).opening is Opening.GREETING

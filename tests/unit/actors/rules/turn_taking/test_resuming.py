@@ -8,7 +8,7 @@ from actors.messages.lifecycle import Timer
 from actors.messages.transcript import SpeechContinued
 from actors.rules.turn_taking.effects import Say, StartReply
 from actors.rules.turn_taking.machine import TurnTaking
-from actors.rules.turn_taking.state import CallerActivity, TurnSnapshot
+from actors.rules.turn_taking.state import CallerActivity, Course, Opening, TurnSnapshot
 from actors.rules.turn_taking.waits import AUDIO_WAIT_S
 from tests.unit.actors.rules.turn_taking.script import AGENT, GREETER, Talk, acts, asked
 
@@ -69,11 +69,11 @@ class TestResuming:
         assert asked(talk.tell(KeyPressed("2")).wait(2)) == ["1 2"]
 
     def test_a_session_that_is_over_does_nothing(self) -> None:
-        assert TurnTaking(AGENT, state=TurnSnapshot(finished=True)).handle(TextEntered("hi"), 1.0) == []
+        assert TurnTaking(AGENT, state=TurnSnapshot(course=Course.OVER)).handle(TextEntered("hi"), 1.0) == []
 
 
 def test_a_caller_whose_greeting_was_cut_off_is_greeted_before_the_conversation_goes_on() -> None:
-    turn = TurnTaking(GREETER, state=TurnSnapshot(turn_number=3, last_reply=5, greets=True), strict=True)
+    turn = TurnTaking(GREETER, state=TurnSnapshot(turn_number=3, last_reply=5, opening=Opening.GREETING), strict=True)
     said = [effect for effect in turn.resume(100.0, 600.0) if isinstance(effect, Say)]
     assert said == [Say(reply=6, turn=3, kind=UtteranceKind.GREETING)]
     again = TurnTaking(GREETER, state=msgspec.structs.replace(turn.state), strict=True)

@@ -4,7 +4,7 @@ import pytest
 
 from actors.messages.lifecycle import Timer
 from actors.rules.turn_taking.core import TurnCore
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, TurnSnapshot
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Course, TurnSnapshot
 from actors.rules.turn_taking.waits import GOODBYE, WAITS, Wait
 from tests.unit.actors.rules.turn_taking.script import AGENT, Talk
 
@@ -33,10 +33,10 @@ def test_of_nobody_anything_is_owed_but_the_end_of_the_session() -> None:
         (TurnSnapshot(caller=CallerActivity.TALKING), Timer.AUDIO),
         (TurnSnapshot(caller=CallerActivity.AWAITED), Timer.TRANSCRIPT),
         (TurnSnapshot(agent=AgentActivity.THINKING), Timer.FILLER),
-        (TurnSnapshot(stopping=True), Timer.STOPPED),
+        (TurnSnapshot(stop_ordered_at=0.0), Timer.STOPPED),
         (TurnSnapshot(keys="1"), Timer.KEYS),
         (TurnSnapshot(quiet_at=0.0), Timer.NO_INPUT),
-        (TurnSnapshot(on_hold=True), Timer.HOLD),
+        (TurnSnapshot(on_hold_since=0.0), Timer.HOLD),
     ],
 )
 def test_what_a_state_waits_for(state: TurnSnapshot, timer: Timer) -> None:
@@ -44,7 +44,7 @@ def test_what_a_state_waits_for(state: TurnSnapshot, timer: Timer) -> None:
 
 
 def test_the_longest_session_is_over_once() -> None:
-    assert owed(TurnSnapshot(closing_since=1.0)) == {Timer.CLOSING}
+    assert owed(TurnSnapshot(course=Course.CLOSING, closing_at=1.0)) == {Timer.CLOSING}
 
 
 def test_timers_that_run_are_those_that_are_owed() -> None:
