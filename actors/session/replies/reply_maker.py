@@ -8,28 +8,24 @@ from actors.conversation import ExpectedAnswer, HandoffMade, UtteranceKind
 from actors.messages.model import (
     HandedOff,
     ModelFailed,
-    ReplyFailed,
     ReplyGoesOn,
     ReplyTrouble,
-    ReplyWritten,
     SessionSpent,
     ToolFinished,
 )
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import MemoryUpdated, ReplyGenerated, TextGenerated, ToolCalled
-from actors.rules.phrases import GUARDRAIL, NO_ANSWER
-from actors.rules.questions import question_s
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN, StartReply
-from actors.rules.unicode_text import is_speakable
 from actors.session.engine_events import ClauseJudged, ModelPaused, ModelReported
 from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.replies.generation import ReplySource
 from actors.session.replies.guardrail_model import GuardrailModel
 from actors.session.replies.handoffs import Handoffs
-from actors.session.replies.held_clauses import UNDECIDED, HeldClauses
+from actors.session.replies.held_clauses import HeldClauses
 from actors.session.replies.model_asking import TROUBLES, ModelAsking
 from actors.session.replies.preemptive_reply import ModelMessage, PreemptiveReply
+from actors.session.replies.reply_ending import ReplyEnding
 from actors.session.replies.reply_filter import ReplyFilter
 from actors.session.replies.reply_text import ReplyText
 from actors.session.replies.reply_writer import ReplyWriter
@@ -84,9 +80,10 @@ class ReplyMaker:
             filters,
             turn_number=lambda: self._turn.state.turn_number,
             on_end=self._ended_by_filter,
-            on_forbidden=self._forbidden,
+            on_forbidden=lambda guardrail: self._ending.forbidden(guardrail),
             held=self._held_for(guardrails) if guardrails is not None else None,
         )
+        self._ending = ReplyEnding(conversation, self._text, writer)
         self.preemptive = PreemptiveReply(
             conversation, asking=self._asking, source=source, handoffs=handoffs, spending=spending
         )
@@ -254,18 +251,7 @@ class ReplyMaker:
         trouble = TROUBLES.get(message.kind, ReplyTrouble.NO_ANSWER)
         if trouble is ReplyTrouble.REFUSED:
             self._history.withhold(message.turn)
-        self._fail(message.turn, f"the language model failed: {message.kind}, {message.detail}", trouble)
-
-    def _fail(self, turn: int, cause: str, trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER) -> None:
-        if self._text.finish():
-            self._text.when_judged(lambda: self._failed(turn, cause, trouble))
-
-    def _failed(self, turn: int, cause: str, trouble: ReplyTrouble, apology: int = 0) -> None:
-        """Have what there is of the reply heard, and let turn-taking say the rest."""
-        has_text = is_speakable(self._text.written)
-        self._writer.finish(self._text.reply)
-        failed = ReplyFailed(turn=turn, has_text=has_text, cause=cause, trouble=trouble, apology=apology)
-        self._tell_turn_taking(failed)
+        self._ending.failed(message.turn, f"the language model failed: {message.kind}, {message.detail}", trouble)
 
     def clause_judged(self, message: ClauseJudged) -> None:
         """Have a clause heard that was held, or none of it and nothing of the reply behind it."""
@@ -279,48 +265,23 @@ class ReplyMaker:
         if self._generation.tool_calls and self._turn.state.ending is None:
             self._run_tools()
             return
-        if self._owes_words() and self._asking.ask_for_words():
+        if self._ending.owes_words and self._asking.ask_for_words():
             self._text.begin_again()
             return
-        if self._owes_words() and self._tool_rounds:
-            self._fail(self._turn.state.turn_number, "the language model says nothing of what its tools have found")
+        if self._ending.owes_words and self._tool_rounds:
+            self._ending.failed(
+                self._turn.state.turn_number, "the language model says nothing of what its tools have found"
+            )
             return
         self._written_out(expected)
-
-    def _owes_words(self) -> bool:
-        """Whether the model has left the caller without a word, be it behind its tools.
-
-        Who leaves, and who is to key in what they were asked for, waits for none.
-        """
-        state = self._turn.state
-        is_asked_for_keys = state.key_pattern is not None and is_speakable(self._text.written)
-        return not self._text.has_words and state.ending is None and not is_asked_for_keys
-
-    def _forbidden(self, guardrail: int) -> None:
-        """Have nothing more heard of the reply, and say something in its place.
-
-        Of one that its model speaks by itself some may be heard already; else what was judged before is heard out.
-        """
-        turn, is_known = self._turn.state.turn_number, guardrail != UNDECIDED
-        apology = GUARDRAIL + guardrail if is_known else NO_ANSWER
-        if self._writer.is_ahead:
-            trouble = ReplyTrouble.FORBIDDEN
-            self._tell_turn_taking(ReplyFailed(turn=turn, has_text=False, trouble=trouble, apology=apology))
-            return
-        trouble = ReplyTrouble.REFUSED if is_known else ReplyTrouble.NO_ANSWER
-        self._failed(
-            turn, "a guardrail has ended it" if is_known else "the guardrails had no verdict", trouble, apology
-        )
 
     def _ended_by_filter(self) -> None:
         self._generation.cancel()
         self._text.when_judged(self._written_out)
 
     def _written_out(self, expected: ExpectedAnswer | None = None) -> None:
-        """All text of the reply is there, and what its question expects is known if it is to be."""
-        turn, text = self._turn.state.turn_number, self._text.written
-        self._writer.finish(self._text.reply, expected)
-        self._tell_turn_taking(ReplyWritten(turn=turn, has_text=is_speakable(text), question_s=question_s(text)))
+        turn = self._turn.state.turn_number  # what is told of the reply may begin the next one
+        self._ending.written(expected)
         self.summaries.look(turn)
 
     # tools
@@ -331,7 +292,7 @@ class ReplyMaker:
         self._tool_rounds += 1
         if self._tool_rounds > self._plan.agent.model.max_tool_rounds:
             if not self._asking.ask_without_tools():
-                self._fail(turn, f"the language model called tools {self._tool_rounds} times in one reply")
+                self._ending.failed(turn, f"the language model called tools {self._tool_rounds} times in one reply")
             return
         self._spending.called(len(wanted))
         self._end_if_spent()
