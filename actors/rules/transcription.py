@@ -7,7 +7,7 @@ that is due first. Times are in seconds of the session's clock.
 Where the participants of a call are told apart, each has an utterance of their own in hand, by their label.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 import msgspec
@@ -27,15 +27,7 @@ from actors.messages.transcript import (
     SpeechStopped,
 )
 from actors.rules.conversation_bounds import MAX_CHARS, MAX_MESSAGES
-
-AUDIO_WAIT_S = 1.0
-"""Seconds without a frame in mid-utterance after which the transport counts as stopped."""
-TRANSCRIPT_WAIT_S = 3.0
-"""Seconds after the end of an utterance by which its final transcript is due: Azure answers within two at the 99th
-percentile."""
-
-MOST_TOLD = 16
-"""So many final transcripts of a speaker may be told in another order than that in which they were said."""
+from actors.rules.utterance_in_hand import UtteranceInHand, as_final
 
 _SOON_S = 1e-6
 """A timer that fires earlier than its wait by less than this is on time: floats round."""
@@ -52,23 +44,6 @@ HeardEvent = (
 """What the recognizer tells a session that only listens."""
 TranscriptionEffect = InterimTranscript | FinalTranscript | EndUtterance | ReopenRecognition | SessionOver
 """What is to be done: show or record a transcript, give the recognizer an order, or end the session."""
-
-
-class UtteranceInHand(msgspec.Struct, kw_only=True):
-    """What one speaker is saying, or has said without its final transcript having come."""
-
-    audio_at: float | None = None
-    """When audio of the utterance came last; None while the speaker is silent."""
-    awaited_at: float | None = None
-    """Since when the final transcript is owed; None while it is not."""
-    awaited_start_ms: float = 0.0
-    """Where in the speaker's audio the utterance begins whose final transcript is owed."""
-    interim: InterimTranscript | None = None
-    """The latest interim transcript of the utterance."""
-    is_reopened: bool = False
-    """The recognizer was given a second chance for the utterance whose final transcript is owed."""
-    told: tuple[tuple[float, float], ...] = ()
-    """Where in the speaker's audio the last `MOST_TOLD` final transcripts began and ended."""
 
 
 class TranscriptionSnapshot(msgspec.Struct, kw_only=True):
@@ -99,6 +74,7 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
 
     awaited: str
     owed_by: str
+    clock: str
     otherwise: str
     due: Callable[["Transcription"], float | None]
     missing: Callable[["Transcription", float], list[TranscriptionEffect]]
@@ -124,7 +100,7 @@ class Transcription:
         s.hold_at = at if s.hold_at is not None else None
         for said in s.utterances.values():
             if said.audio_at is not None or said.awaited_at is not None:
-                said.audio_at, said.awaited_at = None, at
+                said.over(at)
 
     def handle(self, event: HeardEvent, at: float) -> list[TranscriptionEffect]:
         """Decide what is to be done about `event`, which came at `at`, in seconds of the session's clock."""
@@ -140,7 +116,8 @@ class Transcription:
                 if silence_ms == 0:
                     s.heard_at = at
             case SpeechStopped(start_ms=start_ms):
-                said.audio_at, said.awaited_at, said.awaited_start_ms = None, at, start_ms
+                said.over(at)
+                said.awaited_start_ms = start_ms
             case NoiseStopped():
                 said.audio_at = None
             case InterimTranscript():
@@ -150,7 +127,7 @@ class Transcription:
                 s.heard_at = at
                 return [*self._final(said, event)]
             case NoSpeechRecognized():
-                _settled(said)
+                said.settle()
             case _:
                 assert_never(event)
         return []
@@ -167,14 +144,8 @@ class Transcription:
             s.hold_at, s.heard_at = None, max(s.heard_at, at)
 
     def _final(self, said: UtteranceInHand, final: FinalTranscript) -> list[FinalTranscript]:
-        # The final of an utterance before the one that is waited for leaves that one owed.
-        if not 0 < final.end_ms <= said.awaited_start_ms:
-            _settled(said)
-        # What was told already comes again from a stream that was opened anew, or that was lost in between.
-        if final.end_ms > 0:
-            if _was_told(said, final):
-                return []
-            said.told = (*said.told, (final.start_ms, final.end_ms))[-MOST_TOLD:]
+        if not said.take(final):
+            return []
         self.state.number += 1
         self.state.chars += len(final.text)
         return [msgspec.structs.replace(final, turn=self.state.number)]
@@ -198,8 +169,8 @@ class Transcription:
         """End the utterances as silence would have of which the transport has sent no audio in the middle."""
         effects: list[TranscriptionEffect] = []
         for speaker, said in self.state.utterances.items():
-            if said.audio_at is not None and said.audio_at + AUDIO_WAIT_S <= at + _SOON_S:
-                said.audio_at, said.awaited_at = None, at
+            if said.audio_due is not None and said.audio_due <= at + _SOON_S:
+                said.over(at)
                 effects.append(EndUtterance(speaker))
         return effects
 
@@ -207,29 +178,25 @@ class Transcription:
         """Take the interim transcript for the final one; else have the audio recognised once more; else give up."""
         effects: list[TranscriptionEffect] = []
         for speaker, said in self.state.utterances.items():
-            due = _transcript_due(said)
-            if due is not None and due <= at + _SOON_S:
+            if said.transcript_due is not None and said.transcript_due <= at + _SOON_S:
                 effects += self._transcript_missing(speaker, said, at)
         return effects
 
     def _transcript_missing(self, speaker: str, said: UtteranceInHand, at: float) -> list[TranscriptionEffect]:
-        interim = said.interim
-        # An interim transcript of what was said before says nothing of the utterance that is awaited.
-        is_stale = interim is not None and 0 < interim.end_ms <= said.awaited_start_ms
-        again = (interim is None or is_stale) and not said.is_reopened
+        again = not said.has_current_interim and not said.is_reopened
         reopen = ReopenRecognition(again=again, speaker=speaker)
         if again:
             said.is_reopened, said.awaited_at = True, at
             return [reopen]
-        told = self._final(said, _as_final(interim)) if interim is not None else []
+        told = self._final(said, as_final(said.interim)) if said.interim is not None else []
         # Whatever was told: a wait that stays owed would be over again at once, without end.
-        _settled(said)
+        said.settle()
         return [reopen, *told]
 
     def unfinished(self) -> list[FinalTranscript]:
         """The interim transcripts of what was being said when the session ended, as final ones, by where they end."""
         interims = [said.interim for said in self.state.utterances.values() if said.interim is not None]
-        finals = [_as_final(interim) for interim in sorted(interims, key=lambda interim: interim.end_ms)]
+        finals = [as_final(interim) for interim in sorted(interims, key=lambda interim: interim.end_ms)]
         return [told for final in finals for told in self._final(self.state.utterances[final.speaker], final)]
 
     def over(self, ending: Ending) -> list[TranscriptionEffect]:
@@ -254,43 +221,16 @@ def as_message(final: FinalTranscript, at: float) -> ChatMessage:
     )
 
 
-def _settled(said: UtteranceInHand) -> None:
-    """Note that nothing is owed any more for an utterance."""
-    said.awaited_at, said.interim, said.is_reopened = None, None, False
-
-
-def _was_told(said: UtteranceInHand, final: FinalTranscript) -> bool:
-    """Whether the most of this part of the audio was told; words that come after later ones were not for that."""
-    if final.end_ms > max((end_ms for _, end_ms in said.told), default=0.0):
-        return False
-    is_long_ago = len(said.told) == MOST_TOLD and final.end_ms <= min(start_ms for start_ms, _ in said.told)
-    shared = ((max(start_ms, final.start_ms), min(end_ms, final.end_ms)) for start_ms, end_ms in said.told)
-    overlap_ms = sum(max(0.0, end_ms - start_ms) for start_ms, end_ms in shared)
-    return is_long_ago or 2 * overlap_ms >= final.end_ms - final.start_ms
-
-
-def _as_final(interim: InterimTranscript) -> FinalTranscript:
-    return FinalTranscript(
-        text=interim.text,
-        start_ms=interim.start_ms,
-        end_ms=interim.end_ms,
-        speaker=interim.speaker,
-        language=interim.language,
-    )
-
-
 def _audio(listening: Transcription) -> float | None:
-    heard = [said.audio_at for said in listening.state.utterances.values() if said.audio_at is not None]
-    return min(heard) + AUDIO_WAIT_S if heard else None
+    return _first(said.audio_due for said in listening.state.utterances.values())
 
 
 def _transcript(listening: Transcription) -> float | None:
-    owed = [due for said in listening.state.utterances.values() if (due := _transcript_due(said)) is not None]
-    return min(owed, default=None)
+    return _first(said.transcript_due for said in listening.state.utterances.values())
 
 
-def _transcript_due(said: UtteranceInHand) -> float | None:
-    return said.awaited_at + TRANSCRIPT_WAIT_S if said.awaited_at is not None and said.audio_at is None else None
+def _first(dues: Iterable[float | None]) -> float | None:
+    return min((due for due in dues if due is not None), default=None)
 
 
 def _voice(listening: Transcription) -> float | None:
@@ -315,6 +255,7 @@ WAITS = (
     Wait(
         awaited="the caller's next audio, in mid-utterance",
         owed_by="the transport",
+        clock="wall",
         otherwise="the utterance is over",
         due=_audio,
         missing=Transcription.audio_missing,
@@ -322,6 +263,7 @@ WAITS = (
     Wait(
         awaited="the final transcript of an utterance that is over",
         owed_by="the recognizer",
+        clock="wall, from the end of the utterance, while the speaker is silent",
         otherwise="the interim transcript stands; else it is recognised once more; else nothing was said",
         due=_transcript,
         missing=Transcription.transcript_missing,
@@ -329,6 +271,7 @@ WAITS = (
     Wait(
         awaited="any voice",
         owed_by="the caller",
+        clock="wall, from when anything was heard last",
         otherwise="the session ends: nobody speaks any more",
         due=_voice,
         missing=lambda listening, _: listening.over(Ending.IDLE_TIMEOUT),
@@ -336,6 +279,7 @@ WAITS = (
     Wait(
         awaited="the caller's return from hold, or any voice meanwhile",
         owed_by="the caller",
+        clock="wall, from the beginning of the hold or when anything was heard last",
         otherwise="the session ends",
         due=_hold,
         missing=lambda listening, _: listening.over(Ending.IDLE_TIMEOUT),
@@ -343,6 +287,7 @@ WAITS = (
     Wait(
         awaited="the end of the session",
         owed_by="the caller",
+        clock="wall, from the start",
         otherwise="the session ends: it has lasted, or its transcript has become, as long as it may",
         due=_session,
         missing=lambda listening, _: listening.over(Ending.NORMAL),

@@ -5,10 +5,11 @@ when it is stale.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
+from actors.rules import transcription
 from actors.rules.turn_taking.state import (
     AGENT_CHANGES,
     CALLER_CHANGES,
@@ -44,6 +45,13 @@ come. After each event exactly those timers run whose row says that something is
 session are said, only the last row counts.
 """
 
+LISTENING_INTRODUCTION = """\
+## Waits of a session that only listens
+
+There nobody takes turns, and the table in `actors/rules/transcription.py` is obeyed: one timer runs, for the row that
+is due first.
+"""
+
 S = TypeVar("S", bound=StrEnum)
 
 
@@ -58,7 +66,16 @@ def state_diagram(title: str, first: S, changes: Mapping[S, Mapping[S, str]]) ->
 def table_of_waits(waits: tuple[Wait, ...]) -> str:
     """The waits as a Markdown table."""
     rows = [(str(w.timer), w.awaited, w.owed_by, w.clock, w.otherwise) for w in waits]
-    header = ("timer", "awaited", "owed by", "clock", "when it does not come")
+    return _table(("timer", "awaited", "owed by", "clock", "when it does not come"), rows)
+
+
+def table_of_listening() -> str:
+    """The waits of a session that only listens as a Markdown table."""
+    rows = [(w.awaited, w.owed_by, w.clock, w.otherwise) for w in transcription.WAITS]
+    return _table(("awaited", "owed by", "clock", "when it does not come"), rows)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, ("---",) * len(header), *rows)) + "\n"
 
 
@@ -75,6 +92,8 @@ def page() -> str:
             state_diagram("The course of the session", Course.OPEN, COURSE_CHANGES),
             WAITS_INTRODUCTION,
             table_of_waits((*WAITS, GOODBYE)),
+            LISTENING_INTRODUCTION,
+            table_of_listening(),
         )
     )
 

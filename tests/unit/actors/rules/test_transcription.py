@@ -19,14 +19,13 @@ from actors.messages.transcript import (
 )
 from actors.rules.conversation_bounds import MAX_CHARS, MAX_MESSAGES
 from actors.rules.transcription import (
-    MOST_TOLD,
     WAITS,
     Transcription,
     TranscriptionEffect,
     TranscriptionSnapshot,
-    UtteranceInHand,
     as_message,
 )
+from actors.rules.utterance_in_hand import MOST_TOLD, UtteranceInHand
 
 STOPPED = SpeechStopped(start_ms=1_000, end_ms=2_000, voiced_ms=900, silence_ms=400)
 FINAL = FinalTranscript(text="hello", start_ms=1_000, end_ms=2_000)
@@ -235,7 +234,7 @@ def test_a_successor_still_waits_for_what_was_owed(audio_at: float | None, await
 
 
 def test_every_wait_says_who_owes_what_and_what_happens_else() -> None:
-    assert all(wait.awaited and wait.owed_by and wait.otherwise for wait in WAITS)
+    assert all(wait.awaited and wait.owed_by and wait.clock and wait.otherwise for wait in WAITS)
     assert len({wait.awaited for wait in WAITS}) == len(WAITS)
 
 
