@@ -48,6 +48,8 @@ AGENT = Agent(
 
 QUIET = msgspec.structs.replace(AGENT, greeting="")
 """An agent that waits for the caller to begin."""
+LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
+"""An answer that leaves time to interrupt it."""
 
 
 def answers(text: str, after_s: float = 0.1) -> FakeModel:

@@ -15,10 +15,9 @@ from actors.ports.llm import MemoryUpdated, ModelEvent, ReplyGenerated, TextGene
 from actors.rules.unicode_text import is_speakable, well_formed, well_formed_json
 from actors.runtime.clock import run_virtual
 from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, stage
+from tests.kit.session_kit import QUIET, stage
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
-QUIET = msgspec.structs.replace(AGENT, greeting="")
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,7 @@ from actors.runtime.clock import run_virtual
 from actors.runtime.exits import order_stop, order_stop_now
 from actors.runtime.restart_budget import RestartPolicy
 from actors.runtime.supervised_actor import SupervisedActor, actor_of
-from tests.kit.session_kit import AGENT, Ear, Stage, stage
-
-QUIET = msgspec.structs.replace(AGENT, greeting="")
+from tests.kit.session_kit import AGENT, QUIET, Ear, Stage, stage
 
 
 class Note(msgspec.Struct, frozen=True):

@@ -40,9 +40,8 @@ from tests.kit.failover_kit import providers
 from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel, FakeRecognizer
 from tests.kit.faults import Fault, Faults, Plan
-from tests.kit.session_kit import AGENT, Stage, stage
+from tests.kit.session_kit import QUIET, Stage, stage
 
-QUIET = msgspec.structs.replace(AGENT, greeting="")
 REQUEST = ModelRequest(
     session_id="s", turn=1, agent=Agent(name="a", label="A"), messages=[ChatMessage(role=Role.USER, text="Hello?")]
 )

@@ -37,9 +37,7 @@ from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGener
 from actors.ports.tts import SpokenPhrase, SpokenWord
 from actors.runtime.clock import run_virtual
 from tests.kit.fakes import MS_PER_CHAR, FakeModel
-from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
-
-LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
+from tests.kit.session_kit import AGENT, LONG, RATE_HZ, Ear, Stage, stage
 
 
 def long_reply(request: ModelRequest) -> list[ModelEvent | float]:

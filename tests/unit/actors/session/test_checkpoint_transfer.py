@@ -16,9 +16,8 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.checkpoint_transfer import checkpoint_of, decode, encode
 from actors.session.recognition.audio_tracks import AudioTracks
 from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
+from tests.kit.session_kit import QUIET, RATE_HZ, Ear, Stage, stage
 
-QUIET = msgspec.structs.replace(AGENT, greeting="")
 ANSWER = "The first sentence is this. The second sentence is that. And the third one ends it."
 
 

@@ -17,9 +17,8 @@ from actors.runtime.restart_budget import RestartPolicy
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.supervisor import SessionSupervisor
 from tests.kit.fakes import FakeModel, FakeStore
-from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
+from tests.kit.session_kit import AGENT, QUIET, RATE_HZ, Ear, Stage, stage
 
-QUIET = msgspec.structs.replace(AGENT, greeting="")
 ANSWER = "The first thing is this. The second thing is that. The third thing is all."
 KEPT = {AGENT.phrases.apology: SpokenPhrase(b"\1\0" * RATE_HZ)}
 """A second of sound."""

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 import pytest
 
 from actors.conversation import Ending, Role
@@ -26,11 +25,10 @@ from actors.session.engine_violations import EngineViolations
 from actors.session.recognition.parallel_recognizer import ParallelRecognizer
 from actors.turn_taking_settings import Endpointing
 from tests.kit.fakes import EnergyActivity, FakeModel, FakeRecognition, FakeRecognizer, FakeSynthesis, FakeSynthesizer
-from tests.kit.session_kit import AGENT, Stage, stage
+from tests.kit.session_kit import QUIET, Stage, stage
 
 NAN = float("nan")
 SAID = "what about this"
-QUIET = msgspec.structs.replace(AGENT, greeting="")
 LINE = "has told what its port does not allow, and that is passed over:"
 
 

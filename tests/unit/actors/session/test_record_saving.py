@@ -3,7 +3,6 @@
 import asyncio
 from unittest import mock
 
-import msgspec
 import pytest
 
 from actors.conversation import Ending, Role, UtteranceKind
@@ -18,10 +17,7 @@ from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.orchestrator import Orchestrator
 from tests.kit.fakes import FakeModel, FakeStore
 from tests.kit.faults import Fault, Faults, Plan
-from tests.kit.session_kit import AGENT, FRAME, Stage, stage
-
-QUIET = msgspec.structs.replace(AGENT, greeting="")
-LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
+from tests.kit.session_kit import AGENT, FRAME, LONG, QUIET, Stage, stage
 
 
 def saved(on: Stage) -> list[tuple[Role, str]]:

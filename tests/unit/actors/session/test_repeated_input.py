@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from unittest import mock
 
-import msgspec
 import pytest
 
 from actors.conversation import Role, UtteranceKind
@@ -15,9 +14,8 @@ from actors.runtime.clock import run_virtual
 from actors.session.checkpoint_transfer import decode, encode
 from actors.session.orchestrator import Orchestrator
 from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, Stage, stage
+from tests.kit.session_kit import QUIET, Stage, stage
 
-QUIET = msgspec.structs.replace(AGENT, greeting="")
 genuine: Callable[[Orchestrator, Any], None] = Orchestrator.on_receive
 
 

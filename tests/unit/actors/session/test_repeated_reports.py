@@ -18,9 +18,7 @@ from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.orchestrator import Orchestrator
 from actors.session.synthesis.synthesizer import Synthesizer
 from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, Stage, stage
-
-QUIET = msgspec.structs.replace(AGENT, greeting="")
+from tests.kit.session_kit import QUIET, Stage, stage
 
 
 class Poison(msgspec.Struct, frozen=True):

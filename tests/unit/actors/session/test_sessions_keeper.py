@@ -14,9 +14,7 @@ from actors.runtime.restart_budget import RestartPolicy
 from actors.session.plan import SessionPlan
 from actors.session.sessions import SessionEntry
 from actors.session.sessions_keeper import SessionsKeeper
-from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
-
-QUIET = msgspec.structs.replace(AGENT, greeting="")
+from tests.kit.session_kit import QUIET, RATE_HZ, Ear, Stage, stage
 
 
 class Poison(msgspec.Struct, frozen=True):

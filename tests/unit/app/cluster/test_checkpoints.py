@@ -15,9 +15,8 @@ from actors.runtime.clock import run_virtual
 from actors.session.checkpoint_transfer import decode
 from app.cluster.checkpoints import LOOK_S, CheckpointKeeper
 from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, Stage, stage
+from tests.kit.session_kit import QUIET, Stage, stage
 
-QUIET = msgspec.structs.replace(AGENT, greeting="")
 ANSWER = "The first sentence is this. The second sentence is that. And the third one ends it."
 SOON_S = 2 * LOOK_S
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
-import msgspec
 import pytest
 
 from actors.agent import Voice
@@ -25,9 +24,8 @@ from actors.ports.tts import (
 from actors.runtime.clock import run_virtual
 from tests.kit.fakes import FakeModel, FakeSynthesis, FakeSynthesizer
 from tests.kit.faults import Fault, Faults, Plan
-from tests.kit.session_kit import AGENT, RATE_HZ, Ear, stage
+from tests.kit.session_kit import AGENT, QUIET, RATE_HZ, Ear, stage
 
-QUIET = msgspec.structs.replace(AGENT, greeting="")
 PHRASES = AGENT.phrases
 ANSWER = "Nine to five, every day but Sunday."
 KEPT = {text: SpokenPhrase(b"\1\0" * RATE_HZ) for text in (PHRASES.apology, PHRASES.no_answer)}

@@ -18,9 +18,8 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.tools.tool_runs import MOST_UNDER_WAY, TOO_MANY, UNKNOWN, ToolRuns
 from actors.tools import AnyTool, OnInterruption, ToolContext, ToolOutcome, end_conversation, tool
 from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
+from tests.kit.session_kit import QUIET, RATE_HZ, Ear, Stage, stage
 
-QUIET = msgspec.structs.replace(AGENT, greeting="")
 CONTEXT = ToolContext(session_id="session")
 
 

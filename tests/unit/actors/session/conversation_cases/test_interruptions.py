@@ -14,14 +14,8 @@ from actors.runtime.clock import run_virtual
 from actors.tools import end_conversation, tool
 from tests.kit.fakes import MS_PER_CHAR, FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.kit.listener import positions_played, send_marks
-from tests.kit.session_kit import AGENT, QUIET, Stage, answers, heard, stage
-
-LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
-
-
-def said_by_the_user(on: Stage) -> list[str]:
-    """The user's messages in the history."""
-    return [message.text for message in on.session.record().messages if message.role is Role.USER]
+from tests.kit.session_kit import AGENT, LONG, QUIET, Stage, answers, heard, stage
+from tests.unit.actors.session.conversation_cases.case_kit import given
 
 
 async def answered_for(on: Stage, seconds: float) -> int:
@@ -139,7 +133,7 @@ def test_politeness_and_impatience_cancel_no_tool_though_their_words_come_one_by
             await on.talk(900)
             await on.ear.until(lambda ear: heard(ear) != [], 20)
             assert heard(on.ear) == ["At nine."]
-            assert said_by_the_user(on) == ["when do you open"]
+            assert given(on) == ["when do you open"]
             assert runs == 1
 
     run_virtual(main())
@@ -157,7 +151,7 @@ def test_hello_that_is_understood_when_the_answer_has_begun_does_not_interrupt_i
             await on.ear.until(lambda ear: heard(ear) != [], 20)
             await asyncio.sleep(2)
             assert heard(on.ear) == [LONG]
-            assert said_by_the_user(on) == ["when do you open"]
+            assert given(on) == ["when do you open"]
 
     run_virtual(main())
 
@@ -170,7 +164,7 @@ def test_a_single_word_over_a_reply_is_answered_when_the_reply_is_over(word: str
             await on.talk(220)
             await on.ear.until_count(ReplyHeard, 2)
             assert heard(on.ear) == [LONG, LONG]
-            assert said_by_the_user(on) == ["your hours", word]
+            assert given(on) == ["your hours", word]
 
     run_virtual(main())
 
@@ -186,7 +180,7 @@ def test_a_word_that_stops_stops_at_once_and_is_answered(word: str) -> None:
             assert on.ear.times(AudioDiscarded)[0] - began < 0.5
             assert on.ear.of(ReplyHeard)[0].interrupted
             await on.ear.until_count(ReplyHeard, 2)
-            assert said_by_the_user(on) == ["your hours", word]
+            assert given(on) == ["your hours", word]
 
     run_virtual(main())
 
@@ -286,7 +280,7 @@ def test_who_speaks_into_a_goodbye_by_a_tool_is_heard_out(text: str, at_s: float
             await asyncio.sleep(6)
             if is_taken_back:
                 assert heard(on.ear) == [goodbye, "Yes?"]
-                assert said_by_the_user(on) == ["that is all", text]
+                assert given(on) == ["that is all", text]
                 assert on.ear.ended is None
             else:
                 assert heard(on.ear) == [goodbye]

@@ -1,72 +1,22 @@
 """Whole conversations of the kinds of the other cases: in other languages, with keys, with marks that come late."""
 
 import asyncio
-from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
 import pytest
 
 from actors.agent import Limits
-from actors.conversation import Ending, KeyPattern, Role, UtteranceKind
+from actors.conversation import Ending, KeyPattern, UtteranceKind
 from actors.messages.caller import MARKED, PACED, HoldEnded, HoldStarted, KeyPressed, Lead, PlaybackMarked, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.messages.transcript import FinalTranscript
-from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
-from actors.tools import AnyTool, OnInterruption, ToolEnding, ToolOutcome, tool
-from tests.kit.fakes import FakeModel, FakeRecognizer
+from actors.tools import OnInterruption, ToolEnding, ToolOutcome
+from tests.kit.fakes import FakeRecognizer
 from tests.kit.listener import positions_played, send_marks
-from tests.kit.session_kit import AGENT, Ear, Stage, stage
-
-QUIET = msgspec.structs.replace(AGENT, greeting="")
-GERMAN = msgspec.structs.replace(QUIET, languages=("de-DE",))
-LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
-
-
-def answers(text: str, after_s: float = 0.1) -> FakeModel:
-    """A model that says `text` to everything."""
-    return FakeModel(lambda _: [after_s, TextGenerated(text), ReplyGenerated()])
-
-
-def heard(ear: Ear, kind: UtteranceKind = UtteranceKind.REPLY) -> list[str]:
-    """What was heard of one kind, in order."""
-    return [message.text for message in ear.of(ReplyHeard) if message.kind is kind]
-
-
-def given(on: Stage) -> list[str]:
-    """What the user has said, as it is recorded."""
-    return [m.text for m in on.session.record().messages if m.role is Role.USER]
-
-
-def slow_tool(seconds: float, outcome: ToolOutcome | str = "nine", **options: object) -> AnyTool:
-    """A tool of the name `work` that takes so long."""
-
-    @tool(timeout_s=60, **options)  # type: ignore[call-overload,untyped-decorator]  # any of its options
-    async def work() -> ToolOutcome:
-        """Do something."""
-        await asyncio.sleep(seconds)
-        return outcome if isinstance(outcome, ToolOutcome) else ToolOutcome(outcome)
-
-    return work  # type: ignore[no-any-return]  # as above
-
-
-def calling(before: str, after: str, rounds: int = 1) -> FakeModel:
-    """A model that says `before` and calls the tool `work`, so many times, and then says `after`."""
-
-    def script(request: ModelRequest) -> Sequence[ModelEvent | float]:
-        done = sum(message.role is Role.TOOL for message in request.messages)
-        if done >= rounds:
-            return [0.2, TextGenerated(after), ReplyGenerated()]
-        said = [TextGenerated(before)] if before else []
-        return [0.2, *said, 0.1, ToolCalled(call_id="call_0", name="work", arguments="{}"), ReplyGenerated()]
-
-    return FakeModel(script)
-
-
-async def ask(on: Stage, text: str) -> None:
-    await asyncio.sleep(0.1)
-    on.entry.deliver(TextEntered(text))
+from tests.kit.session_kit import AGENT, LONG, QUIET, Stage, answers, heard, stage
+from tests.unit.actors.session.conversation_cases.case_kit import GERMAN, calling, enter, given, slow_tool
 
 
 async def late_marks(on: Stage, late_s: float) -> None:
@@ -98,7 +48,7 @@ async def late_marks(on: Stage, late_s: float) -> None:
 def test_words_of_any_language_before_a_long_tool_are_said_once(before: str, joined: str) -> None:
     async def main() -> None:
         async with stage(agent=QUIET, model=calling(before, "Um neun."), tools={"work": slow_tool(12)}) as on:
-            await ask(on, "wann")
+            await enter(on, "wann")
             await on.ear.until(lambda ear: heard(ear) != [], 90)
             assert heard(on.ear) == [joined]
             assert heard(on.ear, UtteranceKind.APOLOGY) == []
@@ -113,7 +63,7 @@ def test_noise_and_late_marks_while_tools_run_cost_nothing_and_repeat_nothing(le
         tools = {"work": slow_tool(6)}
         async with stage(agent=QUIET, model=calling("One moment.", "At nine.", 2), tools=tools, lead=lead) as on:
             marks = asyncio.ensure_future(late_marks(on, 1.2)) if lead is MARKED else None
-            await ask(on, "when")
+            await enter(on, "when")
             await asyncio.sleep(4)
             if noise_ms:
                 await on.talk(noise_ms)
@@ -175,7 +125,7 @@ def test_noise_over_anything_that_is_said_costs_none_of_it(lead: Lead, kind: Utt
         async with stage(agent=agent, model=answers(LONG), lead=lead, recognizer=recognizer) as on:
             marks = asyncio.ensure_future(late_marks(on, 0.8)) if lead is MARKED else None
             if kind is UtteranceKind.REPLY:
-                await ask(on, "when")
+                await enter(on, "when")
             await on.ear.until(lambda ear: any(frame.kind is kind for frame in ear.of(AudioFrame)), 30)
             await asyncio.sleep(1.0)
             await on.talk(460)
@@ -200,7 +150,7 @@ def test_keys_and_whatever_comes_between_them_are_one_floor(between: str) -> Non
         async with stage(agent=agent, utterances=utterances, model=answers(LONG, 0.3)) as on:
             await asyncio.sleep(0.1)
             if between == "answer":
-                await ask(on, "hallo")
+                await enter(on, "hallo")
                 await on.ear.until_count(AudioFrame, 20)
             for key in "12":
                 on.entry.deliver(KeyPressed(key))
@@ -240,7 +190,7 @@ def test_audio_that_stops_in_mid_word_anywhere_leaves_nobody_waiting(where: str)
                 await asyncio.sleep(0.1)
                 on.entry.deliver(KeyPressed("1"))
             else:
-                await ask(on, "wann")
+                await enter(on, "wann")
                 await asyncio.sleep(1.5)
             on.talking = True
             await asyncio.sleep(0.5)
@@ -272,7 +222,7 @@ def test_thanks_and_calls_while_it_rings_do_not_cost_the_transfer(language: str,
         agent = msgspec.structs.replace(QUIET, languages=(language,))
         work = slow_tool(35, ToolOutcome({"status": "answered"}, ToolEnding.HANDOFF))
         async with stage(agent=agent, utterances=[words], model=calling("", "Da."), tools={"work": work}) as on:
-            await ask(on, "mensch")
+            await enter(on, "mensch")
             await asyncio.sleep(4)
             await on.talk(900)
             await on.ear.until(lambda ear: ear.ended is not None, 120)
@@ -292,7 +242,7 @@ def test_a_transfer_that_must_be_done_stands_though_the_caller_asks_something_el
         )
         utterances = ["wie lange dauert das denn"]
         async with stage(agent=GERMAN, utterances=utterances, model=calling("", "Da."), tools={"work": work}) as on:
-            await ask(on, "mensch")
+            await enter(on, "mensch")
             await asyncio.sleep(4)
             await on.talk(1_000)
             await on.ear.until(lambda ear: ear.ended is not None, 120)
@@ -316,7 +266,7 @@ def test_the_longest_session_ends_with_a_sentence_of_any_language(sentences: str
         agent = msgspec.structs.replace(QUIET, limits=Limits(max_session_s=5.5, no_input_s=60))
         async with stage(agent=agent, model=answers(sentences), lead=lead) as on:
             marks = asyncio.ensure_future(late_marks(on, 0.8)) if lead is MARKED else None
-            await ask(on, "wann")
+            await enter(on, "wann")
             await on.ear.until(lambda ear: ear.ended is not None, 60)
             (reply,) = heard(on.ear)
             assert reply.rstrip()[-1] in ".?。"
@@ -335,7 +285,7 @@ def test_the_longest_session_that_is_over_in_a_tool_or_in_noise_ends_with_a_good
         agent = msgspec.structs.replace(GERMAN, limits=Limits(max_session_s=5.5, no_input_s=60))
         model = answers(LONG) if noise else calling("", "Da.")
         async with stage(agent=agent, model=model, tools={"work": slow_tool(30)}) as on:
-            await ask(on, "wann")
+            await enter(on, "wann")
             await asyncio.sleep(5.0)
             if noise:
                 await on.talk(800)

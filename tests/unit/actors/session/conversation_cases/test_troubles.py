@@ -8,21 +8,26 @@ import msgspec
 import pytest
 
 from actors.agent import Agent, Limits, Model, Phrases
-from actors.conversation import KeyPattern, Role, UtteranceKind
+from actors.conversation import KeyPattern, UtteranceKind
 from actors.errors import ErrorKind, ModelError
-from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.caller import KeyPressed
 from actors.messages.output import ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.session.replies.model_asking import SAID_NOTHING
 from actors.tools import ToolOutcome, tool
-from app.providers.failover.model import FailoverModel
-from tests.kit.failover_kit import providers
 from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, Stage, heard, stage
+from tests.kit.session_kit import AGENT, heard, stage
+from tests.unit.actors.session.conversation_cases.case_kit import (
+    FINE,
+    ask,
+    before_one_that_is_down,
+    behind_one_that_is_down,
+    given,
+    said,
+)
 from tests.unit.actors.session.replies.test_handoffs import BILLING, DESK, team, tools_of
 
-FINE = "All is well."
 STORY = "and so it was, " * 100
 PATIENT = Limits(no_input_s=120, max_session_s=3_600, filler_after_ms=60_000)
 QUIET: Agent = msgspec.structs.replace(AGENT, greeting="", limits=PATIENT)
@@ -36,7 +41,6 @@ SPANISH = msgspec.structs.replace(
 Step = ModelError | Sequence[ModelEvent | float]
 TOO_LONG = ModelError(ErrorKind.TOO_LONG, "too long")
 BUSY = ModelError(ErrorKind.THROTTLED, "429", retry_after_s=9.0)
-DOWN = ModelError(ErrorKind.UNAVAILABLE, "down")
 WELL: list[ModelEvent | float] = [TextGenerated(FINE), ReplyGenerated()]
 NOTHING: Step = [ReplyGenerated()]
 A_THOUGHT: Step = [TextGenerated("<think>hm</think>\U0001f642"), ReplyGenerated()]
@@ -76,22 +80,6 @@ def work() -> str:
     return "done"
 
 
-async def ask(on: Stage, text: str, *, spoken: bool = False) -> None:
-    before = len(on.ear.of(ReplyHeard))
-    if spoken:
-        on.engines.recognizer.utterances.append(text)  # type: ignore[attr-defined]  # a fake
-        await on.talk(1_000)
-    else:
-        on.entry.deliver(TextEntered(text))
-    await on.ear.until(lambda ear: len(ear.of(ReplyHeard)) > before, 120)
-    await asyncio.sleep(1)
-
-
-def said(on: Stage) -> list[str]:
-    """All that was heard of the agent."""
-    return [message.text for message in on.ear.of(ReplyHeard)]
-
-
 @pytest.mark.parametrize("spoken", [False, True], ids=["typed", "spoken"])
 @pytest.mark.parametrize("agent", [QUIET, GERMAN, SPANISH], ids=["en", "de", "es"])
 @pytest.mark.parametrize(
@@ -122,8 +110,7 @@ def test_a_trouble_that_can_be_mended_is_not_heard(
                 await ask(on, f"{number} {STORY}")
             await ask(on, "what do you say", spoken=spoken)
             assert said(on) == [*[FINE] * 4, answer]
-            given = [m.text for m in on.session.record().messages if m.role is Role.USER]
-            assert given[-1] == "what do you say"
+            assert given(on)[-1] == "what do you say"
 
     run_virtual(main())
 
@@ -173,15 +160,7 @@ def test_who_is_asked_for_keys_before_a_tool_hears_no_apology_behind_it() -> Non
     run_virtual(main())
 
 
-def _first(model: Steps) -> Any:
-    return FailoverModel(providers(model, Steps(DOWN)))
-
-
-def _second(model: Steps) -> Any:
-    return FailoverModel(providers(Steps(DOWN), model))
-
-
-@pytest.mark.parametrize("place", [_first, _second])
+@pytest.mark.parametrize("place", [before_one_that_is_down, behind_one_that_is_down])
 @pytest.mark.parametrize("trouble", [TOO_LONG, BUSY], ids=["too long", "busy"])
 def test_a_trouble_with_a_remedy_is_not_hidden_by_one_without(
     place: Callable[[Steps], Any], trouble: ModelError

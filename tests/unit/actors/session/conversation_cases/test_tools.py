@@ -1,7 +1,7 @@
 """Whole conversations in which a tool or the model takes its time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
@@ -10,45 +10,16 @@ import pytest
 
 from actors.conversation import Ending, KeyPattern, Role, UtteranceKind
 from actors.errors import ErrorKind, ModelError
-from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.caller import KeyPressed
 from actors.messages.output import AudioFrame, ReplyHeard, SessionEnded
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import MemoryUpdated, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tool_outcome import ToolEnding, ToolOutcome
-from actors.tools import AnyTool, OnInterruption, end_conversation, tool
+from actors.tools import OnInterruption, end_conversation, tool
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeStore
 from tests.kit.session_kit import AGENT, QUIET, Stage, heard, stage
-
-
-def slow_tool(seconds: float, outcome: ToolOutcome | str = "nine", **options: Any) -> AnyTool:
-    """A tool of the name `work` that takes so long."""
-
-    @tool(timeout_s=60, **options)
-    async def work() -> ToolOutcome:
-        """Do something."""
-        await asyncio.sleep(seconds)
-        return outcome if isinstance(outcome, ToolOutcome) else ToolOutcome(outcome)
-
-    return work
-
-
-def model(before: str, after: str, *, name: str = "work", gap_s: float = 0.1) -> FakeModel:
-    """A model that says `before`, calls a tool and then says `after`."""
-
-    def script(request: ModelRequest) -> Sequence[ModelEvent | float]:
-        if request.messages[-1].role is Role.TOOL:
-            return [0.2, TextGenerated(after), ReplyGenerated()]
-        said = [TextGenerated(before)] if before else []
-        return [0.2, *said, gap_s, ToolCalled(call_id="call_0", name=name, arguments="{}"), ReplyGenerated()]
-
-    return FakeModel(script)
-
-
-async def ask(on: Stage, text: str) -> None:
-    """Type `text`."""
-    await asyncio.sleep(0.1)
-    on.entry.deliver(TextEntered(text))
+from tests.unit.actors.session.conversation_cases.case_kit import calling, enter, slow_tool
 
 
 def results(on: Stage) -> list[str]:
@@ -61,9 +32,9 @@ def results(on: Stage) -> list[str]:
 @pytest.mark.parametrize("before", ["Let me check.", "Let me check"])
 def test_words_before_a_tool_are_said_once_and_then_the_answer(seconds: float, before: str) -> None:
     async def main() -> None:
-        answering = model(before, "At nine.")
+        answering = calling(before, "At nine.")
         async with stage(agent=QUIET, model=answering, tools={"work": slow_tool(seconds)}) as on:
-            await ask(on, "when")
+            await enter(on, "when")
             await on.ear.until(lambda ear: heard(ear) != [], 90)
             assert heard(on.ear) == ["Let me check. At nine." if before.endswith(".") else "Let me check At nine."]
             await asyncio.sleep(1)
@@ -83,7 +54,7 @@ def test_a_model_that_pauses_in_mid_reply_is_heard_once_and_wholly(pause_s: floa
 
     async def main() -> None:
         async with stage(agent=QUIET, model=FakeModel(script)) as on:
-            await ask(on, "when")
+            await enter(on, "when")
             await on.ear.until(lambda ear: heard(ear) != [])
             assert heard(on.ear) == ["We open at nine. On Sundays at ten."]
             assert on.actor("synthesizer").restarts == 0
@@ -103,8 +74,8 @@ def test_a_transfer_stands_with_or_without_words_before_it_and_while_it_rings(
             seconds, ToolOutcome({"status": "answered"}, ToolEnding.HANDOFF), on_interruption=OnInterruption.FINISH
         )
         tools = {"work": finishing if words else work}
-        async with stage(agent=QUIET, utterances=words, model=model(before, "Here they are."), tools=tools) as on:
-            await ask(on, "a human please")
+        async with stage(agent=QUIET, utterances=words, model=calling(before, "Here they are."), tools=tools) as on:
+            await enter(on, "a human please")
             if words and seconds > 5:
                 await asyncio.sleep(4)
                 await on.talk(900)
@@ -120,8 +91,8 @@ def test_a_transfer_stands_with_or_without_words_before_it_and_while_it_rings(
 def test_fillers_come_at_growing_intervals_and_none_twice_in_a_row() -> None:
     async def main() -> None:
         tools = {"work": slow_tool(30)}
-        async with stage(agent=QUIET, model=model("", "At nine."), tools=tools) as on:
-            await ask(on, "when")
+        async with stage(agent=QUIET, model=calling("", "At nine."), tools=tools) as on:
+            await enter(on, "when")
             await on.ear.until(lambda ear: heard(ear) != [], 90)
             fillers = [(at, m.text) for at, m in on.ear.shown if isinstance(m, ReplyHeard) and m.kind == "filler"]
             assert 2 <= len(fillers) <= 5
@@ -170,9 +141,9 @@ def test_the_result_of_a_former_turn_is_not_taken_for_one_of_the_same_id() -> No
 
     async def main() -> None:
         async with stage(agent=QUIET, model=FakeModel(script), tools={"work": work}) as on:
-            await ask(on, "book it")
+            await enter(on, "book it")
             await asyncio.sleep(1)
-            await ask(on, "and the price")
+            await enter(on, "and the price")
             await on.ear.until(lambda ear: heard(ear) != [])
             assert heard(on.ear)[0] == 'It is "result 2".'
 
@@ -213,13 +184,13 @@ def test_a_goodbye_by_a_tool_ends_with_its_last_word_and_words_in_between_keep_t
 
         tools = {"end_conversation": end_conversation}
         async with stage(agent=QUIET, model=FakeModel(script), tools=tools) as on:
-            await ask(on, "bye")
+            await enter(on, "bye")
             await asyncio.sleep(0.8)
-            await ask(on, "wait are you open on sunday")
+            await enter(on, "wait are you open on sunday")
             await on.ear.until(lambda ear: "On Sunday too." in heard(ear))
             await asyncio.sleep(1)
             assert on.ear.of(SessionEnded) == []
-            await ask(on, "bye")
+            await enter(on, "bye")
             await on.ear.until_count(SessionEnded, 1)
             assert on.ear.ended is Ending.NORMAL
             assert heard(on.ear)[-1] == "Goodbye, and have a very nice day."
@@ -232,7 +203,9 @@ def test_a_session_of_text_and_a_session_of_speech_are_asked_the_same() -> None:
 
     async def main() -> None:
         tools = {"work": slow_tool(4)}
-        async with stage(agent=QUIET, utterances=["when"], model=model("Let me check.", "At nine."), tools=tools) as on:
+        async with stage(
+            agent=QUIET, utterances=["when"], model=calling("Let me check.", "At nine."), tools=tools
+        ) as on:
             await asyncio.sleep(0.2)
             await on.talk(600)
             await on.ear.until_count(FinalTranscript, 1)
@@ -244,9 +217,9 @@ def test_a_session_of_text_and_a_session_of_speech_are_asked_the_same() -> None:
 
 def test_a_caller_who_was_told_of_a_long_tool_is_not_left_in_silence_behind_that() -> None:
     async def main() -> None:
-        making = model("Let me look that up for you.", "It is at nine.")
+        making = calling("Let me look that up for you.", "It is at nine.")
         async with stage(agent=QUIET, model=making, tools={"work": slow_tool(9)}) as on:
-            await ask(on, "when is it")
+            await enter(on, "when is it")
             await on.ear.until(lambda ear: bool(heard(ear)), 30)
             assert heard(on.ear) == ["Let me look that up for you. It is at nine."]
             assert len(heard(on.ear, UtteranceKind.FILLER)) == 2
@@ -286,7 +259,7 @@ def test_a_model_without_words_for_the_end_asks_nothing_of_a_caller_who_leaves(
     async def main() -> None:
         tools = {"work": slow_tool(0.2, ToolOutcome({"status": "done"}, ending))}
         async with stage(agent=QUIET, model=answering, tools=tools) as on:
-            await ask(on, "that is all")
+            await enter(on, "that is all")
             await on.ear.until(lambda ear: ear.ended is not None, 20)
             assert on.ear.ended is reason
             assert [m.text for m in on.ear.of(ReplyHeard)] == last_words
@@ -302,7 +275,7 @@ def test_a_model_that_cannot_count_costs_no_actor(tokens: Any, expected: Any) ->
 
     async def main() -> None:
         async with stage(agent=QUIET, model=FakeModel(script)) as on:
-            await ask(on, "when")
+            await enter(on, "when")
             await on.ear.until_count(ReplyHeard, 1)
             assert heard(on.ear) == ["At nine."]
             assert list(on.entry.restarts) == []
@@ -317,7 +290,7 @@ def test_notes_of_a_model_that_cannot_be_kept_fail_its_reply_and_not_the_record(
 
     async def main() -> None:
         async with stage(agent=QUIET, model=FakeModel(script)) as on:
-            await ask(on, "when")
+            await enter(on, "when")
             await on.ear.until_count(ReplyHeard, 1)
             assert heard(on.ear, UtteranceKind.APOLOGY) != []
             assert on.session.record().memory == {}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from actors.agent import Agent, Limits, Phrases
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import TextEntered
-from actors.messages.output import AudioFrame, ReplyHeard
+from actors.messages.output import AudioFrame
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.summary import Summary
 from actors.runtime.clock import run_virtual
@@ -20,12 +21,23 @@ from actors.turn_taking_settings import PreemptiveGeneration
 from app.providers.failover.model import FailoverModel
 from tests.kit.failover_kit import providers
 from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, Stage, heard, stage
+from tests.kit.session_kit import AGENT, heard, stage
+from tests.unit.actors.session.conversation_cases.case_kit import (
+    FINE,
+    alone,
+    before_one_that_is_down,
+    behind_one_that_is_busy,
+    behind_one_that_is_down,
+)
+from tests.unit.actors.session.conversation_cases.case_kit import ask as asked_and_heard
 from tests.unit.actors.session.replies.test_handoffs import BILLING, DESK, team, tools_of
 
 BAD = "awful"
-FINE = "All is well."
 QUIET: Agent = msgspec.structs.replace(AGENT, greeting="", limits=Limits(no_input_s=120, max_session_s=3_600))
+
+
+ask = partial(asked_and_heard, silent_s=4.0)
+"""Say or type something, and wait until the agent is silent again."""
 
 
 def speaking(language: str, refused: str) -> Agent:
@@ -78,18 +90,6 @@ def answering(request: ModelRequest) -> Sequence[ModelEvent | float]:
             return [0.2, TextGenerated(FINE), ReplyGenerated()]
 
 
-async def ask(on: Stage, text: str, *, spoken: bool) -> None:
-    """Say or type it, and wait until the agent is silent again."""
-    before = len(on.ear.of(ReplyHeard))
-    if spoken:
-        on.engines.recognizer.utterances.append(text)  # type: ignore[attr-defined]  # a fake
-        await on.talk(1_200)
-    else:
-        on.entry.deliver(TextEntered(text))
-    await on.ear.until(lambda ear: len(ear.of(ReplyHeard)) > before, 60)
-    await asyncio.sleep(4)
-
-
 def sent_later(model: FakeModel, first: int) -> list[str]:
     """What the model was sent from the request of this number on, of what it refuses."""
     return [message.text for request in model.requests[first:] for message in request.messages if _has_it(message)]
@@ -125,37 +125,7 @@ def test_whatever_is_refused_is_said_kindly_and_sent_no_more(asked: str, agent: 
     run_virtual(main())
 
 
-def _alone(model: Filtered) -> Any:
-    return model
-
-
-def _before_one_that_is_down(model: Filtered) -> Any:
-    return FailoverModel(providers(model, Failing(ErrorKind.UNAVAILABLE)))
-
-
-def _behind_one_that_is_down(model: Filtered) -> Any:
-    return FailoverModel(providers(Failing(ErrorKind.UNAVAILABLE), model))
-
-
-def _behind_one_that_is_busy(model: Filtered) -> Any:
-    return FailoverModel(providers(Failing(ErrorKind.THROTTLED, 5.0), model))
-
-
-class Failing(FakeModel):
-    """A model that always fails alike."""
-
-    def __init__(self, kind: ErrorKind, retry_after_s: float | None = None) -> None:
-        super().__init__()
-        self.failure = ModelError(kind, "fake", retry_after_s=retry_after_s)
-
-    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        self.requests.append(request)
-        if request.messages:
-            raise self.failure
-        yield ReplyGenerated()
-
-
-@pytest.mark.parametrize("over", [_alone, _before_one_that_is_down, _behind_one_that_is_down, _behind_one_that_is_busy])
+@pytest.mark.parametrize("over", [alone, before_one_that_is_down, behind_one_that_is_down, behind_one_that_is_busy])
 @pytest.mark.parametrize("text", [f"tell me {BAD} things", "find it"])
 def test_that_others_have_failed_does_not_hide_what_is_refused(over: Callable[[Filtered], Any], text: str) -> None:
     async def main() -> None:

@@ -24,6 +24,7 @@ from actors.tools import tool
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, QUIET, answers, heard, stage
+from tests.unit.actors.session.conversation_cases.case_kit import given
 
 
 @pytest.mark.parametrize("talked_ms", [300, 1_500])
@@ -42,8 +43,7 @@ def test_audio_that_stops_in_mid_word_ends_the_utterance_and_what_comes_back_is_
             on.start_caller()
             await on.talk(600)
             await on.ear.until(lambda ear: heard(ear) == ["Done."] * 2)
-            given = [m.text for m in on.session.record().messages if m.role is Role.USER]
-            assert given == ["book it", "and more"]
+            assert given(on) == ["book it", "and more"]
 
     run_virtual(main())
 
@@ -182,8 +182,7 @@ def test_what_is_sent_first_on_a_new_connection_is_not_lost(message: TextEntered
             await asyncio.sleep(delay_s)
             on.entry.deliver(TextEntered("and this"))
             await on.ear.until(lambda ear: heard(ear) != [], 20)
-            given = " ".join(m.text for m in on.session.record().messages if m.role is Role.USER)
-            assert given == ("hello there and this" if isinstance(message, TextEntered) else "1 and this")
+            assert " ".join(given(on)) == ("hello there and this" if isinstance(message, TextEntered) else "1 and this")
 
     run_virtual(main())
 
@@ -196,7 +195,7 @@ def test_what_is_typed_while_a_child_is_being_restarted_is_answered(child: str) 
             on.session._children[child].tell(object())
             on.entry.deliver(TextEntered("hello there"))
             await on.ear.until(lambda ear: heard(ear) != [], 20)
-            assert [m.text for m in on.session.record().messages if m.role is Role.USER] == ["hello there"]
+            assert given(on) == ["hello there"]
 
     run_virtual(main())
 

@@ -9,7 +9,6 @@ import pytest
 
 from actors.agent import InLanguage, Phrases
 from actors.conversation import Role
-from actors.errors import ErrorKind
 from actors.messages.caller import TextEntered
 from actors.messages.output import ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
@@ -18,14 +17,12 @@ from actors.runtime.clock import run_virtual
 from actors.session.plan import TeamMember
 from actors.session.sessions import SessionEntry
 from actors.session_context import Channel, SessionContext
-from app.providers.failover.model import FailoverModel
-from tests.kit.failover_kit import providers
 from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, stage
+from tests.unit.actors.session.conversation_cases.case_kit import alone, behind_one_that_is_down
 from tests.unit.actors.session.realtime.realtime_kit import speaking
 from tests.unit.actors.session.replies.test_handoffs import BILLING, DESK, team, tools_of
-from tests.unit.actors.session.test_conversation_cases_refused import Failing
 
 ABOUT = SessionContext(
     channel=Channel.TELEPHONE,
@@ -68,15 +65,7 @@ async def after_a_hand_over(on: Stage) -> None:
     on.entry.deliver(TextEntered("billing"))
 
 
-def alone(model: FakeModel) -> Any:
-    return model
-
-
-def as_a_fallback(model: FakeModel) -> Any:
-    return FailoverModel(providers(Failing(ErrorKind.UNAVAILABLE), model))
-
-
-@pytest.mark.parametrize("over", [alone, as_a_fallback])
+@pytest.mark.parametrize("over", [alone, behind_one_that_is_down])
 @pytest.mark.parametrize("asks", [typed, spoken, behind_a_tool, after_a_hand_over])
 def test_each_request_tells_who_calls_whom_when_and_what_for(
     asks: Callable[[Stage], Any], over: Callable[[FakeModel], Any]
