@@ -58,10 +58,11 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     max_tokens: Annotated[int, Meta(ge=1, le=16_384)] = 400
     """Tokens that one request to the model may produce."""
     first_token_s: Annotated[float, Meta(ge=0.5, le=60)] = 8.0
-    """A model that has said nothing by then, retries included, has failed. `limits.max_turn_s` holds besides."""
+    """Seconds in which a model says its first word, retries included; then it has failed. `limits.max_turn_s` holds as
+    well."""
     next_token_s: Annotated[float, Meta(ge=0.5, le=60)] = 8.0
-    """A model that falls silent in mid-reply has failed when nothing has come for so long since all that there is of
-    the reply was heard; fillers are said meanwhile."""
+    """Seconds for which a model may be silent in mid-reply after all that it wrote was heard; then it has failed.
+    Fillers are said meanwhile."""
     retries: Annotated[int, Meta(ge=0, le=5)] = 2
     """How often a request that may succeed later is sent again, within `first_token_s`."""
     wait_s: Annotated[float, Meta(ge=0, le=120)] = 20.0
@@ -75,8 +76,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     context_chars: Annotated[int, Meta(ge=2_000, le=2_000_000)] = 48_000
     """Characters of the conversation that it reads with each request, the newest: 48,000 are an hour of talk."""
     summarize: bool = True
-    """Before a conversation is longer than `context_chars`, the model is asked to sum its older part up, beside the
-    conversation, and reads the summary in its place."""
+    """Before a conversation is longer than `context_chars`, the model is asked, while the conversation goes on, to sum
+    up its older part, and reads the summary in its place."""
     extra_body: dict[str, Any] = {}
     """Sent with each request besides, for what a server has of its own."""
 
@@ -95,7 +96,8 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     refused: str = "I am sorry, I cannot talk about that. What else can I do for you?"
     """After words that the model's content filter refuses."""
     recorded: str = "This conversation may be recorded."
-    """Before the greeting, where RECORD_AUDIO is on. Whoever has not heard it is not recorded; empty: nobody is."""
+    """Said before the greeting, where RECORD_AUDIO is on. A caller who has not heard it is not recorded; empty: nobody
+    is."""
     hold_on: str = "One moment, please."
     """One more filler, for an agent that has fewer than two."""
     goodbye: str = "Thank you for calling. Goodbye."
@@ -209,7 +211,7 @@ class GuardrailModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     deployment_id: str = ""
     """The deployment or model that judges, a small and quick one; unset: the one that answers."""
     within_ms: Annotated[int, Meta(ge=50, le=10_000)] = 1_000
-    """A clause is held for so long at most, from when the model was asked about it."""
+    """For how many ms at most a clause is held, from when the model was asked about it."""
     on_failure: OnFailure = OnFailure.OPEN
     """Of a clause about which it is late, fails, or says no verdict: `open` speaks it, `closed` does not, says
     `phrases.no_answer` in its place and ends the reply."""

@@ -12,7 +12,7 @@ from actors.ports.vad import VoiceActivity
 from config.errors import SettingsError
 
 TRANSCRIBER = "voice_live_transcriber"
-"""The setting of the recognizer that listens beside a speech-to-speech model."""
+"""The setting of the recognizer that listens in parallel to a speech-to-speech model."""
 
 FALLBACK = "_fallback"
 """The end of a setting's name that makes it the setting of the engine that takes over."""

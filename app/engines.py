@@ -211,9 +211,8 @@ def _phrases(
 
 
 def _transcriber(engines: dict[str, BuiltIn], settings: Settings, clock: LoopClock) -> SpeechRecognizer | None:
-    """What listens beside the speech-to-speech model: nothing that understands, unless it is set.
-
-    None: the very recognizer that listens in the other modes.
+    """The recognizer that listens in parallel to the speech-to-speech model: one that understands nothing, unless it
+    is set. None: the one that listens in the other modes.
     """
     if TRANSCRIBER not in engines:
         return AbsentRecognizer()

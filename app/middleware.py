@@ -36,7 +36,7 @@ def middleware_of(worker: Assembly) -> list[Middleware]:
     lifecycle, worker_bus = services.lifecycle, services.lifecycle.worker_bus
     services.session_opened.add(worker_bus.session_opened)
     services.session_over.add(lambda session_id: worker_bus.session_left(session_id, begun=True))
-    # Who comes back to a session that has moved, since this worker ends, is not to be sent here again.
+    # A client that comes back to a session that has moved, since this worker ends, is not to be sent here again.
     services.session_moved.add(lambda session_id: worker_bus.session_left(session_id, begun=False))
     if lifecycle.relay_directory is not None:
         forwarding = Middleware(

@@ -1,4 +1,4 @@
-"""Who is told of something that happens in a worker."""
+"""Functions that are called with each event of one kind that happens in a worker."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar

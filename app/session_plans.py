@@ -67,7 +67,8 @@ class SessionPlans:
         languages = self._settings.recognized_language or agent.languages
         members = {(agent.name, ""): self._member(agent, mode, known)}
         for language in languages:
-            # Who is heard in the language only that is known of them, is heard in that one only which they change to.
+            # A caller whose language is known is heard in it alone, and after a change of language in the new one
+            # alone.
             heard = language if known in languages else ""
             members[agent.name, language] = self._member(speaking(agent, language), mode, heard)
         return members

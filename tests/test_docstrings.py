@@ -56,6 +56,13 @@ SEARCHED = {
     },
     "drain": {"app/draining.py", "app/server/lifecycle.py"},
     "lease": {"app/cluster/membership.py"},
+    "hold": {"app/telephony/call_orders.py", "actors/rules/turn_taking/silence.py"},
+    "transfer": {"app/telephony/call_orders.py", "app/telephony/transfer/warm_transfer.py"},
+    "voicemail": {"actors/rules/answering_machine.py", "actors/rules/turn_taking/screening.py"},
+    "redis": {"app/stores/redis_store.py", "config/groups/redis.py"},
+    "guardrails": {"actors/rules/guardrails.py", "actors/session/replies/guardrail_model.py"},
+    "knowledge": {"app/agents/knowledge.py"},
+    "mcp": {"app/mcp/server.py", "app/agents/mcp_servers.py", "actors/mcp_server.py"},
 }
 """What a newcomer searches for, in names and top lines, and some of the files that are to be found so."""
 

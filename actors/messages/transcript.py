@@ -116,7 +116,8 @@ class NoSpeechRecognized(Message, frozen=True):
 class TurnEndHeard(Message, frozen=True):
     """Tells the recognizer that a speech-to-speech model, which hears the caller too, takes their turn for complete.
 
-    It is evidence for the end of the utterance in hand, and no order: how much silence ends it is decided as ever.
+    It is evidence for the end of the utterance in hand, and no order: the recognizer still decides how much silence
+    ends it.
     """
 
 

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class ExpectsSessions(Protocol):
-    """Beside `RealtimeModel`, of an engine that is a service far away: connecting takes several round trips."""
+    """A second port of a `RealtimeModel` that is a service far away: connecting takes several round trips."""
 
     def expect(self, session_id: str) -> None:
         """Prepare for a session of this id that may be opened soon. Returns at once, and never raises."""

@@ -32,7 +32,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     may_call_tools: bool = True
     """If not, the tools are there to be read of in the conversation, and are not called."""
     is_aside: bool = False
-    """It is asked beside the conversation, such as for a summary of it: nobody hears the reply."""
+    """It is no part of the conversation, such as a request for a summary of it: nobody hears the reply."""
     preamble: str = ""
     """What is known of the session besides what was said: date, time, who talks with the agent. Bounded."""
 

@@ -1,4 +1,4 @@
-"""Whether a machine has answered a call, judged by what is heard before anybody has talked with the agent. Pure.
+"""Whether an answering machine (voicemail) has taken a call, judged by what is heard before the conversation. Pure.
 
 To take a person for a machine costs more than the other way round: the person is hung up on, the machine only hears a
 greeting. So it takes a phrase that nobody says who picks up ("after the tone"), or two signs of different kinds: whom
@@ -17,9 +17,9 @@ from actors.rules.backchannel import words_of
 from actors.rules.machine_words import BY_LANGUAGE, ENGLISH, MachineWords
 
 LONG_S = 8.0
-"""Who answers, and talks for so long before they wait for an answer, gives a sign of being a machine."""
+"""Seconds of talk without waiting for an answer that are a sign of a machine."""
 TOO_LONG_S = 25.0
-"""Nobody who answers talks for so long before they wait for an answer."""
+"""Seconds of talk without waiting for an answer that no person reaches."""
 SIGNS = 2
 """Signs of so many kinds are a machine."""
 

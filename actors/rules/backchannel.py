@@ -96,7 +96,7 @@ POLITE = (
     "一下",
     "ください",
 )
-"""Beside a request to wait these say nothing of their own."""
+"""Words that say nothing of their own next to a request to wait."""
 
 
 def asks_to_wait(text: str, waiting: Sequence[str], backchannels: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from actors.rules.text.unspoken_parts import UnspokenParts
 MAX_ASKED_CHARS = 500
 """So much of the caller's last words is told with a clause: without them a bare yes could not be judged."""
 MAX_ANSWER_CHARS = 4_000
-"""An answer that is longer is none; so long may be the thinking of a model that thinks."""
+"""Characters of an answer above which it is none: the thinking of a model that thinks stays below that."""
 MAX_ANSWER_TOKENS = 200
 INSTRUCTIONS = """You check what a voice agent is about to say to a caller, clause by clause, before it is heard. The
 agent must not say anything of these kinds:

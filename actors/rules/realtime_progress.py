@@ -11,13 +11,13 @@ from enum import StrEnum
 import msgspec
 
 MAX_LIMITED_S = 6.0
-"""A limit of the service is waited for at most so long at a time; the caller hears a filler meanwhile."""
+"""For how many seconds at a time a limit of the service is waited for; the caller hears a filler meanwhile."""
 
 STALLED_S = 5.0
 """A response that has been begun goes on within this, or is begun. Turn-taking gives up a reply that was heard in part
 after `next_token_s`, 8 s: another session has to have said more of it by then."""
 SETTLED_S = 30.0
-"""A session that has lasted so long was a good one."""
+"""Seconds after which a session counts as a good one."""
 
 
 class RealtimeState(StrEnum):

@@ -20,7 +20,7 @@ MAX_NAME_CHARS = 200
 SLOWEST_MS_PER_CHAR = 2_000.0
 """No text takes longer to say: a sign that is spoken as three words, in a voice at half the speed."""
 SPARE_AUDIO_MS = 10_000.0
-"""Audio beside that of the text, in ms: the silence around it."""
+"""Ms of audio that a reply may have more than its text takes: the silence around it."""
 MOST_AUDIO_MS = 900_000.0
 """The most audio of one reply, in ms: its longest text, said slowly."""
 

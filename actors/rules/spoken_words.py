@@ -51,7 +51,8 @@ class SpokenWords:
         self.text += following(self.text, text) if self.is_empty else text
 
     def place(self, word: str, audio_ms: float, duration_ms: float) -> None:
-        """Note that `word` begins at `audio_ms` and lasts so long; ignored if it is not in the text that is due."""
+        """Note where in the audio `word` begins and how long it lasts, in ms; ignored if it is not in the text that is
+        due."""
         start = self.text.find(word, self._found, self._found + MAX_SKIPPED_CHARS + len(word)) if word else -1
         if start >= 0:
             self._found = start + len(word)

@@ -1,8 +1,8 @@
 """When a conversation is summarised for the language model that holds it, and what it reads of it then. Pure.
 
-A long call outgrows what its model may read with each request. Before it does, the older part of it is summed up: asked
-of the model beside the conversation, while that goes on, and read in its place from then on. Transcript and record have
-every word as before.
+A long call outgrows what its model may read with each request. Before it does, the older part of it is summed up: the
+model is asked for it while the conversation goes on, and reads the summary in its place from then on. Transcript and
+record have every word as before.
 """
 
 from collections.abc import Sequence

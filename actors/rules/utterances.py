@@ -10,7 +10,7 @@ MAX_UTTERANCE_CHARS = 6_000
 def bounded_utterance(text: str) -> str:
     """`text`, or its last words that fit into `MAX_UTTERANCE_CHARS` characters.
 
-    Who goes on adding to an utterance means what came last: the oldest words are left out.
+    A caller who goes on adding to an utterance means what came last: the oldest words are left out.
     """
     if len(text) <= MAX_UTTERANCE_CHARS:
         return text

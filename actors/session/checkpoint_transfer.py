@@ -35,7 +35,7 @@ def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, aud
         handoffs=record.handoffs,
         turn=TurnSnapshot(turn_number=record.turn, opening=Opening.GREETING if greets else Opening.NONE),
         transcription=TranscriptionSnapshot(number=record.turn, chars=sum(len(said.text) for said in record.messages)),
-        # Whoever is heard alone goes on where the others do.
+        # A speaker who is heard alone goes on at the same place as the others.
         tracks={speaker: AudioTrack(audio_bytes=audio_bytes, settled_bytes=audio_bytes) for speaker in ("", *SPEAKERS)},
         messages=record.messages,
         memory=record.memory,

@@ -35,7 +35,7 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     realtime: RealtimeModel | None = None
     """Speech to speech, for sessions of that mode; None: there is none."""
     transcriber: SpeechRecognizer | None = None
-    """Speech to text that listens beside the speech-to-speech model; None: `recognizer` does."""
+    """Speech to text that listens in parallel to the speech-to-speech model; None: `recognizer` does."""
     phrases: SpeechSynthesizer | None = None
     """What says an agent's phrases that are not kept in sessions of `realtime`; None: `synthesizer` does."""
     realtime_falls_back: bool = True

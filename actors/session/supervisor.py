@@ -276,7 +276,7 @@ class SessionSupervisor(SupervisedActor):
         self._tell_receivers(CallerCutOff())
         reconnect_s = max(keep_s, self.plan.agent.limits.reconnect_s)
         if not self.plan.call_id and self._checkpoint.user_at is None:
-            # Nothing is lost with it, and whoever opens and drops connections must not keep others out.
+            # Nothing is lost with it, and a client that opens and drops connections must not keep others out.
             reconnect_s = 0.0
         self._checkpoint.connection_lost(connection_id, self.engines.clock.now() + reconnect_s)
         self.call_later(reconnect_s, ReconnectExpired(connection_id))

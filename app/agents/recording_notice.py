@@ -1,6 +1,6 @@
 """The notice that a conversation may be recorded: said before anything else, and looked for in what was heard.
 
-Whoever has not heard all of it is not recorded.
+A caller who has not heard all of it is not recorded.
 """
 
 from collections.abc import Iterable, Mapping

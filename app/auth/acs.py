@@ -73,7 +73,7 @@ class AcsAccess:
         self._keeping: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Fetch the keys of ACS and Event Grid now, beside the work, and keep them at hand."""
+        """Fetch the keys of ACS and Event Grid in the background now, and keep them at hand."""
         verifiers = [verifier for verifier in (self._acs, self._event_grid) if verifier is not None]
         self._keeping = [asyncio.create_task(verifier.keep_keys(), name="keys") for verifier in verifiers]
 

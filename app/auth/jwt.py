@@ -24,14 +24,14 @@ MOST_CHARS = 16_384
 FETCH_TIMEOUT_S = 5.0
 LEAST_KEY_BITS = 2_048
 FRESH_S = 3_600.0
-"""Keys older than this are fetched again beside the work; the old ones are used until that has succeeded."""
+"""Seconds after which keys are fetched again in the background; the old ones are used until that has succeeded."""
 UNKNOWN_KEY_PAUSE_S = 5.0
 """An unknown key id makes for a fetch at most this often, however many made-up ones arrive."""
 FAILED_PAUSE_S = 1.0
 KEEP_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Pauses between fetches of keys that are kept at hand and could not be had, the last one repeatedly."""
 WAIT_S = 4.0
-"""Who brings a token while kept keys are still to be had waits so long for them; ACS does not bring it again."""
+"""Seconds for which a token waits for keys that are being fetched; ACS does not bring it again."""
 MOST_WAITING = 256
 """No more than so many wait for keys; others are told at once that there are none."""
 
@@ -73,7 +73,7 @@ def require_encrypted(variable: str, url: str) -> None:
 class SigningKeys:
     """The keys at a JWKS URL, by key id. One fetch at a time, however many wait for it; belongs to one event loop.
 
-    `wait_s`: whoever brings a token while kept keys are still to be had waits so long for them.
+    `wait_s`: for how many seconds a token waits for keys that are being fetched.
     """
 
     def __init__(self, url: str, now: Callable[[], float] = time.monotonic, *, wait_s: float = WAIT_S) -> None:

@@ -28,7 +28,7 @@ RELEASE = "release"
 RELEASE_S = 1.0
 """A worker that has not given a call away by then is taken for dead, or as good as."""
 MOST_OWNERS = 3
-"""A call that has another owner at each look is left to whoever gets it."""
+"""How often it is looked who has a call; one that has another owner each time is left to the last of them."""
 
 
 class Release(msgspec.Struct, frozen=True):

@@ -66,7 +66,7 @@ class Cluster:
         self._tasks: list[asyncio.Task[None]] = []
 
     def after_start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Have `work` done beside all else once this worker takes part; to be called before the start."""
+        """Have `work` done in the background once this worker takes part; to be called before the start."""
         self._first.append(work)
 
     def on_notice(self, topic: str, take: TakeNotice) -> None:

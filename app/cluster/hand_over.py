@@ -175,7 +175,8 @@ class HandOver:
         writes = dict.fromkeys(ids, 0)
         while waiting := [each for each, count in writes.items() if count < MOST_WRITES]:
             is_due = self._is_due(until)
-            # Who speaks is heard out, and a model that speaks is waited for until it has told all that it says.
+            # A caller who speaks is heard to the end, and a model that speaks is waited for until it has told all
+            # that it says.
             ready = [each for each in waiting if is_due or not self._is_busy(each)]
             if not ready:
                 await asyncio.sleep(LOOK_S)

@@ -35,7 +35,7 @@ Keeps = Mapping[str, Callable[[str], bool]]
 _ABOUT_LIVE = re.compile(r"/api/v1/(?:sessions/([^/]+)/approvals(?:/[^/]+)?|health/actors/([^/]+)(?:/.*)?)")
 _KEPT = re.compile(rf"/api/v1/sessions/([^/]+)/({HAS_TIMELINE}|{HAS_AUDIO})")
 _SESSION = re.compile(r"/api/v1/sessions/([^/]+)")
-"""Whoever reads it is answered from the store; whoever ends it has to reach it."""
+"""A request that reads a session can be answered from the store; one that ends it has to reach its worker."""
 
 _forwarded = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.forwarded", description="Requests about sessions that a worker elsewhere answered, by outcome"

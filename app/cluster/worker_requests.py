@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_IN_HAND = 200
-"""Requests that a worker deals with at once; of more, whoever asks hears nothing."""
+"""Requests that a worker deals with at once; more are left unanswered."""
 CLOSE_S = 2.0
 """What is dealt with still after that is left to itself: its cancellation was swallowed on its way."""
 MOST_LINES = 16
@@ -177,5 +177,5 @@ class WorkerRequests:
         except StoreError as error:
             log.warning("the answer to another worker could not be sent: %s", error)
         except Exception as error:
-            # Whatever it is: whoever asks hears nothing, and says so.
+            # Whatever it is: the worker that asks hears nothing, and says so in its log.
             log.exception("a request of another worker failed: %s", type(error).__name__)

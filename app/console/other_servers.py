@@ -23,7 +23,7 @@ EVERY_S = 1.0
 WATCHED_S = 6.0
 """Without a console that says within this time that it is open nobody is asked."""
 FORGOTTEN_S = 60.0
-"""A worker of which nothing was heard for so long is shown no more."""
+"""Seconds without news after which a worker is shown no more."""
 DRAIN_S = 2.0
 MOST_LOST = 400
 """Sessions that are asked after: of ten workers that have died, those that are named."""

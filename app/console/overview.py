@@ -25,7 +25,7 @@ EVERY_S = 1.0
 WATCHED_S = 6.0
 """A console that is open says so within this time, again and again; without it nobody tells anything."""
 GONE_SHOWN_S = 900.0
-"""A worker that has died is shown for so long, also to a console that is opened later."""
+"""For how many seconds a worker that has died is shown, also to a console that is opened later."""
 DRAIN_WITHIN_S = 10.0
 """An order to drain that is older was meant for another process."""
 

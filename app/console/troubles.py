@@ -7,7 +7,7 @@ import msgspec
 from actors.runtime.supervised_actor import ActorState
 
 STUCK_S = 2.0
-"""An actor that has mail and has handled none of it for so long does not come to it any more."""
+"""Seconds after which an actor that has mail and has handled none of it counts as stuck."""
 FULL_MAILBOX = 100
 MOST_CHARS = 200
 MOST_TROUBLES = 5

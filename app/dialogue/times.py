@@ -297,7 +297,7 @@ _LEFT_TO_US = (
 def ordinal_choice(words: list[str], count: int) -> int | None:
     """Which of `count` things is meant by `the second one`, `the last`, `the earliest`, `either`; from 0.
 
-    Who leaves the choice to us ("whichever", "you choose") gets the first.
+    A caller who leaves the choice to us ("whichever", "you choose") gets the first.
     """
     if any(f" {phrase} " in f" {' '.join(words)} " for phrase in _LEFT_TO_US):
         return 0

@@ -15,7 +15,7 @@ from app.evals.telephone_line import TelephoneLine
 TAKEN_IN_S = 0.001
 """The session takes in what was typed or keyed in before anything is expected of it."""
 ANSWERS_S = 60.0
-"""A caller says something else to an agent that has said nothing for so long."""
+"""Seconds of silence of the agent after which a caller says something else."""
 
 
 class Heard(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ from app.stores.memory import MemoryStore
 
 RATE_HZ = 16_000
 GREETS_S = 5.0
-"""An agent that says nothing for so long waits for the caller's first words."""
+"""Seconds of silence after which an agent waits for the caller's first words."""
 QUIET_S = 120.0
 """An agent that goes on speaking for longer than this is not waited for."""
 ENDS_S = 5.0

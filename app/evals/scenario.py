@@ -36,7 +36,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     key: Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}\Z")] | None = None
     """The caller presses these keys of the telephone."""
     silence_s: Annotated[float, Meta(gt=0, le=3_600)] | None = None
-    """The caller does nothing for so long, once the agent has finished."""
+    """For how many seconds the caller does nothing, once the agent has finished."""
     expect: Pattern | None = None
     """What the agent says from the caller's last words on: a regular expression, without regard to case."""
     absent: Pattern | None = None

@@ -54,7 +54,7 @@ JITTER_MS, MOST_JITTER_MS = 8.0, 60.0
 CONNECTS_S = 10.0
 ENDS_S = 3.0
 PAUSE_S = 0.4
-"""The agent has fallen silent after so long without a frame of its voice."""
+"""Seconds without a frame of its voice after which the agent has fallen silent."""
 _SEED = 1
 
 Open = Callable[[Recipient[OutputMessage], ConnectionAttached], LiveSession]

@@ -11,7 +11,7 @@ from enum import StrEnum
 from app.limits.token_bucket import TokenBucket
 
 MAX_CLIENTS = 10_000
-"""Clients whose rates are kept in mind. Whoever has done nothing for the longest time is forgotten first."""
+"""Clients whose rates are kept in mind. The one that has done nothing for the longest time is forgotten first."""
 
 
 class Rate(StrEnum):

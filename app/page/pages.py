@@ -84,7 +84,7 @@ def page_routes(directory: Path = STATIC, *, documented: bool = True) -> list[Ba
 
 
 async def absent(_: Request) -> Response:
-    """Answer 404: nothing describes the API to whoever asks."""
+    """Answer 404: the description of the API is switched off."""
     raise ProblemError(HTTPStatus.NOT_FOUND, "the API is not described here: ENABLE_DOCS is off")
 
 

@@ -22,9 +22,9 @@ GAP_S = 0.15
 MOST_AHEAD_S = 2.0
 """Audio that is so far ahead of time is of a client that sends faster than time goes, and is left out."""
 OVER_S = 0.5
-"""Audio of which nothing more has come for so long is over for the time being."""
+"""Seconds without more of it after which audio is over for the time being."""
 MARGIN_S = 1.0
-"""What happened so long ago does not change any more."""
+"""Seconds after which what has happened does not change any more."""
 BLOCK_S = 10
 """A silence of both sides may last for minutes, and is not made at once."""
 

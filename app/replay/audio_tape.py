@@ -124,7 +124,7 @@ class AudioTape:
             self._waiting, self._waiting_bytes = [], 0
 
     def _begin(self) -> None:
-        """Whoever goes on with a conversation in which they were told need not be told again."""
+        """A caller who goes on with a conversation in which they were told need not be told again."""
         self._notices = notices_of(self._session.plan)
         self._is_told = self._is_told or was_notified(self._session.checkpoint.messages, self._notices)
 

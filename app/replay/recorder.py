@@ -117,7 +117,7 @@ class SessionRecorder:
             return None
         name, now = file_name(session_id, began, AUDIO), self._clock.now
         file = AudioFile(self._files, name, now(), self._settings.audio_mb << 20)
-        # Who sets that says that those who are heard were told by somebody else.
+        # An operator who sets that says that somebody else has told those who are heard.
         tape = AudioTape(entry, self._files, file, now, is_told=only_listens)
         tape.start()
         return tape

@@ -99,7 +99,7 @@ class Lifecycle:
         self.hurried.set()
 
     def on_drain(self, step: DrainStep) -> None:
-        """Have `step` run when the worker drains, beside the other steps."""
+        """Have `step` run when the worker drains, at the same time as the other steps."""
         self._steps.append(step)
 
     def ready(self) -> None:

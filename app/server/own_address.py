@@ -1,4 +1,5 @@
-"""Where the server of this machine is reached by programs beside it, which have its settings: a probe, a command."""
+"""Where the server of this machine is reached by other programs of the same machine that have its settings: a health
+check, a command."""
 
 import ssl
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, build_opener

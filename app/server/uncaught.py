@@ -1,4 +1,4 @@
-"""What nobody has caught, told in the log as everything else is: Python's own way is to print it, words and all.
+"""Uncaught exceptions, logged as everything else is: Python's own way is to print them, words and all.
 
 The words of an exception may be what somebody has said; where they are raised by a thread that an engine or a tool has
 started by itself, nothing of ours stands between them and the terminal.

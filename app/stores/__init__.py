@@ -1,1 +1,1 @@
-"""Where records of sessions are kept: the store in memory, and the wrapper that tells others of each record."""
+"""Where records of sessions are kept, in memory or in Redis; and the claims by which workers hold their sessions."""

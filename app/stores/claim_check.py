@@ -17,10 +17,11 @@ from actors.errors import StoreError
 log = logging.getLogger(__name__)
 
 FROZEN_S = 0.5
-"""A loop that has not turned for so long may have lost its sessions. A client takes longer to come back elsewhere."""
+"""Seconds without a turn of the loop after which its sessions may be lost. A client takes longer to come back
+elsewhere."""
 LOOK_S = 0.1
 LEASE_S = 3.0
-"""Whoever stood still for so long is dead to the other workers: they take its telephone calls."""
+"""Seconds of standing still after which a worker is dead to the others: they take over its telephone calls."""
 ASK_S = 1.0
 """How long the store is asked. If it does not answer, conversations go on: nobody else can have read their records."""
 ASK_PAST_LEASE_S = 10.0
@@ -65,7 +66,7 @@ class ClaimCheck:
         self._look_again()
 
     def stop(self) -> None:
-        """Look no more; what waits is let go."""
+        """Stop looking, and release what waits for a look."""
         if self._timer is not None:
             self._timer.cancel()
         if self._asking is not None:

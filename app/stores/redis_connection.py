@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 WHOLE_S = CONNECT_S + 5 * COMMAND_S
 """One piece of work with Redis, with all that it takes to connect."""
 AGAIN_S = 0.5
-"""So soon after a connection that failed the next one is not tried: whoever asks meanwhile is told at once."""
+"""Seconds after a failed connection before the next one is tried: a command that is given meanwhile fails at once."""
 CLOSE_S = 1.0
 CHECK_S = 5
 """A connection that is cut off without a word would else be found out after most of a minute."""

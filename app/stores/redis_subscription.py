@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 CLOSE_S = 2.0
 """A cancellation may be swallowed on its way through the client: the task then ends with the process."""
 READ_S = 5.0
-"""A subscription that is silent for so long is looked after: its connection is asked whether it still lives."""
+"""Seconds of silence after which the connection of a subscription is asked whether it still lives."""
 AGAIN_S = 1.0
 """After a subscription that failed, with up to as much more, so that workers do not come back together."""
 

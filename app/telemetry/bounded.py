@@ -30,7 +30,7 @@ class BoundedExport:
     """Runs exports of one exporter, each in a thread of its own, and waits no longer for one than it may last.
 
     The exporters' own time-outs bound single reads: a collector that answers a byte a second keeps one for hours. One
-    that is late goes on beside what is done next, but no other is begun until it has come back.
+    that is late goes on in its thread, but no other is begun until it has come back.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Spans of the requests that are answered, which go on with the trace of whoever asks."""
+"""Spans of the requests that are answered; each goes on with the trace of its client."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

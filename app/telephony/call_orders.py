@@ -1,4 +1,4 @@
-"""What tools and operators may order of a call that is up: put it through, press keys, hold it, record it."""
+"""What tools and operators may order of a call that is up: transfer it, press keys, hold it, record it."""
 
 import asyncio
 import logging
@@ -23,9 +23,9 @@ T = TypeVar("T")
 EVENT_S = 3.0
 """What came of any other order is told within this time; an order of which nothing is told counts as carried out."""
 KEY_S = 0.4
-"""A key takes so long to be sent, with the pause after it."""
+"""Seconds that a key takes to be sent, with the pause after it."""
 LAST_WORD_S = 5.0
-"""A transfer waits so long for what is being said to be heard."""
+"""For how many seconds a transfer waits until what is being said was heard."""
 LOOKED_S = 0.05
 
 
@@ -227,7 +227,7 @@ class CallOrders:
 
 
 def not_carried_out(error: CallControlError) -> CallError:
-    """What an order that was not taken means to whoever gave it."""
+    """What an order that was not taken means to its sender."""
     trouble, text = _MEANING[error.trouble]
     return CallError(trouble, text, cause=error.detail, retry_after_s=error.retry_after_s)
 

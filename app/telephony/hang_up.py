@@ -12,7 +12,7 @@ from app.telephony.network_state import is_over
 log = logging.getLogger(__name__)
 
 WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Waits before each order, which is besides repeated within itself."""
+"""Seconds before each order; each is also repeated within itself."""
 MOST_PATIENCE_S = 30.0
 """A network that asks for more patience is asked again after this."""
 

@@ -134,5 +134,5 @@ class Orders:
             outcome.set_result(None)
             return
         outcome.set_exception(CallError(trouble, failure_of(order)))
-        # Whoever asked by REST does not wait for it.
+        # A request by REST does not wait for it.
         outcome.exception()

@@ -34,7 +34,7 @@ GONE_S = 5.0
 CLOSING_S = 0.5
 """The media socket of a call that is over is closed after this, if the network has not done it."""
 OVERTIME_S = 180.0
-"""What a call may take besides its agent's `max_session_s`: the access code, the goodbye."""
+"""Seconds that a call may last longer than its agent's `max_session_s`: the access code, the goodbye."""
 
 
 class Switchboard:
@@ -96,7 +96,7 @@ class Switchboard:
         return self._control
 
     def start(self) -> None:
-        """Get ready for the first call, beside the work."""
+        """Get ready for the first call, in the background."""
         if self._control is not None:
             self._media = MediaWatch(
                 self._control,
@@ -291,7 +291,7 @@ class Switchboard:
         self.hang_up(call)
 
     def hang_up(self, call: Call) -> None:
-        """Hang up for everyone, beside the work; harmless when that is under way, or the call is over."""
+        """Hang up for everyone, in the background; harmless when that is under way, or the call is over."""
         if call.hanging_up is None and not call.over.is_set():
             call.hanging_up = asyncio.get_running_loop().create_task(self._hang_up(call), name="call.hang_up")
 
@@ -300,7 +300,7 @@ class Switchboard:
         if call.call_id and self._control is not None:
             done = await self._order_hang_up(call, self._control)
             if done is HangUp.NOT_TAKEN:
-                # It stays in the call log as it is, and whoever wants may order again; it keeps nobody out.
+                # It stays in the call log as it is, and can be ordered again; it keeps no other call out.
                 call.hanging_up, call.holds_place = None, False
                 return
             if done is HangUp.ORDERED:

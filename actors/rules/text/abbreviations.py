@@ -26,7 +26,7 @@ ABBREVIATIONS = _words(
 WEEKDAYS = _words(
     "mo di mi do fr sa so lun mar mié jue vie sáb dom mer jeu ven sam dim gio sab seg ter qua qui sex ma wo vr za zo",
 )
-"""The end of a sentence unless a number follows: `Mo. 3. Mai`, `lun. 3 de mayo`. Many are words besides."""
+"""The end of a sentence unless a number follows: `Mo. 3. Mai`, `lun. 3 de mayo`. Many are also words."""
 
 ABBREVIATED_ENDINGS = ("str",)
 """Words that end so are treated like those of `ABBREVIATIONS`: `Bahnhofstr.`"""

@@ -33,7 +33,7 @@ MAX_CHARS = 240
 """A later piece without punctuation is cut here, between words."""
 
 PAUSE_S = 0.7
-"""A model that has written nothing for so long pauses, and does not only write in bursts."""
+"""Seconds without a token after which a model pauses, and does not only write in bursts."""
 
 WIDE_CHARS = 3
 """The number of letters that say as much as one ideograph."""

@@ -57,7 +57,7 @@ def start_reply(turn: TurnCore, at: float) -> None:
     is_preempted = preemption.take(turn, text)
     s.asked, continues = preemption.to_be_answered(turn, text)
     s.is_audible = s.is_asked_on = s.asked_again = s.has_asked = False
-    # Whoever goes on before they have heard it is asked when their new words are answered.
+    # A caller who goes on before they have heard the apology is asked when their new words are answered.
     s.owed_apology = SAY_AGAIN if s.has_lost_input else 0
     s.pause_factor, s.tail_text = 1, ""
     endings.take_back_goodbye(turn)
@@ -133,7 +133,7 @@ def _failed(
         if s.caller is CallerActivity.SILENT:
             apologise(turn, apology)
             return
-    # Who was told the half of something waits for the rest, and who speaks is not spoken over.
+    # A caller who was told half of something waits for the rest, and one who speaks is not spoken over.
     s.owed_apology = apology
     settle(turn, at)
 
@@ -141,7 +141,7 @@ def _failed(
 def _last_act_failed(turn: TurnCore, at: float, *, has_text: bool) -> None:
     """The reply that was to be the session's last one fails, or is silent: nothing is asked of a caller who leaves.
 
-    Who was put through is gone; anybody else hears a goodbye, if no word of the model's was one.
+    A caller who was put through is gone; any other hears a goodbye, unless the model has said one.
     """
     s = turn.state
     turn.cancel_thinking()
@@ -244,8 +244,8 @@ def _pop_tail(turn: TurnCore) -> str:
 def _ends(turn: TurnCore, ending: Ending) -> bool:
     """End a session whose last words were heard, unless the caller has more to say; whether all is done.
 
-    Words into a goodbye that were too few to take the floor are answered now. Who speaks is waited for: what they say
-    may take the goodbye back. Nothing takes back that somebody was put through.
+    Words into a goodbye that were too few to take the floor are answered now. A caller who speaks is waited for: what
+    they say may take the goodbye back. Nothing takes back that they were put through.
     """
     s = turn.state
     if ending is not Ending.HUMAN_HANDOFF and s.waiting_text:

@@ -12,7 +12,7 @@ from actors.rules.turn_taking.state import CallerActivity, Preemption
 from actors.rules.utterances import bounded_utterance, joined_utterance, repeated_utterance
 
 WENT_ON_MS = 150.0
-"""Voice that comes back for so long goes on; shorter voice is a breath, or the end of the last word."""
+"""Ms of voice after a pause with which the caller goes on; shorter voice is a breath, or the end of the last word."""
 
 
 def end_of_turn_likely(turn: TurnCore, message: EndOfTurnLikely, at: float) -> None:

@@ -1,10 +1,10 @@
-"""Who has answered a call of ours: a person, who is greeted as soon as their first words are over, or a machine.
+"""Screening of a call that the agent has placed: whether a person has answered it or an answering machine (voicemail).
 
-Until whoever answers has said something and fallen silent, the agent listens. What `rules/answering_machine.py` makes
-of it decides. Who seems to be a person is greeted, and what they said first is noted, or answered after the greeting
-where it was more than a hello and the greeting asks nothing itself. They are listened to as a possible machine until
-they have answered to the greeting. A machine is hung up on, or is left a message: after its tone, or after a silence
-in which none came. Who says hello to an agent that waits for the tone is a person after all, and is greeted.
+The agent listens until the other side has said something and fallen silent; `rules/answering_machine.py` judges what
+was heard. A person is greeted, and what they said first is noted, or answered after the greeting where it was more than
+a hello and the greeting asks nothing itself. They still count as a possible machine until they have answered to the
+greeting. A machine is hung up on, or is left a message: after its tone, or after a silence in which none came. Somebody
+who says hello to an agent that waits for the tone is a person after all, and is greeted.
 """
 
 import msgspec
@@ -23,17 +23,17 @@ from actors.rules.turn_taking.state import CallerActivity, Interruption, Screeni
 from actors.rules.utterances import joined_utterance
 
 GREET_AFTER_S = 2.0
-"""Who answers and says nothing, or nothing intelligible, is greeted after so much silence."""
+"""Seconds of silence after which a person who has said nothing, or nothing intelligible, is greeted."""
 DOUBT_S = 2.0
-"""Who gives one sign of being a machine is listened to for so much longer before they are greeted."""
+"""Seconds for which the agent listens on, before it greets, after one sign of a machine."""
 LISTENS_S = 45.0
-"""Whoever never falls silent is greeted all the same."""
+"""Seconds after which a person who never falls silent is greeted all the same."""
 NO_TONE_S = 4.0
 """A machine of which no tone is heard in so much silence records already."""
 MACHINE_S = 60.0
 """A machine that never falls silent, a radio perhaps, is hung up on."""
 PAUSE_S = 3.0
-"""Who falls silent for so long has waited for an answer: what they say then is no part of one monologue. Nor is what
+"""Seconds of silence that wait for an answer: what is said after them is no part of the same monologue. Nor is what
 they say into the greeting: only time in which nobody else speaks counts."""
 HELLO_WORDS = 6
 """First words up to so many, hellos apart, are a name or a hello: the greeting is their answer."""

@@ -31,7 +31,7 @@ def input_missing(turn: TurnCore, at: float) -> None:
         return
     turn.say(UtteranceKind.PROMPT, s.prompts)
     s.prompts += 1
-    # Who asked for a minute has had it: from now on silence is silence.
+    # A caller who asked for a minute has had it: from now on silence is silence.
     s.asked_to_wait = False
 
 

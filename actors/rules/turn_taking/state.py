@@ -311,7 +311,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     onset_ms: float = 0.0
     """Position in the caller's audio at which the utterance in hand has begun."""
     overheard: str = ""
-    """Where it is answered as it is spoken: such words of it as a recognizer beside has finished with already."""
+    """Where a model hears the caller itself: words of the utterance in hand that the parallel recognizer has finished
+    with."""
     settled_input: int = 0
     """The number of the latest typed text or key that has been dealt with."""
     keys: str = ""

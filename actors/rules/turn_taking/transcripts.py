@@ -21,8 +21,8 @@ from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Course
 from actors.rules.utterances import bounded_utterance, joined_utterance
 
 LASTING_MS = 600.0
-"""Voice that lasts so long was meant for the agent, though nothing of it was recognised; shorter voice may be noise.
-Where the agent has asked something, voice as short as an answer was."""
+"""Ms of voice that were meant for the agent though nothing of it was recognised; shorter voice may be noise. After a
+question of the agent's, voice as short as an answer was meant for it."""
 
 
 def speech_started(turn: TurnCore, message: SpeechStarted, at: float) -> None:

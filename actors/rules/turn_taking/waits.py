@@ -45,7 +45,7 @@ CLOSING_SILENCE_S = 1.0
 FILLER_GROWTH = 2.0
 """By how many first waits each filler waits longer than the one before it: 1, 3 and 5 first waits."""
 FILLER_OWED = 1 / 3
-"""The share of a first wait that whoever owes the reply has from the end of the turn, however late that was found."""
+"""The share of a first wait that model and synthesizer have from the end of the turn, however late that was found."""
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The child that every mode has which listens: the recognizer, with whoever is told what it hears."""
+"""The child of every mode that listens: the recognizer, and the actor that is told what it hears."""
 
 from collections.abc import Callable
 from typing import Any

@@ -22,7 +22,8 @@ def _is_given_up(context: ChildContext) -> bool:
 
 
 def _transcriber(context: ChildContext) -> SpeechRecognizer:
-    """What listens beside the model, which the conversation can do without; or instead of it when it is given up."""
+    """The recognizer that listens in parallel to the model, which the conversation can do without; or in place of the
+    model when that is given up."""
     engines = context.engines
     if _is_given_up(context):
         return engines.recognizer

@@ -39,7 +39,7 @@ class SpokenUtterance(msgspec.Struct, kw_only=True):
     """The turn in which it is answered, or `NOT_ANSWERED`; 0 until that is known."""
     text: str = ""
     begun: str = ""
-    """Such words of it as a recognizer beside had finished with before it was over."""
+    """Words of it that the parallel recognizer had finished with before it was over."""
     start_ms: float = 0.0
     end_ms: float = 0.0
     """Where it lies in the caller's audio."""
@@ -67,7 +67,7 @@ class CallerSpeech:
         self._is_open = False
         self._utterance = bytearray()
         self._overheard, self._overheard_ms = "", 0.0
-        """Words of the utterance in hand that a recognizer beside has finished with, and where they end."""
+        """Words of the utterance in hand that the parallel recognizer has finished with, and where they end."""
         self._discarded: SpokenUtterance | None = None
         self._utterances: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
         self._uncommitted: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)

@@ -65,7 +65,7 @@ class GuardedRealtimeSession:
         self._order("update", changes)
 
     async def close(self) -> None:
-        """End the session; what that raises is for whoever closes it."""
+        """End the session; what that raises is raised to the caller."""
         await self._session.close()
 
     def _order(self, what: str, *details: object) -> object:

@@ -169,7 +169,7 @@ class RealtimeAgent(Orchestrator):
         super().on_end()
 
     def on_receive(self, message: RealtimeAgentMessage) -> None:
-        """Give the model what it is to hear and to forget, then do as every orchestrator does."""
+        """Give the model what it is to hear and to forget, then handle the message as every orchestrator does."""
         # What comes with every window of audio is looked at first.
         if type(message) is SpeechContinued:
             self._speech.continued(message.voiced_ms, message.silence_ms)
@@ -241,7 +241,7 @@ class RealtimeAgent(Orchestrator):
                 assert_never(order)
 
     def _overheard(self, final: FinalTranscript) -> bool:
-        """Whether a recognizer beside has only now understood what is being answered: its words are as good."""
+        """Whether the parallel recognizer has only now understood what is being answered: its words are as good."""
         whole = self._speech.with_beginning(final.end_ms, final.text)
         turn = self._speech.overheard(final.end_ms, final.text)
         if turn:
@@ -289,7 +289,8 @@ class RealtimeAgent(Orchestrator):
         history, number = self._log.history, turn.turn_number
         is_unknown = SPOKEN in history.user_text(number) and not history.tool_rounds(number)
         if turn.caller is not CallerActivity.SILENT:
-            # Who goes on is answered when they are done: by then the usual recognizer knows how they began, too.
+            # A caller who goes on is answered when they are done: by then the usual recognizer knows how they began,
+            # too.
             self._checkpoint.track().audio_unsettled(self._speech.unknown_since)
         if turn.agent in THINKING and is_unknown:
             # What was asked is known to nobody but the model that is gone.

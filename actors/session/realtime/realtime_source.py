@@ -167,7 +167,8 @@ class RealtimeSource:
             self.open()
 
     def summarize(self, request: ModelRequest) -> bool:
-        """Have it written in a session beside the conversation's: told as `ConversationSummarized`."""
+        """Have the summary written in a session of its own, apart from the conversation's: told as
+        `ConversationSummarized`."""
         model = WritingModel(self._model)
         self._actor.spawn(summarize(model, request, self._actor.actor_ref), "summary", log_failure)
         return True

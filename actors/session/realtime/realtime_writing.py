@@ -1,4 +1,4 @@
-"""A speech-to-speech model that writes: what is asked of it beside a conversation it answers as text."""
+"""A speech-to-speech model that writes: it answers as text what is no part of a conversation, such as a summary."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A recognizer that listens beside a speech-to-speech model: the conversation does not depend on it.
+"""A recognizer that listens in parallel to a speech-to-speech model: the conversation does not depend on it.
 
 A failure of its engine loses words, and ends neither the recognizer's actor nor the session: a stream that has failed
 hears nothing from then on, and another one is opened `AGAIN_S` later.

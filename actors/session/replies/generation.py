@@ -96,12 +96,13 @@ class Generation:
         self.tool_calls = []
 
     def summarize(self, request: ModelRequest) -> bool:
-        """Have it made beside the replies, in whose way it never is: told as `ConversationSummarized`."""
+        """Have the summary made in parallel to the replies, which it never delays: told as `ConversationSummarized`."""
         self._actor.spawn(summarize(self._model, request, self._actor.actor_ref), "summary", log_failure)
         return True
 
     async def _stream(self, request: ModelRequest, stream: int) -> None:
-        """Stream a reply; from a model that is busy for so long as it says, and has said nothing yet, in its time."""
+        """Stream a reply. A model that is busy and has said nothing yet is asked again when it has said that it can
+        answer."""
         told_before = self._told
         try:
             await self._attempt(request, stream)

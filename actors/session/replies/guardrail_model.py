@@ -1,4 +1,4 @@
-"""The model of the guardrails: it is asked about each clause beside the making of its sound.
+"""The model of the guardrails: it is asked about each clause while the clause is being synthesised.
 
 Each wait is bounded by `within_ms` of the agent's file, on the session's clock; what is not known by then counts as
 undecided, and the file says what becomes of such a clause.

@@ -215,7 +215,8 @@ class ReplyText:
         self._writer.write(self.reply, text)
 
     def _prepare_first(self) -> None:
-        """Have the sound made of the clause that is to be spoken next, beside the question whether it may be."""
+        """Have the clause synthesised that is to be spoken next, while the guardrails' model judges whether it may
+        be."""
         if self._held and not self._writer.is_ahead:
             self._is_prepared = True
             self._writer.prepare(self.reply, self._turn_number(), self._held.first)

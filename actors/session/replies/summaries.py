@@ -1,4 +1,4 @@
-"""Summaries of a long conversation: asked of its language model beside the replies, at most one at a time.
+"""Summaries of a long conversation: its language model makes them in parallel to the replies, at most one at a time.
 
 Nobody waits for one: it is asked for when a reply is written, long before the conversation is too long to be read, and
 read from the request on after it has come. One that fails costs nothing but its tokens, and is asked for again later.

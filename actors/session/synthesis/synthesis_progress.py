@@ -23,7 +23,7 @@ from actors.session.synthesis.reply_synthesis import ReplySynthesis
 from actors.session.synthesis.voice_streams import VoiceStreams
 
 STALL_S = 2.5
-"""An engine that owes audio and has told nothing for so long has failed."""
+"""Seconds without a report after which an engine that owes audio has failed."""
 CHECK_S = 0.5
 """How often it is looked whether the engine is late, in seconds."""
 

@@ -22,7 +22,7 @@ OPEN_TIMEOUT_S = 5.0
 
 
 class SynthesisStream:
-    """One stream, opened once; whoever needs another one is restarted.
+    """One stream, opened once; an actor that needs another one is restarted.
 
     Args:
         actor: told `SynthesisReported`; fails if the stream cannot be opened for text that waits for it.

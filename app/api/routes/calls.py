@@ -257,7 +257,7 @@ class CallRoutes:
 
 
 def not_taken(error: NotConfiguredError | NoCapacityError | CallControlError) -> ProblemError:
-    """The answer to whoever wanted a call that did not come about."""
+    """The answer to a request for a call that did not come about."""
     match error:
         case NotConfiguredError():
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))

@@ -111,7 +111,7 @@ class SessionRoutes:
         own, missing = await self._listed()
         others, absent = await self._of_others()
         found: dict[str, _Listed] = {}
-        # Whoever has a session live knows more of it than the store, or the worker that had it before.
+        # The worker that has a session live knows more of it than the store, or the worker that had it before.
         for each in sorted((*own, *others), key=lambda each: (not each.is_live, -each.updated_at)):
             if grant is None or grant.shows(each.summary.session_id, each.created_at):
                 found.setdefault(each.summary.session_id, each)

@@ -1,7 +1,7 @@
 """A process must not end under the SDK: one of its threads that is in Python just then aborts the process.
 
-Engines let go of all when they are closed. What a process still has at its end, since it was not given the time to
-close them, is let go of here.
+Engines release all of the SDK when they are closed. What a process still holds at its end, since it was not given the
+time to close them, is released here.
 """
 
 import atexit
@@ -16,7 +16,7 @@ class Leaves(Protocol):
     """An object of the SDK that must be released before the process ends."""
 
     def leave(self) -> None:
-        """Stop and let go; may block; may be called twice."""
+        """Stop and release the SDK's objects; may block; may be called twice."""
         ...
 
 

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
 EARLY_S = 300.0
-"""A token is renewed so long before its end, or after four fifths of its life if that is later."""
+"""Seconds before its end at which a token is renewed, or after four fifths of its life if that is later."""
 AGAIN_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses after attempts to renew that failed, or that brought no token that lives longer."""
 TIMEOUT_S = 4.0

@@ -12,7 +12,7 @@ from app.providers.azure.resource import SpeechResource
 ASK_S = 1.8
 """Less than a readiness check may take."""
 WELL_S = 30.0
-"""An answer is good for so long: nobody wants a connection every other second."""
+"""For how many seconds an answer is good: nobody wants a connection every other second."""
 ILL_S = 3.0
 
 

@@ -41,7 +41,7 @@ def streaming_config(resource: SpeechResource, use: SpeechUse, token: str | None
     config = SpeechConfig(endpoint=resource.streaming_url, subscription=key)
     if token is not None:
         config.authorization_token = resource.bearer(token)
-    # Whoever writes the text may pause: that is no failure of the service.
+    # The model that writes the text may pause: that is no failure of the service.
     config.set_property(PropertyId.SpeechSynthesis_FrameTimeoutInterval, str(WRITING_PAUSE_MS))
     config.set_property(PropertyId.SpeechSynthesis_RtfTimeoutThreshold, "100")
     return _preset(config, use, rate_hz)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 QUICK_THREADS = 4
 """For what takes milliseconds: to make an object, to begin a synthesis."""
 SLOW_THREADS = 16
-"""For what may take the SDK seconds when the service does not answer: to stop, to let go."""
+"""Threads for what may take the SDK seconds when the service does not answer: to stop, to release its objects."""
 
 
 class _Pool:
@@ -50,7 +50,8 @@ class _Pool:
             if self._closed:
                 future.cancel()
                 return future
-            # From here on it cannot be cancelled: what has to be let go of is, whoever stops waiting for it.
+            # From here on it cannot be cancelled: what has to be released is released, even if nobody waits for it
+            # any more.
             future.set_running_or_notify_cancel()
             self._work.put(work)
             if self._idle < self._work.qsize() and len(self._threads) < self._most:
@@ -112,7 +113,7 @@ class SdkThreads:
         busy = threading.Lock()
 
         def work() -> None:
-            # Whoever comes while another works leaves its part to that one.
+            # A call that comes while another one works leaves its part to that one.
             while waiting and busy.acquire(blocking=False):
                 try:
                     while waiting:
@@ -127,7 +128,7 @@ class SdkThreads:
         return begin
 
     def leave(self, let_go: Callable[[], None]) -> "Future[None]":
-        """Have something let go of in a slow thread; nobody need wait for it."""
+        """Have something released in a slow thread; nobody need wait for it."""
         future = self._slow.submit(let_go)
         self._leaving.add(future)
         future.add_done_callback(self._leaving.discard)
@@ -135,7 +136,7 @@ class SdkThreads:
         return future
 
     async def close(self, timeout_s: float) -> None:
-        """Wait until all is let go of, or for `timeout_s`; take no more."""
+        """Wait until all is released, `timeout_s` seconds at most; take no more."""
         leaving = [asyncio.ensure_future(_over(future)) for future in list(self._leaving)]
         if leaving:
             await asyncio.wait(leaving, timeout=timeout_s)

@@ -38,7 +38,8 @@ class BreakerPolicy(msgspec.Struct, frozen=True):
     jitter: float = 0.2
     """Open times differ by as much, up or down, so that workers do not all try at once."""
     probe_s: float = 20.0
-    """One that was let in to try and is not heard of for so long is given up; another may try."""
+    """Seconds after which a request that was let in as a probe, and of which nothing was heard, counts as lost:
+    another may try."""
 
 
 class CircuitBreaker:
@@ -73,7 +74,7 @@ class CircuitBreaker:
         return sum(failed for _, failed in self._outcomes)
 
     def admits(self, now: float) -> bool:
-        """Whether the provider may be asked. Who is let in tells afterwards how it went."""
+        """Whether the provider may be asked. Whatever asks it tells the breaker afterwards how that went."""
         match self._state:
             case BreakerState.CLOSED:
                 return True

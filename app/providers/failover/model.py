@@ -23,8 +23,8 @@ class FailoverModel:
         self._patience_s = patience_s
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        """Stream the reply of the first that says a word of one. Whoever is slow is not given up until another does:
-        that one may be down.
+        """Stream the reply of the first that says a word of one. A model that is slow is not given up until another
+        says one: the other may be down.
 
         Raises:
             ModelError: none did, or it failed in mid-reply.

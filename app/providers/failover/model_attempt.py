@@ -70,7 +70,7 @@ class ModelAttempt:
         return event
 
     async def close(self) -> None:
-        """Give the reply up, if there is more of it, and wait until its model has let go of it."""
+        """Give the reply up, if there is more of it, and wait until its model has closed the stream."""
         if self._making is not None:
             self._making.cancel()
             await asyncio.wait([self._making])

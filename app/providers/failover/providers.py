@@ -150,8 +150,8 @@ class Providers(Generic[E]):
         return ": ".join(filter(None, (self.setting, provider.name)))
 
     def in_order(self) -> Iterator[Provider[E]]:
-        """All, in the order in which they are asked, until one answers: last those whose breaker is open. Who has
-        nobody else to ask is better off with what may be down than with nothing."""
+        """All, in the order in which they are asked, until one answers: last those whose breaker is open. Where no
+        other is left, one that may be down is better than none."""
         yield from self._admitted_first(list(self._all))
 
     def for_streams(self, whose: Hashable) -> Iterator[Provider[E]]:

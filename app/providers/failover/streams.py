@@ -38,7 +38,7 @@ class WatchedStream(Generic[E, S]):
     error: ClassVar[type[ProviderError]]
     """The class of the errors that the port raises."""
     stalled_s: ClassVar[float]
-    """A stream that is closed after it has owed something for so long has failed."""
+    """Seconds of owing something after which a stream that is closed counts as failed."""
 
     def __init__(self, providers: Providers[E], provider: Provider[E], whose: Hashable) -> None:
         self.stream: S | None = None
@@ -145,7 +145,7 @@ async def first_stream(
         else:
             providers.answered(provider, failure)
             return watched
-    # Nobody else is there to be asked: whoever was only slow is.
+    # No other provider is left: one that was only slow is asked again.
     for provider in slow:
         watched = watch(provider)
         try:

@@ -32,7 +32,7 @@ RATES_HZ = (8_000, 16_000, 24_000, 48_000)
 VOICE = "heart"
 LANGUAGE = "en-US"
 STUCK_S = 10.0
-"""No clause takes so long."""
+"""Seconds that no clause takes: a thread that needs them is stuck."""
 PACKAGES = ("hibari", "onnxruntime", "numpy", "soxr")
 
 Report = Callable[[SynthesisEvent], None]
@@ -57,7 +57,8 @@ class _Synthesis:
         self._threads.change(self._stream, lambda replies: taken.append(replies.write(reply, text)))
         if taken == [False]:
             self._over.add(reply)
-            # Told later, as every event is: whoever writes is in the middle of something.
+            # Told in a later turn of the loop, as every event is: the caller of this method may be in the middle of
+            # something.
             self._loop.call_soon(self._failed, reply, ErrorKind.THROTTLED, "too much text waits to be spoken")
 
     def finish(self, reply: int) -> None:

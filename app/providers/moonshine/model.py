@@ -61,7 +61,7 @@ class Decoded(msgspec.Struct, frozen=True):
     """How likely it is that the utterance is over: little where the audio ends in the middle of a phrase, or where the
     voice is that of somebody who goes on, so that a comma would stand as well as a full stop."""
     steps: int = 1
-    """How often the decoder ran: most of what it costs beside the length of the audio."""
+    """How often the decoder ran: with the length of the audio, most of what decoding costs."""
 
 
 class AbandonedError(AppError):

@@ -35,7 +35,7 @@ BACKLOG_MAX_MS = 60_000
 """A stream whose audio waits for a minute is failed: the machine cannot keep up."""
 LATE_WITHIN_S = 60.0
 STUCK_S = 10.0
-"""No decoding lasts so long."""
+"""Seconds that no decoding lasts: a thread that needs them is stuck."""
 MISSING = "its model is not installed: moonshine-voice 0.1.0, of the extra `local`"
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ SCOPE = "https://cognitiveservices.azure.com/.default"
 COMPLETIONS = "/chat/completions"
 CONNECT_TIMEOUT_S = 2.0
 KEPT_S = 240.0
-"""A connection waits so long for the next reply: the SDK's own five seconds are shorter than most turns."""
+"""For how many seconds a connection is kept for the next reply: the SDK's own five are shorter than most turns."""
 SPARED = {
     "max_tokens": "max_completion_tokens",
     "temperature": "",

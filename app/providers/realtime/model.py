@@ -22,7 +22,7 @@ CONNECT_TIMEOUT_S = 5.0
 HEARTBEAT_S = 10.0
 """A connection that does not answer a ping within half of this is broken."""
 CHECKED_S = 60.0
-"""What is known of the service holds so long: a connection costs it more than a question of plain HTTP."""
+"""For how many seconds what is known of the service holds: a connection costs it more than a request of plain HTTP."""
 _KINDS = {
     401: ErrorKind.AUTHENTICATION,
     403: ErrorKind.AUTHENTICATION,

@@ -37,7 +37,7 @@ class RealtimeResource(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     """Of its socket, http or https, without a query."""
     query: dict[str, str] = {}
-    """Besides the model."""
+    """Parameters of the URL's query, the model apart."""
     model: str = ""
     model_variable: str
     """The variable that names the model or the deployment."""

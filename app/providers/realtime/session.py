@@ -33,7 +33,7 @@ APPEND_MS = 40
 """The caller's audio goes out in pieces of at least so much: each message costs, and less is heard no sooner."""
 READY_TIMEOUT_S = 5.0
 TOLD_AHEAD_S = 300.0
-"""The end of a session is told so long ahead, or for the last quarter of a shorter one."""
+"""Seconds before its end at which the end of a session is told, or the last quarter of a shorter one."""
 MAX_UNREADABLE = 20
 """A service of which so many messages in a row cannot be understood is none that we know."""
 GOES_ON = (FailureKind.HARMLESS, FailureKind.REFUSED, FailureKind.RATE_LIMITED)

@@ -30,7 +30,7 @@ class SessionRegistry:
         return owner
 
     def begun(self, session_id: str, worker: int) -> None:
-        """Note that a session has begun at `worker`, or goes on there: whoever had it before has it no more."""
+        """Note that a session has begun at `worker`, or goes on there: the worker that had it before has it no more."""
         former = self._owners.get(session_id, worker)
         self._recent.get(former, OrderedDict()).pop(session_id, None)
         self._owners[session_id] = worker

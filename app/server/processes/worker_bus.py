@@ -32,7 +32,7 @@ TELL_TIMEOUT_S = 5.0
 ASK_TIMEOUT_S = 0.5
 """The launcher answers in less than a millisecond; somebody waits for a connection meanwhile."""
 UNSENT_MOST = 1_000
-"""What concerns sessions and could not be said yet; a launcher that does not read for so long is not there any more."""
+"""Notices about sessions that may wait to be sent; a launcher that reads none of so many is not there any more."""
 READ_BYTES = 1 << 16
 
 TakeNotice = Callable[[WorkerNotice], None]
@@ -197,7 +197,7 @@ class WorkerBus:
         self._beat = writer.beat
 
     def _end(self) -> None:
-        """Nothing is heard any more: whoever waits for an answer, waits no longer."""
+        """Nothing is heard any more: what waits for an answer waits no longer."""
         self._is_over = True
         answers: list[asyncio.Future[Any]] = [*self._awaited.values(), *self._asked.values()]
         for answer in answers:

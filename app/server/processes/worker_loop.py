@@ -25,7 +25,7 @@ TOLD_EVERY_S = 60.0
 """One line tells of all that is alike within this time: anybody can cause any number."""
 
 TLS_CLOSED_S = 3.0
-"""A client that does not answer the end of TLS keeps a connection that is closed for so long."""
+"""For how many seconds a closed connection is kept whose client does not answer the end of TLS."""
 PING_TASK = "WSStream._send_pings"
 """Hypercorn's task for each WebSocket that sends its pings, by the name of its coroutine."""
 

@@ -13,8 +13,8 @@ from app.server.processes.signals import HURRY_SIGNAL
 from app.server.processes.worker_pipe import BEAT, READY
 
 START_LIMIT_S = 600.0
-"""A worker that has neither said it is ready nor ended after so long will never be. A loaded machine that imports and
-loads models for minutes is only slow."""
+"""Seconds after which a worker that has neither said that it is ready nor ended never will. A loaded machine that
+imports and loads models for minutes is only slow."""
 LOOKS_PER_TIMEOUT = 5
 """How often the launcher looks for a sign of life within the time that a worker may be silent."""
 

@@ -38,7 +38,7 @@ class OpenSockets:
         return self._reason
 
     async def close_all(self, reason: str, within_s: float) -> None:
-        """Send each socket a close frame (1012) and wait until clients have answered and the app has let go of them."""
+        """Send each socket a close frame (1012) and wait until clients have answered and the app has released them."""
         self._reason = reason
         try:
             async with asyncio.timeout(within_s):

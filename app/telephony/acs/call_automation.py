@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ANSWER_BUDGET_S = 5.0
-"""Whoever rings does not wait for long."""
+"""Seconds in which the order to answer a call is tried again: callers do not wait for long."""
 BUDGET_S = 10.0
 RETRIES = 3
 NOT_READY = {

@@ -35,7 +35,7 @@ NOT_OPENED = ("initialWebSocketConnectionFailed", "streamConnectionUnsuccessful"
 """Details of a media socket that has failed before it was open."""
 
 SHOW_A_CALL = (CallTransferFailed, MediaStreamingStarted, ParticipantsUpdated, TranscriptionStarted)
-"""Events that show, besides that of its connection, that a call is up."""
+"""Events other than `CallConnected` that show that a call is up."""
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class CallEvents:
         match event:
             case CallConnected():
                 board.connected(call)
-                # Who is on hold may have been told before.
+                # That a caller is on hold may have been told before.
                 self._held(call, at)
             case ParticipantsUpdated():
                 call.participants.update(event.sequence_number, participants_of(event, call.caller))

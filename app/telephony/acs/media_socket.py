@@ -43,7 +43,7 @@ class MediaSocket:
         except HandshakeDeniedError as denied:
             await deny(scope, send, denied)
             return
-        # Who shows the network's token, or knows an address that only the network was given, is the network.
+        # A client that shows the network's token, or knows an address that only the network was given, is the network.
         trusted = self._acs_access.on or bool(_secret(scope))
         fast_path = fast_path_of(scope)
         try:

@@ -26,7 +26,8 @@ CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 4.0
 BACKOFF_S = 0.2
 MOST_RETRY_AFTER_S = 1.0
-"""A service that asks for more patience is not waited for here: whoever gave the order knows what to do."""
+"""Seconds above which a service that asks for patience is not waited for here: the caller of the order knows what to
+do."""
 RETRIED_METHODS = ("GET", "DELETE", "POST")
 """POST too: its repetitions carry one Repeatability-Request-ID, or are harmless."""
 QUIET_LOGGERS = ("azure", "msal")

@@ -37,7 +37,8 @@ class SpeakerAudio:
             session.push_audio_of(speaker, pcm)
 
     def _label(self, speakers: Speakers, participant: str, pcm: bytes) -> str:
-        # Who is heard among the others and speaks just now stays there: else each half of a word would be heard alone.
+        # A speaker who is heard among the others and is speaking stays there: else each half of a word would be heard
+        # alone.
         if speakers.is_among_others(participant) and level_db(pcm) >= VOICED_DB:
             return OTHERS
         return speakers.label(participant, is_caller=same_participant(participant, self._caller))

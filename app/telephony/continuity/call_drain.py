@@ -19,7 +19,7 @@ class CallDrain:
         log: the calls of this worker.
         live: the ids of its live sessions.
         can_hand_over: whether other workers go on with what this one has.
-        hang_up: orders that a call be ended, beside the work.
+        hang_up: orders in the background that a call be ended.
     """
 
     def __init__(

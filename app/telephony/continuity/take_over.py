@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 SOON_KNOWN_S = 5.0
 """A call that nobody seems to have may be handed over within this time, or a busy worker tell of it."""
 PARTICIPANTS_S = 2.0
-"""Who is on a call is not waited for any longer: its caller hears nothing meanwhile."""
+"""For how many seconds the participants of a call are waited for: its caller hears nothing meanwhile."""
 LOAD_S = 0.8
 """A checkpoint that the store has not given by then is gone on without."""
 ABANDONED_KEPT = 1_000
@@ -200,7 +200,7 @@ class TakeOver:
         call.checkpoint = checkpoint
         had_talked = record.conversation is not None
         if is_cut_off:
-            # Whoever was not picked up yet is greeted as always.
+            # A caller whose call was not picked up yet is greeted as always.
             call.taken_over = had_talked or record.connected_at is not None
             call.connected_before = record.connected_at
         else:

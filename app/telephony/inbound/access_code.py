@@ -64,8 +64,8 @@ TOOLS = {end_conversation.name: end_conversation}
 
 
 def gatekeeper(agent: Agent) -> Agent:
-    """Who asks callers of `agent` for the code: the same voice, and keys only. Nothing that is said is heard, so
-    whoever presses none is asked again."""
+    """The agent that asks callers of `agent` for the code, in the same voice. Nothing that callers say is heard, so
+    one who presses no key is asked again."""
     return msgspec.structs.replace(
         agent,
         name=f"{agent.name}{SUFFIX}",

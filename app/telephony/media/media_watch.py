@@ -17,7 +17,7 @@ from app.telephony.network_state import CONNECTED, DISCONNECTED, transferred
 log = logging.getLogger(__name__)
 
 DUE_S = 6.0
-"""A call that is up without a media socket for so long asks for one."""
+"""Seconds after which a call that is up without a media socket asks for one."""
 OWN_RECONNECT_S = 1.0
 """The telephone network opens a lost media socket again by itself within this time, or not at all."""
 LOOK_AGAIN_S = (3.0, 3.0, 5.0, 5.0, 10.0)
@@ -183,7 +183,8 @@ class MediaWatch:
                     self._connected(call)
                     return
             if call.direction is Direction.INBOUND:
-                # Who was answered is connected at once: others are not kept out for the sake of one who is not.
+                # A call that was answered is connected at once: others are not kept out for the sake of one that is
+                # not.
                 call.holds_place = False
             await _until_told(call, LOOK_AGAIN_S[min(look, len(LOOK_AGAIN_S) - 1)])
 

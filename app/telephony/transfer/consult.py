@@ -28,7 +28,7 @@ DECIDES_S = 90.0
 CONSULTS = "consult_"
 """With this begin the secrets of such calls: it is all that a media socket shows to a worker that has no such call."""
 MAX_BRIEFING_CHARS = 1_000
-"""Some seventy seconds: whoever waits for more has gone."""
+"""Characters of a briefing: some seventy seconds of speech, which nobody would wait for longer."""
 
 _AT_ONCE = PhasePolicy(confirm_words=1)
 

@@ -34,7 +34,7 @@ from app.telephony.transfer.consult import DECIDES_S, Consult, Decision
 log = logging.getLogger(__name__)
 
 RINGS_S = 30.0
-"""Whoever has not answered by then is not there; their mailbox would answer next."""
+"""Seconds of ringing after which a person is taken not to be there; their mailbox would answer next."""
 JOINS_S = 10.0
 """The network says within this time whether the person is on the caller's line."""
 GOODBYE_S = 15.0
@@ -169,7 +169,7 @@ class WarmTransfer(CallOrders):
         return any(other.caller in (one.raw_id, one.phone_number) for one in present)
 
     def _release(self, other: Call, outcome: Outcome, consult: Consult) -> None:
-        """End the consult call. Who has answered, and has not declined, is told that it is over."""
+        """End the consult call. A person who has answered, and has not declined, is told that it is over."""
         board = self._switchboard
         if outcome is Outcome.JOINED or other.connected_at is None:
             board.hang_up(other)

@@ -10,7 +10,7 @@ QUIETEST_DB = -45.0
 ABOVE_NOISE_DB = 9.0
 """Speech stands out by so much. White noise stays within 4 dB."""
 NOISE_WINDOWS = 80
-"""1.6 s, in which whoever speaks pauses once: the quietest window of them is the noise behind it."""
+"""1.6 s, in which a speaker pauses once: the quietest window of them is the noise behind the voice."""
 
 
 class Loudness:

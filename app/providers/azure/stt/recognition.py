@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONNECT_S = 3.0
-"""Without a connection for so long, the stream has failed: the SDK itself would wait for ever."""
+"""Seconds without a connection after which the stream has failed: the SDK itself would wait for ever."""
 LOSSES = 6
 """Connections lost one after the other without any progress; the SDK gives up only if it hears nothing at all."""
 SPEECH_MS = 5_000.0
@@ -43,7 +43,7 @@ CHECK_S = 0.1
 SILENCE_AFTER_MS = 200
 """Silence that is sent after an utterance, beyond what makes the service take it for complete."""
 CLOSE_S = 0.8
-"""A stream that is closed waits so long for the SDK."""
+"""For how many seconds a stream that is closed waits for the SDK."""
 TICKS_PER_MS = 10_000
 
 Report = Callable[[RecognitionEvent], None]

@@ -31,7 +31,7 @@ LANGUAGES_MAX = 10
 
 
 class RecognizerListener(Protocol):
-    """Who is told, in threads of the SDK, of what a recognizer does."""
+    """What a recognizer's events are reported to, in threads of the SDK."""
 
     def heard(self, final: bool, heard: Heard) -> None:
         """The service gives an interim or a final transcript of part of the audio."""
@@ -122,7 +122,7 @@ class SdkRecognizer:
         light_events.silence(self._light)
 
     def leave(self) -> None:
-        """Stop and let go. Blocks for as long as the SDK waits for the service."""
+        """Stop, and release the SDK's objects. Blocks for as long as the SDK waits for the service."""
         if self._gone:
             return
         self._gone = True

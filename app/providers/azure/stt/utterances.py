@@ -13,17 +13,18 @@ from actors.conversation import SpokenWord
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 
 ANSWER_S = 2.0
-"""After the end of an utterance of which nothing is known: so long the service may take to say anything."""
+"""Seconds from the end of an utterance in which the service has to say anything of it."""
 FINAL_S = 2.4
-"""After the last partial of an utterance that is over: so long its final may take. Less than the turn rules wait."""
+"""Seconds from the last interim transcript of an utterance that is over in which its final has to come: less than
+turn-taking waits."""
 GRACE_S = 0.5
-"""After a final that ends long before the utterance did: so long another may take."""
+"""Seconds in which another final has to follow one that ends long before the utterance did."""
 HELD_S = 2.0
-"""A final is held so long for an end of the utterance; then voice activity must have missed it."""
+"""For how many seconds a final is held until the utterance ends; then voice activity must have missed the end."""
 UNENDED_S = 3.0
-"""What was begun, and not finished, may wait so long for its next word; then the service is shown an end."""
+"""For how many seconds an unfinished utterance may wait for its next word; then the service is shown an end."""
 ABANDONED_S = 6.0
-"""In seconds: what was begun, and not finished, is given up after so long in all."""
+"""Seconds after which an unfinished utterance is given up."""
 RECENT_MS = 1_500
 """A final that ends no earlier before the end of the utterance than this is its last."""
 OVERLAP_MS = 100

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.providers.azure.tts.sdk_synthesizer import SdkVoice
 
 SILENT_S = 2.2
-"""A request of which nothing comes for so long has failed; the SDK would wait 20 s. Less than the session waits."""
+"""Seconds without an event after which a request has failed: less than the session waits. The SDK would wait 20 s."""
 STOPPED_S = 1.5
 """A synthesizer whose stopped request has not ended by then is given up."""
 CONNECTING_S = 0.5
@@ -97,7 +97,7 @@ class PooledSynthesizer:
         self._told_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._orders = pool.threads.in_order()
-        """One after the other: a request that is over is let go of before the next one begins."""
+        """Orders to the SDK, one after the other: a request that is over is released before the next one begins."""
         self._connecting: asyncio.Event | None = None
         self.up = False
 

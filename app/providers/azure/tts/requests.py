@@ -13,9 +13,9 @@ from app.providers.azure.tts.prosody import Prosody
 from app.providers.azure.tts.word_places import WordPlaces
 
 QUIET_S = 0.15
-"""When all words of what was written were told, and nothing came for so long, it was spoken."""
+"""Seconds without an event after which a text of which all words were told counts as spoken."""
 WORDS_WAIT_S = 0.06
-"""Audio waits so long for the words in it, which the SDK tells in another thread."""
+"""For how many seconds audio waits for the words in it, which the SDK tells in another thread."""
 
 
 class ReplyText(msgspec.Struct):

@@ -30,7 +30,8 @@ FORMATS = {
 
 
 class VoiceListener(Protocol):
-    """Who is told, in threads of the SDK that know no order among each other. `request` is the SDK's name for it."""
+    """What a voice's events are reported to, in threads of the SDK and in no certain order. `request` is the SDK's
+    name for it."""
 
     def audio(self, request: str, pcm: bytes) -> None:
         """The service sends more PCM of the request that is being spoken."""
@@ -129,7 +130,7 @@ class SdkVoice:
                 speaking.get()
 
     def stop(self) -> None:
-        """Stop the request, if there is one, and let go of it."""
+        """Stop the request, if there is one, and release it."""
         with contextlib.suppress(RuntimeError):
             self._synthesizer.stop_speaking_async().get()
         self.finish()

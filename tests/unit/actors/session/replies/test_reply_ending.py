@@ -121,18 +121,21 @@ def test_in_place_of_what_must_not_be_said_something_else_is(
 
 
 def test_a_model_that_says_nothing_owes_words_unless_the_caller_leaves_or_is_to_press_keys() -> None:
+    def owed(on: Desk) -> bool:
+        return on.ending.owes_words
+
     def act(on: Desk) -> None:
-        assert on.ending.owes_words
+        assert owed(on)
         on.turn.state.ending = Ending.NORMAL
-        assert not on.ending.owes_words, "nobody waits for them"
+        assert not owed(on), "nobody waits for them"
         on.turn.state.ending = None
         on.turn.state.key_pattern = ANY_KEYS
-        assert on.ending.owes_words, "they were not asked for the keys"
+        assert owed(on), "they were not asked for the keys"
         on.text.push("Please key in your number.")
         on.text.finish()
         on.text.follow(on.writer.text(REPLY))
-        assert not on.ending.owes_words
+        assert not owed(on)
         on.turn.state.key_pattern = None
-        assert on.ending.owes_words, "nothing was said behind the tools"
+        assert owed(on), "nothing was said behind the tools"
 
     desk(act)
