@@ -32,10 +32,10 @@ from actors.rules.turn_taking.state import (
     OwedFinal,
     Preemption,
     ScreeningStage,
-    Timings,
     TurnSnapshot,
     Utterance,
 )
+from actors.rules.turn_taking.timings import Timings
 from actors.turn_taking_settings import PhasePolicy
 
 S = TypeVar("S", AgentActivity, CallerActivity, Interruption, Preemption, OwedFinal, Course)

@@ -1,0 +1,42 @@
+"""The times of the turn in hand, as they are shown when it is over.
+
+One rule goes by them: words that came before `first_audio_at` were said to an agent that was thinking.
+"""
+
+import msgspec
+
+from actors.messages.output import TurnMeasured
+
+
+class Timings(msgspec.Struct, kw_only=True):
+    """When things happened in the turn in hand, in seconds of the session's clock."""
+
+    asked_at: float | None = None
+    first_audio_at: float | None = None
+    onset_at: float | None = None
+    paused_at: float | None = None
+    decided_at: float | None = None
+    silenced_at: float | None = None
+    """When playback had yielded, which may be long before it is stopped for good."""
+    heard_ms: float = 0.0
+
+    @property
+    def is_worth_showing(self) -> bool:
+        """Whether anything of the turn was heard or cut."""
+        return self.first_audio_at is not None or self.decided_at is not None
+
+    def shown(self, turn: int, silent_at: float | None) -> TurnMeasured:
+        """The times in ms, for playback that was silent at `silent_at`."""
+        return TurnMeasured(
+            turn=turn,
+            first_audio_ms=_ms_between(self.asked_at, self.first_audio_at),
+            onset_to_pause_ms=_ms_between(self.onset_at, self.paused_at),
+            onset_to_decision_ms=_ms_between(self.onset_at, self.decided_at),
+            decision_to_silence_ms=_ms_between(self.decided_at, silent_at),
+            heard_ms=self.heard_ms,
+            interrupted=self.decided_at is not None,
+        )
+
+
+def _ms_between(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None or end < start else (end - start) * 1000
