@@ -38,7 +38,7 @@ _DIALOGUE = ".dialogue"
 """Between an agent's name and the suffix of the file that holds its dialogue alone."""
 
 MAX_FILE_BYTES = 4_000_000
-"""Of one file: a long dialogue has a fortieth of it, and reading it takes a second."""
+"""The most bytes of one file, which take a second to read: a long dialogue has a fortieth of that."""
 
 T = TypeVar("T", bound=msgspec.Struct)
 

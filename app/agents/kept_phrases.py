@@ -19,7 +19,8 @@ from protocol.browser import OUTPUT_RATE_HZ
 class _InOwnVoice(Mapping[str, SpokenPhrase]):
     """What a model has said, and in another voice what it has not said, or not word for word, now and later.
 
-    Whom it greets it greets itself, while the call lasts if need be: `said_live` is never in another voice.
+    Greetings are always in the model's own voice, made while the call lasts if need be: `said_live` is never in
+    another voice.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ SUFFIXES = (".md", ".markdown", ".txt")
 MAX_FILES = 2_000
 MAX_FILE_BYTES = 5_000_000
 PASSAGE_CHARS = 1_200
-"""A passage is no longer, unless it is a single paragraph: what is found is read by a model in the middle of a call."""
+"""The most characters of a passage, unless it is a single paragraph: a model reads it in the middle of a call."""
 FOUND = 4
 """Passages that a search gives at most."""
 TIMEOUT_S = 3.0

@@ -16,7 +16,7 @@ _UNQUOTED = re.compile(r"Expected `str(?: \| null)?`, got `(?:int|bool|float)`")
 """A text that YAML takes for a number, or for yes and no."""
 _INDEX = re.compile(r"\[[^\]]*\]")
 MOST_FILES = 1_000
-"""Of a directory, so many files are looked at."""
+"""How many files of a directory are looked at."""
 T = TypeVar("T")
 CLOSENESS = 0.6
 """How alike a name has to be to count as meant, from 0 to 1: two letters of a word of six may be wrong."""

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 RELEASE = "release"
 RELEASE_S = 1.0
-"""A worker that has not given a call away by then is taken for dead, or as good as."""
+"""Seconds after which a worker that has not given a call away is taken for dead."""
 MOST_OWNERS = 3
 """How often it is looked who has a call; one that has another owner each time is left to the last of them."""
 

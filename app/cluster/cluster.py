@@ -32,7 +32,7 @@ SOON_S = (0.0, 0.1, 0.3, 0.6)
 
 RING = "ring"
 RING_S = 2.0
-"""A worker that has not said by then that it answers a call is not waited for: the caller hears it ring meanwhile."""
+"""For how many seconds a worker is waited for to say that it answers a call: the caller hears it ring meanwhile."""
 MOST_ASKED = 3
 """Workers that are asked to answer a call, before its caller hears that the line is busy."""
 
@@ -42,7 +42,7 @@ _passed_on = metrics.get_meter("earshot").create_counter(
 
 JOIN_S = 2.0
 GATHER_S = 1.0
-"""A worker that has not told by then what it has is left out of what is shown of all."""
+"""For how many seconds a worker is waited for to tell what it has; then it is left out of what is shown of all."""
 
 
 class Cluster:

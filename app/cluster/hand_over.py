@@ -31,15 +31,17 @@ log = logging.getLogger(__name__)
 
 TAKE = "take"
 TAKE_S = 2.0
-"""A worker that has not taken a call by then is not waited for."""
+"""For how many seconds a worker is waited for to take a call."""
 ARRIVED_S = 3.0
-"""Calls that are on their way here have come by then: each step of a move has a shorter time-out of its own."""
+"""Seconds within which calls that are on their way here have come: each step of a move has a shorter time-out of its
+own."""
 LEFT_S = 6.0
-"""Before the worker ends: by then a call is handed over though its caller speaks, so that a refusal leaves time."""
+"""Seconds before the worker ends at which a call is handed over though its caller speaks, so that a refusal leaves
+time."""
 LOOK_S = 0.1
 SENT_LOOK_S = 0.02
 MOST_WRITES = 3
-"""A conversation in which something happens while its checkpoint is written has it written again so often."""
+"""How often a checkpoint is written again because something has happened while it was written."""
 WRITTEN_S = 1.0
 """Checkpoints of browsers' sessions that are not written within this time are looked at again, while there is time."""
 YES, NO = b"yes", b"no"
@@ -111,7 +113,8 @@ class HandOver:
     def _stop_listening(self) -> None:
         """Take no more connections: the media socket of a call that is handed over is to come to another worker.
 
-        A worker that is alone in a server which does not end goes on: there is nobody else to say no to who comes.
+        A worker that is alone in a server which does not end goes on listening: nobody else could refuse the clients
+        that come.
         """
         loop, lifecycle = asyncio.get_running_loop(), self._here.lifecycle
         is_alone = lifecycle.relay_directory is None and not lifecycle.worker_bus.server_ends

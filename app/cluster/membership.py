@@ -23,7 +23,8 @@ WORKERS = "earshot:workers"
 CLOSE_S = 2.0
 """A cancellation may be swallowed on its way through the client: the task then ends with the process."""
 RENEW_S = 0.5
-"""So often a worker looks after the others, too: the callers of one that stands still hear nothing until then."""
+"""Seconds between two renewals. At the same interval a worker looks after the others: the callers of one that stands
+still hear nothing until then."""
 LATE_S = 1.8
 """A renewal that comes later than this after the last one is late."""
 KEPT_S = 86_400
@@ -63,7 +64,7 @@ class Membership:
 
     @property
     def holds(self) -> bool:
-        """Whether nobody else can think that this worker is gone, by this worker's clock, without asking anybody."""
+        """Whether the lease holds by this worker's own clock, so that no other can think that this worker is gone."""
         return boot_time_s() < self._until_s
 
     def start(self) -> None:

@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 10
 """Calls that a worker takes in one round of half a second, so that the others get theirs."""
 MOST_ORPHANED = 5
-"""A call that has outlived more workers may be what they die of."""
+"""How many workers a call may outlive: one that has outlived more may be what they die of."""
 MOST_ROUNDS = 10
-"""A worker without room leaves calls to others for so many rounds; then nobody has room, and it hangs them up."""
+"""For how many rounds a worker without room leaves calls to others; then nobody has room, and it hangs them up."""
 
 _taken = metrics.get_meter("earshot").create_counter(
     "earshot.calls.taken_over", description="Calls of workers that were gone, by what became of them"

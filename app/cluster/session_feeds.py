@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 FOLLOW, SHOWN = "follow", "shown"
 FOLLOWED_S = 7.0
-"""A worker that has not asked again by then has no dashboard of the session any more, or is gone."""
+"""Seconds after which a worker that has not asked again has no dashboard of the session any more, or is gone."""
 MOST_FEEDS = 10_000
 """Sessions that other workers follow here, live or not."""
 MOST_WAITING = 500

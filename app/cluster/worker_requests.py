@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 MOST_IN_HAND = 200
 """Requests that a worker deals with at once; more are left unanswered."""
 CLOSE_S = 2.0
-"""What is dealt with still after that is left to itself: its cancellation was swallowed on its way."""
+"""For how many seconds requests that are being dealt with are waited for; those that go on have swallowed their
+cancellation."""
 MOST_LINES = 16
 """Connections to Redis that requests and answers take at once: a publication takes a fraction of a millisecond."""
 

@@ -23,7 +23,8 @@ from app.server.sibling_workers import Question, SiblingWorkers, Told
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 0.5
-"""A worker that is alive takes a connection within a millisecond; one that is stopped never does."""
+"""For how many seconds another worker is waited for: one that is alive takes a connection within a millisecond, one
+that is stopped never does."""
 READ_BYTES = 1 << 16
 EVENTS_MOST = 32
 """Events of a client that the app has not asked for yet; more are not read from the other worker."""

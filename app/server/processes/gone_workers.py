@@ -31,7 +31,7 @@ class GoneWorker(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     """When it died, in seconds since 1970"""
     status: int
-    """As a shell sees it, or minus the number of the signal that ended it"""
+    """Its exit status, or minus the number of the signal that ended it"""
     live: int
     """How many live sessions it had"""
     lost: int

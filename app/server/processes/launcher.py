@@ -75,7 +75,7 @@ class StartError(AppError):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a worker ended. `status` is as a shell sees it, or minus the signal's number; `fault` is empty for none."""
+    """How a worker ended. `status` is its exit status, or minus the number of the signal; `fault` is empty for none."""
 
     pid: int
     status: int

@@ -22,7 +22,7 @@ ORPHANED_STATUS = 1
 
 
 class OrphanWatch:
-    """Notices on a thread of its own that the launcher has closed the whole line, as only its death does.
+    """Notices on a thread of its own that the launcher has closed the whole pipe, as only its death does.
 
     A worker that does not serve yet exits at once.
     """

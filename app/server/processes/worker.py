@@ -1,10 +1,9 @@
 """One worker process: the app on the launcher's socket, on uvloop, from its start to its last close frame.
 
-The launcher holds the other end of the line, a stream socket. It sends a secret, the same to all workers of the server.
-The worker writes one line of text to it: `ready`, or the fault that keeps it from starting. From then on both send
-notices, a line each (`worker_bus.py`), and the worker a sign of life every second for as long as its loop
-turns. When the launcher closes its sending side the worker drains; when it dies, the worker is an orphan
-(`orphan.py`).
+The launcher holds the other end of the worker pipe, a stream socket. It sends a secret, the same to all workers of the
+server. The worker writes one line of text to it: `ready`, or the fault that keeps it from starting. From then on both
+send notices, a line each (`worker_bus.py`), and the worker a sign of life every second for as long as its loop turns.
+When the launcher closes its sending side the worker drains; when it dies, the worker is an orphan (`orphan.py`).
 """
 
 import asyncio
@@ -52,7 +51,8 @@ from config.settings import Settings, read_settings
 log = logging.getLogger(__name__)
 
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
-"""The young generation is collected after so many objects more than went, the older ones after so many times that."""
+"""Thresholds of `gc.set_threshold`: the young generation is collected when this many more objects were made than
+freed, the older ones after this many collections of the younger."""
 
 REQUESTS_S = 5.0
 """Requests that are being answered when all sessions have ended may take this much of what is left of the grace."""
@@ -207,15 +207,15 @@ class _Worker:
 
 
 def _keep_garbage_collection_out_of_the_talk() -> None:
-    """What is there from the start is never looked at again, and a call's own objects are looked at seldom: nearly all
-    that a frame makes is gone with its last reference. Nothing is collected here: that would hold up the start."""
+    """Objects that exist from the start are never looked at again, and a call's own objects seldom: nearly all that a
+    frame makes is gone with its last reference. Nothing is collected here: that would hold up the start."""
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     gc.enable()  # `python -m app worker` has begun without it
 
 
 def _drain_order(pipe: socket.socket, lifecycle: Lifecycle, *, can_hand_over: bool) -> asyncio.Event:
-    """Set when the launcher closes its end of the line, or by this process's first SIGTERM or SIGINT.
+    """Set when the launcher closes its end of the pipe, or by this process's first SIGTERM or SIGINT.
 
     A second signal ends the process, or has it hand over at once what it has where others can go on. The launcher's
     order does not count as a first one: some platforms signal every process of a container, the launcher among them.

@@ -22,7 +22,7 @@ _failed = metrics.get_meter("earshot").create_counter(
 CONNECTION_FAILED = "Unhandled exception in client_connected_cb"
 """What asyncio's streams say when Hypercorn fails at what a client has sent."""
 TOLD_EVERY_S = 60.0
-"""One line tells of all that is alike within this time: anybody can cause any number."""
+"""Seconds within which all failures that are alike are one line of the log: any client can cause any number of them."""
 
 TLS_CLOSED_S = 3.0
 """For how many seconds a closed connection is kept whose client does not answer the end of TLS."""
