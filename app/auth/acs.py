@@ -105,7 +105,7 @@ class AcsAccess:
             AccessRefusedError: 401 without an accepted token, 503 when it cannot be checked.
         """
         if self._acs is not None:
-            await self._claims(self._acs, headers, "ACS callback")
+            await self._claims(self._acs, headers, "an ACS callback")
 
     async def require_media(self, headers: Mapping[str, str]) -> None:
         """Let the media sockets of ACS pass.
@@ -114,7 +114,7 @@ class AcsAccess:
             AccessRefusedError: as `require_callback`.
         """
         if self._acs is not None:
-            await self._claims(self._acs, headers, "ACS media socket")
+            await self._claims(self._acs, headers, "an ACS media socket")
 
     async def require_event_grid(self, headers: Mapping[str, str]) -> None:
         """Let the deliveries of Event Grid pass, which prove themselves in every way that is configured.
@@ -125,34 +125,34 @@ class AcsAccess:
         """
         if not self.on:
             return
-        door = "Event Grid delivery"
+        sender = "an Event Grid delivery"
         if not self.knows_event_grid:
-            raise self._refusal(door, HTTPStatus.SERVICE_UNAVAILABLE, NO_PROOF)
+            raise self._refusal(sender, HTTPStatus.SERVICE_UNAVAILABLE, NO_PROOF)
         if self._secret is not None:
             offered = headers.get(SECRET_HEADER, "")
             if not offered:
-                raise self._refusal(door, HTTPStatus.UNAUTHORIZED, f"{SECRET_HEADER} is missing")
+                raise self._refusal(sender, HTTPStatus.UNAUTHORIZED, f"{SECRET_HEADER} is missing")
             if not self._secret.matches(offered):
-                raise self._refusal(door, HTTPStatus.FORBIDDEN, f"{SECRET_HEADER} is wrong")
+                raise self._refusal(sender, HTTPStatus.FORBIDDEN, f"{SECRET_HEADER} is wrong")
         if self._event_grid is not None:
-            claims = await self._claims(self._event_grid, headers, door)
+            claims = await self._claims(self._event_grid, headers, sender)
             if not _is_event_grid(claims):
-                raise self._refusal(door, HTTPStatus.FORBIDDEN, "the token is not Event Grid's")
+                raise self._refusal(sender, HTTPStatus.FORBIDDEN, "the token is not Event Grid's")
 
-    async def _claims(self, verifier: TokenVerifier, headers: Mapping[str, str], door: str) -> dict[str, Any]:
+    async def _claims(self, verifier: TokenVerifier, headers: Mapping[str, str], sender: str) -> dict[str, Any]:
         try:
             return await verifier.verify(bearer_of(headers))
         except TokenError as error:
-            raise self._refusal(door, HTTPStatus.UNAUTHORIZED, f"token {error.reason}") from None
+            raise self._refusal(sender, HTTPStatus.UNAUTHORIZED, f"token {error.reason}") from None
         except TokensUnavailableError as error:
-            raise self._refusal(door, HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
+            raise self._refusal(sender, HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
 
-    def _refusal(self, door: str, status: HTTPStatus, reason: str) -> AccessRefusedError:
+    def _refusal(self, sender: str, status: HTTPStatus, reason: str) -> AccessRefusedError:
         """Make the error and log it, at most once a minute for each reason: ACS shows nobody why it was refused."""
-        told = f"{door}: {reason}"
+        told = f"{sender}: {reason}"
         if time.monotonic() - self._told.get(told, -TOLD_EVERY_S) >= TOLD_EVERY_S:
             self._told[told] = time.monotonic()
-            log.warning("refused", extra={"door": door, "reason": reason, "status": status.value})
+            log.warning("%s is refused: %s", sender, reason, extra={"status": status.value})
         return AccessRefusedError(status, reason)
 
 
