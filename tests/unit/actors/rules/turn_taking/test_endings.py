@@ -13,6 +13,7 @@ from actors.messages.transcript import (
 )
 from actors.rules.turn_taking.effects import End
 from actors.rules.turn_taking.endings import ORDERED_WAIT_S
+from actors.rules.turn_taking.state import Course
 from tests.unit.actors.rules.turn_taking.script import Talk, agent_for, asked, kinds
 
 
@@ -205,6 +206,11 @@ class TestASessionThatIsSpent:
         talk = Talk(agent_for(30)).wait(25).says("tell me all").starts().tell(SessionSpent()).written().wait(8)
         assert EndAtSentence(1) in talk.effects
         assert kinds(talk.wait(10)) == [UtteranceKind.GOODBYE]
+
+    def test_ends_no_later_if_it_was_to_end_already(self) -> None:
+        talk = Talk().speaking().tell(EndSession(Ending.NORMAL), SessionSpent())
+        assert talk.turn.state.course is Course.CLOSING
+        assert kinds(talk.wait(ORDERED_WAIT_S)) == [UtteranceKind.GOODBYE]
 
 
 def test_words_over_the_last_reply_do_not_take_a_hand_over_back() -> None:
