@@ -40,5 +40,5 @@ class BoundedStream(httpx2.AsyncByteStream):
             yield chunk
 
     async def aclose(self) -> None:
-        """Let go of the connection behind it."""
+        """Close the connection behind it."""
         await self._stream.aclose()

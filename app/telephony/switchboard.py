@@ -125,7 +125,8 @@ class Switchboard:
         return self._random.token("order_")
 
     async def close(self) -> None:
-        """Let go of the network. Calls that are still up are nobody's from here on: they are drained before."""
+        """Close the connections to the network. Calls are drained before: one that is still up is controlled by nobody
+        from here on."""
         live = self.log.live
         ordered = [call.hanging_up for call in live if call.hanging_up is not None]
         for task in ordered:

@@ -24,7 +24,7 @@ _alive: set[Leaves] = set()
 
 
 def guard(alive: Leaves) -> None:
-    """Let go of `alive` before the process ends, unless `release` comes first."""
+    """Have `alive` released before the process ends, unless `release` comes first."""
     _alive.add(alive)
 
 

@@ -94,7 +94,7 @@ class Identity:
         self._followers.pop(who, None)
 
     async def close(self) -> None:
-        """Let go of the credential's connections."""
+        """Close the credential's connections."""
         self._followers.clear()
         if self._renewing is not None:
             self._renewing.cancel()

@@ -236,7 +236,7 @@ class Providers(Generic[E]):
         return said
 
     async def close(self) -> None:
-        """Let go of all engines, whatever one of them says to that."""
+        """Close all engines, whatever one of them raises."""
         failures: list[BaseException] = []
         task = asyncio.current_task()
         for engine in self.engines:

@@ -89,7 +89,7 @@ class SdkChat:
             return  # a server that lists nothing answers all the same
 
     async def close(self) -> None:
-        """Let go of the connections, and of the credential's."""
+        """Close the connections, and those of the credential."""
         try:
             await self._client.close()
         finally:

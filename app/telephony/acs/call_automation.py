@@ -30,7 +30,8 @@ NO_CALL = "00000000-0000-0000-0000-000000000000"
 
 
 class CallAutomation:
-    """See `CallControl`. One per worker; belongs to its loop. An order is retried so often, and within its budget.
+    """See `CallControl`. One per worker; belongs to its loop. An order is tried again `retries` times at most, and
+    within its budget of seconds.
 
     The SDK is loaded in a thread when it is first needed, or by `open`.
     """

@@ -61,7 +61,7 @@ class CallEvents:
         self._settle(call, event)
         board = self._switchboard
         if call.over.is_set() and not call.is_end_told and isinstance(event, SHOW_A_CALL):
-            # Its caller is on a line where nobody is.
+            # A call that was taken for over is up: its caller hears nothing, and it is hung up again.
             board.connected(call)
         match event:
             case CallConnected():

@@ -50,7 +50,7 @@ class MediaSocket:
             await send({"type": "websocket.accept"})
         except OSError:
             if is_adopted:
-                # Nobody is there, nor will anybody say so: it keeps no place of others.
+                # The network is gone, and no event will tell of that: the call gives its place back.
                 self._switchboard.ended(call, CallState.FAILED)
             raise
         if call.over.is_set():
@@ -91,7 +91,7 @@ class MediaSocket:
             raise HandshakeDeniedError(403, f"x-ms-call-connection-id: {wrong}")
         if call.state in OVER:
             if self._acs_access.on and not call.is_end_told:
-                # Its caller is on a line where nobody is.
+                # A call that was taken for over is up: its caller hears nothing, and it is hung up again.
                 self._switchboard.connected(call)
             raise HandshakeDeniedError(410, "the call is over")
         return call, known is None

@@ -53,7 +53,7 @@ class SdkCalls:
         )
 
     async def close(self) -> None:
-        """Let go of the connections, and of the credential's."""
+        """Close the connections, and those of the credential."""
         try:
             await self._client.close()
         finally:
