@@ -17,7 +17,7 @@ from actors.runtime.telemetry import count_given_up
 logger = logging.getLogger("earshot.actors")
 
 CLOSE_S = 10.0
-"""A stream that has not been closed by then is left to itself."""
+"""For how many seconds a stream is waited for to close; then it is left to itself."""
 MAX_CLOSING = 500
 """Streams that are being closed at any moment. Of more, each is left to itself at once."""
 

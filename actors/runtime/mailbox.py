@@ -79,7 +79,7 @@ class Depths(msgspec.Struct, frozen=True):
 
 
 class Named(Protocol):
-    """Whoever tells an actor something."""
+    """The sender of a message, as far as it has a name."""
 
     name: str
 

@@ -16,7 +16,7 @@ from actors.session.live_session import LiveSession
 from actors.session.plan import Engines, SessionPlan
 
 LAST_WORDS_S = 20.0
-"""Last words that have not been heard by then are not waited for."""
+"""For how many seconds it is waited until the last words were heard."""
 
 
 def kept_apology(plan: SessionPlan, connection: SessionConnection) -> SpokenPhrase | None:

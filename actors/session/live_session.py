@@ -42,7 +42,7 @@ class ActorRestarted(msgspec.Struct, frozen=True):
 
 
 class LiveSession:
-    """One session as its connection knows it: the door for all that a connection tells. Belongs to the loop's thread.
+    """One session as its connection knows it: all that a connection tells comes in here. Belongs to the loop's thread.
 
     Args:
         plan: what the session is.

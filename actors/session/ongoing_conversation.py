@@ -1,4 +1,5 @@
-"""The conversation of one orchestrator, as those know it who have a part in the making of its replies."""
+"""What the parts of an orchestrator that make its replies share: plan, turn-taking, log, connection, clock and
+trace."""
 
 from collections.abc import Callable
 
