@@ -6,6 +6,7 @@ they share words with those who do.
 
 import math
 from collections.abc import Collection, Sequence
+from functools import cache
 
 from app.dialogue.matching import reduce, says_nothing
 from app.dialogue.words import words_of
@@ -73,8 +74,14 @@ def on_other_subjects(own: Collection[str], count: int) -> Sequence[str]:
         count: how many sentences are known in all.
     """
     subjects = [_telling(sentence) for sentence in own]
-    others = [sentence for sentence in SENTENCES if not any(_telling(sentence) <= subject for subject in subjects)]
+    others = [sentence for sentence, telling in _others() if not any(telling <= subject for subject in subjects)]
     return others[:: max(1, math.ceil(len(others) / max(1, count * MOST_OF_OURS)))]
+
+
+@cache
+def _others() -> Sequence[tuple[str, set[str]]]:
+    """All sentences, each with what tells something in it: the same for every dialogue."""
+    return [(sentence, _telling(sentence)) for sentence in SENTENCES]
 
 
 def _telling(sentence: str) -> set[str]:
