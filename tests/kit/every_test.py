@@ -93,7 +93,7 @@ def lanes(seed: str) -> Sequence[Sequence[Lane]]:
     computes = without(*KEEPS_UP, *WAITS, ACTORS, MEASURES)
     return (
         (
-            tests("clock", "-n", "2", *KEEPS_UP),
+            tests("clock", "-n", "3", *KEEPS_UP),
             Lane(CHECKS, checks, MAY_WAIT),
             tests("actors", "-n", "0", ACTORS, niceness=MAY_WAIT),
             tests("works", "-n", "0", "tests", *computes, niceness=MAY_WAIT),
@@ -101,7 +101,7 @@ def lanes(seed: str) -> Sequence[Sequence[Lane]]:
         (
             tests("calls", "-n", "5", *TELEPHONES, *without(*KEEPS_UP)),
             tests("serves", "-n", "3", *SERVES, *without(*KEEPS_UP)),
-            tests("waits", "-n", "3", *WAITS, *without(*KEEPS_UP, *TELEPHONES, *SERVES)),
+            tests("waits", "-n", "5", *WAITS, *without(*KEEPS_UP, *TELEPHONES, *SERVES)),
         ),
         (tests("alone", "-n", "0", MEASURES, *without(*(path for path in KEEPS_UP if path.startswith(MEASURES)))),),
     )
