@@ -133,7 +133,7 @@ def test_what_is_typed_or_keyed_beside_what_is_said_is_told_to_the_model(spoken_
         async with speaking(model) as on:
             if spoken_first:
                 await on.talk(300)
-                await asyncio.sleep(0.39)
+                await asyncio.sleep(0.41)
                 on.entry.deliver(TextEntered("forty two"))
             else:
                 on.entry.deliver(KeyPressed("4"))
