@@ -1,6 +1,7 @@
 """The attributes that the product gives to each of its metrics, read from its source: what a query may ask for."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -10,6 +11,8 @@ from tests.kit.source import LAYERS, ROOT, modules
 RECORDS = frozenset(("add", "record", "set"))
 OF_A_LINE = frozenset(("level", "extra"))
 """What `report_failure` takes besides the attributes of its counter."""
+MAY_MEASURE = re.compile(r"\bcreate_|\breport_failure\b|\.(?:add|record|set)\b")
+"""What a module has that makes an instrument or records by one: most have nothing of it, and parsing takes long."""
 
 Found = defaultdict[str, set[str]]
 """Attributes by metric."""
@@ -18,8 +21,8 @@ Found = defaultdict[str, set[str]]
 @cache
 def metric_labels() -> dict[str, frozenset[str]]:
     """By metric, the names of the attributes that any part of the product gives it; none for one without."""
-    paths = [path for layer in LAYERS for path in modules(layer)]
-    found = labels_in([ast.parse((ROOT / path).read_text(encoding="utf-8")) for path in paths])
+    sources = [(ROOT / path).read_text(encoding="utf-8") for layer in LAYERS for path in modules(layer)]
+    found = labels_in([ast.parse(source) for source in sources if MAY_MEASURE.search(source)])
     return {name: frozenset(labels) for name, labels in found.items()}
 
 

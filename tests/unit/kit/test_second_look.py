@@ -48,6 +48,7 @@ def test_what_fails_alone_has_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], body: str, code: int
 ) -> None:
     (tmp_path / "test_a.py").write_text(f"def test_0():\n    {body}\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # importing them is most of what it takes
     monkeypatch.setattr(second_look, "ROOT", tmp_path)
     monkeypatch.setattr(second_look, "failures", lambda codes, caches: ["test_a.py::test_0"])
     assert second_look.second_look([1], []) == code
