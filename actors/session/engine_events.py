@@ -18,6 +18,14 @@ class RecognitionReported(Message, frozen=True):
     event: RecognitionEvent
 
 
+class RecognitionOpened(Message, frozen=True):
+    """The recognizer's stream number `stream` is open, and all audio that was told before this has been listened to."""
+
+    transient: ClassVar[bool] = True
+
+    stream: int
+
+
 class SynthesisReported(Message, frozen=True):
     """One event of the stream in which the text-to-speech engine speaks."""
 

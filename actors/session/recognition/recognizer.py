@@ -32,7 +32,7 @@ from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
-from actors.session.engine_events import RecognitionReported
+from actors.session.engine_events import RecognitionOpened, RecognitionReported
 from actors.session.engine_violations import EngineViolations, required_stream
 from actors.session.recognition.audio_ring import REHEARD_MS, AudioRing
 from actors.session.recognition.hearing import Hearing
@@ -41,7 +41,9 @@ from actors.session.recognition.recognition_stream import RecognitionStream
 from actors.session.recognition.turn_end import TurnEnd
 from actors.session.recognition.voice_judge import Judged, VoiceJudge
 
-RecognizerMessage = CallerAudio | ReopenRecognition | EndUtterance | TurnEndHeard | RecognitionReported
+RecognizerMessage = (
+    CallerAudio | ReopenRecognition | EndUtterance | TurnEndHeard | RecognitionReported | RecognitionOpened
+)
 
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
@@ -105,6 +107,8 @@ class Recognizer(SupervisedActor):
         self._recognition = RecognitionStream(ring, trace, speaker, hearing.only_language)
         self._unfinished = False
         """The end of an utterance came while there was no stream: its final is asked for as soon as there is one."""
+        self._is_asked = False
+        """The stream was asked for the final of an utterance."""
 
     def on_start(self) -> None:
         """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""
@@ -129,6 +133,9 @@ class Recognizer(SupervisedActor):
             case RecognitionReported(stream, event):
                 if stream == self._stream:
                     self._on_event(event)
+            case RecognitionOpened(stream):
+                if stream == self._stream:
+                    self._finish_what_is_over()
             case ReopenRecognition(again):
                 self._reopen(again)
             case EndUtterance():
@@ -149,6 +156,7 @@ class Recognizer(SupervisedActor):
 
     def _open(self) -> None:
         self._stream += 1
+        self._is_asked = False
         self.trace.peers[Stage.RECOGNITION] = peer_of(self._hearing.engine)
         self.spawn(self._connect(self._stream), "open")
 
@@ -168,9 +176,15 @@ class Recognizer(SupervisedActor):
         # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
         self.trace.peers[Stage.RECOGNITION] = peer_of(recognition, self._hearing.engine)
         self._recognition.opened(recognition, self._track.settled_bytes)
-        if self._unfinished or (self._owed.is_inherited and not self._endpointer.in_speech):
+        # Behind the audio that is heard again, which tells whether the caller still speaks.
+        self.actor_ref.tell(RecognitionOpened(stream))
+
+    def _finish_what_is_over(self) -> None:
+        """Ask the stream, which is new, for the final transcript of an utterance that was over before it was open."""
+        is_over = self._owed.is_inherited and not self._endpointer.in_speech and not self._is_asked
+        if self._unfinished or is_over:
             self._unfinished = False
-            recognition.finish_utterance()
+            self._finish_utterance()
 
     def _on_event(self, event: RecognitionEvent) -> None:
         match event:
@@ -305,5 +319,6 @@ class Recognizer(SupervisedActor):
             self._endpoint(event)
 
     def _finish_utterance(self) -> None:
-        if not self._recognition.finish_utterance():
+        self._is_asked = self._recognition.finish_utterance()
+        if not self._is_asked:
             self._unfinished = True

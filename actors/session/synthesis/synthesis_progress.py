@@ -51,7 +51,7 @@ class SynthesisProgress:
         self._clock = clock
         self.replies: dict[int, ReplySynthesis] = {}
         """The replies that were begun and neither heard to their end nor stopped, by their numbers."""
-        self._told_at = 0.0
+        self._told_at = self._looked_at = self._silent_s = 0.0
         self._check_timer: Timer | None = None
 
     def begin(self, reply: int, text_start: int) -> None:
@@ -77,7 +77,7 @@ class SynthesisProgress:
             self._trace.usage.spoken_characters += len(text)
             text_synthesized(len(text))
         if self._check_timer is None:
-            self._told_at = self._clock.now()
+            self._heard_of_engine()
             self._check_later()
         self._streams.write(reply, text)
 
@@ -87,7 +87,7 @@ class SynthesisProgress:
         Raises:
             SynthesizerError: it failed, for the first time at this reply.
         """
-        self._told_at = self._clock.now()
+        self._heard_of_engine()
         speaking = self.replies.get(event.reply)
         if speaking is None or not speaking.owed:
             return
@@ -128,6 +128,8 @@ class SynthesisProgress:
     def check(self) -> None:
         """See whether the engine, if it owes audio, has told anything lately, and look again while it owes any.
 
+        A look that comes late counts as one: a loop that stood still has heard nothing, whatever the engine has made.
+
         Raises:
             SynthesizerError: it has not, for the first time at this reply.
         """
@@ -135,11 +137,19 @@ class SynthesisProgress:
         owed = [reply for reply, speaking in self.replies.items() if speaking.owed]
         texts = [reply for reply in owed if self.replies[reply].owes_audio and self._has_text(reply)]
         if not texts or self._player.is_fed:
-            self._told_at = self._clock.now()
-        elif self._clock.now() - self._told_at > STALL_S:
-            self._stalled(texts[0])
+            self._heard_of_engine()
+        else:
+            now = self._clock.now()
+            self._silent_s += min(CHECK_S, now - max(self._told_at, self._looked_at))
+            self._looked_at = now
+            if self._silent_s > STALL_S:
+                self._stalled(texts[0])
         if owed:
             self._check_later()
+
+    def _heard_of_engine(self) -> None:
+        """Begin to count its silence anew."""
+        self._told_at, self._silent_s = self._clock.now(), 0.0
 
     def _check_later(self) -> None:
         self._check_timer = self._clock.call_later(CHECK_S, self._actor.actor_ref, ProgressChecked())

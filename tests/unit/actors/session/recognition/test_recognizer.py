@@ -19,6 +19,7 @@ from actors.messages.transcript import (
 )
 from actors.ports.stt import RecognitionOptions
 from actors.rules.end_of_turn.by_words import FixedSilence
+from actors.runtime import scheduler
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import actor_of
@@ -207,6 +208,46 @@ def test_an_utterance_whose_end_was_heard_by_another_has_its_final_all_the_same(
         assert not ear.checkpoint.track().final_owed
 
     hearing(act, "are you open")
+
+
+def each_turn_of_the_loop_handles_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that is so busy that a message takes all the time of a drain."""
+    monkeypatch.setattr(scheduler, "MESSAGES_PER_DRAIN", 1)
+
+
+def test_a_busy_machine_takes_no_utterance_for_over_before_it_has_heard_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    each_turn_of_the_loop_handles_one_message(monkeypatch)
+
+    async def act(ear: Ear) -> None:
+        await ear.hears(FRAME, 600)
+        ear.recognizer.actor_ref.stop(block=False)
+        await asyncio.sleep(0.1)
+        ear.start()
+        await ear.hears(FRAME, 300)
+        await ear.hears(SILENCE, SILENCE_MS + 300)
+        (final,) = ear.told.of(FinalTranscript)
+        assert final.end_ms > 900
+        assert NoSpeechRecognized not in ear.told.kinds()
+
+    hearing(act, "are you open", "and where")
+
+
+def test_an_utterance_whose_end_is_heard_again_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    each_turn_of_the_loop_handles_one_message(monkeypatch)
+
+    async def act(ear: Ear) -> None:
+        await ear.hears(FRAME, 600)
+        await ear.hears(SILENCE, SILENCE_MS)
+        ear.recognizer.actor_ref.stop(block=False)
+        await asyncio.sleep(0.2)
+        ear.start()
+        await asyncio.sleep(1)
+        assert [final.text for final in ear.told.of(FinalTranscript)] == ["are you open"]
+        assert NoSpeechRecognized not in ear.told.kinds()
+
+    hearing(act, "are you open", "and where")
 
 
 def test_audio_that_comes_no_more_ends_the_utterance_when_that_is_ordered() -> None:

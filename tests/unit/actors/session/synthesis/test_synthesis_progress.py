@@ -12,7 +12,7 @@ from actors.messages.caller import TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.tts import Synthesis, SynthesisEvent, WordSynthesized
-from actors.runtime.clock import run_virtual
+from actors.runtime.clock import VirtualLoop, run_virtual
 from actors.session.plan import Engines
 from actors.session.synthesis.synthesis_progress import CHECK_S, STALL_S
 from tests.kit.fakes import FakeModel, FakeSynthesizer
@@ -62,6 +62,21 @@ def test_an_engine_that_is_silent_is_given_up_after_the_time_for_that() -> None:
             await on.ear.until_count(AudioFrame, 1, 20)
             waited_s = asyncio.get_running_loop().time() - asked_at
             assert STALL_S < waited_s < STALL_S + 2 * CHECK_S + 0.5
+
+    run_virtual(main())
+
+
+def test_a_loop_that_stood_still_is_not_taken_for_an_engine_that_is_silent() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=answering(), synthesizer=FakeSynthesizer(delay_s=CHECK_S + 0.3)) as on:
+            await ask(on)
+            await asyncio.sleep(0.2)
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, VirtualLoop)
+            loop.advance(2 * STALL_S)
+            await on.ear.until_count(ReplyHeard, 1, 20)
+            assert said(on) == [ANSWER]
+            assert on.actor("synthesizer").restarts == 0
 
     run_virtual(main())
 
