@@ -1,12 +1,19 @@
 """The test run itself: its children can be interrupted however it was started, and none outlives its module."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.kit.serving import ROOT, alive, eventually
 
+PYTEST = [
+    *("-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", "-p", "no:randomly"),
+    *("-W", "ignore", "-c", "/dev/null"),
+]
 TESTS = """
 import signal, subprocess, sys
 from pathlib import Path
@@ -26,6 +33,43 @@ def test_that_leaves_a_child():
 """
 
 
+NEVER_ENDS = """
+import subprocess, time
+from pathlib import Path
+
+def test_that_waits_for_ever():
+    # As a launcher: its worker is known only by way of it.
+    worker = "import subprocess; print(subprocess.Popen(['sleep', '600'], start_new_session=True).pid, flush=True)"
+    program = [PYTHON, "-c", worker + "; import time; time.sleep(600)"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as launcher:
+        part = Path(PID + ".part")
+        part.write_text(f"{launcher.pid} {launcher.stdout.readline()}")
+        # So that they are noted.
+        time.sleep(2)
+        part.rename(PID)
+        time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_none_is_left_by_a_run_that_is_killed(tmp_path: Path, how: signal.Signals) -> None:
+    noted = tmp_path / "pid"
+    module = tmp_path / "test_children.py"
+    module.write_text(NEVER_ENDS.replace("PID", repr(str(noted))).replace("PYTHON", repr(sys.executable)))
+    with subprocess.Popen(
+        [sys.executable, *PYTEST, "--rootdir", tmp_path, module],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as run:
+        eventually(noted.exists)
+        left = [int(pid) for pid in noted.read_text().split()]
+        assert all(map(alive, left))
+        run.send_signal(how)
+    eventually(lambda: not any(map(alive, left)))
+
+
 def test_children_can_be_interrupted_where_sigint_is_inherited_as_ignored_and_none_is_left(tmp_path: Path) -> None:
     noted = tmp_path / "pid"
     module = tmp_path / "test_children.py"
@@ -34,26 +78,13 @@ def test_children_can_be_interrupted_where_sigint_is_inherited_as_ignored_and_no
     ignoring = (
         "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
     )
-    pytest = [
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "tests.conftest",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:randomly",
-        "-W",
-        "ignore",
-    ]
     ended = subprocess.run(
-        [sys.executable, "-c", ignoring, sys.executable, *pytest, "-c", "/dev/null", "--rootdir", tmp_path, module],
+        [sys.executable, "-c", ignoring, sys.executable, *PYTEST, "--rootdir", tmp_path, module],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
     left = int(noted.read_text())
