@@ -127,6 +127,12 @@ async def open_page(*arguments: str, expected: tuple[str, ...] = (), **options: 
         yield page
 
 
+async def stop_clock(page: Page) -> None:
+    """Have no time pass in a page that is not opened yet, but for what a test lets pass: no timer is due by itself."""
+    await page.clock.install(time=0)
+    await page.clock.pause_at(1)
+
+
 def microphone_file(directory: Path, pcm: bytes, rate_hz: int = 16_000) -> tuple[str, ...]:
     """Arguments for a microphone that is allowed and hears `pcm` (16 bit, mono) once, from when it is opened."""
     path = directory / "microphone.wav"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, WebSocketRoute
 
-from tests.browser.chromium import open_page, page_in
+from tests.browser.chromium import open_page, page_in, stop_clock
 from tests.browser.somebodys_site import somebodys_site
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, eventually, serving
@@ -223,7 +223,7 @@ async def test_a_dead_connection_is_found_out_and_a_late_timer_is_none(browser: 
 
     async with page_in(browser) as page:
         await page.route_web_socket(re.compile("/realtime/conversation"), through)
-        await page.clock.install()
+        await stop_clock(page)
         await go_to(page, site)
         await page.evaluate("call.start({ microphone: false })")
         for _ in range(3):
@@ -252,7 +252,7 @@ async def test_a_server_that_goes_on_restarting_is_tried_less_and_less_often_and
 
     async with page_in(browser, expected=(UNREACHABLE,)) as page:
         await page.route_web_socket(re.compile("/realtime/conversation"), refuse)
-        await page.clock.install()
+        await stop_clock(page)
         await go_to(page, site)
         await page.evaluate("""() => {
             window.waits = [];
@@ -276,7 +276,7 @@ async def test_a_server_that_says_nothing_is_given_up(browser: Browser, site: st
     async with page_in(browser, expected=(UNREACHABLE,)) as page:
         called = asyncio.Event()
         await page.route_web_socket(re.compile("/realtime/conversation"), lambda _: called.set())
-        await page.clock.install()
+        await stop_clock(page)
         await go_to(page, site)
         await page.evaluate("void call.start({ microphone: false })")
         await asyncio.wait_for(called.wait(), 30)

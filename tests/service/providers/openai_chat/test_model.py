@@ -4,7 +4,6 @@ import asyncio
 import logging
 import subprocess
 import sys
-import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -268,9 +267,11 @@ async def test_retries_end_with_their_number_and_with_the_budget(chat: ChatEmula
 
 async def test_the_word_about_when_to_come_back_is_kept(chat: ChatEmulator, model: ChatModel) -> None:
     chat.script(throttled(0.4), GOOD)
-    await told(model)
+    async with running_time() as took:
+        await told(model)
+        assert took.s < 0.8
     first, second = chat.requests
-    assert 0.4 <= second.at - first.at < 0.8
+    assert second.at - first.at >= 0.4
 
 
 @pytest.mark.parametrize("where", ["waiting", "speaking"])
@@ -284,18 +285,19 @@ async def test_giving_up_closes_the_stream_at_once(chat: ChatEmulator, model: Ch
         reply = waiting.reply(asked())
         if where == "speaking":
             assert await anext(reply) == TextGenerated("One")
-        if way == "closed" and where == "speaking":
-            gave_up = time.monotonic()
-            await reply.aclose()  # type: ignore[attr-defined]
-        else:
+        asking = None
+        if way == "cancelled" or where == "waiting":
             asking = asyncio.ensure_future(anext(reply))
             await chat.requests.until(lambda _: True)
             await asyncio.sleep(0.05)
-            gave_up = time.monotonic()
-            asking.cancel()
-        ended = await chat.ended.until(lambda _: True, 1.0)
-        assert not ended.complete
-        assert ended.at - gave_up < SEEN_WITHIN_S
+        async with running_time() as took:
+            if asking is None:
+                await reply.aclose()  # type: ignore[attr-defined]
+            else:
+                asking.cancel()
+            ended = await chat.ended.until(lambda _: True)
+            assert not ended.complete
+            assert took.s < SEEN_WITHIN_S
 
 
 async def test_one_connection_serves_reply_after_reply(chat: ChatEmulator, model: ChatModel) -> None:
