@@ -46,18 +46,24 @@ class ReplyBounds:
 
     def admit(self, event: ModelEvent, now: float) -> ModelEvent | None:
         """As much of an event as is within the bounds; None for nothing of it. Afterwards `exceeded` may be set."""
+        if not self.count(now):
+            return None
+        if isinstance(event, TextGenerated):
+            return self._text(event)
+        if isinstance(event, ToolCalled):
+            return self._call(event)
+        return event
+
+    def count(self, now: float) -> bool:
+        """Count one piece of the reply, and return whether it is within the bounds of those; `exceeded` may be set."""
         self._events += 1
         if self._events > MAX_EVENTS:
             self.exceeded = f"{MAX_EVENTS} pieces"
         elif now >= self.until:
             self.exceeded = f"{MAX_REPLY_S:.0f} s"
-        elif isinstance(event, TextGenerated):
-            return self._text(event)
-        elif isinstance(event, ToolCalled):
-            return self._call(event)
         else:
-            return event
-        return None
+            return True
+        return False
 
     def _text(self, event: TextGenerated) -> TextGenerated:
         left = MAX_REPLY_CHARS - self._chars

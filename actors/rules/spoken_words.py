@@ -60,6 +60,8 @@ class SpokenWords:
 
     def placed_by(self, audio_ms: float | None = None) -> list[PlacedWord]:
         """The words, each once, whose audio has come: it ends by `audio_ms`, or there is no more; None."""
+        if self._told == len(self._placed):
+            return []
         come = [word for word in self._placed[self._told :] if audio_ms is None or word.ends_ms <= audio_ms]
         self._told += len(come)
         self._sounds_to = max((self._sounds_to, *(word.text_end for word in come)))

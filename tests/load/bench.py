@@ -29,7 +29,7 @@ COUNTS_OF = {
     "earshot, 40 ms": (10, 50),
     "earshot, browser": (10, 50),
     "earshot, azure": (10, 25, 50),
-    "earshot, voice live": (10, 25),
+    "earshot, voice live": (10, 50),
     "earshot, redis": (10, 50),
     "earshot, telemetry": (10, 50),
     "floor, uvicorn": (10, 50, 100),

@@ -14,7 +14,7 @@ from actors.session.recognition.audio_ring import AudioRing
 
 PRE_ROLL_MS = 300
 """Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
-PIECE_MS = 40
+PIECE_MS = 60
 """The session is given a voice that goes on in pieces of at least so much: it sends no shorter ones anyway."""
 MAX_UNANSWERED_MS = 60_000
 """How much of the caller's unanswered speech is kept for another session of the model, in ms."""

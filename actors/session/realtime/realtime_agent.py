@@ -175,17 +175,10 @@ class RealtimeAgent(Orchestrator):
             self._speech.continued(message.voiced_ms, message.silence_ms)
             super().on_receive(message)
             return
+        if isinstance(message, RealtimeReported):
+            self._reported(message)
+            return
         match message:
-            case RealtimeReported(event=SpeechStopped()):
-                if self._model.abilities.finds_ends:  # one that goes by silence alone knows no more than we do
-                    self._addresses["recognizer"].tell(TurnEndHeard())
-                return
-            case RealtimeReported(event=reported.CallerTranscribed() as event):
-                self._transcribed(event)
-                return
-            case RealtimeReported():
-                self._source.on_report(message)
-                return
             case RealtimeChecked():
                 self._source.check()
                 return
@@ -213,6 +206,16 @@ class RealtimeAgent(Orchestrator):
         super().on_receive(message)
         if isinstance(message, PlaybackFinished | TimerFired | ToolFinished):
             self._source.renew_in_silence()
+
+    def _reported(self, message: RealtimeReported) -> None:
+        match message.event:
+            case SpeechStopped():
+                if self._model.abilities.finds_ends:  # one that goes by silence alone knows no more than we do
+                    self._addresses["recognizer"].tell(TurnEndHeard())
+            case reported.CallerTranscribed() as event:
+                self._transcribed(event)
+            case _:
+                self._source.on_report(message)
 
     def _effect(self, effect: Effect) -> None:
         # The first reply of an agent that has taken over answers what was said to the one before it.

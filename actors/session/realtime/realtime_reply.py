@@ -6,7 +6,7 @@ from actors.errors import ErrorKind
 from actors.messages.model import ModelFailed
 from actors.ports import realtime_events as reported
 from actors.ports.clock import Clock
-from actors.ports.llm import ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.llm import ModelRequest, ReplyGenerated, ToolCalled
 from actors.rules.reply_bounds import ReplyBounds
 from actors.runtime.exits import tell_quietly
 from actors.runtime.session_trace import Stage
@@ -64,9 +64,10 @@ class RealtimeReply:
         if self.request is None:
             return ""
         told = None if isinstance(event, reported.ResponseGoesOn) else self._spoken.take(event)
-        # What is no text counts as a piece without any: of whatever there is without end, the reply is cut.
-        admitted = self._bounds.admit(told or TextGenerated(""), self._clock.now())
-        if told is not None and admitted is not None:
+        if told is None:
+            # Audio counts as a piece, too: of whatever there is without end, the reply is cut.
+            self._bounds.count(self._clock.now())
+        elif (admitted := self._bounds.admit(told, self._clock.now())) is not None:
             self._report(ModelReported(self.request.turn, admitted))
         self._spoken.write_what_sounds()
         return self._bounds.exceeded or self._spoken.exceeded

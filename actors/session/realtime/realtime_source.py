@@ -25,10 +25,13 @@ from actors.session.realtime.realtime_memory import RealtimeMemory, until_speech
 from actors.session.realtime.realtime_reply import RealtimeReply
 from actors.session.realtime.realtime_texts import with_well_formed_text
 from actors.session.realtime.realtime_writing import WritingModel
-from actors.session.realtime.spoken_reply import MadeOfResponse, SpokenReply
+from actors.session.realtime.spoken_reply import MADE_OF_RESPONSE, MadeOfResponse, SpokenReply
 from actors.session.realtime.spoken_reply_writer import SpokenReplyWriter
 from actors.session.replies.summaries import log_failure, summarize
 from protocol.realtime.failure_kinds import FailureKind
+
+MADE = (*MADE_OF_RESPONSE, reported.ResponseGoesOn)
+"""Events of a response that is being made."""
 
 
 class RealtimeSource:
@@ -227,7 +230,13 @@ class RealtimeSource:
         """Take up one event of the session."""
         if not self._connection.has_reported(message) or self._progress.state is RealtimeState.GIVEN_UP:
             return
-        now, event = self._clock.now(), with_well_formed_text(message.event)
+        now, event = self._clock.now(), message.event
+        # Nearly all that is reported: it is looked at first.
+        if isinstance(event, MADE):
+            if self._progress.makes(event.response_id, now):
+                self._made(with_well_formed_text(event), now)
+            # The next of it is owed later than before: the timer for that is set already.
+            return
         match event:
             case reported.CallerCommitted(item_id=item_id, end_ms=end_ms):
                 self._speech.committed(item_id, end_ms)
@@ -246,26 +255,14 @@ class RealtimeSource:
                 self.renew_in_silence()
             case reported.RealtimeClosed(kind, detail, retry_after_s):
                 self._lost(kind, detail, retry_after_s)
-            case (
-                reported.ResponseGoesOn()
-                | reported.ResponseAudio()
-                | reported.ResponseAudioFinished()
-                | reported.ResponseTranscript()
-                | reported.ResponseWord()
-                | reported.ResponseToolCalled()
-            ):
-                if self._progress.makes(event.response_id, now):
-                    self._made(event)
-                # The next of it is owed later than before: the timer for that is set already.
-                return
             case _:
                 pass
         self._watch()
 
-    def _made(self, event: MadeOfResponse | reported.ResponseGoesOn) -> None:
+    def _made(self, event: MadeOfResponse | reported.ResponseGoesOn, now: float) -> None:
         bound = self._reply.take(event)
         if self._reply.is_complete and not isinstance(event, reported.ResponseGoesOn):
-            self._progress.all_came(self._clock.now())
+            self._progress.all_came(now)
             self._watch()
         if bound:
             logger.warning("a reply was cut: it had more than %s", bound)

@@ -1,7 +1,7 @@
 """A reply in the making that its model speaks: its text and audio, and what is left of it when its session is lost."""
 
 from collections.abc import Callable
-from typing import assert_never
+from typing import assert_never, get_args
 
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
@@ -25,6 +25,7 @@ MadeOfResponse = (
     | reported.ResponseWord
     | reported.ResponseToolCalled
 )
+MADE_OF_RESPONSE: tuple[type[MadeOfResponse], ...] = get_args(MadeOfResponse)
 
 
 class SpokenReply:
@@ -107,10 +108,10 @@ class SpokenReply:
 
         To be called when the words that `take` has returned are on their way.
         """
-        written = len(self._writer.text(self._reply))
-        if len(self._words.text) > written and (self.is_complete or self._words.sounds_to(self._audio_ms) > written):
+        written, is_complete = len(self._writer.text(self._reply)), self.is_complete
+        if len(self._words.text) > written and (is_complete or self._words.sounds_to(self._audio_ms) > written):
             self._on_sounding()
-        if self.is_complete:
+        if is_complete:
             self._writer.all_sounds(self._reply)
 
     @property

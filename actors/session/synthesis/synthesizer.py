@@ -146,6 +146,8 @@ class Synthesizer(SupervisedActor):
         match message:
             case PlayClockTicked(at_ms):
                 self._player.tick(at_ms)
+            case PlayAudio(reply, pcm):
+                self._play(reply, pcm)
             case SynthesisReported(event):
                 self._progress.on_event(event)
                 self._prepared.look()
@@ -159,8 +161,6 @@ class Synthesizer(SupervisedActor):
                 self._prepared.discard()
             case HoldAudio(reply, text_end):
                 self._hold(reply, text_end)
-            case PlayAudio(reply, pcm):
-                self._play(reply, pcm)
             case TextPlaced():
                 self._place_text(message)
             case WordPlaced():

@@ -9,8 +9,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
-from aiohttp import ClientError, ClientWebSocketResponse, WSMessage, WSMsgType
+from aiohttp import ClientError, ClientResponse, ClientWebSocketResponse, WSMessage, WSMsgType
 
 from protocol.realtime.failure_kinds import FailureKind, close_kind
 
@@ -23,6 +24,18 @@ READ_AT_ONCE_BYTES = 2**16
 """After so much of a burst, others get their turn on the event loop."""
 
 OnClosed = Callable[[FailureKind, str], None]
+
+
+class RealtimeSocket(ClientWebSocketResponse):
+    """A WebSocket that can be left unread for a while, given to `ClientSession` as its `ws_response_class`."""
+
+    def __init__(
+        self, reader: Any, writer: Any, protocol: str | None, response: ClientResponse, *more: Any, **options: Any
+    ) -> None:
+        super().__init__(reader, writer, protocol, response, *more, **options)
+        connection = response.connection
+        self.transport = connection.transport if connection is not None else None
+        """What the messages come over; None where the connection is gone already."""
 
 
 class RealtimeConnection:
@@ -51,6 +64,9 @@ class RealtimeConnection:
         self._sending_since: float | None = None
         """Since when the service has been taking a message; None while there is none for it."""
         self._watch: asyncio.TimerHandle | None = None
+        self._transport = socket.transport if isinstance(socket, RealtimeSocket) else None
+        self._held: asyncio.TimerHandle | None = None
+        """When the socket is read again, while it is not."""
         self._writing = asyncio.create_task(self._write(), name="realtime-write")
         self._reading = asyncio.create_task(self._read(), name="realtime-read")
 
@@ -64,6 +80,24 @@ class RealtimeConnection:
         self._unsent.append(message)
         self._unsent_bytes += len(message)
         self._wake_writer()
+        if self._held is not None:
+            self._release()
+
+    def hold(self, delay_s: float) -> None:
+        """Leave what comes unread for so long, or until something is sent: then it is read in one go.
+
+        To wake up for a message costs several times what is done with it.
+        """
+        if self._held is None and self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._held = self._loop.call_later(delay_s, self._release)
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        if held is not None and self._transport is not None:
+            held.cancel()
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
 
     async def close(self) -> None:
         """Send what waits, as far as that goes quickly, and end the connection."""
@@ -82,6 +116,7 @@ class RealtimeConnection:
         on_closed(kind, detail)
 
     async def _shut(self) -> None:
+        self._release()
         self._wake_writer()
         if self._watch is not None:
             self._watch.cancel()

@@ -12,7 +12,7 @@ from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.runtime.session_trace import Peer, trace_headers
 from app.providers.azure.identity import Identity, NoTokenError, Purpose
-from app.providers.realtime.connection import MAX_MESSAGE_BYTES
+from app.providers.realtime.connection import MAX_MESSAGE_BYTES, RealtimeSocket
 from app.providers.realtime.expected_connections import ExpectedConnections
 from app.providers.realtime.resource import SCOPE, RealtimeResource
 from app.providers.realtime.session import LiveRealtimeSession
@@ -123,7 +123,9 @@ class RealtimeService:
             headers["Authorization"] = f"Bearer {await self._identity.token()}"
         if self._http is None:
             # Each conversation has a connection of its own for as long as it lasts.
-            self._http = ClientSession(timeout=ClientTimeout(total=None), connector=TCPConnector(limit=0))
+            self._http = ClientSession(
+                timeout=ClientTimeout(total=None), connector=TCPConnector(limit=0), ws_response_class=RealtimeSocket
+            )
         return await self._http.ws_connect(
             self._resource.address,
             params={**self._resource.query, "model": model},

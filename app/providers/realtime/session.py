@@ -13,6 +13,7 @@ from actors.conversation import ChatMessage
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.realtime_events import Operation
+from app.providers.realtime.audio_ahead import AudioAhead
 from app.providers.realtime.connection import RealtimeConnection
 from app.providers.realtime.event_reader import REQUEST, EventReader, described
 from app.providers.realtime.history import history_items, message_items
@@ -29,8 +30,10 @@ _failures = metrics.get_meter("earshot").create_counter(
     "earshot.realtime.failures", description="Failures of speech-to-speech sessions, by kind and operation"
 )
 
-APPEND_MS = 40
-"""The caller's audio goes out in pieces of at least so much: each message costs, and less is heard no sooner."""
+APPEND_MS = 60
+"""The caller's audio goes out in multiples of this: each message costs, and less is heard no sooner."""
+HOLD_S = 0.1
+"""While the audio of a response is well ahead of its playback, the service is listened to so often, in seconds."""
 READY_TIMEOUT_S = 5.0
 TOLD_AHEAD_S = 300.0
 """Seconds before its end at which the end of a session is told, or the last quarter of a shorter one."""
@@ -61,6 +64,7 @@ class LiveRealtimeSession:
         self._reader = EventReader(resource.label, speaks_hz, service_hz, options.silence_ms)
         self._resampler = Resampler(options.rate_hz, service_hz)
         self._bytes_per_ms = service_hz * SAMPLE_BYTES / 1_000
+        self._append_bytes = service_hz * APPEND_MS // 1_000 * SAMPLE_BYTES
         self._pending = bytearray()
         self._appended_bytes = 0
         self._turn_from_ms = 0.0
@@ -69,6 +73,10 @@ class LiveRealtimeSession:
         self._unreadable = 0
         self._ready = False
         self._timers: list[asyncio.TimerHandle] = []
+        self._ahead = AudioAhead(service_hz * SAMPLE_BYTES)
+        self._gathered: list[reported.ResponseAudio] = []
+        """Audio of one item that was read in one go: it is told in one piece."""
+        self._loop = asyncio.get_running_loop()
         self._connection = RealtimeConnection(socket, self._on_message, self._on_closed, first_words)
         self._start(options)
 
@@ -76,9 +84,11 @@ class LiveRealtimeSession:
 
     def append(self, pcm: bytes) -> None:
         """Resample what the caller says, and send it in pieces of `APPEND_MS`."""
-        self._pending += self._resampler.push(pcm)
-        if len(self._pending) >= APPEND_MS * self._bytes_per_ms:
-            self._flush()
+        pending = self._pending
+        pending += self._resampler.push(pcm)
+        if whole := len(pending) - len(pending) % self._append_bytes:
+            self._append(bytes(pending[:whole]))
+            del pending[:whole]
 
     def commit(self) -> None:
         """Send what is left of the caller's turn, and end the turn: see `RealtimeSession.commit`."""
@@ -154,13 +164,13 @@ class LiveRealtimeSession:
     def _flush_all(self) -> None:
         """Send the tail, too, that the filter keeps for what follows: it belongs to the turn that ends here."""
         self._pending += self._resampler.finish()
-        self._flush()
-
-    def _flush(self) -> None:
         if self._pending:
-            self._appended_bytes += len(self._pending)
-            self._connection.send(self._codec.encode(commands.AppendAudio(bytes(self._pending))))
+            self._append(bytes(self._pending))
             self._pending.clear()
+
+    def _append(self, pcm: bytes) -> None:
+        self._appended_bytes += len(pcm)
+        self._connection.send(self._codec.encode(commands.AppendAudio(pcm)))
 
     def _send(self, command: commands.Command, operation: Operation, number: int = 0) -> None:
         """Send with an id that says what it was, so that an error names its cause."""
@@ -183,10 +193,12 @@ class LiveRealtimeSession:
             self._not_understood(error)
             return
         self._unreadable = 0
+        if type(event) is events.AudioDelta:
+            self._audio_came(event)
+            return
+        if self._gathered and not self._may_overtake(event):
+            self._tell_gathered()
         match event:
-            case events.AudioDelta():
-                if (audio := self._reader.audio(event)) is not None:
-                    self._tell(audio)
             case events.ServiceFailed(failure=failure, event_id=event_id):
                 self._service_failed(failure, event_id)
             case events.SessionUpdated(expires_at=expires_at) if not self._ready:
@@ -194,8 +206,41 @@ class LiveRealtimeSession:
             case events.SessionCreated(expires_at=expires_at):
                 self._expires_at = expires_at
             case _:
+                if type(event) is events.ResponseCreated:
+                    self._ahead.begin()
                 for told in self._reader.read(event):
                     self._tell(told)
+
+    def _audio_came(self, event: events.AudioDelta) -> None:
+        """Tell of audio at once; of what is not to be heard soon, together with what comes right behind it."""
+        is_ahead = self._ahead.came(len(event.pcm), self._loop.time())
+        audio = self._reader.audio(event)
+        if audio is not None:
+            if self._gathered and not self._is_of_gathered(event):
+                self._tell_gathered()
+            if is_ahead and not self._gathered:
+                self._loop.call_soon(self._tell_gathered)
+            self._gathered.append(audio)
+        if is_ahead:
+            self._connection.hold(HOLD_S)
+        else:
+            self._tell_gathered()
+
+    def _may_overtake(self, event: events.Event) -> bool:
+        """Whether an event may be told before the audio that was gathered: words run ahead of their audio anyway."""
+        return isinstance(event, events.TranscriptDelta | events.WordTime) and self._is_of_gathered(event)
+
+    def _is_of_gathered(self, event: events.AudioDelta | events.TranscriptDelta | events.WordTime) -> bool:
+        first = self._gathered[0]
+        return event.item_id == first.item_id and event.response_id == first.response_id
+
+    def _tell_gathered(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        if len(gathered) > 1:
+            pcm = b"".join(audio.pcm for audio in gathered)
+            self._tell(reported.ResponseAudio(gathered[0].response_id, gathered[0].item_id, pcm))
+        elif gathered:
+            self._tell(gathered[0])
 
     _expires_at: float | None = None
 
@@ -240,6 +285,7 @@ class LiveRealtimeSession:
 
     def _on_closed(self, kind: FailureKind, detail: str) -> None:
         detail = f"{self._resource.label}: {detail}"
+        self._tell_gathered()
         report = self._report
         self._count(kind, Operation.UNKNOWN, detail)
         self._end()
@@ -267,6 +313,7 @@ class LiveRealtimeSession:
 
     def _end(self) -> None:
         self._report = None
+        self._gathered = []
         self._cancel_timers()
 
 

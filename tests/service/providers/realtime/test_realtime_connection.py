@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from app.providers.realtime import connection as bounds
-from app.providers.realtime.connection import MAX_MESSAGE_BYTES, MAX_UNSENT_BYTES, RealtimeConnection
+from app.providers.realtime.connection import MAX_MESSAGE_BYTES, MAX_UNSENT_BYTES, RealtimeConnection, RealtimeSocket
 from protocol.realtime.failure_kinds import FailureKind
 
 Serve = Callable[[web.WebSocketResponse], Awaitable[None]]
@@ -45,7 +45,7 @@ async def connected(serve: Serve) -> AsyncIterator[tuple[RealtimeConnection, End
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     ends = Ends()
-    async with ClientSession() as http:
+    async with ClientSession(ws_response_class=RealtimeSocket) as http:
         port = runner.addresses[0][1]
         socket = await http.ws_connect(f"http://127.0.0.1:{port}/", max_msg_size=MAX_MESSAGE_BYTES)
         connection = RealtimeConnection(socket, ends.messages.append, ends.on_closed)
@@ -154,3 +154,60 @@ async def test_what_waits_is_sent_before_the_end() -> None:
         await connection.close()
         assert not ends.closed.done(), "who closes is not told so"
     assert received == [str(at) for at in range(20)]
+
+
+async def ten(socket: web.WebSocketResponse) -> None:
+    """One message at once, and nine more when anything was received."""
+    await socket.send_str("0")
+    await socket.receive()
+    for at in range(1, 10):
+        await socket.send_str(str(at))
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(60)
+
+
+async def test_what_comes_while_it_is_held_is_read_afterwards() -> None:
+    async with connected(ten) as (connection, ends):
+        await until(lambda: len(ends.messages) == 1)
+        connection.send(b"go on")
+        began_s = asyncio.get_running_loop().time()
+        connection.hold(0.5)
+        connection.hold(30)  # it is held already
+        await until(lambda: len(ends.messages) > 1)
+        assert asyncio.get_running_loop().time() - began_s >= 0.5
+        await until(lambda: len(ends.messages) == 10)
+        assert ends.messages == [str(at) for at in range(10)]
+
+
+async def test_who_sends_something_wants_to_know_what_comes_of_it() -> None:
+    async with connected(ten) as (connection, ends):
+        await until(lambda: len(ends.messages) == 1)
+        connection.hold(60)
+        connection.send(b"go on")
+        await until(lambda: len(ends.messages) == 10)
+
+
+async def test_an_end_that_comes_while_it_is_held_is_found_afterwards() -> None:
+    async def end(socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+        await socket.close(code=1011)
+
+    async with connected(end) as (connection, ends):
+        connection.send(b"end")
+        connection.hold(0.2)
+        kind, detail = await asyncio.wait_for(ends.closed, 30)
+        assert (kind, "1011" in detail) == (FailureKind.TRANSIENT, True)
+        connection.hold(60)  # of no use any more, and harmless
+
+
+async def test_one_that_is_held_is_closed_as_quickly_as_any() -> None:
+    async with connected(ten) as (connection, ends):
+        await until(lambda: len(ends.messages) == 1)
+        connection.hold(60)
+        await asyncio.wait_for(connection.close(), 10)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not is_so():  # noqa: ASYNC110  nobody is told
+            await asyncio.sleep(0.005)

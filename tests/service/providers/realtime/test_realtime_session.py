@@ -1,6 +1,7 @@
 """Our client in conversation with the emulated service, in both dialects."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -93,6 +94,25 @@ async def test_a_call_at_24_khz_passes_as_it_is(service: RealtimeEmulator, resou
         await both.told(reported.ResponseFinished)
         assert len(both.far.buffer.turns[0]) == 200 * 48
         assert len(both.audio()) == 300 * 48
+
+
+@BOTH
+async def test_audio_that_is_not_to_be_heard_soon_is_told_in_fewer_pieces(
+    service: RealtimeEmulator, resource: Make
+) -> None:
+    service.plan.replies.append(Reply(text=" ".join(["word"] * 20)))
+    async with conversing(service, resource(service), rate_hz=24_000 if resource is ga else 16_000) as both:
+        both.client.respond(port.ResponseRequest())
+        await both.told(reported.ResponseFinished)
+        kinds = [type(report) for report in both.reports]
+        pieces = [report for report in both.reports if isinstance(report, reported.ResponseAudio)]
+        sent = [message for message in both.far.sent if message["type"] == both.far.dialect.audio + ".delta"]
+    assert len(sent) == 60
+    assert [len(piece.pcm) for piece in pieces[:2]] == [len(base64.b64decode(each["delta"])) for each in sent[:2]]
+    assert b"".join(piece.pcm for piece in pieces) == b"".join(base64.b64decode(each["delta"]) for each in sent)
+    assert len(pieces) <= 40
+    last_audio = max(at for at, kind in enumerate(kinds) if kind is reported.ResponseAudio)
+    assert last_audio < kinds.index(reported.ResponseAudioFinished), "what ends it comes behind all of it"
 
 
 @BOTH

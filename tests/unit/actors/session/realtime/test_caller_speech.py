@@ -300,7 +300,7 @@ def test_voice_that_goes_on_is_given_in_pieces_and_nothing_of_it_is_lost_at_its_
         ring.append(bytes(20 * 32))
         speech.continued(20.0 * (frame + 2), 0.0)
     speech.commit()
-    assert given == [20, 40, 40, 20]
+    assert given == [20, 60, 40]
     assert heard.turns == [120]
 
 
