@@ -73,6 +73,9 @@ OrchestratorMessage = (
     | ConversationSummarized
 )
 
+STREAMED = {SpeechContinued, InterimTranscript}
+"""What comes while the caller speaks: a successor hears that again, so nothing of it is kept."""
+
 
 class Orchestrator(SupervisedActor):
     """Owns turn-taking. What it orders is done by others: replies are made, phrases spoken, timers set.
@@ -235,12 +238,13 @@ class Orchestrator(SupervisedActor):
     def _tell_turn_taking(self, event: TurnEvent) -> None:
         if (attached := self._connection.attached) is not None:
             self.turn.holdable = attached.lead.holdable
-        before = self.turn.state.failures
-        effects = self.turn.handle(event, self.clock.now())
-        if self.turn.state.failures > before:
+        turn = self.turn
+        before = turn.state.failures
+        effects = turn.handle(event, self.clock.now())
+        if turn.state.failures > before:
             _leave_trace(event)
         self._carry_out(effects)
-        if not isinstance(event, SpeechContinued | InterimTranscript):
+        if type(event) not in STREAMED:
             self._log.keep()
 
     def _carry_out(self, effects: list[Effect]) -> None:

@@ -202,22 +202,22 @@ class Playout:
 
         Called at once when audio arrives for an idle session, it saves the wait for the session's slot.
         """
-        self._head.advance(at_ms)
+        head = self._head
+        head.advance(at_ms)
         self._forget_heard()
-        events: list[Frame | Drained] = list(self._drained(at_ms)) if self._closed else []
-        while self._may_send and (frame := self._next_frame()) is not None:
-            events.append(self._send(frame, at_ms))
+        first = self._first_track()
+        # It may have been heard to its end once all its audio was taken.
+        events: list[Frame | Drained] = list(self._drained(at_ms)) if first is not None and first.closed else []
+        if not self._holds:
+            most_ahead_ms = self._position.lead.lead_ms + ROUNDING_MS - self._frame_ms
+            while head.sent_ms - head.heard_ms <= most_ahead_ms and (frame := self._next_frame()) is not None:
+                events.append(self._send(frame, at_ms))
         return events
 
-    @property
-    def _closed(self) -> bool:
-        """Whether all audio of the first reply was taken, so that it may have been heard to its end."""
-        return bool(self._tracks) and next(iter(self._tracks.values())).closed
-
-    @property
-    def _may_send(self) -> bool:
-        ahead_ms = self._head.sent_ms - self._head.heard_ms + self._frame_ms
-        return not self._holds and ahead_ms <= self._position.lead.lead_ms + ROUNDING_MS
+    def _first_track(self) -> PlayTrack | None:
+        for track in self._tracks.values():
+            return track
+        return None
 
     def _next_frame(self) -> Frame | None:
         if self._again:
@@ -268,9 +268,10 @@ class Playout:
             yield Drained(hearing)
 
     def _forget_heard(self) -> None:
+        underway, frame_ms = self._underway, self._frame_ms
         unheard_ms = self._head.sent_ms - self._head.heard_ms - ROUNDING_MS
-        while self._underway and (len(self._underway) - 1) * self._frame_ms >= unheard_ms:
-            self._underway.popleft()
+        while underway and (len(underway) - 1) * frame_ms >= unheard_ms:
+            underway.popleft()
 
     def _take_back(self) -> None:
         """Have what was sent and not heard sent again, except of replies that are not queued any more."""
@@ -286,7 +287,7 @@ class Playout:
     def heard(self, at_ms: float, reply: int | None = None) -> Hearing | None:
         """How much was heard of `reply`, by default of the one being heard; None if nothing (of it) is to be heard."""
         self._head.advance(at_ms)
-        track = next(iter(self._tracks.values()), None) if reply is None else self._tracks.get(reply)
+        track = self._first_track() if reply is None else self._tracks.get(reply)
         return self._hearing(track, at_ms) if track is not None else None
 
     def sounding(self, at_ms: float) -> bool:
@@ -305,15 +306,14 @@ class Playout:
 
         As of the last tick; None if no reply is queued.
         """
-        for track in self._tracks.values():
-            return track.reply, track.piece_end(track.settle(self._head.heard_ms))
-        return None
+        track = self._first_track()
+        return None if track is None else (track.reply, track.piece_end(track.settle(self._head.heard_ms)))
 
     def caught_up(self) -> int | None:
         """The reply that is heard first, if all there is of it was heard and more is to come. As of the last tick."""
         if not self._head.dry:
             return None
-        track = next(iter(self._tracks.values()), None)
+        track = self._first_track()
         return track.reply if track is not None and self._is_dry(track) else None
 
     @property

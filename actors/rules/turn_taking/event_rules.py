@@ -149,8 +149,8 @@ LEAVING_RULES = frozenset(_PLAYBACK)
 def is_unexpected(message: TurnEvent, state: TurnSnapshot) -> bool:
     """Whether a message cannot come in this state: whoever tells it is at fault, and no rule is followed."""
     match message:
-        case SpeechContinued(silence_ms=silence_ms) if silence_ms > 0:
-            return state.caller is CallerActivity.SILENT and not state.audio_at
+        case SpeechContinued(silence_ms=silence_ms):
+            return silence_ms > 0 and state.caller is CallerActivity.SILENT and not state.audio_at
         case SpeechStopped():
             return state.caller is CallerActivity.SILENT
         case KeyPressed(key=key):

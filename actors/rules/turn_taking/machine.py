@@ -55,14 +55,7 @@ from actors.rules.turn_taking import preemption, resuming, screening, silence, w
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportUnexpected, SetTimer
 from actors.rules.turn_taking.event_rules import LEAVING_RULES, RULES, TurnEvent, is_unexpected
-from actors.rules.turn_taking.state import (
-    AgentActivity,
-    CallerActivity,
-    Course,
-    Interruption,
-    Preemption,
-    TurnSnapshot,
-)
+from actors.rules.turn_taking.state import AgentActivity, Course, TurnSnapshot
 
 _SOON_S = 1e-6
 """A timer that fires earlier than its wait by less than this is on time: floats round."""
@@ -126,21 +119,23 @@ class TurnTaking(TurnCore):
         Raises:
             UnexpectedEventError: it cannot happen in this state, and `strict` was asked for.
         """
-        if self.state.course is Course.OVER:
+        s = self.state
+        if s.course is Course.OVER:
             return []
         if isinstance(message, TimerFired):
             self._timer_fired(message.timer, at)
-        elif self.state.agent is not AgentActivity.LEAVING or type(message) in LEAVING_RULES:
-            before = self._activities
+        elif s.agent is not AgentActivity.LEAVING or type(message) in LEAVING_RULES:
+            caller, interruption, preempts = s.caller, s.interruption, s.preemption
             self._apply_rule(message, at)
-            if type(message) is SpeechContinued and before == self._activities:
-                # Ten times a second: all that it changed is how long voice lasts, which puts waits off and owes none.
+            if (
+                type(message) is SpeechContinued
+                and s.caller is caller
+                and s.interruption is interruption
+                and s.preemption is preempts
+            ):
+                # With each window of voice: all it changed is how long that lasts, which puts waits off and owes none.
                 return self.pop_effects()
         return self._conclude(at)
-
-    @property
-    def _activities(self) -> tuple[CallerActivity, Interruption, Preemption]:
-        return self.state.caller, self.state.interruption, self.state.preemption
 
     def _apply_rule(self, message: TurnEvent, at: float) -> None:
         rule = RULES.get(type(message))
