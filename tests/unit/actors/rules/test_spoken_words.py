@@ -37,6 +37,7 @@ def test_words_are_told_once_and_only_when_their_audio_has_come() -> None:
     assert [(w.text_start, w.text_end, w.audio_ms) for w in words.placed_by(650.0)] == [(0, 2, 0.0), (3, 6, 300.0)]
     assert words.placed_by(650.0) == []
     assert [TEXT[w.text_start : w.text_end] for w in words.placed_by()] == ["open"]
+    assert words.placed_by() == []
 
 
 def test_a_word_that_is_not_in_the_text_is_none() -> None:
