@@ -35,6 +35,27 @@ ROOMS = {
 }
 """What each room of `actors` may import of the others."""
 
+INNER_ROOMS: dict[str, dict[str, set[str]]] = {
+    "actors/rules": {"end_of_turn": set(), "playback": set(), "text": set(), "turn_taking": set()},
+    "actors/session": {
+        "recognition": set(),
+        "synthesis": set(),
+        "tools": {"replies"},
+        "replies": {"tools"},
+        "realtime": {"recognition", "replies", "tools"},
+        "modes": {"recognition", "synthesis", "replies", "realtime"},
+    },
+    "app/server": {"sockets": set(), "processes": {"sockets"}},
+    "app/telephony": {
+        "inbound": set(),
+        "media": set(),
+        "transfer": set(),
+        "continuity": {"transfer"},
+        "acs": {"inbound", "media"},
+    },
+}
+"""Which rooms of a room know which others: none, but for these. All may know what stands beside them in no room."""
+
 SERVERS = (
     *("tests.service", "tests.cloud", "tests.browser", "tests.load", "tests.kit.serving", "hypercorn", "uvicorn"),
     *("subprocess", "multiprocessing", "socket"),
@@ -149,6 +170,20 @@ def test_a_room_of_the_actors_imports_what_it_may(room: str) -> None:
 def test_every_module_of_the_actors_is_in_a_room() -> None:
     rooms = {path.parts[1].removesuffix(".py") for path in modules("actors")}
     assert rooms - {"__init__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("folder", INNER_ROOMS)
+def test_a_room_within_a_room_knows_the_others_that_it_may(folder: str) -> None:
+    rooms = INNER_ROOMS[folder]
+    assert {path.parent.relative_to(folder).parts[0] for path in modules(folder) if path.parent != Path(folder)} == set(
+        rooms
+    )
+    found = {
+        f"{folder}/{room}": set(modules_that_import(f"{folder}/{room}", *forbidden))
+        for room, allowed in rooms.items()
+        if (forbidden := [f"{folder}/{other}".replace("/", ".") for other in rooms.keys() - allowed - {room}])
+    }
+    assert {room: paths for room, paths in found.items() if paths} == {}
 
 
 @pytest.mark.parametrize("folder", ["app/api", "app/browser", "app/page"])
