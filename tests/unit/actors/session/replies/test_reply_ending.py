@@ -1,13 +1,12 @@
 """How a reply ends: what is heard of it, and what turn-taking is told."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from actors.conversation import ANY_KEYS, Ending, ExpectedAnswer
 from actors.messages.model import ReplyFailed, ReplyTrouble, ReplyWritten
-from actors.messages.playback import FinishReply, SpeakText
+from actors.messages.playback import FinishReply
 from actors.rules.phrases import GUARDRAIL, NO_ANSWER
 from actors.runtime.clock import run_virtual
 from actors.session.replies.held_clauses import UNDECIDED
@@ -16,6 +15,7 @@ from actors.session.replies.reply_filter import ReplyFilter
 from actors.session.replies.reply_text import ReplyText
 from actors.session.replies.reply_writer import ReplyWriter
 from tests.kit.session_kit import AGENT
+from tests.unit.actors.session.replies.reply_kit import NotingSynthesizer
 from tests.unit.actors.session.tools.tool_kit import TURN, ToolTalk
 
 REPLY = 7
@@ -32,8 +32,8 @@ class Desk(ToolTalk):
 
     def __init__(self, writer: type[ReplyWriter] = ReplyWriter) -> None:
         super().__init__()
-        self.spoken: list[Any] = []
-        self.writer = writer(self.checkpoint, self)  # type: ignore[arg-type]  # takes the place of the synthesizer
+        self.synthesizer = NotingSynthesizer()
+        self.writer = writer(self.checkpoint, self.synthesizer)
         self.text = ReplyText(
             self.writer,
             ReplyFilter(AGENT),
@@ -44,13 +44,6 @@ class Desk(ToolTalk):
         self.text.reply = REPLY
         self.text.follow("")
         self.ending = ReplyEnding(self.ongoing, self.text, self.writer)
-
-    def tell(self, message: Any) -> None:
-        self.spoken.append(message)
-
-    @property
-    def said(self) -> str:
-        return "".join(message.text for message in self.spoken if isinstance(message, SpeakText))
 
 
 def desk(act: Callable[[Desk], None], writer: type[ReplyWriter] = ReplyWriter) -> None:
@@ -69,7 +62,7 @@ def test_a_reply_that_is_written_is_finished_with_what_its_question_expects() ->
         assert isinstance(told, ReplyWritten)
         assert (told.turn, told.has_text) == (TURN, True)
         assert told.question_s > 0
-        assert on.spoken[-1] == FinishReply(REPLY)
+        assert on.synthesizer.told[-1] == FinishReply(REPLY)
         assert on.checkpoint.asked is not None
         assert on.checkpoint.asked.expected is ExpectedAnswer.YES_NO
 
@@ -80,7 +73,7 @@ def test_what_was_said_of_a_reply_that_fails_is_heard_before_the_trouble_is_told
     def act(on: Desk) -> None:
         on.text.push("Tomorrow at nine")
         on.ending.failed(TURN, "it is busy", ReplyTrouble.BUSY)
-        assert on.said == "Tomorrow at nine"
+        assert on.synthesizer.said == "Tomorrow at nine"
         assert on.told == [ReplyFailed(turn=TURN, has_text=True, cause="it is busy", trouble=ReplyTrouble.BUSY)]
 
     desk(act)

@@ -20,7 +20,7 @@ from actors.messages.model import (
     ToolsFinished,
     ToolsStarted,
 )
-from actors.messages.playback import BeginReply, FinishReply, SpeakText
+from actors.messages.playback import BeginReply, FinishReply
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.turn_taking.effects import StartReply
@@ -34,6 +34,7 @@ from actors.session.replies.reply_maker import ReplyMaker
 from actors.session.replies.reply_writer import ReplyWriter
 from actors.session.replies.spending import Spending
 from tests.kit.session_kit import AGENT
+from tests.unit.actors.session.replies.reply_kit import NotingSynthesizer
 from tests.unit.actors.session.tools.tool_kit import TURN, ToolTalk, called
 
 CLERK = msgspec.structs.replace(
@@ -67,31 +68,19 @@ class Source:
         return False
 
 
-class Synthesizer:
-    def __init__(self) -> None:
-        self.told: list[Any] = []
-
-    def tell(self, message: Any) -> None:
-        self.told.append(message)
-
-    @property
-    def said(self) -> str:
-        return "".join(message.text for message in self.told if isinstance(message, SpeakText))
-
-
 class Desk(ToolTalk):
     """A conversation in whose first turn a reply is to be made."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         agent = msgspec.structs.replace(CLERK, limits=limits or CLERK.limits)
         super().__init__(agent, team=(agent, BILLING))
-        self.source, self.synthesizer = Source(), Synthesizer()
+        self.source, self.synthesizer = Source(), NotingSynthesizer()
         self.checkpoint.agent_is(agent.name)
         self.turn.state.agent = AgentActivity.THINKING
         self.maker = ReplyMaker(
             self.ongoing,
             source=self.source,
-            writer=ReplyWriter(self.checkpoint, self.synthesizer),  # type: ignore[arg-type]
+            writer=ReplyWriter(self.checkpoint, self.synthesizer),
             filters=ReplyFilter(agent),
             tool_runs=self.runs,
             handoffs=Handoffs(self.ongoing.plan, self.checkpoint, self.supervisor),

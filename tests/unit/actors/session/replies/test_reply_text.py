@@ -1,42 +1,27 @@
 """The model's stream on its way to the writer: sentence by sentence, and no further than the filters let it."""
 
-from typing import Any
-
 import msgspec
 import pytest
 
 from actors.agent import Agent, Guardrail, GuardrailAction
-from actors.messages.playback import BeginReply, SpeakText
+from actors.messages.playback import BeginReply
 from actors.session.checkpoint import Checkpoint
 from actors.session.replies.reply_filter import AsItComes, ReplyFilter
 from actors.session.replies.reply_text import ReplyText
 from actors.session.replies.reply_writer import ReplyWriter
+from tests.unit.actors.session.replies.reply_kit import NotingSynthesizer
 
 AGENT = Agent(name="clinic", label="Clinic")
 RAIL = Guardrail(name="advice", pattern="sue", action=GuardrailAction.STOP, say="I may not say.")
-
-
-class Synthesizer:
-    """Notes what it is told to speak."""
-
-    def __init__(self) -> None:
-        self.told: list[Any] = []
-
-    def tell(self, message: Any) -> None:
-        self.told.append(message)
-
-    @property
-    def spoken(self) -> list[str]:
-        return [message.text for message in self.told if isinstance(message, SpeakText)]
 
 
 class Making:
     """Reply 7 of turn 3, of which nothing was said yet."""
 
     def __init__(self, agent: Agent = AGENT, filters: type[ReplyFilter] = ReplyFilter) -> None:
-        self.synthesizer = Synthesizer()
+        self.synthesizer = NotingSynthesizer()
         self.checkpoint = Checkpoint()
-        writer: Any = ReplyWriter(self.checkpoint, self.synthesizer)  # type: ignore[arg-type]  # all that it needs
+        writer = ReplyWriter(self.checkpoint, self.synthesizer)
         self.ends = 0
         self.forbidden: list[int] = []
         self.text = ReplyText(
