@@ -17,6 +17,8 @@ Instrument = tuple[str, str, str]
 
 def instruments(source: str) -> Iterator[Instrument]:
     """Name, kind and unit of each instrument that `source` makes; `1` where it gives no unit."""
+    if not any(kind in source for kind in KINDS):
+        return  # most files need not be parsed
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in KINDS:
             given = {keyword.arg: keyword.value for keyword in node.keywords}

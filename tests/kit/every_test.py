@@ -34,6 +34,8 @@ KEEPS_UP = (
     "tests/load/test_chaos_short.py",
     "tests/load/test_two_owners_short.py",
     "tests/load/test_listening.py",
+    "tests/load/test_latency_short.py",
+    "tests/load/test_local.py",
 )
 """Here engines, browsers and callers keep up with the clock, or nothing is understood."""
 TELEPHONES = ("tests/service/telephony", "tests/service/cluster")
@@ -99,9 +101,9 @@ def lanes(seed: str) -> Sequence[Sequence[Lane]]:
             tests("works", "-n", "0", "tests", *computes, niceness=MAY_WAIT),
         ),
         (
-            tests("calls", "-n", "5", *TELEPHONES, *without(*KEEPS_UP)),
+            tests("calls", "-n", "6", *TELEPHONES, *without(*KEEPS_UP)),
             tests("serves", "-n", "3", *SERVES, *without(*KEEPS_UP)),
-            tests("waits", "-n", "5", *WAITS, *without(*KEEPS_UP, *TELEPHONES, *SERVES)),
+            tests("waits", "-n", "6", *WAITS, *without(*KEEPS_UP, *TELEPHONES, *SERVES)),
         ),
         (tests("alone", "-n", "0", MEASURES, *without(*(path for path in KEEPS_UP if path.startswith(MEASURES)))),),
     )

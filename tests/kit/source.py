@@ -60,7 +60,15 @@ def imports(source: str, package: str = "") -> Iterator[Import]:
 @cache
 def _import_statements(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
     """The statements of a source that import something. Many tests ask for those of the same files."""
-    return tuple(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom))
+    return tuple(node for node in _statements(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements below `node`. What is no statement is not looked through: it is most of a source."""
+    for block in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for each in getattr(node, block, ()):
+            yield each
+            yield from _statements(each)
 
 
 def _is_left_out(folder: str) -> bool:
