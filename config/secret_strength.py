@@ -87,6 +87,8 @@ COMMON_WORDS = (
 """What an example, a deployment or the name of the variable itself suggests is among them."""
 _LEET = str.maketrans("@4310$5!7", "aaeiossit")
 
+_ORDERS = tuple(order for row in SEQUENCES for order in (row, row[::-1]))
+_NEIGHBOURS = frozenset(order[at : at + 2] for order in _ORDERS for at in range(len(order) - 1))
 _WORDS = re.compile("|".join(sorted(COMMON_WORDS, key=len, reverse=True)))
 _BESIDE_WORDS = re.compile(r"^[0-9]{1,4}(?![0-9])|(?<![0-9])[0-9]{1,4}$|(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 """Digits at either end, and years: with them people make a word into a password."""
@@ -123,7 +125,9 @@ def _without_sequences(text: str) -> str:
     kept: list[str] = []
     at = 0
     while at < len(text):
-        length = max(_sequence_at(text, at, order) for row in SEQUENCES for order in (row, row[::-1]))
+        length = 1
+        if text[at : at + 2] in _NEIGHBOURS:
+            length = max(_sequence_at(text, at, order) for order in _ORDERS)
         kept.append("#" if length >= SHORTEST_SEQUENCE else text[at])
         at += length if length >= SHORTEST_SEQUENCE else 1
     return "".join(kept)

@@ -1,5 +1,7 @@
 """A scripted conversation, turn by turn, on a small dialogue that has one of everything."""
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -10,7 +12,7 @@ from app.dialogue.model import ScriptModel
 from app.dialogue.schema import Dialogue
 from app.dialogue.state import state_of
 from tests.eval.conversation import Conversation
-from tests.eval.text import asking, slots_after
+from tests.eval.text import asking, dentist, slots_after
 from tests.kit.script_talk import ScriptTalk
 
 AT = 1_780_477_200.0  # Wednesday, 2026-06-03, 09:00 UTC
@@ -237,9 +239,17 @@ def test_an_answer_beside_a_word_that_nobody_knows_is_one(said: str, time: str |
     assert slots_after(said, asking("time")).get("time") == time
 
 
+@pytest.fixture(scope="module")
+def model() -> ScriptModel:
+    """Ready for the agent of the conversations, which takes a second."""
+    ready = ScriptModel()
+    asyncio.run(ready.prepare([dentist()]))
+    return ready
+
+
 @pytest.mark.parametrize(("said", "cancels"), [("sure go in it", True), ("no let's leave it", False)])
-async def test_a_yes_beside_words_that_say_nothing_is_one(said: str, cancels: bool) -> None:
-    conversation = Conversation(ScriptModel())
+async def test_a_yes_beside_words_that_say_nothing_is_one(said: str, cancels: bool, model: ScriptModel) -> None:
+    conversation = Conversation(model)
     assert "Shall I cancel" in await conversation.say("cancel my appointment on next wednesday")
     await conversation.say(said)
     assert any(run.name == "cancel_appointment" for run in conversation.runs) is cancels

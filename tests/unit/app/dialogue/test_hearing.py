@@ -8,12 +8,11 @@ import pytest
 
 from actors.conversation import ChatMessage, Role
 from actors.rules.utterances import MAX_UTTERANCE_CHARS
-from app.dialogue.engine import Script
 from app.dialogue.hearing import DOUBTFUL, MAX_WORDS, Hearing
 from app.dialogue.schema import Dialogue, NameSlot, NumberSlot, TextSlot
 from app.dialogue.state import Question, State
 from tests.eval.corpus import AT
-from tests.eval.text import dialogue
+from tests.eval.text import dialogue, script
 
 
 @cache
@@ -146,11 +145,6 @@ def test_a_number_is_no_name(text: str) -> None:
     assert read(text, FORM, "name") == []
 
 
-@pytest.fixture(scope="module")
-def dentist() -> Script:
-    return Script(dialogue())
-
-
 COUNTING = Dialogue(slots={"count": NumberSlot()})
 
 HOSTILE: dict[str, Callable[[int], str]] = {
@@ -168,14 +162,14 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_reading_costs_no_more_however_long_it_is(kind: str, dentist: Script) -> None:
+def test_reading_costs_no_more_however_long_it_is(kind: str) -> None:
     def cost_s(words: int) -> float:
         text = " ".join(HOSTILE[kind](at) for at in range(words))
         message = ChatMessage(role=Role.USER, text=text[:MAX_UTTERANCE_CHARS], turn=1, at=AT)
         costs = []
         for _ in range(5):
             began = time.thread_time()
-            dentist.react([message], {})
+            script().react([message], {})
             costs.append(time.thread_time() - began)
         return min(costs)
 
