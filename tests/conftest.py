@@ -73,7 +73,8 @@ SLOW_FIRST = (
     "test_page.py", "test_quiet_stop.py", "test_console.py", "test_synthesizer_contract.py", "test_page_troubles.py",
     "test_orders.py", "test_given_context.py", "test_azure_faults.py", "test_docs_page.py", "test_campaign.py",
     "test_worklets.py", "test_session_forwarding.py", "test_voice_live_faults.py", "test_azure_identity.py",
-    "test_server.py", "test_dashboards.py", "test_cut_off_workers.py", "test_handed_off_calls.py",
+    "test_server.py", "test_dashboards.py", "test_moved_browsers.py", "test_moved_modes.py", "test_rolling_restart.py",
+    "test_schemathesis.py", "test_kept_sessions.py", "test_cut_off_workers.py", "test_handed_off_calls.py",
 )  # fmt: skip
 """Modules that take long: begun last, they would keep one core waiting for the others."""
 

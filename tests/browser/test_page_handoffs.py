@@ -15,7 +15,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with serving(EARSHOT, **{**FAKES, "LANGUAGE_MODEL": "script", "DEFAULT_AGENT": "hotel"}) as started:
+    fast = {"SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
+    with serving(EARSHOT, **{**FAKES, **fast, "LANGUAGE_MODEL": "script", "DEFAULT_AGENT": "hotel"}) as started:
         yield started
 
 

@@ -15,7 +15,8 @@ LIMIT_S = 60
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with serving(EARSHOT, **{**FAKES, "LANGUAGE_MODEL": "script"}) as started:
+    fast = {"SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
+    with serving(EARSHOT, **{**FAKES, **fast, "LANGUAGE_MODEL": "script"}) as started:
         yield started
 
 
