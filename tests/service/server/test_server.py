@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, ROOT, Server, eventually, run, run_afresh, serving_afresh
 
+ENGINES = {**FAKES, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
 SOCKET = "/api/v1/realtime/conversation"
 
 
@@ -89,7 +90,7 @@ def test_one_worker_is_killed_and_the_conversations_on_the_other_go_on() -> None
         async with connect(socket_url(server, session_id="new"), max_queue=None) as socket:
             assert "good evening" in await ask(socket, "good evening")
 
-    with serving_afresh(EARSHOT, WEB_CONCURRENCY="2", **FAKES) as server:
+    with serving_afresh(EARSHOT, WEB_CONCURRENCY="2", **ENGINES) as server:
         asyncio.run(main(server))
 
 
@@ -116,7 +117,7 @@ def test_a_drain_tells_readiness_says_goodbye_and_closes_with_1012() -> None:
             assert closed.value.rcvd.code == 1012
             assert 503 in statuses
 
-    with serving_afresh(EARSHOT, DRAIN_GRACE_S="15", **FAKES) as server:
+    with serving_afresh(EARSHOT, DRAIN_GRACE_S="15", **ENGINES) as server:
         asyncio.run(main(server))
         # Whoever needs longer than the grace is killed, and that is another status.
         assert server.process.wait(60) == 0
