@@ -36,6 +36,7 @@ KEEPS_UP = (
     "tests/load/test_listening.py",
     "tests/load/test_latency_short.py",
     "tests/load/test_local.py",
+    "tests/load/test_kinds.py",
 )
 """Here engines, browsers and callers keep up with the clock, or nothing is understood."""
 TELEPHONES = ("tests/service/telephony", "tests/service/cluster")
