@@ -1,9 +1,9 @@
 // Put into a page before its own scripts: what is sent to the loudspeaker is recorded, orders of the server are timed,
-// what the conversation tells its page is kept; and with `window.controlledMicrophone` set first, the microphone is one
+// what the microphone sends is noted, what the conversation tells its page is kept; and with `window.controlledMicrophone` set first, the microphone is one
 // that the test speaks into.
 
 (() => {
-  const sound = { blocks: [], orders: [], told: [], playouts: [], call: null, rate: 0, context: null };
+  const sound = { blocks: [], orders: [], told: [], playouts: [], sent: [], call: null, rate: 0, context: null };
   window.sound = sound;
 
   // Runs on the audio thread, where nothing is late: every sample, with the number of the first of each block.
@@ -66,6 +66,15 @@
         const message = JSON.parse(data);
         if (message.type === "control") sound.orders.push([message.action, sound.context.currentTime]);
       });
+    }
+
+    // Frames of the microphone: when each was sent, in seconds, and how loud it is.
+    send(message) {
+      if (message instanceof ArrayBuffer) {
+        const peak = new Int16Array(message).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+        sound.sent.push([performance.now() / 1000, peak]);
+      }
+      return super.send(message);
     }
   };
 

@@ -113,6 +113,10 @@ class SoundingPage:
         """When, in the context's time, the server's control messages of this kind came."""
         return [at for name, at in await self.page.evaluate("sound.orders") if name == action]
 
+    async def sent_loud(self) -> list[float]:
+        """When, in seconds of the page's clock, it has sent those frames of its microphone that are not silent."""
+        return [at for at, peak in await self.page.evaluate("sound.sent") if peak > 1_000]
+
     async def playouts(self) -> list[tuple[str, float]]:
         """What the page's player did, each with the context's time."""
         return [(state, at) for state, at in await self.page.evaluate("sound.playouts")]

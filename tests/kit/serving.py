@@ -21,7 +21,7 @@ from tests.kit.forking import start
 
 ROOT = Path(__file__).parents[2]
 
-RUNS_S = 160
+RUNS_S = 280
 """A command has ended by itself by then: a little less than what a test may take."""
 
 EARSHOT = ""

@@ -28,7 +28,7 @@ from actors.rules.endpointing import Endpointer, EndpointEvent
 from actors.rules.tones import ToneDetector
 from actors.runtime.address import Address
 from actors.runtime.session_trace import Stage, Trace, peer_of
-from actors.runtime.supervised_actor import SupervisedActor
+from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
@@ -151,6 +151,7 @@ class Recognizer(SupervisedActor):
         if not again and not self._endpointer.in_speech:
             self._owed.given_up(self._ring.end_bytes)
         self._unfinished = self._track.final_owed and not self._endpointer.in_speech
+        logger.warning("the final transcript of an utterance did not come in time: recognition is opened anew")
         self._recognition.close()
         self._open()
 

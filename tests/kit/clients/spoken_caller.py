@@ -37,6 +37,8 @@ class SpokenCaller:
         self._seed = seed
         self.events: list[dict[str, Any]] = []
         self.heard_s = 0.0
+        self.late_s = 0.0
+        """By how much a frame of the microphone was late at most: this machine had no time for the caller."""
         self._to_say: deque[bytes] = deque()
         self._said = asyncio.Event()
         self._changed = asyncio.Event()
@@ -84,6 +86,7 @@ class SpokenCaller:
                 frame = _mixed(frame, self._to_say.popleft())
                 if not self._to_say:
                     self._said.set()
+            self.late_s = max(self.late_s, loop.time() - due)
             await self._socket.send(frame)
             due += FRAME_S
             await asyncio.sleep(max(0.0, due - loop.time()))

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import jsonschema_rs
-import pytest
 from websockets.asyncio.client import connect
 
 from tests.cloud.acs.caller import Caller
@@ -33,8 +32,6 @@ NOT_YET: dict[Operation, int] = {
     ("GET", "/api/v1/sessions/{session_id}/audio"): httpx.codes.NOT_FOUND,
 }
 """What is answered until there is something to be had; asked again then."""
-
-pytestmark = pytest.mark.timeout(200)
 
 
 class Documented:

@@ -4,16 +4,12 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, run, serving
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 REQUESTS = "10"
 """Made up for each operation and phase: a few hundred in all, which take a quarter of a minute."""
-
-pytestmark = pytest.mark.timeout(170)
 
 
 def test_the_server_does_what_its_document_says() -> None:

@@ -5,10 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from config.silent_libraries import NO_REPORTS
-from tests.kit.source import ROOT
+from tests.kit.serving import ROOT, RUNS_S
 
 # onnxruntime opens a session with its collector, and a file for it, as soon as it is loaded.
 LOADED = """
@@ -24,11 +22,10 @@ energy_gated_silero()
 def left_by(folder: Path, program: str, **variables: str) -> list[str]:
     """The files that a Python program has left in its directory for temporary ones."""
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(folder), "HOME": str(folder), **variables}
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, check=True, timeout=150)
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, check=True, timeout=RUNS_S)
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.timeout(170)
 def test_the_engines_of_this_machine_open_no_session_with_a_collector(tmp_path: Path) -> None:
     assert left_by(tmp_path, LOADED) == []
 

@@ -6,7 +6,6 @@ from array import array
 from typing import Any
 
 import msgspec
-import pytest
 
 from actors.agent import Agent, Limits
 from actors.conversation import Ending
@@ -64,7 +63,6 @@ def scenario(*steps: Step, **more: Any) -> Scenario:
     return Scenario(name="by telephone", agent="tester", steps=steps, model=replies, **more)
 
 
-@pytest.mark.timeout(60)
 async def test_a_caller_is_heard_through_the_media_socket_and_hears_the_agent_there() -> None:
     asked = scenario(
         Step(expect="hello"), Step(say="when are you open"), Step(expect="nine to five"), Step(absent="no")
@@ -78,7 +76,6 @@ async def test_a_caller_is_heard_through_the_media_socket_and_hears_the_agent_th
     assert any(stream.heard), "frames have come through"
 
 
-@pytest.mark.timeout(60)
 async def test_an_interruption_cuts_the_agents_voice_off_on_the_line() -> None:
     steps = (Step(expect="hello"), Step(say="when are you open"), Step(interrupt="stop please", after_ms=700))
     outcome, _ = await held(scenario(*steps, Step(expect="nine")), "when are you open", "stop please now")
@@ -86,14 +83,12 @@ async def test_an_interruption_cuts_the_agents_voice_off_on_the_line() -> None:
     assert ("line", "the agent's voice is cut off") in [(each.who, each.what) for each in outcome.timeline]
 
 
-@pytest.mark.timeout(60)
 async def test_keys_come_over_the_line_and_the_caller_is_the_one_that_the_scenario_names() -> None:
     asked = scenario(Step(expect="hello"), Step(key="12#"), Step(expect="nine"), caller="+15550123")
     outcome, _ = await held(asked)
     assert outcome.failed is None, outcome
 
 
-@pytest.mark.timeout(60)
 async def test_a_session_that_ends_itself_ends_the_call() -> None:
     steps = (Step(expect="hello"), Step(ended=Ending.IDLE_TIMEOUT))
     quiet = msgspec.structs.replace(AGENT, limits=Limits(no_input_s=0.3))
@@ -102,7 +97,6 @@ async def test_a_session_that_ends_itself_ends_the_call() -> None:
     assert outcome.failed is None, outcome
 
 
-@pytest.mark.timeout(60)
 async def test_a_persona_may_call_too() -> None:
     asked = scenario(Step(expect="nine to five"), persona=Persona(says=("when are you open",)))
     outcome, _ = await held(asked, "when are you open")

@@ -3,8 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from tests.cloud.acs.ear import Ear
 from tests.cloud.chat.emulator import ChatEmulator
 from tests.cloud.chat.scripted import Call, Fault, Reply
@@ -13,8 +11,6 @@ from tests.cloud.speech.emulator import RESOURCE_ID, Scripted, SpeechEmulator
 from tests.eval.phone import answering, calling
 from tests.kit.clients.phone_caller import PhoneCaller
 from tests.kit.speech import HIBARI, say_aside
-
-pytestmark = pytest.mark.timeout(170)
 
 TOKEN_S = 25
 

@@ -148,26 +148,28 @@ async def test_all_audio_that_was_sent_is_reported(speech: SpeechEmulator, engin
 
 
 async def test_a_line_is_connected_before_it_is_needed(speech: SpeechEmulator, engine: AzureSynthesizer) -> None:
-    speech.faults.slow_connect("synthesis", 0.3)
+    speech.faults.slow_connect("synthesis", 2.0)
     listener = await listening(engine)
     await until(lambda: engine.pool.connected(RATE_HZ) == 1)
     async with running_time() as took:
         listener.stream.write(1, "Hello.")
         await listener.first_audio()
-        assert took.s < 0.25
+        assert took.s < 1.9
     assert len(speech.connections) == 1
 
 
 async def test_who_speaks_at_once_waits_for_the_connection_that_is_being_made(
-    speech: SpeechEmulator, engine: AzureSynthesizer
+    speech: SpeechEmulator, engine: AzureSynthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    speech.faults.slow_connect("synthesis", 0.6)
+    # All of it lasts as long as it does on a busy machine, too.
+    monkeypatch.setattr(pooled_synthesizer, "CONNECTING_S", 5.0)
+    speech.faults.slow_connect("synthesis", 2.4)
     listener = await listening(engine)
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(1.2)
     async with running_time() as took:
         listener.stream.write(1, "Hello.")
         await listener.first_audio()
-        assert took.s < 0.57
+        assert took.s < 2.3
     assert len(speech.connections) == 1
 
 
