@@ -1,6 +1,7 @@
 """Small apps for the launcher's tests to serve: `--app tests.kit.served:create_app`."""
 
 import asyncio
+import atexit
 import contextlib
 import gc
 import logging
@@ -197,6 +198,12 @@ def start_slowly(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
 
 def refuse_configuration(settings: Settings, lifecycle: Lifecycle) -> Starlette:
     """The fault is found when the app is made."""
+    raise SettingsError("AGENTS_DIRECTORY holds no agents")
+
+
+def refuse_configuration_slowly(settings: Settings, lifecycle: Lifecycle) -> Starlette:
+    """The same, in a process that takes its time to end, as on a busy machine."""
+    atexit.register(time.sleep, 2 * settings.server.worker_timeout_s)
     raise SettingsError("AGENTS_DIRECTORY holds no agents")
 
 

@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 HURRIED_S = 6.0
 """In seconds: workers that are told to hand over at once what they still have are ended after this."""
+UNFIT_ENDS_S = 60.0
+"""In seconds: a worker that has said why it cannot serve has ended by then, however busy the machine is."""
 LAST_LINES_S = 1.0
 """In seconds: what a worker wrote before it ended is read within this time."""
 
@@ -197,7 +199,8 @@ class Launcher:
     async def _end_when_silent(self, worker: WorkerProcess) -> None:
         """End a worker whose loop does not turn any more: stopped, stuck, or starved for longer than calls bear."""
         timeout_s = self._settings.server.worker_timeout_s
-        await worker.silent(timeout_s)
+        # One that cannot serve gives no signs of life any more, and its status says why.
+        await worker.silent(timeout_s if worker.is_ready else max(timeout_s, UNFIT_ENDS_S))
         log.warning(
             "worker gives no sign of life and is ended",
             extra={"worker": worker.process.pid, "silent_for_s": timeout_s},

@@ -184,6 +184,11 @@ def test_a_fault_in_the_configuration_is_one_line_however_many_workers_find_it(f
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line + "\n")
 
 
+def test_a_worker_that_cannot_serve_is_left_the_time_to_end() -> None:
+    ended = run_afresh(*serve_command("refuse_configuration_slowly"), WORKER_TIMEOUT_S="2")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", "AGENTS_DIRECTORY holds no agents\n")
+
+
 def test_a_worker_that_crashes_before_the_server_was_ready_ends_the_start() -> None:
     ended = run_afresh(*serve_command("crash"))
     assert (ended.returncode, ended.stdout) == (1, "")
