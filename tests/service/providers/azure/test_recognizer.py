@@ -119,8 +119,16 @@ async def engine(speech: SpeechEmulator) -> AsyncIterator[AzureRecognizer]:
     await engine.close()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service is waited for as long as a busy machine may take to emulate it, in tests of other things."""
+    monkeypatch.setattr(recognition, "CONNECT_S", 15.0)
+    monkeypatch.setattr(utterances, "ANSWER_S", 10.0)
+    monkeypatch.setattr(utterances, "FINAL_S", 12.0)
+
+
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(patient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are shorter, so that the tests are."""
     monkeypatch.setattr(recognition, "CONNECT_S", SHORT_S)
     monkeypatch.setattr(utterances, "ANSWER_S", SHORT_S)
