@@ -1,6 +1,7 @@
 """What goes wrong in a session, and what its owner is told of it: each error of the service, in both dialects."""
 
 import asyncio
+import base64
 import logging
 from collections.abc import AsyncIterator, Callable
 
@@ -19,6 +20,8 @@ from tests.service.providers.realtime.conversing import OPTIONS, Conversing, con
 
 Make = Callable[[RealtimeEmulator], RealtimeResource]
 BOTH = pytest.mark.parametrize("resource", [ga, voice_live], ids=["ga", "voice live"])
+RATE_HZ = {ga: 24_000, voice_live: 16_000}
+"""At which nothing is resampled."""
 
 
 @pytest.fixture
@@ -189,6 +192,48 @@ async def test_one_message_that_cannot_be_understood_costs_nothing(service: Real
         assert (await failed(both, reported.Operation.UNKNOWN)).kind is FailureKind.REFUSED
         both.client.respond(port.ResponseRequest())
         await both.told(reported.ResponseFinished)
+
+
+@BOTH
+async def test_what_cannot_be_understood_amid_audio_costs_none_of_it(service: RealtimeEmulator, resource: Make) -> None:
+    service.plan.replies.append(Reply(text=" ".join(["word"] * 20)))
+    async with conversing(service, resource(service), rate_hz=RATE_HZ[resource]) as both:
+        both.client.respond(port.ResponseRequest())
+        first = await both.told(reported.ResponseAudio)
+        place = {"response_id": first.response_id, "item_id": first.item_id}
+        delta = f"{both.far.dialect.audio}.delta"
+        for _ in range(15):
+            await both.far.send(delta, **place, delta="no base64")
+            await both.far.send(delta, **place)
+            await asyncio.sleep(0.02)
+        await both.told(reported.ResponseFinished)
+        failures = [each for each in both.reports if isinstance(each, reported.RealtimeFailed)]
+    assert both.audio() == audio_sent(both, first.item_id)
+    assert {(each.kind, each.operation) for each in failures} == {(FailureKind.REFUSED, reported.Operation.UNKNOWN)}
+    assert len(failures) == 30
+    assert not any(isinstance(each, reported.RealtimeClosed) for each in both.reports)
+
+
+@BOTH
+@pytest.mark.parametrize("code", [0, 1011])
+async def test_audio_that_was_left_unread_is_told_before_the_loss(
+    service: RealtimeEmulator, resource: Make, code: int
+) -> None:
+    service.plan.replies.append(Reply(text=" ".join(["word"] * 20), after_ms=3_000, drops=code))
+    async with conversing(service, resource(service), rate_hz=RATE_HZ[resource]) as both:
+        both.client.respond(port.ResponseRequest())
+        await both.told(reported.RealtimeClosed)
+        *_, before, _ = both.reports
+    assert isinstance(before, reported.ResponseAudio)
+    assert both.audio() == audio_sent(both, before.item_id)
+    assert len(both.audio()) == 3 * RATE_HZ[resource] * 2
+
+
+def audio_sent(both: Conversing, item_id: str) -> bytes:
+    """All audio of an item that the service has sent, apart from what is none."""
+    deltas = both.far.sent.where(lambda event: event["type"] == f"{both.far.dialect.audio}.delta")
+    given = [event.get("delta", "") for event in deltas if event["item_id"] == item_id]
+    return b"".join(base64.b64decode(delta) for delta in given if delta != "no base64")
 
 
 async def _closed(
