@@ -28,6 +28,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
 
 run: $(VENV)/runtime $(if $(TLS),.tls/certificate.pem) ## start the server on PORT (8000), reachable from this machine only unless HOST says otherwise; TLS=1: https
+	@echo "Starting Earshot; it takes some seconds"
 	@HOST="$${HOST:-127.0.0.1}"; export HOST; $(if $(TLS),TLS_CERTIFICATE=.tls/certificate.pem TLS_KEY=.tls/key.pem) exec $(BIN)/python -m app serve
 
 # For this machine and nobody else: browsers ask whether to trust it. The key stays here.

@@ -186,16 +186,18 @@ def warnings_of(settings: Settings) -> Iterator[str]:
         )
     if acs_access.on and not acs_access.knows_event_grid:
         yield f"no call that comes in is answered, as Event Grid deliveries are refused: {NO_PROOF}"
-    if not Exposure(settings).public:
+    exposure = Exposure(settings)
+    if not exposure.public:
         return
+    is_public = f"{exposure.public_by} is public"
     if browser_auth(settings) is BrowserAuth.OFF:
-        yield "BROWSER_AUTH is off, and HOST or BASE_URL is public: everybody may talk, and watch a session by its id"
+        yield f"BROWSER_AUTH is off, and {is_public}: everybody may talk, and watch a session by its id"
     if acs_configured(settings) and not acs_access.on and settings.access.enable_auth_validation is None:
         yield "no call that comes in is answered: HOST is public, BASE_URL is local, ENABLE_AUTH_VALIDATION is unset"
     if settings.access.enable_auth_validation is False:
-        yield "ENABLE_AUTH_VALIDATION is off, and HOST or BASE_URL is public: everybody may act as the network"
+        yield f"ENABLE_AUTH_VALIDATION is off, and {is_public}: everybody may act as the network"
     if settings.access.operator_token is None and browser_auth(settings) is not BrowserAuth.ENTRA:
-        yield "OPERATOR_TOKEN is unset, and HOST or BASE_URL is public: operators' routes answer nobody"
+        yield f"OPERATOR_TOKEN is unset, and {is_public}: operators' routes answer nobody"
     if settings.server.base_url.startswith("http:") and not is_loopback(
         settings.server.base_url.split("/")[2].rsplit(":", 1)[0]
     ):

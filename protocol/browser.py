@@ -155,7 +155,11 @@ class AudioData(msgspec.Struct, frozen=True, tag="audio_data", kw_only=True):
 
 
 class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True, kw_only=True):
-    """An order to the client's player: to stop, to pause or to go on."""
+    """An order to the client's player: to stop, to pause or to go on.
+
+    `tts_cancelled` and `audio_stop` drop what is not played yet. Clients with `marks` are sent `pause`, `resume` and
+    `audio_start` besides; the last says that the audio which follows is of `turn`.
+    """
 
     action: Literal["tts_cancelled", "audio_stop", "pause", "resume", "audio_start"]
     at: str
@@ -165,7 +169,11 @@ class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True, kw
 
 
 class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final", kw_only=True):
-    """What the user has heard of a reply that is over."""
+    """What the user has heard of a reply that is over.
+
+    `exactness` says how that is known: `exact` by what the client reports, by the clock of the `network` up to its
+    delay, `estimated` for a client that buffers and reports nothing, or `typed`, which is text and no audio.
+    """
 
     content: str
     speaker: str

@@ -24,7 +24,7 @@ from app.agents.mcp_servers import mcp_faults, with_mcp_tools
 from app.agents.nearest import explained, with_nearest, with_nearest_file
 from app.agents.phrases_by_language import with_phrases_of_its_languages
 from app.agents.session_hook import require_hook
-from app.agents.yaml_loading import load_yaml
+from app.agents.yaml_loading import explained_problem, load_yaml
 from app.dialogue.check import dialogue_faults
 from app.dialogue.schema import Dialogue, ScriptedAgent, dialogue_of
 from app.errors import AppError
@@ -269,7 +269,7 @@ def read_yaml(file: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise AgentFileError(file, where, error.problem or "is no YAML") from None
+        raise AgentFileError(file, where, explained_problem(error.problem or "is no YAML")) from None
     except (yaml.YAMLError, RecursionError):
         raise AgentFileError(file, "", "is no YAML") from None
     if raw is None:

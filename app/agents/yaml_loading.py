@@ -6,11 +6,13 @@ a date of Python's and as 870, are what a tool is called with.
 
 import re
 from collections.abc import Hashable
-from contextlib import suppress
 from typing import Any
 
 import yaml
 from yaml.composer import Composer
+
+_STRAY_MARK = re.compile(r"but got '[:\[{]'$|^did not find expected ',' or ")
+"""How the parsers complain of a text such as `[where is {room}]`."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -67,6 +69,12 @@ for _loader in _LOADERS:
     _loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_doubles)
 
 
+def explained_problem(problem: str) -> str:
+    """What the parser says is wrong, and how to mend it where a text has a mark that YAML takes for its own."""
+    is_mark = _STRAY_MARK.search(problem) or problem == "mapping values are not allowed here"
+    return f"{problem}: a text that holds any of , : [ ] {{ }} has to stand in quotes" if is_mark else problem
+
+
 def load_yaml(text: str) -> Any:
     """What a YAML document holds, made of Python's own types.
 
@@ -75,7 +83,16 @@ def load_yaml(text: str) -> Any:
         RecursionError: it is nested too deeply.
     """
     *fast, thorough = _LOADERS
+    found: yaml.YAMLError | None = None
     for loader in fast:
-        with suppress(yaml.YAMLError):
+        try:
             return yaml.load(text, loader)
-    return yaml.load(text, thorough)
+        except yaml.YAMLError as error:
+            found = error
+    try:
+        return yaml.load(text, thorough)
+    except yaml.MarkedYAMLError as error:
+        # PyYAML's own parser stumbles over what is right, such as `[Who is it?]`, before it comes to the fault.
+        if found is not None and str(error.problem).endswith("but got '?'"):
+            raise found from None
+        raise

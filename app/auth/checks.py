@@ -216,7 +216,7 @@ class Checks:
         if not asking.is_forwarded:
             policy.clients.require(policy.clients.of(asking.scope), Rate.CONNECTIONS)
         if not may_connect(asking.headers, settings.access.allowed_origins, settings.server.base_url):
-            raise SocketRefusedError(REFUSED, "this origin may not open a conversation")
+            raise SocketRefusedError(REFUSED, "this origin may not open a conversation, see ALLOWED_ORIGINS")
         # On this machine a page of an allowed origin is as welcome as our own; it may not watch others.
         welcome = not watches and policy.exposure.reached_on_this_machine(Asker.of(asking.scope))
         if policy.browser_access.demanded(local=known.local or welcome) is BrowserAuth.OFF:

@@ -109,12 +109,18 @@ class Exposure:
 
     `public` is true if HOST or BASE_URL say that others than this machine can. Then no request is ever believed to
     come from this machine: a plain reverse proxy or a tunnel connects from loopback and need not add any header.
+    `public_by` names the variable that says so, with what it holds; empty if none does.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._loopback_only = is_loopback(settings.server.host)
         base_host = urlsplit(settings.server.base_url).hostname or ""
-        self.public = not self._loopback_only or (base_host != "" and not is_loopback(base_host))
+        self.public_by = ""
+        if base_host and not is_loopback(base_host):
+            self.public_by = f"BASE_URL ({settings.server.base_url})"
+        elif not self._loopback_only:
+            self.public_by = f"HOST ({settings.server.host})"
+        self.public = bool(self.public_by)
         self._allowed_hosts = frozenset(host.lower() for host in settings.access.allowed_hosts)
         self._base_host = base_host
 

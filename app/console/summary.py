@@ -136,6 +136,7 @@ def describe(entry: SessionEntry, now: float) -> ConsoleSession:
     troubles = troubles_of_session(actors, state=state, age_s=age_s, rebuilt=entry.rebuilt, last_errors=last_errors)
     return ConsoleSession(
         session_id=entry.plan.session_id,
+        channel=entry.plan.about.channel.value,
         mode=entry.plan.mode,
         agent=entry.plan.agent.name,
         state=state,

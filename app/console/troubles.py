@@ -26,9 +26,10 @@ class Trouble(msgspec.Struct, frozen=True, order=True):
 
 
 class ConsoleSession(msgspec.Struct, frozen=True, kw_only=True):
-    """One live session in the list of sessions."""
+    """One live session in the list of sessions; `channel` is telephone or browser."""
 
     session_id: str
+    channel: str
     mode: str
     agent: str
     state: str

@@ -13,6 +13,7 @@ from app.dialogue.holidays import HOLIDAY, read_holiday
 from app.dialogue.matching import FUNCTION_WORDS, reduce
 from app.dialogue.people import SOMEONE, read_person
 from app.dialogue.schema import (
+    PLACEHOLDER,
     ChoiceSlot,
     DaySlot,
     Dialogue,
@@ -71,6 +72,7 @@ class MentionReader:
         self._times = tuple(name for name, slot in self._slots.items() if isinstance(slot, TimeSlot))
         self._phrases = self._choice_phrases()
         self._introductions = self._name_introductions()
+        self._numbers = self._named_numbers(dialogue)
 
     def read(
         self, words: Sequence[str], today: date, asked: str | None = None, written: Sequence[str] = ()
@@ -134,7 +136,7 @@ class MentionReader:
         return out
 
     def _group(self, name: str) -> str:
-        for group in (self._days, self._times):
+        for group in (self._days, self._times, self._numbers):
             if name in group:
                 return group[0]
         return name
@@ -153,17 +155,37 @@ class MentionReader:
             if moment := read_time(words, at, earliest, bare=asked in self._times):
                 candidates.append(Mention(self._times, moment[0], at, at + moment[1]))
         candidates += self._choices_at(words, at)
-        asked_slot = self._slots.get(asked or "")
-        if asked and isinstance(asked_slot, NumberSlot):
-            number = read_number(words, at)
-            if number and asked_slot.least <= number[0] <= asked_slot.most:
-                candidates.append(Mention((asked,), number[0], at, at + number[1]))
+        if number := self._number_at(words, at, asked):
+            candidates.append(number)
         if name := self._introduced_at(words, at):
             candidates.append(name)
         if not candidates:
             return None
         # Of mentions of equal length, that of the slot asked for, else the one that says more.
         return max(candidates, key=lambda mention: (mention.end, asked in mention.slots, bool(mention.placeholder)))
+
+    def _number_at(self, words: list[str], at: int, asked: str | None) -> Mention | None:
+        """A number for the slot that is asked for, or, where none is, for one that an example names."""
+        wanted = self._numbers if asked is None else (asked,)
+        slots = {name: slot for name in wanted if isinstance(slot := self._slots[name], NumberSlot)}
+        number = read_number(words, at) if slots else None
+        if number is None:
+            return None
+        fitting = tuple(name for name, slot in slots.items() if slot.least <= number[0] <= slot.most)
+        if not fitting:
+            return None
+        placeholder = "" if fitting[0] == wanted[0] else wanted[0]
+        return Mention(fitting, number[0], at, at + number[1], placeholder)
+
+    def _named_numbers(self, dialogue: Dialogue) -> tuple[str, ...]:
+        """The slots of numbers that callers may say unasked, as an example with the slot has it.
+
+        Any other number in a sentence may count something that no slot is about: two people, ten minutes.
+        """
+        examples = {
+            name for intent in dialogue.intents for text in intent.examples for name in PLACEHOLDER.findall(text)
+        }
+        return tuple(name for name, slot in self._slots.items() if isinstance(slot, NumberSlot) and name in examples)
 
     def _choices_at(self, words: list[str], at: int) -> list[Mention]:
         found = []

@@ -77,6 +77,8 @@ async def serve(only: str, file: Path | None) -> None:
         show({**environment, **telephone_environment(acs)}, file, NOTES if environment else ())
         if file is not None:
             stack.callback(file.unlink, missing_ok=True)
+            print(f"# The emulators run until Ctrl-C. In a second terminal: . ./{file.name} && make run", flush=True)
+            print(f"# When that listens, somebody calls it from a third: . ./{file.name} && make ring", flush=True)
         await asyncio.Event().wait()
 
 

@@ -238,7 +238,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     try:
-        return asyncio.run(call(speech_of(chosen.say, chosen.wav), agent, chosen.callee, own))
+        said = speech_of(chosen.say, chosen.wav)
+        print("Starting a server and an emulated telephone network; it takes some seconds", flush=True)
+        return asyncio.run(call(said, agent, chosen.callee, own))
     except (NotPlacedError, UnspeakableError) as error:
         print(error, file=sys.stderr)
         return 2

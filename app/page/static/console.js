@@ -182,7 +182,7 @@ function sessionEntry(session) {
   entry.setAttribute("aria-current", String(session.session_id === state.chosen));
   entry.append(
     element("span", { classes: "id", text: session.session_id }),
-    element("span", { classes: "facts", text: `${session.agent}, ${session.mode}, ${session.state}, turn ${session.turn}, ${duration(session.age_s)}${session.worker}` }),
+    element("span", { classes: "facts", text: `${session.agent}, ${session.channel}, ${session.mode}, ${session.state}, turn ${session.turn}, ${duration(session.age_s)}${session.worker}` }),
     ...session.troubles.map((text) => element("span", { classes: "trouble", text })));
   return element("li", {}, entry);
 }

@@ -307,7 +307,8 @@ async def test_a_dashboard_on_a_foreign_page_or_of_an_impossible_session_is_refu
     async with running() as service:
         guard = Guarded(service)
         foreign = {"origin": "https://evil.example", "host": "localhost:8000"}
-        assert await guard.refusal(RELAY, foreign, session_id="s1") == "this origin may not open a conversation"
+        refusal = await guard.refusal(RELAY, foreign, session_id="s1")
+        assert refusal == "this origin may not open a conversation, see ALLOWED_ORIGINS"
         assert (await guard.refusal(RELAY, session_id="../s1")).startswith("session_id:")
 
 

@@ -31,7 +31,7 @@ async def test_a_worker_shows_itself_and_its_worst_session_first() -> None:
                 await asyncio.sleep(0.01)
         quiet = summaries(service).present()
         assert (quiet.phase, quiet.sessions, quiet.weight, quiet.lag_ms) == ("ready", 3, 0, 1.3)
-        assert {each.state for each in quiet.worst} == {"connected"}
+        assert {(each.state, each.channel) for each in quiet.worst} == {("connected", "browser")}
         entry = service.sessions.live["session-1"]
         entry.addresses.supervisor.tell(RestartChild("recognizer"))
         async with asyncio.timeout(60):

@@ -1,4 +1,4 @@
-"""The engines that must keep the contracts of `actors/ports.py`: one line each. A new adapter adds its own."""
+"""The engines that must keep the contracts of `actors/ports/`: one line each. A new adapter adds its own."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext

@@ -182,6 +182,13 @@ def test_faults_are_located(tmp_path: Path, old: str, new: str, path: str, reaso
         (b"? [a]\n: b\n", ""),
         (b"[" * 2_000, ""),
         (b"name: \x07bell\n", "is no YAML"),
+        (
+            b"a: [Who is it?]\nb: [where is {room}]\n",
+            "line 2, column 14: did not find expected ',' or ']': a text that holds",
+        ),
+        (b"examples: [where is {room}]\n", "but got '{': a text that holds any of , : [ ] { } has to stand in quotes"),
+        (b"greeting: Hello: it is me\n", "mapping values are not allowed here: a text that holds any of"),
+        (b"tools: [a\n", "expected ',' or ']', but got '<stream end>'"),
     ],
 )
 def test_what_is_no_agent_is_refused_in_one_line(tmp_path: Path, content: bytes, reason: str) -> None:

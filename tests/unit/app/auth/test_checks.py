@@ -145,7 +145,7 @@ async def test_a_conversation_is_opened_from_an_allowed_origin() -> None:
     door = Door(ALLOWED_ORIGINS="https://shop.example")
     for origin in ("", "http://here", "https://shop.example"):
         await door.admit(Check.CONVERSATION, headers={"origin": origin} if origin else {})
-    with pytest.raises(SocketRefusedError, match="this origin may not open a conversation"):
+    with pytest.raises(SocketRefusedError, match="this origin may not open a conversation, see ALLOWED_ORIGINS"):
         await door.admit(Check.CONVERSATION, headers={"origin": "https://elsewhere.example"})
 
 

@@ -19,8 +19,8 @@ AHEAD_S = 300.0
 
 def summary(worker: int, server: str, at: float, session: str = "") -> WorkerSummary:
     told = ConsoleSession(
-        session_id=session, mode="media", agent="tester", state="live", turn=1, age_s=9.0, weight=50,
-        troubles=("synthesizer was started again once",),
+        session_id=session, channel="browser", mode="media", agent="tester", state="live", turn=1, age_s=9.0,
+        weight=50, troubles=("synthesizer was started again once",),
     )  # fmt: skip
     approval = ConsoleApproval(
         session_id=session,

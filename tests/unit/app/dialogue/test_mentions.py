@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.dialogue.mentions import MentionReader
-from app.dialogue.schema import Choice, ChoiceSlot, DaySlot, Dialogue, NameSlot, NumberSlot, TimeSlot
+from app.dialogue.schema import Choice, ChoiceSlot, DaySlot, Dialogue, Intent, NameSlot, NumberSlot, Slot, TimeSlot
 
 TODAY = date(2026, 6, 3)  # a Wednesday
 READER = MentionReader(
@@ -44,6 +44,24 @@ def test_a_short_answer_is_read_as_what_was_asked_for() -> None:
     assert read("three", "guests") == {"guests": 3}
     assert read("three", "time") == {"time": "15:00"}
     assert read("ann", "name") == {"name": "Ann"}
+
+
+def test_a_number_is_read_unasked_where_an_example_names_its_slot() -> None:
+    slots: dict[str, Slot] = {
+        "shelf": NumberSlot(least=1, most=99),
+        "parcel": NumberSlot(least=1000, most=9999),
+        "guests": NumberSlot(),
+    }
+    examples = ("what is on shelf {shelf}", "where is parcel {parcel}")
+    reader = MentionReader(Dialogue(slots=slots, intents=(Intent(name="find", examples=examples),)))
+    for said, found in (("4711", {"parcel": 4711}), ("four seven one one", {"parcel": 4711}), ("12", {"shelf": 12})):
+        words = f"where is {said} please".split()
+        mentions = reader.read(words, TODAY)
+        assert {mention.slots[0]: mention.value for mention in mentions} == found
+        assert reader.abstract(words, mentions) == ["where", "is", "{shelf}", "please"]
+    assert reader.read(["12", "345"], TODAY, "guests")[0].slots == ("guests",)
+    assert reader.read(["100"], TODAY) == []
+    assert reader.abstract_example(examples[1])[-1] == "{shelf}"
 
 
 def test_what_is_ruled_out_is_left_out_unless_nothing_else_is_said() -> None:
