@@ -73,7 +73,7 @@ class TimeSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
 
 
 class NumberSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="number"):
-    """A whole number. The value is an int."""
+    """A whole number. The value is an int. Read where it is asked for; unasked where an example names the slot."""
 
     least: int = 0
     most: int = 999_999_999
