@@ -153,13 +153,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--audio", action="store_true", help="have callers speak, and be heard, in real time")
     evaluation.add_argument("--connect", action="store_true", help="connect to MCP servers, in real time")
     evaluation.add_argument(
-        "--telephone", action="store_true", help="the same over a telephone line, on which the agent is heard too"
+        "--telephone", action="store_true", help="--audio over a telephone line, on which the agent is heard too"
     )
     evaluation.add_argument(
         "--noise-db",
         type=_decibels,
         metavar="DB",
-        help="the same with noise that is so far below the voice",
+        help="with --audio or --telephone: noise, so far below the voice",
     )
     worker = commands.add_parser("worker", description="One worker of `serve`, which starts it; not to be run by hand.")
     worker.set_defaults(run=_worker)

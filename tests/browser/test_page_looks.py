@@ -44,7 +44,7 @@ async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size:
         await no_violations(page)
         await page.keyboard.press("Escape")
         await expect(log(page)).to_contain_text("interrupted")
-        toggle = page.get_by_role("button", name="Timing and details")
+        toggle = page.get_by_role("button", name="Timing and settings")
         if await toggle.is_visible():
             await toggle.click()
         await expect(page.get_by_role("heading", name="Timing")).to_be_visible()
@@ -63,9 +63,12 @@ async def test_nothing_needs_scrolling_sideways(browser: Browser, server: Server
         assert await too_wide(page) == []
         await agent_is_heard(page)
         await page.keyboard.press("Escape")
-        await page.get_by_role("button", name="Timing and details").click()
+        toggle = page.get_by_role("button", name="Timing and settings")
+        await toggle.click()
         await expect(page.get_by_role("img", name=re.compile("Times of"))).to_be_visible()
         assert await too_wide(page) == []
+        await page.keyboard.press("Escape")
+        await expect(toggle).to_have_attribute("aria-expanded", "false")
 
 
 OVERLAPS = """
@@ -100,7 +103,7 @@ async def test_nothing_lies_over_anything_else(browser: Browser, server: Server,
         await expect(page.get_by_role("status")).to_contain_text("No microphone was found.")
         await expect(page.get_by_role("button", name="Interrupt")).to_be_visible()
         assert await page.evaluate(OVERLAPS) == []
-        toggle = page.get_by_role("button", name="Timing and details")
+        toggle = page.get_by_role("button", name="Timing and settings")
         if await toggle.is_visible():
             await toggle.click()
         await expect(page.get_by_role("heading", name="Timing")).to_be_visible()

@@ -338,7 +338,8 @@ $("interrupt").addEventListener("click", () => call.interrupt());
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing) return;
-  if (document.body.dataset.details === "open" && $("details").contains(document.activeElement)) closeDetails();
+  const isAtDetails = [$("details"), $("details-toggle")].some((part) => part.contains(document.activeElement));
+  if (document.body.dataset.details === "open" && isAtDetails) closeDetails();
   else if (live()) call.interrupt();
 });
 

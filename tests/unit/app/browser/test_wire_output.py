@@ -179,7 +179,7 @@ def test_floor_and_times_of_a_turn() -> None:
     assert wire(FloorChanged(Floor.USER, 2)) == [{"type": "floor", "floor": "user", "turn": 2}]
     measured = TurnMeasured(
         turn=2,
-        first_audio_ms=812.0,
+        first_audio_ms=811.9999999,
         onset_to_pause_ms=None,
         onset_to_decision_ms=None,
         decision_to_silence_ms=None,
