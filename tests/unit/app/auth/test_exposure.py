@@ -56,17 +56,19 @@ def test_headers_of_proxies_are_known_in_any_case(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "public"),
+    ("variables", "public_by"),
     [
-        ({}, False),
-        ({"HOST": "0.0.0.0"}, True),
-        ({"BASE_URL": "https://example.com"}, True),
-        ({"BASE_URL": "http://localhost:8000"}, False),
+        ({}, ""),
+        ({"HOST": "0.0.0.0"}, "HOST (0.0.0.0)"),
+        ({"BASE_URL": "https://example.com"}, "BASE_URL (https://example.com)"),
+        ({"BASE_URL": "http://localhost:8000"}, ""),
     ],
 )
-def test_who_is_reachable_by_others_believes_nobody_to_be_local(variables: dict[str, str], public: bool) -> None:
+def test_who_is_reachable_by_others_believes_nobody_to_be_local(variables: dict[str, str], public_by: str) -> None:
     found = exposure(**variables)
+    public = public_by != ""
     assert found.public is public
+    assert found.public_by == public_by
     assert found.reached_on_this_machine(asker()) is not public
 
 
