@@ -20,7 +20,7 @@ from tests.service.providers.realtime.conversing import OPTIONS, Conversing, con
 
 Make = Callable[[RealtimeEmulator], RealtimeResource]
 BOTH = pytest.mark.parametrize("resource", [ga, voice_live], ids=["ga", "voice live"])
-RATE_HZ = {ga: 24_000, voice_live: 16_000}
+RATE_HZ: dict[Make, int] = {ga: 24_000, voice_live: 16_000}
 """At which nothing is resampled."""
 
 
