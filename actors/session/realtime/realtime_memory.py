@@ -20,6 +20,9 @@ class RealtimeMemory:
     def __init__(self) -> None:
         self._session: RealtimeSession | None = None
         self._known: set[tuple[Role, str, str, int]] = set()
+        self._unanswered: dict[int, str] = {}
+        """What the session was told as text of the caller's turns that nothing has answered yet, by turn: such a turn
+        may be joined with the next one, which then says all of it once more."""
         self._own: set[int] = set()
         """The turns that this session has answered itself."""
         self._items: dict[str, SpokenItem] = {}
@@ -28,16 +31,19 @@ class RealtimeMemory:
         """Go on with a session that was opened with this history; None: there is none for now."""
         self._session = session
         self._known = {_key(message) for message in history}
+        self._unanswered.clear()
         self._own.clear()
         self._items.clear()
 
     def tell(
         self,
-        messages: Iterable[ChatMessage],
+        messages: Sequence[ChatMessage],
         heard_turns: set[int],
         beside: Callable[[int, str], str],
     ) -> None:
         """Add what the session does not know, but for what the caller said in `heard_turns`, which it has heard.
+
+        Of a turn that goes on with one that was not answered, the session is told what is new.
 
         Args:
             messages: the conversation.
@@ -45,17 +51,28 @@ class RealtimeMemory:
             beside: called with such a turn and its text, what of it was typed or keyed, which the session is told.
         """
         assert self._session is not None
+        standing = {message.turn for message in messages if message.role is Role.USER}
         for message in messages:
+            if message.role is not Role.USER:
+                self._unanswered = {turn: text for turn, text in self._unanswered.items() if turn > message.turn}
             if _key(message) in self._known:
                 continue
             self._known.add(_key(message))
-            is_heard = message.role is Role.USER and message.turn in heard_turns
-            is_own = message.role is Role.ASSISTANT and message.turn in self._own and _is_made(message)
-            if is_heard:
-                if typed := beside(message.turn, message.text):
-                    self._session.add(replace(message, text=typed))
-            elif not is_own:
+            if message.role is Role.USER:
+                text = beside(message.turn, message.text) if message.turn in heard_turns else message.text
+                if new := self._new_in(text, standing):
+                    self._session.add(replace(message, text=new))
+                self._unanswered[message.turn] = text
+            elif not (message.role is Role.ASSISTANT and message.turn in self._own and _is_made(message)):
                 self._session.add(message)
+
+    def _new_in(self, text: str, standing: set[int]) -> str:
+        """What of `text` the session was not told in a turn that has become part of it. `standing`: those that have
+        not.
+        """
+        for turn in [turn for turn in self._unanswered if turn not in standing]:
+            text = text.removeprefix(self._unanswered.pop(turn)).lstrip()
+        return text
 
     def made(self, turn: int) -> None:
         """Note that this session makes the reply of `turn`, or calls tools in it: it need not be told of that."""

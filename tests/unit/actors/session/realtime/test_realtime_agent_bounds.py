@@ -126,14 +126,14 @@ def test_of_a_reply_that_ends_early_only_what_has_sounded_is_remembered(status: 
     run_virtual(main())
 
 
-@pytest.mark.parametrize("spoken_first", [False, True])
-def test_what_is_typed_or_keyed_beside_what_is_said_is_told_to_the_model(spoken_first: bool) -> None:
+@pytest.mark.parametrize("pause_s", [None, 0.3, 0.35, 0.39, 0.41, 0.6])
+def test_what_is_typed_or_keyed_beside_what_is_said_is_told_to_the_model(pause_s: float | None) -> None:
     async def main() -> None:
         model = FakeRealtime("Yes.", "Later.")
         async with speaking(model) as on:
-            if spoken_first:
+            if pause_s is not None:
                 await on.talk(300)
-                await asyncio.sleep(0.41)
+                await asyncio.sleep(pause_s)
                 on.entry.deliver(TextEntered("forty two"))
             else:
                 on.entry.deliver(KeyPressed("4"))
@@ -142,8 +142,25 @@ def test_what_is_typed_or_keyed_beside_what_is_said_is_told_to_the_model(spoken_
             await heard(on)
             await asyncio.sleep(2)
             told = [m.text for m in model.sessions[0].added if m.role is Role.USER]
-            assert told == (["forty two"] if spoken_first else ["4 2"])
+            assert told == (["4 2"] if pause_s is None else ["forty two"])
             assert model.sessions[0].turns, "and what was said is heard"
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("gap_s", [0.0, 0.05, 0.1, 0.3])
+def test_what_is_typed_one_after_the_other_is_told_to_the_model_once_each(gap_s: float) -> None:
+    async def main() -> None:
+        model = FakeRealtime("Yes.", "Later.", "Well.", "Good.")
+        async with speaking(model) as on:
+            on.entry.deliver(TextEntered("to begin with"))
+            await heard(on)
+            for text in ("forty two", "no", "forty three"):
+                on.entry.deliver(TextEntered(text))
+                await asyncio.sleep(gap_s)
+            await asyncio.sleep(4)
+            told = [m.text for m in model.sessions[0].added if m.role is Role.USER]
+            assert " ".join(told) == "to begin with forty two no forty three"
 
     run_virtual(main())
 
