@@ -178,7 +178,7 @@ class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final", kw_only
     content: str
     speaker: str
     turn: int
-    exactness: str
+    exactness: Literal["exact", "network", "estimated", "typed"]
     interrupted: bool
 
 

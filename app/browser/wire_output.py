@@ -111,7 +111,11 @@ class BrowserWords:
             case ReplyHeard(turn=turn, text=text, precision=precision, interrupted=interrupted):
                 return [
                     AssistantFinal(
-                        content=text, speaker=self._label(turn), turn=turn, exactness=precision, interrupted=interrupted
+                        content=text,
+                        speaker=self._label(turn),
+                        turn=turn,
+                        exactness=precision.value,
+                        interrupted=interrupted,
                     )
                 ]
             case ToolStarted(call_id, name, arguments):

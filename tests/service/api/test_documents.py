@@ -14,6 +14,7 @@ from app.api.asgi import app_of
 from app.api.request_target import PlainPath
 from app.auth.route_table import SOCKET, STATIC_FILES, served
 from tests.kit.service_kit import running
+from tests.kit.source import ROOT
 
 
 async def fetched(*paths: str, **environ: str) -> list[httpx.Response]:
@@ -54,6 +55,16 @@ async def test_every_route_of_the_worker_is_in_a_document() -> None:
     assert {path for method, path in routes if method == SOCKET} == {
         channel["address"] for channel in sockets["channels"].values()
     }
+
+
+async def test_what_the_guide_tells_of_messages_fields_and_close_codes_is_in_a_document() -> None:
+    rows = re.findall(r"^\|.*\|$", (ROOT / "docs/api.md").read_text("utf-8"), re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    codes = {code for row in rows for code in re.findall(r"^\| (1\d{3}) ", row)}
+    assert {"exactness", "ended_reason", "agent_changed", "draining", "pong"} <= told
+    rest, sockets = [answer.text for answer in await fetched("/openapi.json", "/asyncapi.json")]
+    assert [name for name in sorted(told) if f'"{name}"' not in rest + sockets] == []
+    assert codes == set(re.findall(r"\b(1\d{3}): ", sockets))
 
 
 def test_every_operation_says_what_it_is_for_and_is_named_once(openapi: dict[str, Any]) -> None:
