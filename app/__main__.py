@@ -74,7 +74,7 @@ def _check(options: argparse.Namespace) -> int:
         # First of all: OpenTelemetry reads some of its variables as soon as it is imported.
         settings = read_settings()
     except SettingsError as fault:
-        return _told(fault)
+        return _told_by_check(fault, options)
     from app.check import Found, check
     from app.server.configuration_errors import CONFIGURATION_ERRORS
 
@@ -86,9 +86,9 @@ def _check(options: argparse.Namespace) -> int:
 
             found = Found(found.features, found.warnings, tried(settings))
     except CONFIGURATION_ERRORS as fault:
-        return _told(fault)
+        return _told_by_check(fault, options)
     except TimeoutError:
-        print("the parts of a worker do not start in time", file=sys.stderr)
+        _told_by_check(TimeoutError("the parts of a worker do not start in time"), options)
         return FAILED
     if options.json:
         print_json(found)
@@ -122,6 +122,12 @@ def _eval(options: argparse.Namespace) -> int:
         return FAILED
 
 
+def _told_by_check(fault: Exception, options: argparse.Namespace) -> int:
+    if options.json:
+        print_json({"fault": str(fault)})
+    return _told(fault)
+
+
 def _told(fault: Exception) -> int:
     print(fault, file=sys.stderr)
     return FAULT_STATUS
@@ -142,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     check = _command(commands, "check", "say whether the configuration and the agents' files can be used")
     check.set_defaults(run=_check)
     check.add_argument("--connect", action="store_true", help="start every part, and ask each whether it works")
-    check.add_argument("--json", action="store_true", help="print JSON, for programs")
+    check.add_argument("--json", action="store_true", help="print JSON, for programs; a fault is its only field")
     add_commands(partial(_command, commands))
     evaluation = _command(commands, "eval", "hold the conversations of YAML files with agents, in text")
     evaluation.set_defaults(run=_eval)

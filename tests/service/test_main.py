@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -79,6 +80,16 @@ def test_a_python_without_the_packages_is_one_line() -> None:
     assert ended.stderr.startswith(f"{sys.executable} has no ")
     assert "`make run`" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"PORT": "many"}, {"LANGUAGE_MODEL": "nobody.has.it:model"}], ids=["setting", "plug-in"]
+)
+def test_programs_are_told_a_fault_of_the_configuration_as_json(wrong: dict[str, str]) -> None:
+    ended = run(sys.executable, "-m", "app", "check", "--json", **wrong)
+    assert ended.returncode == 2
+    assert json.loads(ended.stdout) == {"fault": ended.stderr.rstrip("\n")}
+    assert next(iter(wrong)) in ended.stderr
 
 
 @pytest.mark.parametrize("command", [["config"], ["agents", "--json"]])
