@@ -1,15 +1,17 @@
 """Ten conversations at once on the engines of this machine: `make bench-local CALLS=10 SECONDS=30`.
 
 The server has all cores, as it has where somebody tries it. Each caller says a sentence into whatever the agent is
-saying, waits for the answer to begin, listens for a moment and says it again. Two things are timed by the callers' own
-clocks: from the end of their voice to its final transcript, and from the onset of their voice over the agent to the
-order to stop playback.
+saying, waits for the answer to begin, listens for a moment and says it again. Four things are timed by the callers' own
+clocks: from the end of their voice until the words of its final transcript are shown, as an interim transcript or as the
+final; to the final itself, which comes when the turn is taken for over; and to the first audio of the answer; and from
+the onset of their voice over the agent to the order to stop playback.
 """
 
 import argparse
 import asyncio
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -39,7 +41,10 @@ APART_S = 0.37
 class Heard(msgspec.Struct):
     """What one caller has measured, in ms, and what never came."""
 
+    words_ms: list[float] = []
+    """Until what is shown is what the final transcript says."""
     final_ms: list[float] = []
+    answer_ms: list[float] = []
     stop_ms: list[float] = []
     answers: int = 0
     unanswered: int = 0
@@ -50,7 +55,9 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
 
     server: str
     calls: int
+    words_ms: Spread
     final_ms: Spread
+    answer_ms: Spread
     stop_ms: Spread
     answers: int
     unanswered: int
@@ -70,6 +77,8 @@ class Caller:
         self._pending = b""
         self._began_at = 0.0
         self._stop_due = self._final_due = False
+        self._shown = "", 0.0
+        """The words of the last interim transcript, and since when they are shown."""
         self._is_heard = asyncio.Event()
 
     async def talk(self, seconds: float) -> Heard:
@@ -95,6 +104,7 @@ class Caller:
         self._is_heard.clear()
         self._pending, self._began_at = self._voice, asyncio.get_running_loop().time()
         self._stop_due = self._final_due = True
+        self._shown = "", 0.0
         await asyncio.sleep(len(self._voice) / 32_000)
 
     async def _answered(self) -> bool:
@@ -121,17 +131,36 @@ class Caller:
         loop = asyncio.get_running_loop()
         async for message in socket:
             if isinstance(message, bytes):
-                if not self._stop_due and not self._final_due:
-                    self._is_heard.set()
+                self._sounds(loop.time())
                 continue
             told = msgspec.json.decode(message)
-            now = loop.time()
             if told["type"] == "control" and told["action"] in SILENCING and self._stop_due:
                 self._stop_due = False
-                self._heard.stop_ms.append((now - self._began_at - self._onset_s) * 1000)
-            elif told.get("sender") == "User" and "confidence" in told["payload"] and self._final_due:
-                self._stop_due = self._final_due = False
-                self._heard.final_ms.append((now - self._began_at - self._end_s) * 1000)
+                self._heard.stop_ms.append((loop.time() - self._began_at - self._onset_s) * 1000)
+            elif told.get("sender") == "User" and self._final_due:
+                self._transcribed(told["payload"], loop.time())
+
+    def _sounds(self, now: float) -> None:
+        """The agent is heard: with an answer, if the caller is answered now."""
+        if self._stop_due or self._final_due or self._is_heard.is_set():
+            return
+        self._is_heard.set()
+        if self._began_at:
+            self._heard.answer_ms.append(self._after_voice_ms(now))
+
+    def _transcribed(self, payload: dict[str, Any], now: float) -> None:
+        """The words so far, or the final ones."""
+        words, since = self._shown
+        if "confidence" not in payload:
+            if payload.get("event_type") == "stt_partial" and payload["content"] != words:
+                self._shown = payload["content"], now
+            return
+        self._stop_due = self._final_due = False
+        self._heard.words_ms.append(self._after_voice_ms(since if words == payload["message"] else now))
+        self._heard.final_ms.append(self._after_voice_ms(now))
+
+    def _after_voice_ms(self, at: float) -> float:
+        return (at - self._began_at - self._end_s) * 1000
 
 
 def measure(kind: Kind, calls: int, seconds: float) -> Local:
@@ -150,7 +179,9 @@ def row_of(server: str, heard: Sequence[Heard]) -> Local:
     return Local(
         server=server,
         calls=len(heard),
+        words_ms=spread([ms for each in heard for ms in each.words_ms]),
         final_ms=spread([ms for each in heard for ms in each.final_ms]),
+        answer_ms=spread([ms for each in heard for ms in each.answer_ms]),
         stop_ms=spread([ms for each in heard for ms in each.stop_ms]),
         answers=sum(each.answers for each in heard),
         unanswered=sum(each.unanswered for each in heard),
@@ -161,7 +192,12 @@ def line(row: Local) -> str:
     """For people to read; times in ms."""
     times = (
         f"{name} {each.p50:.0f} / {each.p95:.0f} / {each.max:.0f}"
-        for name, each in (("final after the end of voice", row.final_ms), ("stop after the onset", row.stop_ms))
+        for name, each in (
+            ("words after the end of voice", row.words_ms),
+            ("final", row.final_ms),
+            ("answer", row.answer_ms),
+            ("stop after the onset", row.stop_ms),
+        )
     )
     return f"{row.server}: {row.calls} calls, {', '.join(times)} ms (p50 / p95 / max), {row.unanswered} unanswered"
 
