@@ -2,9 +2,9 @@
 
 The server has all cores, as it has where somebody tries it. Each caller says a sentence into whatever the agent is
 saying, waits for the answer to begin, listens for a moment and says it again. Four things are timed by the callers' own
-clocks: from the end of their voice until the words of its final transcript are shown, as an interim transcript or as the
-final; to the final itself, which comes when the turn is taken for over; and to the first audio of the answer; and from
-the onset of their voice over the agent to the order to stop playback.
+clocks: from the end of their voice until the words of its final transcript are shown, as an interim transcript or as
+the final; to the final itself, which comes when the turn is taken for over; and to the first audio of the answer; and
+from the onset of their voice over the agent to the order to stop playback.
 """
 
 import argparse

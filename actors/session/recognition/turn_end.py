@@ -60,7 +60,9 @@ class TurnEnd:
 
     def heard(self, interim: InterimTranscript) -> None:
         """Note what was said of the utterance so far."""
-        self._interim, self._came_in_pause = interim, self._silence_ms > 0
+        self._interim = interim
+        # Who tells how likely it is over has heard a pause, which may begin some windows sooner by their detector.
+        self._came_in_pause = self._silence_ms > 0 or interim.end_confidence is not None
 
     def ended_by_model(self) -> None:
         """Note that a model which hears the caller too takes their turn for complete; more voice takes that back."""

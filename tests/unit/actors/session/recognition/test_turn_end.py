@@ -53,6 +53,17 @@ def test_words_count_when_they_came_in_the_pause_and_hold_all_of_the_voice() -> 
     assert rule.asked[-1].text == ""
 
 
+def test_words_of_a_pause_that_begins_sooner_for_the_recognizer_count_when_it_has_begun() -> None:
+    rule = Rule()
+    end = turn_end(rule)
+    end.started(0)
+    end.heard(InterimTranscript("i want", 0, 1_000, end_confidence=0.8))
+    end.continued(40)
+    for voice_end_ms, is_current in ((1_000 + CURRENT_MS, True), (1_001 + CURRENT_MS, False)):
+        end.silence_ms(voice_end_ms)
+        assert rule.asked[-1].is_current is is_current
+
+
 def test_the_end_is_likely_once_in_a_pause_where_the_rule_waits_for_less_than_the_usual_silence() -> None:
     end = turn_end(Rule())
     end.started(0)

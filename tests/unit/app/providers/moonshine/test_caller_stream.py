@@ -10,13 +10,12 @@ from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpe
 from actors.ports.stt import RecognitionEvent, RecognitionFailed
 from app.providers.moonshine import caller_stream as module
 from app.providers.moonshine.caller_stream import (
+    DECODED_PAUSE_BYTES,
     INTERIM_EVERY_MS,
     INTERIM_VOICED_MS,
     LATE_MS,
     OWED_MAX,
-    PAUSE_BYTES,
     PAUSE_MS,
-    PAUSE_REPEATED,
     SHORT_CONFIDENCE_MIN,
     SHORT_VOICED_MS,
     STALE_MS,
@@ -138,7 +137,7 @@ def test_a_pause_is_decoded_as_if_it_were_longer_and_is_the_final_if_nothing_fol
     bench.be_silent(PAUSE_MS)
     decoding = bench.submitted[-1]
     silent = len(decoding.pcm) - len(decoding.pcm.rstrip(b"\0"))
-    assert silent == PAUSE_BYTES * (1 + PAUSE_REPEATED)
+    assert silent == DECODED_PAUSE_BYTES
     bench.answer("yes")
     bench.stream.finish()
     assert bench.submitted[-1] is decoding
