@@ -75,7 +75,7 @@ class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Voice-activity probability above which a window is voiced."""
     end_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 600
     """Silence that ends an utterance of whose words nothing says whether it is complete."""
-    min_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 200
+    min_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 160
     """The least silence that ends an utterance: one that is surely complete, such as "yes, please"."""
     max_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 1_600
     """The most silence that is waited for: after "I'd like to", or in the middle of a number."""

@@ -13,8 +13,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from actors.conversation import ExpectedAnswer
 from actors.ports.end_of_turn import SpeechSoFar
 from actors.rules.backchannel import words_of
+from actors.rules.end_of_turn.by_words import GO_ON
 from actors.rules.end_of_turn.completeness import Completeness, completeness
 from actors.rules.end_of_turn.likelihood import ANSWERS, LONG, MIDDLING
 from actors.session.checkpoint import AskedQuestion
@@ -30,12 +32,13 @@ from tests.eval.virtual_line import Line
 from tests.kit.speech import silence
 
 NEVER_MS = 30_000.0
-SHRINKING = 1.0
-"""What weights are held back by: one squared costs as much as half an example."""
+SHRINKING = 3.0
+"""What weights are held back by: one squared costs so many halves of an example."""
 STEPS = 50
 PARTS = 8
-LIKELY_FROM = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+LIKELY_FROM = (0.5, 0.6, 0.7, 0.75, 0.78, 0.85, 0.9, 0.95)
 EVIDENCE = ("last pieces", "comma", "word", "question")
+ASKED = tuple(each for each in ExpectedAnswer if each is not ExpectedAnswer.ANYTHING)
 
 Numbers = NDArray[np.float64]
 
@@ -48,16 +51,18 @@ class Example(msgspec.Struct, frozen=True):
     evidence: tuple[float, ...]
     """The recognizer's, in the order of `EVIDENCE`."""
     found: Completeness
+    expected: ExpectedAnswer
     words: int
 
     @property
     def row(self) -> list[float]:
         """All that tells, in the order of `NAMES`."""
         longer = 0 if self.found in ANSWERS else min(self.words, LONG) - MIDDLING
-        return [*self.evidence, longer, *(float(self.found is each) for each in Completeness), 1.0]
+        kinds = (*(self.found is each for each in Completeness), *(self.expected is each for each in ASKED))
+        return [*self.evidence, longer, *map(float, kinds), 1.0]
 
 
-NAMES = (*EVIDENCE, "each word", *(each.name for each in Completeness), "bias")
+NAMES = (*EVIDENCE, "each word", *(each.name for each in Completeness), *(f"asked {each}" for each in ASKED), "bias")
 
 
 class _Ears(Model):
@@ -106,7 +111,7 @@ def examples_of(clip: Clip, ears: _Ears) -> list[Example]:
         if speech is not None and speech.end_confidence is not None and speech.end_confidence in ears.evidence:
             worth = completeness(speech.text, speech.expected, "en")
             evidence = ears.evidence[speech.end_confidence]
-            found.append(Example(clip.text, is_over, evidence, worth, len(words_of(speech.text))))
+            found.append(Example(clip.text, is_over, evidence, worth, speech.expected, len(words_of(speech.text))))
     return found
 
 
@@ -148,7 +153,7 @@ def told_apart(examples: Sequence[Example], odds: Numbers) -> float:
 def trade_off(examples: Sequence[Example], odds: Numbers) -> str:
     """For people to read: what it costs to take the caller for done from how likely on."""
     over = np.array([each.is_over for each in examples])
-    may_end = np.array([each.found > Completeness.UNCERTAIN for each in examples])
+    may_end = np.array([each.found not in GO_ON for each in examples])
     lines = [f"{'likely from':>12}{'pauses':>9}{'ends':>9}  taken for an end"]
     for least in LIKELY_FROM:
         taken = may_end & (odds >= math.log(least / (1 - least)))

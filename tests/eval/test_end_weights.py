@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from actors.conversation import ExpectedAnswer
 from actors.rules.end_of_turn.completeness import Completeness
 from tests.eval.end_weights import NAMES, Example, fitted, table, told_apart, trade_off, unseen
 
@@ -16,7 +17,8 @@ def made_up(count: int = 400) -> list[Example]:
         comma = chance.uniform(-9, 0)
         is_over = chance.random() < (0.95 if comma < -4.5 else 0.05)
         evidence = (chance.uniform(-1, 5), comma, chance.uniform(-9, 0), 0.0)
-        found.append(Example(f"{number}", is_over, evidence, chance.choice(list(Completeness)), chance.randint(1, 20)))
+        kinds = chance.choice(list(Completeness)), chance.choice(list(ExpectedAnswer))
+        found.append(Example(f"{number}", is_over, evidence, *kinds, chance.randint(1, 20)))
     return found
 
 

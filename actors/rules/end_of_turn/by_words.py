@@ -9,16 +9,15 @@ from actors.rules.backchannel import words_of
 from actors.rules.end_of_turn.completeness import Completeness, completeness
 from actors.rules.end_of_turn.likelihood import likelihood
 from actors.rules.end_of_turn.speaker_pauses import SpeakerPauses
-from actors.rules.questions import question_at_end
 from actors.turn_taking_settings import Endpointing, QuestionEndpointing
 
 HARDLY_SHARE = 0.95
 """How much silence ends an utterance that may go on as well as not, as a share of the way from the usual silence to the
 longest: pauses within sentences are nearly as long as that, and a reply is begun meanwhile."""
-DONE, HARDLY = 0.75, 0.3
+DONE, HARDLY = 0.78, 0.3
 """From the first likelihood on the shortest silence ends the utterance, and below the second only the longest does."""
-QUESTION_DONE = 0.4
-"""In place of `DONE` for what the recognizer has heard as a question: whoever has asked one hardly ever goes on."""
+GO_ON = frozenset((Completeness.UNFINISHED, Completeness.UNCERTAIN))
+"""What the shortest silence does not end, however likely it is over by its sound."""
 
 
 class _Grade(Enum):
@@ -35,6 +34,9 @@ _BY_COMPLETENESS = {
     Completeness.LIKELY: _Grade.PROBABLY,
     Completeness.EXPECTED: _Grade.PROBABLY,
     Completeness.UNKNOWN: _Grade.PERHAPS,
+    Completeness.BRIEF: _Grade.HARDLY,
+    Completeness.OPENING: _Grade.HARDLY,
+    Completeness.CLIPPED: _Grade.HARDLY,
     Completeness.UNCERTAIN: _Grade.HARDLY,
     Completeness.UNFINISHED: _Grade.NOT,
 }
@@ -83,9 +85,8 @@ def _grade(speech: SpeechSoFar, found: Completeness, expected: ExpectedAnswer) -
         return _Grade.DONE
     if speech.end_confidence is None:
         return _BY_COMPLETENESS[found]
-    likely = likelihood(found, speech.end_confidence, len(words_of(speech.text)))
-    done = QUESTION_DONE if question_at_end(speech.text) else DONE
-    if likely >= done and found > Completeness.UNCERTAIN:
+    likely = likelihood(found, expected, speech.end_confidence, len(words_of(speech.text)))
+    if likely >= DONE and found not in GO_ON:
         return _Grade.DONE
     if found is Completeness.ANSWERED and expected is ExpectedAnswer.YES_NO:
         return _Grade.PERHAPS

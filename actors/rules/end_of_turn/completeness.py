@@ -7,6 +7,7 @@ decides nothing.
 
 import re
 from enum import IntEnum
+from itertools import pairwise
 
 from actors.conversation import ExpectedAnswer
 from actors.rules.backchannel import words_of
@@ -39,12 +40,18 @@ class Completeness(IntEnum):
 
     UNFINISHED = 0
     UNCERTAIN = 1
-    UNKNOWN = 2
-    LIKELY = 3
-    EXPECTED = 4
+    OPENING = 2
+    """Short and whole, and what people also begin a longer sentence with: "thank you", "hello"."""
+    BRIEF = 3
+    """A few words that nothing is missing of by the last one: "my tooth hurts", but "next Tuesday" too."""
+    CLIPPED = 4
+    """It ends with a short word, such as "it", which may be the beginning of a longer one."""
+    UNKNOWN = 5
+    LIKELY = 6
+    EXPECTED = 7
     """An answer of the kind that was asked for, to which little may be added."""
-    COMPLETE = 5
-    ANSWERED = 6
+    COMPLETE = 8
+    ANSWERED = 9
 
 
 def completeness(text: str, expected: ExpectedAnswer, language: str = "") -> Completeness:
@@ -59,13 +66,15 @@ def completeness(text: str, expected: ExpectedAnswer, language: str = "") -> Com
         found = rule(written, words, expected)
         if found is not None:
             return found
-    return _sentence(words)
+    return _sentence(words, is_asked=written.endswith("?"))
 
 
 def _number(text: str, words: list[str], expected: ExpectedAnswer) -> Completeness | None:
     """A number that is given digit by digit: none of its groups is its end."""
     digits = digits_at_end(text, words)
     wanted = expected is ExpectedAnswer.NUMBER
+    if not wanted and digits and (_is_date(words) or _is_time(words, expected)):
+        return None
     if digits >= LONG_NUMBER and _POSTAL_CODE.fullmatch(words[-1]):
         return Completeness.UNCERTAIN
     if digits >= LONG_NUMBER:
@@ -75,6 +84,17 @@ def _number(text: str, words: list[str], expected: ExpectedAnswer) -> Completene
     if digits >= FEW_DIGITS or (digits and wanted):
         return Completeness.UNFINISHED
     return Completeness.UNCERTAIN if wanted and len(words) < LONG_ANSWER else None
+
+
+def _is_date(words: list[str]) -> bool:
+    """Whether a month is named."""
+    is_may = any(before in english.BEFORE_A_MONTH for before, word in pairwise(words) if word == "may")
+    return is_may or not english.MONTHS.isdisjoint(words)
+
+
+def _is_time(words: list[str], expected: ExpectedAnswer) -> bool:
+    """Whether the two words at the end are an hour and its minutes: "one thirty", where a time is asked for."""
+    return expected is ExpectedAnswer.SHORT and words[-1] in english.MINUTES and words[-2:-1] != words[-1:]
 
 
 def digits_at_end(text: str, words: list[str]) -> int:
@@ -109,15 +129,24 @@ def _spelling(_text: str, words: list[str], expected: ExpectedAnswer) -> Complet
 def _answer(text: str, words: list[str], expected: ExpectedAnswer) -> Completeness | None:
     """What is complete only because it was asked for, and what is short and whole by itself."""
     said = " ".join(words)
-    if expected is ExpectedAnswer.YES_NO and words[0] in english.YES_NO and len(words) < FEW_WORDS:
-        return Completeness.ANSWERED if words[-1] not in english.OPEN else None
+    is_short = len(words) < FEW_WORDS and words[-1] not in english.OPEN
+    if expected is ExpectedAnswer.YES_NO and words[0] in english.YES_NO and (is_short or _answers_in_short(words)):
+        return Completeness.ANSWERED
     if expected is ExpectedAnswer.NAME and len(words) < LONG_ANSWER:
         return _name(said)
-    if said in english.WHOLE:
-        return Completeness.UNCERTAIN if said in english.GREETINGS else Completeness.ANSWERED
+    if said in english.GREETINGS:
+        return Completeness.OPENING
+    if said in english.WHOLE or (words[0] in english.BEFORE_WHOLE and " ".join(words[1:]) in english.WHOLE):
+        return Completeness.ANSWERED
     if expected is ExpectedAnswer.SHORT and len(words) < LONG_ANSWER:
         return Completeness.EXPECTED if _may_end_with(words[-1]) else None
     return None
+
+
+def _answers_in_short(words: list[str]) -> bool:
+    """Whether a yes or no is followed by its verb alone: "no, I didn't"."""
+    verbs = english.AUXILIARIES | english.BEING
+    return 2 < len(words) < LONG_ANSWER and words[-2] in english.PRONOUNS and words[-1] in verbs
 
 
 def _name(said: str) -> Completeness | None:
@@ -134,14 +163,14 @@ def _may_end_with(word: str) -> bool:
     return word not in english.OPEN and word not in english.CLIPPED
 
 
-def _sentence(words: list[str]) -> Completeness:
+def _sentence(words: list[str], *, is_asked: bool) -> Completeness:
     """A sentence by its last word, its first and its length."""
     last = words[-1]
     if len(words) > FEW_WORDS and " ".join(words[-2:]) in english.OPINIONS:
-        return _sentence(words[:-2])
+        return _sentence(words[:-2], is_asked=is_asked)
     if len(words) >= FEW_WORDS and words[0] in english.ASKING_FOR and last in english.STRANDED:
         return Completeness.UNFINISHED if _is_infinitive(words) else Completeness.LIKELY
-    if last in english.CLOSING and len(words) > 1:
+    if (last in english.CLOSING and len(words) > 1) or (words[-2:] == ["thank", "you"] and len(words) > FEW_WORDS):
         return Completeness.UNKNOWN if len(words) < FEW_WORDS else Completeness.ANSWERED
     if _wants_more(words):
         return Completeness.UNFINISHED
@@ -149,8 +178,12 @@ def _sentence(words: list[str]) -> Completeness:
         return Completeness.UNCERTAIN
     if len(words) >= FEW_WORDS and words[-2] in english.DETERMINERS and last in english.BEFORE_A_NOUN:
         return Completeness.UNFINISHED
-    if len(words) < FEW_WORDS or last in english.CLIPPED or last in english.BEFORE_A_NOUN:
+    if last in english.BEFORE_A_NOUN:
         return Completeness.UNCERTAIN
+    if last in english.CLIPPED and not _ends_with_particle(words):
+        return Completeness.LIKELY if is_asked and len(words) >= FEW_WORDS else Completeness.CLIPPED
+    if len(words) < FEW_WORDS:
+        return Completeness.BRIEF
     return Completeness.COMPLETE if len(words) > FEW_WORDS else Completeness.LIKELY
 
 
@@ -159,9 +192,17 @@ def _is_infinitive(words: list[str]) -> bool:
     return words[-1] == "to" and words[-2] in english.BEFORE_INFINITIVE
 
 
+def _ends_with_particle(words: list[str]) -> bool:
+    """Whether the word at the end belongs to a verb before it: "to come in", "turn it off"."""
+    before = words[-2:-1] if words[-2:-1] and words[-2] not in english.OBJECTS else words[-3:-2]
+    return words[-1] in english.PARTICLES and not english.WITH_PARTICLE.isdisjoint(before)
+
+
 def _wants_more(words: list[str]) -> bool:
     """Whether something follows the last word: what it belongs to, or what is done by it."""
     last, before = words[-1], words[-2] if len(words) > 1 else ""
+    if _ends_with_particle(words) or (last == "may" and before in english.BEFORE_A_MONTH):
+        return False
     if (last in english.MORE and before in english.COUNTING) or (last == "not" and before in english.NEGATED):
         return True
     if last in english.BEFORE_A_VERB and (before in english.PRONOUNS or before in english.OPEN):

@@ -6,14 +6,14 @@ HESITATIONS = frozenset(str.split("um uh uhm er erm eh hm hmm mm ah well like so
 OPEN = frozenset(
     str.split(
         # articles, possessives and other words that a noun follows
-        "a an the my your his her our their its this these those every each another any some no which whose other "
+        "a an the my your his her our their its every each another any some no which whose other "
         "next "
         # prepositions
         "at by for from in into near of off on onto over per since than through to toward towards under until till "
         "upon via with within without about above across after against along among before behind below beside besides "
         "between beyond during except inside outside past regarding "
         # conjunctions
-        "and but or nor so because if unless whether while although though when whenever where wherever that as plus "
+        "and but or nor so because if unless whether while although though when whenever where wherever as plus "
         # subjects
         "i we they he she who there "
         # verbs that are nothing by themselves
@@ -29,8 +29,37 @@ OPEN = frozenset(
 )
 """Words that no sentence ends with, or hardly any."""
 
-CLIPPED = frozenset(str.split("it up us me them him her you one some in on off out un all and"))
+CLIPPED = frozenset(str.split("it up us me them him her you one some in on off out un all and this that these those"))
 """Short words that a recognizer also writes for the beginning of a longer one: they tell nothing of an end."""
+
+PARTICLES = frozenset(str.split("by down in off on out over through up"))
+"""What belongs to a verb of `WITH_PARTICLE` before it, and is no preposition then."""
+
+WITH_PARTICLE = frozenset(
+    str.split(
+        "back break call check clear come drop end fill find get give go hang hold hurry listen log look move pick put "
+        "read ring run send set show shut sign stop switch take throw try turn wait wake walk warm write"
+    )
+)
+"""Verbs that go with a particle: "to come in"."""
+
+OBJECTS = frozenset(str.split("it them him her me us you that this"))
+"""What stands between such a verb and its particle: "turn it off"."""
+
+BEFORE_A_MONTH = frozenset(str.split("by during early for in late last mid next of since this through until"))
+"""Behind one of these "may" is the month."""
+
+MONTHS = frozenset(str.split("january february march april june july august september october november december"))
+"""With one of these, a number is a date; "may" is left out, which is a verb more often."""
+
+MINUTES = frozenset(str.split("fifteen thirty forty"))
+"""The second word of a time of day."""
+
+BEING = frozenset(str.split("am is are was were have has had haven't hasn't isn't aren't wasn't weren't"))
+"""Verbs with which somebody answers in short: "yes, it is"."""
+
+BEFORE_WHOLE = frozenset(str.split("alright great no ok okay perfect well yeah yes"))
+"""Words before one of `WHOLE`, which stays whole: "okay, thank you"."""
 
 CLOSING = frozenset(str.split("please anymore goodbye bye thanks today tomorrow much again cheers too"))
 """What stands at the end of a sentence nearly always."""
