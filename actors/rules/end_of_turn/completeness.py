@@ -87,7 +87,7 @@ def _number(text: str, words: list[str], expected: ExpectedAnswer) -> Completene
 
 
 def _is_date(words: list[str]) -> bool:
-    """Whether a month is named."""
+    """Whether a month is named, so that the digits are those of a day or a year."""
     is_may = any(before in english.BEFORE_A_MONTH for before, word in pairwise(words) if word == "may")
     return is_may or not english.MONTHS.isdisjoint(words)
 
