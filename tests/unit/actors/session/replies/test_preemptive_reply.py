@@ -22,7 +22,10 @@ from tests.kit.fakes import FakeModel, FakeRecognition, FakeRecognizer
 from tests.kit.session_kit import AGENT, Stage, stage
 
 MODEL_S = 0.4
-SILENT = msgspec.structs.replace(AGENT, greeting="")
+SILENT = msgspec.structs.replace(
+    AGENT, greeting="", endpointing=msgspec.structs.replace(AGENT.endpointing, min_silence_ms=200)
+)
+"""Its callers may pause for 160 ms."""
 CERTAIN = msgspec.structs.replace(SILENT, preemptive_generation=PreemptiveGeneration(enabled=False))
 
 
