@@ -5,7 +5,6 @@ import gc
 import logging
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -24,19 +23,14 @@ ENDS_S = 10.0
 """A process whose parent was killed has ended by then, however busy the machine is."""
 
 
-reaper: "subprocess.Popen[bytes] | None" = None
-"""Held to the end of this process."""
-
-
 def pytest_configure() -> None:
     """Undo an inherited order to ignore SIGINT, as under `nohup make test &`: every child would inherit it in turn.
 
     What a killed server leaves behind becomes a child of the test run, so that it is noticed. Where the run is killed
     itself, somebody else looks after its children.
     """
-    global reaper
     if sys.platform.startswith("linux"):
-        reaper = watch_this_process()
+        watch_this_process()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

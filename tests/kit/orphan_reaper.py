@@ -7,7 +7,6 @@ not, and servers, browsers and emulators of its tests would run on beside all la
 import os
 import select
 import signal
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -16,14 +15,22 @@ LOOK_S = 0.5
 """How often it is noted which processes there are: only while a process has a parent is it known whose it is."""
 
 
-def watch_this_process() -> "subprocess.Popen[bytes]":
+def watch_this_process() -> None:
     """Start a reaper of this process's descendants, in a session of its own: a signal for all of the run spares it.
 
-    Returns:
-        The reaper. It works as long as somebody holds it, and once more when nobody does.
+    Its input is a pipe that stays open as long as this process lives.
     """
+    reads, _ = os.pipe()
     command = [sys.executable, "-I", "-S", __file__, str(os.getpid())]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+    # Not a `Popen`, which would complain at the end of this process that the reaper outlives it: that is its purpose.
+    os.posix_spawn(
+        sys.executable,
+        command,
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, reads, 0), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+        setsid=True,
+    )
+    os.close(reads)
 
 
 def descendants(pid: int) -> dict[int, str]:
