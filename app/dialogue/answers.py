@@ -12,6 +12,8 @@ _BETWEEN = frozenset(("the", "on", "this", "next", "at"))
 _LEAD_IN = 3
 """A yes or no counts if it begins within so many words, or anywhere in a short sentence."""
 _SHORT = 6
+_BEFORE_A_LEAD_IN, _CLEAR_LEAD_IN = 2, 3
+"""As many words before a lead-in of at least so many words may be a misheard greeting: `the low, do you know`."""
 
 
 def polarity(words: Sequence[str], dialogue: Dialogue) -> bool | None:
@@ -31,12 +33,17 @@ def subject_of(words: Sequence[str], dialogue: Dialogue) -> Sequence[str]:
     """`um, where are you` as `where are you`, `my foot hurts, help` as `my foot hurts`; at least two words stay."""
     words = list(words)
     before, behind = (sorted(_split(phrases), key=len, reverse=True) for phrases in (dialogue.lead_ins, dialogue.pleas))
+    clear = [phrase for phrase in before if len(phrase) >= _CLEAR_LEAD_IN]
+    for at in range(1, _BEFORE_A_LEAD_IN + 1):
+        if any(words[at : at + len(phrase)] == phrase for phrase in clear):
+            words = words[at:]
+            break
     while found := next((phrase for phrase in before if words[: len(phrase)] == phrase), None):
         if len(words) < len(found) + 2:
             break
         words = words[len(found) :]
     while found := next((phrase for phrase in behind if words[-len(phrase) :] == phrase), None):
-        if len(words) < len(found) + 2:
+        if len(words) < len(found) + 2 and not words[0].startswith("{"):
             break
         words = words[: -len(found)]
     return words

@@ -11,6 +11,7 @@ from actors.ports.llm import ToolCalled
 from app.dialogue.answers import assign, polarity
 from app.dialogue.hearing import SURE, Hearing, Utterance
 from app.dialogue.matching import Match
+from app.dialogue.misses import Misses
 from app.dialogue.people import wants_the_same
 from app.dialogue.schema import AskStep, ConfirmStep, Dialogue, Does, Intent, Then
 from app.dialogue.state import Question, State, state_of
@@ -38,6 +39,7 @@ class Script:
         self._intents = {intent.name: intent for intent in dialogue.intents}
         self._hearing = Hearing(dialogue)
         self._tasks = TaskRunner(dialogue)
+        self._misses = Misses(dialogue, self._tasks)
 
     def react(self, messages: Sequence[ChatMessage], memory: Memory, greeting: str = "") -> Reaction:
         """The reply to the last message, which is the user's or a tool's result."""
@@ -121,13 +123,13 @@ class Script:
                 understood = False
             case _:
                 assert_never(state.question)
-        if understood or self._gone_on(state, reply, said):
+        if understood or self._gone_on(state, reply, said) or self._misses.nearly_answered(state, reply, said):
             return
         if said.best is not None:
             self._want(state, reply, said, self._intents[said.best.intent])
         elif not self._corrected(state, reply, said):
             state.misses = misses + 1
-            self._missed(state, reply, said)
+            self._misses.missed(state, reply, said)
 
     # answers to open questions
 
@@ -183,8 +185,10 @@ class Script:
         return True
 
     def _declined(self, state: State, reply: Reply, said: Utterance) -> bool:
-        if self._forget_named(state, said):
+        if self._tasks.forget_named(state, said.words):
             self._tasks.advance(state, reply)
+            return True
+        if self._misses.nearly_changed(state, reply, said):
             return True
         step = self._tasks.steps(state)[state.step]
         assert isinstance(step, ConfirmStep)
@@ -201,18 +205,11 @@ class Script:
         if self._is_sure_of_another(state, said) or (changes and self._means_something_else(state, said)):
             return False
         confirmed = bool(self._values(state, said))  # what is so already, said once more
-        if not changes and not self._forget_named(state, said) and not confirmed:
+        if not changes and not self._tasks.forget_named(state, said.words) and not confirmed:
             return False
         state.slots.update(changes)
         self._tasks.advance(state, reply)
         return True
-
-    def _forget_named(self, state: State, said: Utterance) -> bool:
-        """`The time is wrong`: the slot called time is asked for again."""
-        named = [name for name in self._tasks.slots(state) if name.replace("_", " ") in said.words]
-        for name in named:
-            state.slots.pop(name, None)
-        return bool(named)
 
     def _more_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
         answer = polarity(said.words, self._dialogue)
@@ -304,40 +301,6 @@ class Script:
         state.slots.update(changes)
         self._tasks.advance(state, reply)
         return True
-
-    # nothing understood
-
-    def _missed(self, state: State, reply: Reply, said: Utterance) -> None:
-        fallback = self._dialogue.fallback
-        if fallback.escalation and state.misses >= fallback.escalate_after:
-            state.drop_task()
-            state.misses = 0
-            reply.parts.append(self._tasks.say(state, fallback.escalation, "escalation"))
-            reply.call = call(state, fallback.tool) if fallback.tool else None
-            return
-        if state.question is Question.SLOT:
-            self._slot_missed(state, reply, said)
-        elif state.question in (Question.CONFIRM, Question.CHANGE):
-            texts = fallback.yes_or_no if state.question is Question.CONFIRM and state.misses % 2 == 0 else ()
-            again = self._tasks.say(state, texts or fallback.again, "yes_or_no" if texts else "again")
-            reply.parts += [again if said.heard else "", state.question_text]
-        else:
-            reply.parts.append(fallback.reply[min(state.misses, len(fallback.reply)) - 1] if fallback.reply else "")
-
-    def _slot_missed(self, state: State, reply: Reply, said: Utterance) -> None:
-        slot = self._dialogue.slots[state.asked]
-        if not said.heard:
-            reply.parts.append(state.question_text)
-            return
-        if polarity(said.words, self._dialogue) is False and self._forget_named(state, said):
-            self._tasks.advance(state, reply)  # "no, the day is wrong"
-            return
-        state.slot_misses += 1
-        if slot.otherwise is not None and state.slot_misses >= slot.attempts:
-            state.slots[state.asked], state.misses = slot.otherwise, 0  # nobody has missed the next question
-            self._tasks.advance(state, reply)
-            return
-        reply.parts += [self._tasks.say(state, self._dialogue.fallback.again, "again"), self._tasks.ask_again(state)]
 
     # slot values
 

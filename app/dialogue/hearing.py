@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -28,7 +29,9 @@ MAX_WORDS = 120
 """Of an utterance with more words, the last ones are read: nobody tells a machine so much in one sentence."""
 SURE = 0.75
 """Likelihood from which an intent outweighs an answer that the same words could be."""
-TORN = 0.8
+SURE_OF_AN_END = 0.97
+"""Likelihood from which a goodbye is one in the middle of a task."""
+TORN = 0.65
 """Of two tasks the likelier one is begun, unless the other has more than this share of its likelihood."""
 DOUBTFUL = 0.5
 """Below this confidence of the recognizer, words may not be what was said."""
@@ -51,6 +54,8 @@ class Utterance(msgspec.Struct, frozen=True):
     """All of the telling words are in no sentence that is known: misheard rather than on another subject."""
     whom: str = ""
     """For whom the caller speaks, if not for themselves: `daughter`."""
+    today: date = date.min
+    """When it was said."""
     goes_on: bool = False
     """It names no subject of its own, and goes on with what was spoken of: `and my wife at three`."""
 
@@ -102,7 +107,7 @@ class Hearing:
 
     def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
         """The likeliest intent if it is likely enough, and whether the sentence is rather none of our business."""
-        abstract = subject_of(self._reader.abstract(words, mentions), self._dialogue)
+        abstract = subject_of(_without_refused_days(self._reader.abstract(words, mentions)), self._dialogue)
         ranking = self._matcher.rank(abstract)
         if not ranking:
             return None, False
@@ -117,8 +122,12 @@ class Hearing:
         return None if self._is_torn(best, ranking[1:]) else best, False
 
     def _is_torn(self, best: Match, others: Sequence[Match]) -> bool:
-        """Whether another task is nearly as likely: a task acts, so that a wrong guess costs more than a question."""
-        rival = next((match for match in others if match.intent in self._with_steps), None)
+        """Whether another task, or what is none of our business, is nearly as likely.
+
+        A task acts, so that a wrong guess costs more than a question.
+        """
+        rivals = (match for match in others if match.intent in self._with_steps or match.intent == UNRELATED)
+        rival = next(rivals, None)
         return best.intent in self._with_steps and rival is not None and rival.score > TORN * best.score
 
     def _is_strange(self, reduced: Sequence[str]) -> bool:
@@ -127,7 +136,9 @@ class Hearing:
         Such a sentence is like another only in words that are in every sentence: `to a clock please`.
         """
         telling = [word for word in reduced if not says_nothing(word)]
-        return bool(telling) and not any(word in _OF_TIMES or self._matcher.knows(word) for word in telling)
+        return bool(telling) and not any(
+            word in _OF_TIMES_AND_RELATIVES or self._matcher.knows(word) for word in telling
+        )
 
     def _certain(self, best: Match | None, confidence: float, *, is_busy: bool = False) -> Match | None:
         """`best`, unless the words may not have been said and it is only likely, or would end the call.
@@ -139,7 +150,7 @@ class Hearing:
         is_likely, is_end = best.score < SURE, best.intent in self._final
         if confidence < DOUBTFUL and (is_likely or is_end):
             return None
-        return None if is_busy and is_likely and is_end else best
+        return None if is_busy and is_end and best.score < SURE_OF_AN_END else best
 
     def first_wish(self, state: State, messages: Sequence[ChatMessage]) -> tuple[Utterance, str]:
         """What the last message says; of two wishes the first, and the words of the other, which is served after it."""
@@ -182,11 +193,11 @@ class Hearing:
         is_name = isinstance(self._dialogue.slots.get(asked or ""), NameSlot) and self._reader.is_introduction(words)
         unrelated = unrelated and not is_name
         strangers = self._is_strange(telling)
-        return Utterance(words, mentions, best, unrelated, len(telling), heard, strangers, whom, goes_on)
+        return Utterance(words, mentions, best, unrelated, len(telling), heard, strangers, whom, today, goes_on)
 
 
-_OF_TIMES = frozenset(reduce([*NUMBER_WORDS, *DAY_WORDS]))
-"""Words that say when, reduced, which are strange in no sentence."""
+_OF_TIMES_AND_RELATIVES = frozenset(reduce([*NUMBER_WORDS, *DAY_WORDS, *RELATIVES]))
+"""Words that say when and for whom, reduced, which are strange in no sentence."""
 _HEDGES = frozenset(reduce(str.split("hmm hm mm then probably definitely certainly suppose rather alright sure say")))
 """What people wrap an answer in when they are not sure of it: `let's say ten thirty then`."""
 _OF_FOLLOW_UPS = frozenset(reduce([*RELATIVES, *FOLLOW_UP_WORDS]))
@@ -212,6 +223,17 @@ def _names_nothing(words: Sequence[str]) -> bool:
 def _bare(words: Sequence[str]) -> tuple[str, ...]:
     """The words, reduced, without those of which a contraction leaves nothing: `i am done` is `i'm done`."""
     return tuple(word for word in reduce(words) if word not in CONTRACTED)
+
+
+def _without_refused_days(words: list[str]) -> list[str]:
+    """`on {day} not friday` as `on {day}`: who corrects a day cancels nothing."""
+    out = words[:1]
+    for before, word in pairwise(words):
+        if before == "not" and word in DAY_WORDS and any(each.startswith("{") for each in out):
+            out.pop()
+        else:
+            out.append(word)
+    return out
 
 
 _HOURS_HEARD = {"won": "one", "to": "two", "too": "two", "for": "four", "ate": "eight"}

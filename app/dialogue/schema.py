@@ -199,6 +199,8 @@ class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     again: Texts = ("Sorry, I did not get that.",)
     """Said before a question that is still open is asked again."""
+    either: Texts = ("Was that {one} or {other}?",)
+    """Said before a question that is asked again because the answer sounded like either of two."""
     yes_or_no: Texts = ("A yes or a no will do.",)
     """Said in its place every other time that a question for a yes is asked again."""
     reply: Texts = ("Sorry, I did not get that.", "I am sorry, I still did not understand.")

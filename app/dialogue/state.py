@@ -48,6 +48,8 @@ class State(msgspec.Struct):
     question: Question = Question.NONE
     asked: str = ""
     """The slot asked for."""
+    either: list[Any] = []
+    """The values of which one was probably said, where the caller is asked which."""
     step: int = 0
     """The step that asks."""
     question_text: str = ""
@@ -64,6 +66,7 @@ class State(msgspec.Struct):
         """Note what the agent is asking, so that a bare answer is understood."""
         if question is not Question.SLOT or slot != self.asked:
             self.slot_misses = 0
+        self.either = []
         self.question, self.question_text, self.step, self.asked = question, text, step, slot
 
     def drop_task(self) -> None:

@@ -61,6 +61,13 @@ class TaskRunner:
             if not isinstance(self._dialogue.slots.get(name), NameSlot)
         }
 
+    def forget_named(self, state: State, words: Sequence[str]) -> bool:
+        """Forget the slots whose names were said, as in "the time is wrong", and say whether there were any."""
+        named = [name for name in self.slots(state) if name.replace("_", " ") in words]
+        for name in named:
+            state.slots.pop(name, None)
+        return bool(named)
+
     def begin_another(self, state: State, intent: Intent, *, is_same: bool) -> None:
         """Make `intent`, which was done, the task again: for somebody else, or with other values.
 
@@ -150,6 +157,16 @@ class TaskRunner:
         text = self.say(state, texts, f"again.{state.asked}")
         state.question_text = text
         return text
+
+    def ask_which(self, state: State, reply: Reply, values: Sequence[Any]) -> None:
+        """Ask which of two values was said, and for the slot anew; a choice has its values in its question already."""
+        slot = self._dialogue.slots[state.asked]
+        texts = [self._wording.fill(f"{{{state.asked}}}", {state.asked: value}) for value in values]
+        either = dict(zip(("one", "other"), texts, strict=True))
+        reply.parts.append(self.say(state, self._dialogue.fallback.either, "either", either))
+        reply.parts.append(self.say(state, slot.prompt, state.asked))
+        state.question_text = reply.parts[-1]
+        state.either = list(values)
 
     def _done(self, state: State, reply: Reply, index: int, step: Step) -> bool:
         match step:

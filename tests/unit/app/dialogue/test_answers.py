@@ -32,11 +32,25 @@ def test_what_leads_into_a_sentence_is_left_out_but_never_all_of_it() -> None:
     assert subject_of(["hello", "um", "where", "are", "you"], dialogue) == ["where", "are", "you"]
     assert subject_of(["i", "was", "wondering", "where", "you", "are"], dialogue) == ["where", "you", "are"]
     assert subject_of(["hello", "there"], dialogue) == ["hello", "there"]
+    assert subject_of(["the", "low", "i", "was", "wondering", "where", "you", "are"], dialogue) == [
+        "where",
+        "you",
+        "are",
+    ]
+    assert subject_of(["my", "tooth", "hurts", "i", "was", "wondering"], dialogue) == [
+        "my",
+        "tooth",
+        "hurts",
+        "i",
+        "was",
+        "wondering",
+    ]
 
 
 def test_a_plea_behind_what_is_wrong_is_left_out_but_a_question_for_help_stays() -> None:
     assert subject_of(["uh", "i", "broke", "a", "tooth", "please", "help"], DIALOGUE) == ["i", "broke", "a", "tooth"]
     assert subject_of(["it", "fell", "out", "what", "should", "i", "do"], DIALOGUE) == ["it", "fell", "out"]
+    assert subject_of(["{reason}", "please", "help", "me"], DIALOGUE) == ["{reason}"]
     for asked in ("help", "can you help me", "how can you help"):
         assert subject_of(asked.split(), DIALOGUE) == asked.split()
 

@@ -84,6 +84,10 @@ def test_what_is_only_likely_a_goodbye_ends_no_task(text: str, task: str, ends: 
     assert (found is not None and found.intent == "goodbye") is ends
 
 
+def test_who_corrects_a_day_cancels_nothing() -> None:
+    assert best("i would like to come on thursday not friday", 1.0) == "book"
+
+
 @pytest.mark.parametrize(
     ("text", "intent"),
     [

@@ -1,0 +1,76 @@
+"""How alike two texts sound: over a telephone, recognizers write words that sound like the ones that were said. Pure.
+
+A word is read by the commonest rules of English spelling as a row of sounds, coarsely: six vowels, and one consonant
+for each that people tell apart. Two rows are as far apart as it takes to make one of the other, where sounds that a
+line of 8 kHz hardly tells apart cost little.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
+
+MAX_SOUNDS = 32
+"""Of a text with more sounds, only the first are compared."""
+
+_RULES = (
+    ("o'clock", "OklOk"), ("eighth", "EtT"), ("eight", "Et"), ("ache", "Ek"), ("one", "wAn"), ("two", "tU"),
+    ("you", "yU"), ("ough", "O"), ("augh", "O"), ("eigh", "E"),
+    ("tion", "SAn"), ("sion", "SAn"), ("dge", "J"), ("tch", "C"), ("igh", "Y"), ("sch", "sk"), ("ing", "IN"),
+    ("ph", "f"), ("gh", "g"), ("ck", "k"), ("sh", "S"), ("ch", "C"), ("th", "T"), ("wh", "w"), ("kn", "n"),
+    ("wr", "r"), ("qu", "kw"), ("ng", "N"), ("ce", "s"), ("ci", "sI"), ("cy", "sI"), ("ge", "J"), ("gi", "JI"),
+    ("ee", "I"), ("ea", "I"), ("ie", "I"), ("ei", "E"), ("ey", "I"), ("ai", "E"), ("ay", "E"), ("oo", "U"),
+    ("ou", "O"), ("ow", "O"), ("oa", "O"), ("oi", "OI"), ("oy", "OI"), ("au", "O"), ("aw", "O"), ("ew", "U"),
+    ("ue", "U"), ("ui", "U"), ("a", "A"), ("e", "E"), ("i", "I"), ("o", "O"), ("u", "A"), ("y", "I"), ("c", "k"),
+    ("x", "ks"), ("j", "J"),
+)  # fmt: skip
+"""Letters, and the sounds they are read as; the first that fit at a place count."""
+_RULE = re.compile("|".join(re.escape(letters) for letters, _ in _RULES) + "|[a-z]")
+_SOUNDS_OF = dict(_RULES)
+_LONG_VOWEL = re.compile(r"([aiou])([bcdfgklmnprstvz])e(?=s?$)")
+"""The vowel of `fine` and `time`, behind which the last letter is not spoken."""
+_LONG = {"a": "ai", "i": "igh", "o": "oa", "u": "oo"}
+
+_VOWELS = frozenset("AEIOUY")
+# Sounds that are made at the same place or in the same way, and those of them that a telephone line hardly tells apart.
+_GROUPS = ("pbtdkg", "fvTszSCJ", "mnN", "lrwy", "tdT", "vbw", "kgh", "tCJS")
+_CLOSE = ("pb", "td", "kg", "fv", "sz", "mn", "nN", "CJ", "SC", "fT", "sT", "vT", "pt", "tk", "sS")
+_NEAR = {
+    **{pair: 0.5 for group in _GROUPS for pair in ((a, b) for a in group for b in group if a != b)},
+    **{(pair[at], pair[1 - at]): 0.25 for pair in _CLOSE for at in (0, 1)},
+    **{(a, b): 0.3 for a in _VOWELS for b in _VOWELS if a != b},
+}
+"""What it costs to take a sound for another one; 1 where there is no entry."""
+_LEFT_OUT = {**dict.fromkeys(_VOWELS, 0.4), "h": 0.3, "r": 0.4, "w": 0.5, "y": 0.4, "l": 0.6, "t": 0.6, "d": 0.6}
+_USUAL_LEFT_OUT = 0.75
+"""What it costs to put a sound in or to leave it out."""
+
+
+@lru_cache(maxsize=4096)
+def sounds_of_word(word: str) -> str:
+    """The sounds of a word, one letter each: `tomorrow` is `tOmOrO`."""
+    spelt = _LONG_VOWEL.sub(lambda found: _LONG[found[1]] + found[2], word.lower())
+    read = "".join(_SOUNDS_OF.get(found[0], found[0]) for found in _RULE.finditer(spelt))
+    return re.sub(r"(.)\1", r"\1", read)
+
+
+def sounds_of(words: Sequence[str]) -> str:
+    """The sounds of some words in a row."""
+    return "".join(map(sounds_of_word, words))[:MAX_SOUNDS]
+
+
+def alike(first: str, second: str) -> float:
+    """How alike two rows of sounds are: 1 if they are the same, 0 if they have nothing in common."""
+    if not (first and second):
+        return 0.0
+    row = [0.0, *accumulate(map(_left_out, second))]
+    for sound in first:
+        last, row = row, [row[0] + _left_out(sound)]
+        for at, other in enumerate(second):
+            changed = last[at] if sound == other else last[at] + _NEAR.get((sound, other), 1.0)
+            row.append(min(changed, last[at + 1] + _left_out(sound), row[at] + _left_out(other)))
+    return 1.0 - min(1.0, row[-1] / max(len(first), len(second)))
+
+
+def _left_out(sound: str) -> float:
+    return _LEFT_OUT.get(sound, _USUAL_LEFT_OUT)
