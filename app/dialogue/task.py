@@ -62,8 +62,11 @@ class TaskRunner:
         }
 
     def forget_named(self, state: State, words: Sequence[str]) -> bool:
-        """Forget the slots whose names were said, as in "the time is wrong", and say whether there were any."""
-        named = [name for name in self.slots(state) if name.replace("_", " ") in words]
+        """Forget the slots whose names were said, as in "the time is wrong", and say whether there were any.
+
+        Of a name of several words the last counts: of an `old_day` and a `day`, either may be the wrong day.
+        """
+        named = [name for name in self.slots(state) if name.rpartition("_")[2] in words]
         for name in named:
             state.slots.pop(name, None)
         return bool(named)

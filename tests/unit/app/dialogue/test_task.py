@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.dialogue.schema import Dialogue, Intent, Then
+from app.dialogue.schema import AskStep, DaySlot, Dialogue, Intent, Slot, Then, TimeSlot
 from app.dialogue.state import Question, State
 from app.dialogue.task import Reply, TaskRunner, call
 
@@ -202,3 +202,13 @@ def test_each_call_has_an_id_of_its_own_and_is_pending() -> None:
     assert first.call_id != second.call_id
     assert state.pending is not None
     assert (state.pending.call_id, state.pending.step, state.pending.arguments) == (second.call_id, 3, '{"a":1}')
+
+
+def test_of_two_days_either_may_be_the_wrong_one() -> None:
+    slots: dict[str, Slot] = {"old_day": DaySlot(), "day": DaySlot(), "time": TimeSlot()}
+    move = Intent(name="move", examples=("move it",), steps=tuple(AskStep(name) for name in slots))
+    tasks = TaskRunner(Dialogue(slots=slots, intents=(move,)))
+    state = State(task="move", slots={"old_day": "2026-06-05", "day": "2026-06-09", "time": "10:00"})
+    assert tasks.forget_named(state, ["no", "that", "is", "the", "wrong", "day"])
+    assert state.slots == {"time": "10:00"}
+    assert not tasks.forget_named(state, ["no", "that", "is", "wrong"])
