@@ -36,9 +36,14 @@ def watch_this_process() -> None:
 def descendants(pid: int) -> dict[int, str]:
     """The processes below this one, each with when it began: with that, its number means no other."""
     found: dict[int, str] = {}
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+    # Any of them, and any of its threads, may end while it is looked at.
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return found
+    for thread in threads:
         with suppress(OSError):
-            for child in map(int, listed.read_text().split()):
+            for child in map(int, (thread / "children").read_text().split()):
                 if child != os.getpid():
                     found |= {child: began(child)} | descendants(child)
     return found
