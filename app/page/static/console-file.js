@@ -1,7 +1,7 @@
 /** A session file as a timeline: what turn-taking was told and decided, in the events that the server's timelines have. */
 
 const FORMAT = "earshot session";
-const VERSION = 1;
+const VERSION = 2;
 /** A file that is larger was not written by this product. */
 const MOST_BYTES = 128 * 2 ** 20;
 
