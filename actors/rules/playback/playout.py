@@ -319,7 +319,7 @@ class Playout:
     @property
     def is_held(self) -> bool:
         """Whether sending is paused and nothing is on its way, so that ticks change nothing until the next order."""
-        return Hold.PAUSE in self._holds and not self._underway and self._head.dry
+        return bool(self._holds) and Hold.PAUSE in self._holds and not self._underway and self._head.dry
 
     def flush(self, reply: int) -> bool:
         """Have the rest of `reply` sent that is less than a frame, filled up with silence; False if there is none."""
