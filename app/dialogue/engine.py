@@ -32,7 +32,7 @@ class Reaction(msgspec.Struct, frozen=True):
 
 
 class Script:
-    """One dialogue, ready to answer. Building it takes one to two seconds; immutable afterwards."""
+    """One dialogue, ready to answer. Building it takes about half a second; immutable afterwards."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue

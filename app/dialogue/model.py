@@ -29,7 +29,7 @@ class ScriptModel:
         self._scripts: dict[str, tuple[Dialogue, asyncio.Future[Script]]] = {}
 
     async def prepare(self, agents: Iterable[Agent]) -> None:
-        """Get ready for `agents`, so that the first reply need not wait: about a second of a thread for each."""
+        """Get ready for `agents`, so that the first reply need not wait: about half a second of a thread for each."""
         for agent in agents:
             if (dialogue := dialogue_of(agent)) is not None:
                 await self._script(agent.name, dialogue)
