@@ -2,9 +2,9 @@
 
 Words are reduced (contractions, endings, synonyms); a sentence is its words, its pairs of neighbours and its pairs of
 next but one, weighted by how few examples have them. A multinomial logistic regression is fitted to the examples when
-the matcher is built, in about half a second and always the same way. Each time it sees an example, some of the words are
-left out that say nothing of a subject, as speakers and recognizers leave them out, so that it does not learn them by
-heart. Words that no example knows shorten everything else, so that a sentence on another subject that shares a word
+the matcher is built, in about half a second and always the same way. Each time it sees an example, some of the words
+are left out that say nothing of a subject, as speakers and recognizers leave them out, so that it does not learn them
+by heart. Words that no example knows shorten everything else, so that a sentence on another subject that shares a word
 with an intent is not taken for it; and examples of what is none of our business compete like an intent.
 """
 
