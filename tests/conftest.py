@@ -1,13 +1,16 @@
 """What holds for all tests: children can be interrupted, and no process outlives the module by which it came about."""
 
+import asyncio
 import ctypes
+import functools
 import gc
+import inspect
 import logging
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -73,11 +76,32 @@ SLOW_FIRST = (
 """Modules that take long: begun last, they would keep one core waiting for the others."""
 
 
+CLEANS_UP_S = 40.0
+"""So long before its process would be killed for it, a test is cancelled that waits: it can still end what it began."""
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slowest modules first, whatever order others have chosen; the rest stays as it is."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the slowest modules first, whatever order others have chosen; the rest stays as it is.
+
+    A test that waits for what does not come is cancelled: whoever kills the process of it loses the tests behind it.
+    """
     rank = {name: place for place, name in enumerate(SLOW_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            mark = item.get_closest_marker("timeout")
+            killed_s = float(mark.args[0] if mark is not None else config.getini("timeout"))
+            item.obj = _cancelled_after(killed_s - CLEANS_UP_S, item.obj)
+
+
+def _cancelled_after(seconds: float, test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(test)
+    async def cancelled(*args: object, **named: object) -> None:
+        async with asyncio.timeout(seconds):
+            await test(*args, **named)
+
+    return cancelled
 
 
 def _children() -> dict[int, str]:

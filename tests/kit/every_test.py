@@ -103,8 +103,8 @@ def lanes(seed: str) -> Sequence[Sequence[Lane]]:
         ),
         (
             tests("calls", "-n", "6", *TELEPHONES, *without(*KEEPS_UP)),
-            tests("serves", "-n", "4", *SERVES, *without(*KEEPS_UP)),
-            tests("waits", "-n", "8", *WAITS, *without(*KEEPS_UP, *TELEPHONES, *SERVES)),
+            tests("serves", "-n", "3", *SERVES, *without(*KEEPS_UP)),
+            tests("waits", "-n", "6", *WAITS, *without(*KEEPS_UP, *TELEPHONES, *SERVES)),
         ),
         (tests("alone", "-n", "0", MEASURES, *without(*(path for path in KEEPS_UP if path.startswith(MEASURES)))),),
     )

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -21,6 +22,8 @@ from tests.kit.forking import start
 
 ROOT = Path(__file__).parents[2]
 
+STARTS_S = 120.0
+"""A server that has not said where it listens by then is taken for one that hangs, however busy the machine is."""
 RUNS_S = 280
 """A command has ended by itself by then: a little less than what a test may take."""
 
@@ -135,13 +138,23 @@ def _serving(factory: str, variables: dict[str, str], *, afresh: bool) -> Iterat
         ExitStack() as sockets,
     ):
         sockets.callback(_kill, process)
-        assert process.stdout is not None
-        line = process.stdout.readline()
+        line = _first_line(process)
         server = Server(process, line.split()[-1] if line else "", sockets, errors)
         assert line.startswith("Earshot is listening on "), server.log()
         yield server
         if process.poll() is not None and process.returncode >= 0:
             assert os.listdir(temporary) == [], "temporary files that a server has left behind"
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    """What a server says first; empty if it has ended without a word, or was killed for saying nothing in time."""
+    assert process.stdout is not None
+    silence = threading.Timer(STARTS_S, process.kill)
+    silence.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        silence.cancel()
 
 
 def _kill(launcher: subprocess.Popen[str]) -> None:
