@@ -127,6 +127,10 @@ async def machines(
                         {"BASE_URL": each.url if own_addresses else front.url, "REDIS_URL": url, **shared}
                         for each, url in zip(made, urls, strict=True)
                     ]
-                    await asyncio.gather(*(each.start(**own) for each, own in zip(made, environments, strict=True)))
+                    starts = [each.start(**own) for each, own in zip(made, environments, strict=True)]
+                    # All have started or failed by then: one that started later would be ended by nobody.
+                    for failed in await asyncio.gather(*starts, return_exceptions=True):
+                        if failed is not None:
+                            raise failed
                     yield Machines(acs, redis, front, made, environments, ways)
                     stack.close()
