@@ -12,6 +12,7 @@ import sys
 import threading
 from asyncio import _get_running_loop as running_loop  # unlike get_running_loop, cheap where there is none
 from collections.abc import Generator
+from contextvars import Context
 from enum import Enum
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -158,6 +159,7 @@ class LoopActor(pykka.Actor):
 
     actor_inbox: Mailbox
     actor_stopped: StopFlag
+    actor_context: Context
     _actor_scheduler: Scheduler
     _actor_event_loop: asyncio.AbstractEventLoop
 
@@ -165,6 +167,7 @@ class LoopActor(pykka.Actor):
         super().__init__(*args, **kwargs)
         self.actor_inbox.limit_ms = self.droppable_limit_ms
         self.actor_stopped = self.actor_ref.actor_stopped = StopFlag()
+        self.actor_context = Context()
         self.in_urgent = False
         self.in_ready = False
         self.is_running = False

@@ -32,6 +32,8 @@ class Runnable(Protocol):
     is_running: bool
     """Whether the actor has started and has not ended."""
     actor_inbox: Mailbox
+    actor_context: Context
+    """In which it handles its messages, and not in that of whoever told it one, current span included."""
 
     def run_once(self) -> None:
         """Handle the next message, if there is one; never raises."""
@@ -49,7 +51,7 @@ class Runnable(Protocol):
 class Scheduler:
     """Two ready queues over one asyncio loop. All methods belong to the loop's thread."""
 
-    __slots__ = ("_context", "_ready", "_urgent", "at_work", "busy", "loop", "now", "now_s", "works_for")
+    __slots__ = ("_context", "_ready", "_urgent", "at_work", "busy", "loop", "now", "now_s")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -63,10 +65,7 @@ class Scheduler:
         """An actor is due or at work: a message that was handled now would overtake those that wait."""
         self.at_work: Runnable | None = None
         """The actor that handles a message now, which is the sender of what is told meanwhile; None: none does."""
-        # Its own context: else messages would be handled in that of whoever woke the scheduler, current span included.
         self._context = Context()
-        self.works_for: object = None
-        """Whose work the lines of the log in that context are about, as the actors have noted it last."""
 
     def wake(self, actor: Runnable, *, urgent: bool) -> None:
         """Let `actor` handle a message, in its turn."""
@@ -90,11 +89,11 @@ class Scheduler:
         self.now_s = self.now()
         self.at_work = actor
         try:
-            self._context.run(actor.run_with, message)
+            actor.actor_context.run(actor.run_with, message)
         finally:
             self.at_work = None
             if self._urgent or self._ready:
-                self._context.run(self._drain)
+                self._drain()
             else:
                 self.busy = False
 
@@ -113,7 +112,7 @@ class Scheduler:
                 else:
                     break
                 self.at_work = actor
-                actor.run_once()
+                actor.actor_context.run(actor.run_once)
                 inbox = actor.actor_inbox
                 if inbox.urgent and not actor.in_urgent:
                     actor.in_urgent = True

@@ -7,12 +7,14 @@ holds a word that was said: only times, counts, and names that the configuration
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import Context
 from enum import StrEnum
 
 import msgspec
 from opentelemetry import context, metrics, propagate, trace
 
 from actors.conversation import Usage
+from actors.runtime.log_context import work_for
 
 TRACEPARENT = "traceparent"
 MOST_STAGES = 64
@@ -89,6 +91,7 @@ class Trace:
         "_stages",
         "_turn",
         "_turn_number",
+        "context",
         "peers",
         "usage",
     )
@@ -100,6 +103,9 @@ class Trace:
         usage: Usage | None = None,
     ) -> None:
         self.usage = usage if usage is not None else Usage()
+        self.context = Context()
+        """In which the actors of the session handle their messages: lines of the log in it are about the session."""
+        self.context.run(work_for, self)
         self.peers: dict[Stage, Peer | None] = {}
         """The services that are asked in each stage, as the actors that open the streams have noted."""
         self._clock = now

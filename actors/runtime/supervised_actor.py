@@ -19,7 +19,6 @@ from actors.runtime.address import Address
 from actors.runtime.containment import start_contained
 from actors.runtime.described_errors import describe, places
 from actors.runtime.exits import ChildExited, Exit, StopNow, tell_quietly
-from actors.runtime.log_context import work_for
 from actors.runtime.loop_actor import LoopActor, Phase
 from actors.runtime.mailbox import TRAITS
 from actors.runtime.session_trace import Trace
@@ -108,6 +107,7 @@ class SupervisedActor(LoopActor):
         self.name = name
         self.parent = parent
         self.trace = trace or Trace()
+        self.actor_context = self.trace.context
         self.restarts = 0
         """How often a supervisor has started this anew; the supervisor's to set."""
         self.handled = 0
@@ -194,8 +194,6 @@ class SupervisedActor(LoopActor):
     def _actor_loop_setup(self) -> None:
         if is_recording():
             self._actor_dispatch = Dispatch(type(self).__name__, self.actor_inbox)
-        self._actor_scheduler.works_for = self.trace
-        work_for(self.trace)
         try:
             self.on_start()
         except BaseException as error:  # noqa: BLE001 - contained, see the class
@@ -210,11 +208,7 @@ class SupervisedActor(LoopActor):
 
     def _actor_loop_handle(self, message: Any, reply_to: pykka.Future[Any] | None) -> None:
         traits = TRAITS[type(message)]
-        scheduler = self._actor_scheduler
-        began = scheduler.now_s
-        if scheduler.works_for is not self.trace:
-            scheduler.works_for = self.trace
-            work_for(self.trace)
+        began = self._actor_scheduler.now_s
         self.handled += 1
         self.last_message_at = began
         if not traits.routine:
@@ -279,8 +273,6 @@ class SupervisedActor(LoopActor):
             logger.warning("%s.%s failed after its actor had ended: %s", self.name, name, describe(error))
 
     def _actor_loop_finish(self) -> None:
-        self._actor_scheduler.works_for = self.trace
-        work_for(self.trace)
         try:
             self.on_end()
         except BaseException as error:  # noqa: BLE001 - the actor is over; its parent must still be told

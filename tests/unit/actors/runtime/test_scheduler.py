@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from typing import Any, ClassVar
 
 import msgspec
@@ -173,6 +173,7 @@ async def test_an_exception_that_passes_through_leaves_the_others_running() -> N
     class Broken:
         in_urgent = in_ready = False
         actor_inbox = ref.actor_inbox
+        actor_context = Context()
 
         def run_once(self) -> None:
             raise ValueError("broken")
