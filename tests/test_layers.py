@@ -11,7 +11,7 @@ import pytest
 from tests.kit.source import LAYERS, ROOT, imports, modules
 
 MAY_IMPORT = {
-    "protocol": {"protocol", "msgspec", "websockets"},
+    "protocol": {"protocol", "msgspec", "pybase64", "websockets"},
     "actors": {"actors", "protocol", "msgspec", "pykka", "opentelemetry"},
     "config": {"config", "msgspec"},
 }

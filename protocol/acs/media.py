@@ -4,11 +4,11 @@ Fifty frames a second arrive for each call, so a frame spelled exactly as ACS sp
 else clients send (keys in another case, a bare `payload`, older betas) takes the tolerant path.
 """
 
-import binascii
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
+from pybase64 import b64encode_as_string
 
 from protocol.acs.dtmf import digit
 from protocol.acs.media_fields import Defects, MediaFields, MediaProtocolError
@@ -306,7 +306,7 @@ def audio_message(pcm: bytes, case: OutboundCase = OutboundCase.PASCAL) -> str:
     run.
     """
     head, tail = _AUDIO[case]
-    return f"{head}{binascii.b2a_base64(pcm, newline=False).decode('ascii')}{tail}"
+    return f"{head}{b64encode_as_string(pcm)}{tail}"
 
 
 def stop_message(case: OutboundCase = OutboundCase.PASCAL) -> str:
