@@ -28,17 +28,17 @@ def samples_of(pcm: bytes) -> "array[int]":
     return samples
 
 
-def level_db(pcm: bytes) -> float:
+def level_db(pcm: bytes, about_samples: int = _LEVEL_SAMPLES) -> float:
     """The root mean square of `pcm` in dB below full scale: 0 is a full square wave, `FLOOR_DB` is silence.
 
-    Looks at every n-th sample only, for a frame of 20 ms at about 100, and n is odd: the mean of squares is as good as
-    that of all of them whatever the frequency, but for a steady tone in step with n.
+    Looks at every n-th sample only, at `about_samples` of them, and n is odd: the mean of squares is as good as that of
+    all of them whatever the frequency, but for a steady tone in step with n.
 
     Raises:
         ValueError: an odd number of bytes.
     """
     samples = samples_of(pcm)
-    some = samples[:: len(samples) // _LEVEL_SAMPLES | 1]
+    some = samples[:: len(samples) // about_samples | 1]
     # hypot is the root of a sum of squares, done in C.
     length = math.hypot(*some)
     if not length:

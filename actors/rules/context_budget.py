@@ -32,4 +32,6 @@ def within_budget(messages: Sequence[ChatMessage], max_chars: int = MAX_CONTEXT_
 
 def chars_of(message: ChatMessage) -> int:
     """How much of a budget a message takes."""
-    return len(message.text) + sum(len(request.arguments) for request in message.tool_requests)
+    chars = len(message.text)
+    # Asked of each message after each reply: hardly any of them calls tools.
+    return chars + sum(len(request.arguments) for request in message.tool_requests) if message.tool_requests else chars

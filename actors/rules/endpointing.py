@@ -20,6 +20,9 @@ ECHO_MARGIN_DB = 12.0
 """By how much echo is at least quieter than what was sent; a caller is louder than that. Echo is at about -20 dB, which
 leaves 8 dB for fluctuation."""
 
+ECHO_SAMPLES = 50
+"""Of each frame that was sent, about so many samples tell its level: what counts is the loudest of fifteen frames."""
+
 ECHO_MS = 300
 """The longest time after which audio that was sent comes back as echo."""
 
@@ -153,7 +156,7 @@ class EchoWindow:
         sent, loudest = self._sent, self._loudest
         while sent:
             sent_at_ms, pcm = sent.popleft()
-            level = level_db(pcm)
+            level = level_db(pcm, ECHO_SAMPLES)
             while loudest and loudest[-1][1] <= level:
                 loudest.pop()
             loudest.append((sent_at_ms, level))

@@ -32,6 +32,7 @@ class ClientPosition:
 
     def __init__(self, lead: Lead, sent_before_ms: Mapping[int, float] | None = None) -> None:
         self.lead = lead
+        self._delay_ms = _delay_ms(lead)
         self.head = PlayHead()
         self._sent_before_ms = dict(sent_before_ms or {})
         self._turns: dict[int, float] = {}
@@ -66,6 +67,7 @@ class ClientPosition:
     def attach(self, lead: Lead) -> None:
         """Go on with another client, which counts its audio from here and has not sent a mark."""
         self.lead = lead
+        self._delay_ms = _delay_ms(lead)
         self._turns.clear()
         self._sent_before_ms.clear()
         self._marked_at_ms = None
@@ -83,6 +85,7 @@ class ClientPosition:
             case _:
                 assert_never(self.lead.transport)
 
-    @property
-    def _delay_ms(self) -> float:
-        return MARK_DUE_MS if self.lead.transport is Transport.MARKED else 0.0
+
+def _delay_ms(lead: Lead) -> float:
+    """How long after audio was sent it begins to be heard."""
+    return MARK_DUE_MS if lead.transport is Transport.MARKED else 0.0

@@ -11,6 +11,7 @@ from actors.turn_taking_settings import PhasePolicy
 
 FALSE_INTERRUPTION_WINDOW_S = 15.0
 """Two false interruptions within this time double `pause_ms` for the turn: they may be our own echo."""
+_SILENCED = (Interruption.YIELDED, Interruption.DECIDED)
 BACKCHANNEL_PATIENCE = 3
 """The multiple of `confirm_ms` after which voice that so far is only backchannels silences the agent."""
 
@@ -21,8 +22,7 @@ def voice_goes_on(turn: TurnCore, message: SpeechContinued, at: float) -> None:
     A reply that is only being thought of is held, not dropped, however long the voice lasts: noise must not cost a
     question. Words decide. Where no recognizer gives words, lasting voice stands for them.
     """
-    policy = turn.policy
-    if policy is None or turn.state.interruption in (Interruption.YIELDED, Interruption.DECIDED):
+    if turn.state.interruption in _SILENCED or (policy := turn.policy) is None:
         return
     if message.voiced_ms >= policy.pause_ms * turn.state.pause_factor:
         _hold(turn, at)

@@ -57,6 +57,9 @@ from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportUnexpect
 from actors.rules.turn_taking.event_rules import LEAVING_RULES, RULES, TurnEvent, is_unexpected
 from actors.rules.turn_taking.state import AgentActivity, Course, TurnSnapshot
 
+# Looked at with each window of audio or each event: an attribute of an enumeration takes longer.
+_OVER, _LEAVING = Course.OVER, AgentActivity.LEAVING
+
 _SOON_S = 1e-6
 """A timer that fires earlier than its wait by less than this is on time: floats round."""
 
@@ -120,11 +123,11 @@ class TurnTaking(TurnCore):
             UnexpectedEventError: it cannot happen in this state, and `strict` was asked for.
         """
         s = self.state
-        if s.course is Course.OVER:
+        if s.course is _OVER:
             return []
         if isinstance(message, TimerFired):
             self._timer_fired(message.timer, at)
-        elif s.agent is not AgentActivity.LEAVING or type(message) in LEAVING_RULES:
+        elif s.agent is not _LEAVING or type(message) in LEAVING_RULES:
             caller, interruption, preempts = s.caller, s.interruption, s.preemption
             self._apply_rule(message, at)
             if (
@@ -147,7 +150,7 @@ class TurnTaking(TurnCore):
             rule(self, message, at)
 
     def _conclude(self, at: float) -> list[Effect]:
-        if self.state.course is not Course.OVER:
+        if self.state.course is not _OVER:
             preemption.review(self)
             self._note_quiet(at)
             self._arm_timers(at)
@@ -166,7 +169,7 @@ class TurnTaking(TurnCore):
     @property
     def waits(self) -> tuple[waits.Wait, ...]:
         """The rows of the table that count now."""
-        return (waits.GOODBYE,) if self.state.agent is AgentActivity.LEAVING else waits.WAITS
+        return (waits.GOODBYE,) if self.state.agent is _LEAVING else waits.WAITS
 
     def _arm_timers(self, at: float) -> None:
         """Set what the table of waits asks for, cancel what it does not.

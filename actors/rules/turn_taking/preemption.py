@@ -11,6 +11,9 @@ from actors.rules.turn_taking.effects import BeginPreemptiveReply, DiscardCause,
 from actors.rules.turn_taking.state import CallerActivity, Preemption
 from actors.rules.utterances import bounded_utterance, joined_utterance, repeated_utterance
 
+# Looked at with each window of audio or each event: an attribute of an enumeration takes longer.
+_BEGUN = Preemption.BEGUN
+
 WENT_ON_MS = 150.0
 """Ms of voice after a pause with which the caller goes on; shorter voice is a breath, or the end of the last word."""
 
@@ -19,7 +22,7 @@ def end_of_turn_likely(turn: TurnCore, message: EndOfTurnLikely, at: float) -> N
     """The caller is probably done: begin the reply, if it is their turn and it was not begun too often."""
     s, settings = turn.state, turn.agent.preemptive_generation
     text = bounded_utterance(message.text)
-    if s.preemption is Preemption.BEGUN:
+    if s.preemption is _BEGUN:
         if _are_same(text, s.preempted_text):
             return
         discard(turn, DiscardCause.OTHER_WORDS)
@@ -27,7 +30,7 @@ def end_of_turn_likely(turn: TurnCore, message: EndOfTurnLikely, at: float) -> N
         return
     if not words_of(text) or not _may_be_answered(turn):
         return
-    turn.preemption_becomes(Preemption.BEGUN)
+    turn.preemption_becomes(_BEGUN)
     s.preempted_text, s.preempted_at, s.resumed_ms = text, at, None
     s.preemptions += 1
     asked, continues = to_be_answered(turn, text)
@@ -48,7 +51,7 @@ def to_be_answered(turn: TurnCore, text: str) -> tuple[str, bool]:
 def voice_goes_on(turn: TurnCore, message: SpeechContinued) -> None:
     """Voice after the pause in which the reply was begun: if it lasts, the caller was not done."""
     s = turn.state
-    if s.preemption is not Preemption.BEGUN:
+    if s.preemption is not _BEGUN:
         return
     if s.resumed_ms is None or message.voiced_ms < s.resumed_ms:
         s.resumed_ms = message.voiced_ms
@@ -59,7 +62,7 @@ def voice_goes_on(turn: TurnCore, message: SpeechContinued) -> None:
 def words_so_far(turn: TurnCore, text: str) -> None:
     """The caller seems to have said `text` so far: other words than those that the reply answers end it."""
     s = turn.state
-    if s.preemption is Preemption.BEGUN and not _are_same(text, s.preempted_text):
+    if s.preemption is _BEGUN and not _are_same(text, s.preempted_text):
         discard(turn, DiscardCause.OTHER_WORDS)
 
 
@@ -78,7 +81,7 @@ def take(turn: TurnCore, text: str) -> bool:
 
 def review(turn: TurnCore) -> None:
     """After any event: a reply to words that are not the caller's next turn any more is thrown away."""
-    if turn.state.preemption is Preemption.BEGUN and not _may_be_answered(turn):
+    if turn.state.preemption is _BEGUN and not _may_be_answered(turn):
         discard(turn, DiscardCause.OVERTAKEN)
 
 

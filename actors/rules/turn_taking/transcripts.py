@@ -20,6 +20,9 @@ from actors.rules.turn_taking.effects import SPOKEN, ReportBackchannel
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Course, Interruption, OwedFinal
 from actors.rules.utterances import bounded_utterance, joined_utterance
 
+# Looked at with each window of audio or each event: an attribute of an enumeration takes longer.
+_TALKING = CallerActivity.TALKING
+
 LASTING_MS = 600.0
 """Ms of voice that were meant for the agent though nothing of it was recognised; shorter voice may be noise. After a
 question of the agent's, voice as short as an answer was meant for it."""
@@ -28,7 +31,7 @@ question of the agent's, voice as short as an answer was meant for it."""
 def speech_started(turn: TurnCore, message: SpeechStarted, at: float) -> None:
     """The caller begins to speak: an utterance is in hand from now on."""
     s = turn.state
-    turn.caller_becomes(CallerActivity.TALKING)
+    turn.caller_becomes(_TALKING)
     screening.voice_began(turn, at)
     s.interim = ""
     s.onset_ms, s.overheard = message.onset_ms, ""
@@ -44,7 +47,7 @@ def speech_started(turn: TurnCore, message: SpeechStarted, at: float) -> None:
 def speech_continued(turn: TurnCore, message: SpeechContinued, at: float) -> None:
     """Some more of an utterance. Frames that come back after a gap begin one anew."""
     s = turn.state
-    if s.caller is not CallerActivity.TALKING:
+    if s.caller is not _TALKING:
         if message.silence_ms > 0:
             return
         speech_started(turn, SpeechStarted(0.0), at)
@@ -76,7 +79,7 @@ def audio_missing(turn: TurnCore, at: float) -> None:
 
 def _utterance_over(turn: TurnCore, at: float, spoke_at: float, final: OwedFinal) -> None:
     s = turn.state
-    if s.caller is not CallerActivity.TALKING:
+    if s.caller is not _TALKING:
         return
     turn.caller_becomes(CallerActivity.AWAITED)
     if s.final is OwedFinal.NONE:
@@ -92,7 +95,7 @@ def noise_stopped(turn: TurnCore, _message: NoiseStopped, at: float) -> None:
         voice_alone.noise_stopped(turn, at)
         if overheard:
             words(turn, at, overheard)
-    elif s.caller is CallerActivity.TALKING and s.final is not OwedFinal.NONE:
+    elif s.caller is _TALKING and s.final is not OwedFinal.NONE:
         turn.caller_becomes(CallerActivity.AWAITED)
         interruption.not_confirmed(turn, at)
     elif s.final in (OwedFinal.NONE, OwedFinal.PRESUMED):
@@ -110,7 +113,7 @@ def no_speech_recognized(turn: TurnCore, _message: NoSpeechRecognized, at: float
     if not turn.transcribes:
         return
     turn.final_becomes(OwedFinal.NONE)
-    if s.caller is CallerActivity.TALKING:
+    if s.caller is _TALKING:
         return
     is_waited_for = turn.only_bridges and s.caller is CallerActivity.AWAITED
     nothing_said(turn, at)
@@ -156,7 +159,7 @@ def final_transcript(turn: TurnCore, message: FinalTranscript, at: float) -> Non
     if message.end_ms <= s.settled_ms:
         return
     s.settled_ms = message.end_ms
-    if not turn.transcribes and s.caller is CallerActivity.TALKING and message.end_ms > s.onset_ms:
+    if not turn.transcribes and s.caller is _TALKING and message.end_ms > s.onset_ms:
         _overheard(turn, message, at)
     elif message.text.strip():
         words(turn, at, bounded_utterance(message.text))

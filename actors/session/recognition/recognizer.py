@@ -274,7 +274,9 @@ class Recognizer(SupervisedActor):
         endpointer = self._endpointer
         level, echo = QUIET_DB, None
         if endpointer.may_be_voiced(probability):
-            level, echo = level_db(window), late.echo_db if late is not None else self._echo_bound()
+            echo = late.echo_db if late is not None else self._echo_bound()
+            # Its level makes a difference only beside what may come back.
+            level = QUIET_DB if echo is None else level_db(window)
         if endpointer.in_pause:
             self._wait_in_pause()
         for event in endpointer.process(probability, level, echo):

@@ -56,8 +56,9 @@ class Reader(Enum):
     """The connection is lost."""
 
 
-# Looked at for each frame: an attribute of the class takes longer.
+# Looked at for each frame: an attribute of an enumeration takes longer.
 _NOBODY, _LISTENER, _DROPPED = Reader.NOBODY, Reader.LISTENER, Reader.DROPPED
+_DONE, _OPEN = Progress.DONE, ConnectionState.OPEN
 
 
 class HypercornFastPathProtocol(asyncio.Protocol):
@@ -165,7 +166,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._bytes += len(data)
         self._rest = self._rest[self._at :] + data if self._rest else data
         self._at = 0
-        if not self._waiting and self.read_some() is not Progress.DONE:
+        if not self._waiting and self.read_some() is not _DONE:
             self._wait()
 
     def eof_received(self) -> bool:
@@ -264,7 +265,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
                 return self._end()
             if end == size:
                 self._rest, self._at = b"", 0
-                return Progress.DONE
+                return _DONE
             if self._reader is not _LISTENER or not self._frames:
                 return Progress.MORE
             now_s = monotonic()
@@ -319,7 +320,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         if connection is None:
             # None until the handshake has been answered, and for ever if that was refused.
             connection = self._connection = getattr(self._stream, "connection", None)
-        if connection is None or connection.state is not ConnectionState.OPEN:
+        if connection is None or connection.state is not _OPEN:
             return False
         self._transport.write(server_frame(first_byte, payload))
         return True

@@ -35,6 +35,8 @@ from protocol.acs.media_fields import MediaProtocolError
 
 log = logging.getLogger(__name__)
 
+_ADMITTED = Admission.ADMITTED
+"""Looked at for each frame: an attribute of an enumeration takes longer."""
 MAX_WRONG = 100
 """A socket that nobody vouches for is closed when so many of its messages could not be understood."""
 MOST_BEFORE_JSON = 8
@@ -152,7 +154,7 @@ class MediaInput:
         Where an access code has to be keyed in first, time passes and nothing is heard: a code that is spoken opens
         nothing, and whoever talks beside the telephone has not tried one.
         """
-        spoken = frame.pcm if self._call.admission is Admission.ADMITTED and not frame.silent else b""
+        spoken = frame.pcm if self._call.admission is _ADMITTED and not frame.silent else b""
         pcm = spoken or bytes(len(frame.pcm)) or self._silence
         if frame.participant and not self._mixed:
             if self.session.tells_speakers_apart:

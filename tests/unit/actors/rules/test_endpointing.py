@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from actors.messages.transcript import NoiseStopped, SpeechContinued, SpeechStarted, SpeechStopped
 from actors.rules.audio import FULL_SCALE, level_db
-from actors.rules.endpointing import ECHO_MARGIN_DB, ECHO_MS, EchoWindow, Endpointer, EndpointEvent
+from actors.rules.endpointing import ECHO_MARGIN_DB, ECHO_MS, ECHO_SAMPLES, EchoWindow, Endpointer, EndpointEvent
 from actors.turn_taking_settings import Endpointing
 
 WINDOW_MS = 20.0
@@ -201,7 +201,7 @@ def test_the_echo_window_agrees_with_looking_at_everything(steps: list[tuple[int
     for wait_ms, level, is_asked in steps:
         at_ms += wait_ms
         echo.sent(at_ms, frame_of(level))
-        sent.append((at_ms, level_db(frame_of(level))))
+        sent.append((at_ms, level_db(frame_of(level), ECHO_SAMPLES)))
         if is_asked:
             assert echo.bound(at_ms) == max(level for when, level in sent if at_ms - when <= ECHO_MS)
 
