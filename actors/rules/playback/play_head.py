@@ -88,7 +88,8 @@ class PlayHead:
         self._ear, self._from_ms, self._from_at_ms = _Ear.RUNNING, self.heard_ms, at_ms
 
     def _hear(self, position_ms: float) -> None:
-        if self.dry or position_ms >= self.sent_ms:
+        # Not by `dry`, which is a call: this is done with each frame.
+        if position_ms >= self.sent_ms or self.heard_ms >= self.sent_ms:
             self.heard_ms = self.sent_ms
             self._ear = _Ear.DRY
         elif position_ms > self.heard_ms:

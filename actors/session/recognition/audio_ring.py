@@ -63,9 +63,15 @@ class AudioRing:
         chunks, end_bytes, begin = self._chunks, self.end_bytes, self._begin
         keep_from = max(end_bytes - self._keep_bytes, min(self._settled_bytes(), end_bytes - self._reheard_bytes))
         # The last piece stays, whatever it is.
-        while len(chunks) > 1 and (begin < keep_from or isinstance(chunks[0], int)):
-            dropped = chunks.popleft()
-            begin += dropped if isinstance(dropped, int) else len(dropped)
+        for _ in range(len(chunks) - 1):
+            oldest = chunks[0]
+            if isinstance(oldest, int):
+                begin += oldest
+            elif begin < keep_from:
+                begin += len(oldest)
+            else:
+                break
+            chunks.popleft()
         self._begin = begin
 
     def skip_to(self, offset: int) -> None:

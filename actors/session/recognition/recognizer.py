@@ -127,9 +127,11 @@ class Recognizer(SupervisedActor):
 
     def on_receive(self, message: RecognizerMessage) -> None:
         """Handle audio of the caller, a report of the engine, or an order."""
+        # Looked at first, and without a pattern: it comes 50 times a second.
+        if isinstance(message, CallerAudio):
+            self._listen(message.pcm, message.offset_bytes)
+            return
         match message:
-            case CallerAudio(pcm, offset_bytes):
-                self._listen(pcm, offset_bytes)
             case RecognitionReported(stream, event):
                 if stream == self._stream:
                     self._on_event(event)

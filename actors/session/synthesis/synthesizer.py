@@ -143,9 +143,11 @@ class Synthesizer(SupervisedActor):
 
     def on_receive(self, message: SynthesizerMessage) -> None:
         """Handle an order about playback, a report of the engine, or a tick of the play clock."""
+        # Looked at first, and without a pattern: it comes 50 times a second.
+        if isinstance(message, PlayClockTicked):
+            self._player.tick(message.at_ms)
+            return
         match message:
-            case PlayClockTicked(at_ms):
-                self._player.tick(at_ms)
             case PlayAudio(reply, pcm):
                 self._play(reply, pcm)
             case SynthesisReported(event):
