@@ -36,11 +36,11 @@ ROOMS = {
 """What each room of `actors` may import of the others."""
 
 INNER_ROOMS: dict[str, dict[str, set[str]]] = {
-    "actors/rules": {"end_of_turn": set(), "playback": set(), "text": set(), "turn_taking": set()},
+    "actors/rules": {"end_of_turn": set(), "playback": set(), "text": set(), "tools": set(), "turn_taking": set()},
     "actors/session": {
         "recognition": set(),
         "synthesis": set(),
-        "tools": {"replies"},
+        "tools": set(),
         "replies": {"tools"},
         "realtime": {"recognition", "replies", "tools"},
         "modes": {"recognition", "synthesis", "replies", "realtime"},

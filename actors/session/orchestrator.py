@@ -53,11 +53,11 @@ from actors.session.plan import SessionPlan
 from actors.session.recorded_turn_taking import RecordedTurnTaking
 from actors.session.replies.generation import ReplySource
 from actors.session.replies.guardrail_model import GuardrailModel
-from actors.session.replies.handoffs import Handoffs
 from actors.session.replies.reply_filter import AsItComes, ReplyFilter
 from actors.session.replies.reply_maker import ReplyMaker
 from actors.session.replies.reply_writer import ReplyWriter
 from actors.session.replies.spending import Spending
+from actors.session.tools.handoffs import Handoffs
 from actors.session.tools.tool_runs import ToolRuns
 from actors.session.turn_timers import TurnTimers
 from actors.session.turn_trace import TRACED, TurnTrace

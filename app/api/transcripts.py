@@ -6,7 +6,7 @@ from msgspec import UNSET
 from starlette.responses import Response
 
 from actors.conversation import ChatMessage, Role, SessionRecord, UtteranceKind
-from actors.rules.handoffs import agent_of_turn
+from actors.rules.tools.handoffs import agent_of_turn
 from app.agents.knowledge import SEARCH_TOOL, sources_in
 from app.api.responses import json_response
 from app.browser.wire_output import places_of

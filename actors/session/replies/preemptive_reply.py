@@ -18,9 +18,9 @@ from actors.runtime.supervised_actor import logger
 from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.replies.generation import ReplySource
-from actors.session.replies.handoffs import Handoffs
 from actors.session.replies.model_asking import ModelAsking
 from actors.session.replies.spending import CHARS_PER_TOKEN, Spending
+from actors.session.tools.handoffs import Handoffs
 
 LEAST_CONFIDENCE = 0.5
 """Final words with less confidence are asked anew: a model is told of its doubt, which a reply begun ahead was not."""

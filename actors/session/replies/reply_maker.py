@@ -21,7 +21,6 @@ from actors.session.engine_events import ClauseJudged, ModelPaused, ModelReporte
 from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.replies.generation import ReplySource
 from actors.session.replies.guardrail_model import GuardrailModel
-from actors.session.replies.handoffs import Handoffs
 from actors.session.replies.held_clauses import HeldClauses
 from actors.session.replies.model_asking import TROUBLES, ModelAsking
 from actors.session.replies.preemptive_reply import ModelMessage, PreemptiveReply
@@ -31,6 +30,7 @@ from actors.session.replies.reply_text import ReplyText
 from actors.session.replies.reply_writer import ReplyWriter
 from actors.session.replies.spending import Spending
 from actors.session.replies.summaries import Summaries
+from actors.session.tools.handoffs import Handoffs
 from actors.session.tools.tool_rounds import ToolRounds
 from actors.session.tools.tool_runs import ToolRuns
 

@@ -1,1 +1,1 @@
-"""The tools that a model calls: their rounds, runs, progress and approvals."""
+"""The tools that a model calls: their rounds, runs, progress and approvals, and handoffs to other agents."""

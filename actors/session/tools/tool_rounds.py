@@ -7,9 +7,9 @@ import msgspec
 from actors.conversation import ChatMessage, HandoffMade
 from actors.messages.model import KeysExpected, ToolFinished, ToolsFinished, ToolsStarted
 from actors.ports.llm import ToolCalled
-from actors.rules.confirmation import TO_BE_CONFIRMED, is_confirmed
+from actors.rules.tools.confirmation import TO_BE_CONFIRMED, is_confirmed
 from actors.session.ongoing_conversation import OngoingConversation
-from actors.session.replies.handoffs import Handoffs
+from actors.session.tools.handoffs import Handoffs
 from actors.session.tools.tool_calls import ToolCalls
 from actors.session.tools.tool_runs import ToolRuns
 from actors.tools import AnyTool

@@ -20,7 +20,7 @@ from actors.messages.caller import TextEntered
 from actors.messages.model import ToolFinished
 from actors.messages.output import ReplyHeard, ReplyText
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.rules.confirmation import TO_BE_CONFIRMED
+from actors.rules.tools.confirmation import TO_BE_CONFIRMED
 from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.tools.approvals import Decision
 from actors.tools import AnyTool

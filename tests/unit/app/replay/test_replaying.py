@@ -32,7 +32,7 @@ from tests.kit.fakes import FakeModel
 from tests.kit.recorded_sessions import GREETED, SCENES, SECRETS, TOOLS, UTTERANCES, answer, session_file, steps_of
 from tests.kit.session_kit import AGENT, stage
 from tests.unit.actors.session.realtime.realtime_kit import LONG, heard, speaking
-from tests.unit.actors.session.replies.test_handoffs import desk_hands_off, on_stage
+from tests.unit.actors.session.tools.test_handoffs import desk_hands_off, on_stage
 
 CACHED = cache(steps_of)
 

@@ -22,7 +22,7 @@ from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, stage
 from tests.unit.actors.session.conversation_cases.case_kit import alone, behind_one_that_is_down
 from tests.unit.actors.session.realtime.realtime_kit import speaking
-from tests.unit.actors.session.replies.test_handoffs import BILLING, DESK, team, tools_of
+from tests.unit.actors.session.tools.test_handoffs import BILLING, DESK, team, tools_of
 
 ABOUT = SessionContext(
     channel=Channel.TELEPHONE,

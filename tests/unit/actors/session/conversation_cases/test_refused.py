@@ -30,7 +30,7 @@ from tests.unit.actors.session.conversation_cases.case_kit import (
     behind_one_that_is_down,
 )
 from tests.unit.actors.session.conversation_cases.case_kit import ask as asked_and_heard
-from tests.unit.actors.session.replies.test_handoffs import BILLING, DESK, team, tools_of
+from tests.unit.actors.session.tools.test_handoffs import BILLING, DESK, team, tools_of
 
 BAD = "awful"
 QUIET: Agent = msgspec.structs.replace(AGENT, greeting="", limits=Limits(no_input_s=120, max_session_s=3_600))

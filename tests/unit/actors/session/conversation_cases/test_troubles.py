@@ -26,7 +26,7 @@ from tests.unit.actors.session.conversation_cases.case_kit import (
     given,
     said,
 )
-from tests.unit.actors.session.replies.test_handoffs import BILLING, DESK, team, tools_of
+from tests.unit.actors.session.tools.test_handoffs import BILLING, DESK, team, tools_of
 
 STORY = "and so it was, " * 100
 PATIENT = Limits(no_input_s=120, max_session_s=3_600, filler_after_ms=60_000)

@@ -27,12 +27,12 @@ from actors.rules.turn_taking.effects import StartReply
 from actors.rules.turn_taking.state import AgentActivity
 from actors.runtime.clock import run_virtual
 from actors.session.engine_events import ModelReported
-from actors.session.replies.handoffs import Handoffs
 from actors.session.replies.model_asking import NO_MORE_TOOLS, SAID_NOTHING
 from actors.session.replies.reply_filter import ReplyFilter
 from actors.session.replies.reply_maker import ReplyMaker
 from actors.session.replies.reply_writer import ReplyWriter
 from actors.session.replies.spending import Spending
+from actors.session.tools.handoffs import Handoffs
 from tests.kit.session_kit import AGENT
 from tests.unit.actors.session.replies.reply_kit import NotingSynthesizer
 from tests.unit.actors.session.tools.tool_kit import TURN, ToolTalk, called

@@ -10,10 +10,10 @@ from actors.agent import Handoff
 from actors.conversation import ChatMessage, Ending, HandoffMade, KeyPattern, Role
 from actors.messages.model import KeysExpected, ToolFinished, ToolsFinished, ToolsStarted
 from actors.ports.llm import ToolCalled
-from actors.rules.confirmation import TO_BE_CONFIRMED
-from actors.rules.handoffs import CANCELLED
+from actors.rules.tools.confirmation import TO_BE_CONFIRMED
+from actors.rules.tools.handoffs import CANCELLED
 from actors.runtime.clock import run_virtual
-from actors.session.replies.handoffs import Handoffs
+from actors.session.tools.handoffs import Handoffs
 from actors.session.tools.tool_rounds import ToolRound, ToolRounds, checked
 from actors.tool_outcome import ToolOutcome
 from actors.tools import AnyTool, OnInterruption, tool

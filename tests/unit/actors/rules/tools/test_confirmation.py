@@ -3,7 +3,7 @@
 import pytest
 
 from actors.conversation import ChatMessage, Role, ToolRequest
-from actors.rules.confirmation import TO_BE_CONFIRMED, is_confirmed
+from actors.rules.tools.confirmation import TO_BE_CONFIRMED, is_confirmed
 
 DEEP = '{"sum":' + "[" * 3_000 + "]" * 3_000 + "}"
 

@@ -16,7 +16,7 @@ from actors.session.supervisor import SessionSupervisor
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import Stage, stage
-from tests.unit.actors.session.replies.test_handoffs import BILLING, CLAIMS, DESK, calls, says, team, tools_of
+from tests.unit.actors.session.tools.test_handoffs import BILLING, CLAIMS, DESK, calls, says, team, tools_of
 
 # Other languages, so that the recognizer is started anew too.
 ABROAD = msgspec.structs.replace(BILLING, languages=("de-DE",))

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.conversation import ChatMessage, HandoffMade, Role
-from actors.rules.handoffs import agent_of_turn, first_note, handoff_refusal
+from actors.rules.tools.handoffs import agent_of_turn, first_note, handoff_refusal
 
 
 def made(turn: int, from_agent: str, to_agent: str) -> HandoffMade:

@@ -14,7 +14,7 @@ from actors.conversation import ChatMessage, HandoffMade
 from actors.messages.lifecycle import AgentReplaced
 from actors.messages.model import ToolFinished
 from actors.ports.llm import ToolCalled
-from actors.rules.handoffs import CANCELLED, NOT_TWO, first_note, handoff_refusal
+from actors.rules.tools.handoffs import CANCELLED, NOT_TWO, first_note, handoff_refusal
 from actors.runtime.address import Address
 from actors.session.checkpoint import Checkpoint
 from actors.session.plan import SessionPlan

@@ -15,7 +15,7 @@ from actors.messages.model import ToolFinished
 from actors.messages.output import AgentTookOver, ReplyHeard, ReplyText
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.ports.tts import Synthesis, SynthesisEvent
-from actors.rules.handoffs import CANCELLED, NOT_TWO
+from actors.rules.tools.handoffs import CANCELLED, NOT_TWO
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.session import measurements
 from actors.session.checkpoint_transfer import decode, encode
