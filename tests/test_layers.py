@@ -36,7 +36,14 @@ ROOMS = {
 """What each room of `actors` may import of the others."""
 
 INNER_ROOMS: dict[str, dict[str, set[str]]] = {
-    "actors/rules": {"end_of_turn": set(), "playback": set(), "text": set(), "tools": set(), "turn_taking": set()},
+    "actors/rules": {
+        "end_of_turn": set(),
+        "playback": set(),
+        "realtime": {"text"},
+        "text": set(),
+        "tools": set(),
+        "turn_taking": set(),
+    },
     "actors/session": {
         "recognition": set(),
         "synthesis": set(),

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.messages.playback import PlaybackPosition
 from actors.ports.realtime import RealtimeSession
-from actors.rules.spoken_items import SpokenItem, unheard
+from actors.rules.realtime.spoken_items import SpokenItem, unheard
 
 MAX_ITEMS = 64
 """A reply of more items than this is cut: a model that makes more goes on without end."""

@@ -11,8 +11,8 @@ from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.clock import Clock
 from actors.ports.llm import ModelRequest, ReplyGenerated, ToolCalled
-from actors.rules.realtime_failures import LOST, REFUSED, Remedy, bounded, of_response, pause_s
-from actors.rules.realtime_progress import Overdue, RealtimeProgress, RealtimeState
+from actors.rules.realtime.failures import LOST, REFUSED, Remedy, bounded, of_response, pause_s
+from actors.rules.realtime.progress import Overdue, RealtimeProgress, RealtimeState
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Stage, peer_of
 from actors.runtime.supervised_actor import SupervisedActor, logger

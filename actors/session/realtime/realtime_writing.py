@@ -7,7 +7,7 @@ from actors.errors import ErrorKind, ModelError
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from actors.rules.realtime_failures import of_only_response
+from actors.rules.realtime.failures import of_only_response
 from actors.rules.reply_bounds import MAX_REPLY_CHARS
 from actors.runtime.closing import close_in_background
 from actors.session.engine_violations import required_stream

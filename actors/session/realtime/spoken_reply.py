@@ -6,7 +6,7 @@ from typing import assert_never, get_args
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import TextGenerated, ToolCalled
-from actors.rules.spoken_words import SpokenWords
+from actors.rules.realtime.spoken_words import SpokenWords
 from actors.session.realtime.realtime_memory import MAX_ITEMS, RealtimeMemory
 from actors.session.realtime.spoken_reply_writer import SpokenReplyWriter
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from actors.conversation import ExpectedAnswer, UtteranceKind
 from actors.messages.playback import HoldAudio, PlayAudio, TextPlaced, WordPlaced
-from actors.rules.spoken_words import MS_PER_CHAR
+from actors.rules.realtime.spoken_words import MS_PER_CHAR
 from actors.runtime.address import Address
 from actors.session.checkpoint import Checkpoint
 from actors.session.replies.reply_writer import ReplyWriter

@@ -19,7 +19,7 @@ from actors.ports.tts import (
     SynthesisFailed,
     SynthesisFinished,
 )
-from actors.rules.realtime_failures import of_only_response
+from actors.rules.realtime.failures import of_only_response
 from actors.runtime.closing import close_in_background
 
 READ_ALOUD = (

@@ -12,7 +12,7 @@ from actors.messages.output import AudioDiscarded, AudioFrame, ReplyHeard
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
-from actors.rules.realtime_progress import MAX_LIMITED_S, WAITS, RealtimeState
+from actors.rules.realtime.progress import MAX_LIMITED_S, WAITS, RealtimeState
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
 from actors.turn_taking_settings import BargeIn, PhasePolicy

@@ -9,7 +9,7 @@ from actors.conversation import Ending, Role, UtteranceKind
 from actors.messages.caller import EndSession, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard, ReplyText
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.rules.realtime_progress import WAITS
+from actors.rules.realtime.progress import WAITS
 from actors.runtime.clock import run_virtual
 from actors.tools import AnyTool, tool
 from protocol.realtime.failure_kinds import FailureKind

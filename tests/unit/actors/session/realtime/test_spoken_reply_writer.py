@@ -2,7 +2,7 @@
 
 from actors.conversation import UtteranceKind
 from actors.messages.playback import BeginReply, FinishReply, PlayAudio, SpeakText, TextPlaced, WordPlaced
-from actors.rules.spoken_words import MS_PER_CHAR
+from actors.rules.realtime.spoken_words import MS_PER_CHAR
 from actors.session.checkpoint import Checkpoint
 from actors.session.realtime.spoken_reply_writer import SpokenReplyWriter
 from tests.unit.actors.session.realtime.realtime_kit import Told

@@ -11,7 +11,7 @@ from actors.ports.realtime_events import (
     ResponseFinished,
     ResponseStatus,
 )
-from actors.rules.realtime_failures import (
+from actors.rules.realtime.failures import (
     FAILED,
     LOST,
     REFUSED,

@@ -1,6 +1,6 @@
 """Where the words of a reply lie in its audio, told by its model or estimated."""
 
-from actors.rules.spoken_words import MS_PER_CHAR, SpokenWords
+from actors.rules.realtime.spoken_words import MS_PER_CHAR, SpokenWords
 
 TEXT = "We are open, I think, until six."
 

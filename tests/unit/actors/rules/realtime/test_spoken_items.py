@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.rules.spoken_items import SpokenItem, Unheard, unheard
+from actors.rules.realtime.spoken_items import SpokenItem, Unheard, unheard
 
 
 @pytest.mark.parametrize(

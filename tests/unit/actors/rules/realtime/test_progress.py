@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.rules.realtime_progress import (
+from actors.rules.realtime.progress import (
     MAX_LIMITED_S,
     SETTLED_S,
     STALLED_S,
