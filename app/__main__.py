@@ -75,7 +75,7 @@ def _check(options: argparse.Namespace) -> int:
         settings = read_settings()
     except SettingsError as fault:
         return _told_by_check(fault, options)
-    from app.check import Found, check
+    from app.commands.check import Found, check
     from app.server.configuration_errors import CONFIGURATION_ERRORS
 
     try:

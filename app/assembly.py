@@ -30,10 +30,10 @@ from app.console.overview import Overview
 from app.console.routes import ConsoleRoutes
 from app.console.summary import Summaries
 from app.console.worker_history import WorkerHistory
-from app.engines import expect_session, forget_session
-from app.modes import Modes
+from app.engines.making import expect_session, forget_session
 from app.server.log_changes import LevelChange, LogChanges
 from app.services import Services
+from app.sessions.modes import Modes
 from app.telephony.call_control import CallControl
 from app.telephony.call_log import CallLog
 from app.telephony.call_sessions import CallSessions

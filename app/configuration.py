@@ -23,15 +23,15 @@ from app.auth.acs import NO_PROOF, AcsAccess, acs_configured, validation_on
 from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
 from app.auth.origins import is_loopback
-from app.built_in_engines import ABSENT, BuiltIn, configured_in_vain
 from app.carrier import carrier_of
 from app.dialogue.schema import dialogue_of
-from app.engine_ports import FALLBACK
-from app.engines import chosen, require_loadable
-from app.modes import Modes
+from app.engines.built_in import ABSENT, BuiltIn, configured_in_vain
+from app.engines.choice import chosen, require_loadable
+from app.engines.ports import FALLBACK
 from app.providers.openai_chat.resource import azure_resource
 from app.replay.audio_lanes import AUDIO_PACKAGES
 from app.server.tls import tls_files
+from app.sessions.modes import Modes
 from app.stores.redis_address import redis_address
 from app.telemetry.exporting import require_usable_variables
 from app.telephony.call_context import require_agents_by_number

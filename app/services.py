@@ -26,10 +26,8 @@ from app.auth.exposure import Exposure
 from app.browser.session_outputs import SessionOutputs
 from app.cluster.checkpoints import CheckpointKeeper
 from app.console.timeline import Timelines
-from app.draining import Draining
-from app.engine_preparation import TellsVoices, prepare_model, prepare_recognizer, prepare_voice_activity
-from app.engines import make_engines
-from app.known_sessions import KnownSessions
+from app.engines.making import make_engines
+from app.engines.preparation import TellsVoices, prepare_model, prepare_recognizer, prepare_voice_activity
 from app.limits.clients import Clients
 from app.mcp.servers import McpServers
 from app.observers import Observers
@@ -38,8 +36,10 @@ from app.replay.recorder import KeptAudio, recorder_of
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
 from app.server.sockets.socket_writer import REFUSED
-from app.session_capacity import SessionCapacity
-from app.session_plans import SessionPlans
+from app.sessions.draining import Draining
+from app.sessions.known_sessions import KnownSessions
+from app.sessions.session_capacity import SessionCapacity
+from app.sessions.session_plans import SessionPlans
 from app.stores.claim_check import ClaimCheck
 from app.stores.memory import MemoryStore
 from app.stores.observed import ObservedStore

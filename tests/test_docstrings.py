@@ -54,7 +54,7 @@ SEARCHED = {
         "actors/session/checkpoint_transfer.py",
         "app/cluster/checkpoints.py",
     },
-    "drain": {"app/draining.py", "app/server/lifecycle.py"},
+    "drain": {"app/sessions/draining.py", "app/server/lifecycle.py"},
     "lease": {"app/cluster/membership.py"},
     "hold": {"app/telephony/call_orders.py", "actors/rules/turn_taking/silence.py"},
     "transfer": {"app/telephony/call_orders.py", "app/telephony/transfer/warm_transfer.py"},

@@ -86,7 +86,8 @@ ACS = "app/telephony/acs/"
 WORDS_OF_A_CARRIER = re.compile(r"(?<![A-Za-z])(?:acs|ACS|Acs)(?![a-z])|(?i:azure|event.?grid|call.?automation)")
 
 HOLD_ALL_SERVICES = {
-    *("app/api/asgi.py", "app/assembly.py", "app/check.py", "app/commands/connections.py", "app/middleware.py"),
+    *("app/api/asgi.py", "app/assembly.py", "app/middleware.py"),
+    *("app/commands/check.py", "app/commands/connections.py"),
 }
 """The modules that put a worker together, or try whether one can be. Every other is handed the parts that it needs."""
 

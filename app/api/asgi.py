@@ -17,9 +17,9 @@ from app.api.routes.documents import DocumentRoutes
 from app.api.routes.metrics import MetricsRoutes
 from app.assembly import Assembly, api_routes
 from app.auth.route_table import API, require_listed
-from app.built_in_engines import absent_engines
 from app.cluster.request_passing import FORWARD, answered
 from app.configuration import usable_configuration, warnings_of
+from app.engines.built_in import absent_engines
 from app.limits.clients import TooManyError
 from app.middleware import middleware_of
 from app.page.pages import page_routes

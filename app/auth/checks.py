@@ -18,11 +18,11 @@ from app.auth.jwt import TokenError, TokensUnavailableError, bearer_of
 from app.auth.origins import may_connect, own_page
 from app.auth.route_table import Check
 from app.auth.socket_auth import SocketRefusedError, require_resume_token, require_session_id
-from app.known_sessions import KnownSessions
 from app.limits.client_limits import Rate
 from app.limits.clients import Clients
 from app.server.asgi_relay import RELAYED
 from app.server.sockets.socket_writer import OVERLOADED, REFUSED
+from app.sessions.known_sessions import KnownSessions
 from config.groups.access import BrowserAuth
 from config.settings import Settings
 

@@ -9,9 +9,9 @@ from actors.errors import StoreError
 from app.auth.browser import Grant
 from app.auth.jwt import TokenError
 from app.errors import AppError
-from app.known_sessions import KnownSessions
 from app.limits.clients import TooManyError
 from app.server.sockets.socket_writer import OVERLOADED, REFUSED
+from app.sessions.known_sessions import KnownSessions
 
 SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
 MAX_SESSION_ID = 128

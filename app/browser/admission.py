@@ -16,13 +16,13 @@ from app.agents.roster import AgentRoster
 from app.auth.guard import admitted
 from app.auth.socket_auth import SocketRefusedError, require_granted_agent, require_resume_token, require_session_id
 from app.cluster.checkpoints import CheckpointKeeper
-from app.known_sessions import KnownSessions
 from app.limits.client_limits import Client, Hold
 from app.limits.clients import Clients
-from app.modes import Modes
 from app.server.lifecycle import Lifecycle
 from app.server.sockets.socket_writer import OVERLOADED, REFUSED, RESTARTING
-from app.session_capacity import SessionCapacity
+from app.sessions.known_sessions import KnownSessions
+from app.sessions.modes import Modes
+from app.sessions.session_capacity import SessionCapacity
 from protocol.browser import OUTPUT_RATE_HZ, OUTPUT_RATES_HZ
 
 

@@ -41,7 +41,7 @@ from app.server.sockets.fast_path import FastPath, Message, fast_path_of
 from app.server.sockets.message_rate import MessageRate
 from app.server.sockets.socket_reader import SocketReader
 from app.server.sockets.socket_writer import REFUSED, TOO_BIG, SocketWriter
-from app.session_plans import SessionPlans
+from app.sessions.session_plans import SessionPlans
 from app.stores.claim_check import ClaimCheck
 from protocol.browser import (
     MAX_AUDIO_BYTES,

@@ -20,8 +20,8 @@ from app.cluster.cluster import Cluster
 from app.cluster.file_passing import pass_on_file
 from app.cluster.hand_over import NO, YES
 from app.cluster.request_passing import BODY_BYTES, RequestPassing
-from app.known_sessions import KnownSessions
 from app.server.asgi_relay import RELAYED
+from app.sessions.known_sessions import KnownSessions
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from actors.ports.clock import Clock, Random
 from actors.ports.store import SessionStore
 from actors.session.sessions_keeper import SessionsKeeper
 from app.cluster.checkpoints import CheckpointKeeper
-from app.draining import Draining
 from app.server.lifecycle import Lifecycle
+from app.sessions.draining import Draining
 from app.stores.claim_check import ClaimCheck
 
 

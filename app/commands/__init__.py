@@ -1,1 +1,1 @@
-"""The commands of `python -m app` besides `serve` and `check`, one file each."""
+"""The commands of `python -m app` besides `serve`, one file each."""

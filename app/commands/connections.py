@@ -6,7 +6,7 @@ from time import monotonic
 from app.api.readiness import Check
 from app.assembly import readiness_of
 from app.carrier import carrier_of
-from app.check import UNHEALTHY
+from app.commands.check import UNHEALTHY
 from app.configuration import usable_configuration
 from app.mcp.server import McpServer
 from app.server.lifecycle import Lifecycle

@@ -17,9 +17,9 @@ from app.console.overview import Draining, Overview
 from app.console.socket import ConsoleSocket
 from app.console.timeline import TimelineEvent, TimelineReport, Timelines
 from app.console.worker_history import WorkerHistory
-from app.known_sessions import KnownSessions
 from app.replay.recorder import KeptAudio
 from app.server.processes.worker_bus import WorkerBusError
+from app.sessions.known_sessions import KnownSessions
 from protocol.call_record import CallRecord
 
 AUDIO_TYPE = "audio/wav"

@@ -17,16 +17,17 @@ from actors.tools import AnyTool
 from app.agents.agent_files import AgentFileError, load_agents
 from app.agents.handoffs import handoff_tools, team_of
 from app.agents.nearest import with_nearest
-from app.engine_preparation import prepare_recognizer, prepare_voice_activity
-from app.engines import chosen, make_engines, make_model
+from app.engines.choice import chosen
+from app.engines.making import make_engines, make_model
+from app.engines.preparation import prepare_recognizer, prepare_voice_activity
 from app.evals.caller import Heard
 from app.evals.conversation import Outcome, hold
 from app.evals.microphone import Audio, spoken_lines
 from app.evals.people import People
+from app.evals.progress import Progress
 from app.evals.report import Result, as_json, as_junit, failure_lines, line_of, summary
 from app.evals.scenario import Scenario, Suite, needs_people, read_suite
 from app.mcp.servers import McpServers
-from app.progress import Progress
 from app.providers.openai_chat.model import create_openai
 from app.server.lifecycle import Lifecycle
 from app.stores.memory import MemoryStore

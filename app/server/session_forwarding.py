@@ -21,11 +21,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.problems import ProblemError, on_problem
 from app.auth.guard import admitted
 from app.auth.socket_auth import usable_session_id
-from app.known_sessions import KnownSessions
 from app.server.asgi_relay import RELAYED, RelayError, address_of, relay
 from app.server.lifecycle import Lifecycle
 from app.server.processes.worker_bus import WorkerBusError
 from app.server.sockets.socket_writer import OVERLOADED, RESTARTING
+from app.sessions.known_sessions import KnownSessions
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from actors.session.plan import SessionPlan
 from actors.session.sessions import SessionEntry
 from actors.session.sessions_keeper import SessionsKeeper
 from app.browser.session_outputs import SessionOutputs
-from app.session_plans import SessionPlans
+from app.sessions.session_plans import SessionPlans
 from app.telephony.call import Admission, Call
 from app.telephony.capacity import session_of
 from app.telephony.continuity.take_over import taking_over

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from app.server.lifecycle import Lifecycle, Phase
-from app.session_capacity import SessionCapacity
+from app.sessions.session_capacity import SessionCapacity
 from app.telephony.call import Call
 from app.telephony.call_log import CallLog
 from app.telephony.errors import NoCapacityError

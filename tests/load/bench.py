@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.progress import Progress
+from app.evals.progress import Progress
 from tests.load.local import line as local_line
 from tests.load.local import measure as measure_local
 from tests.load.report import median, report

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.progress import Progress
+from app.evals.progress import Progress
 from tests.load.report import machine, today
 from tests.load.runs import Row, run_again
 from tests.load.servers import KINDS, end_all_when_told, running

@@ -25,7 +25,7 @@ from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
 from app.cluster.cluster import Cluster
 from app.limits.client_limits import Rate
 from app.limits.clients import Clients
-from app.modes import Modes
+from app.sessions.modes import Modes
 from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble

@@ -24,9 +24,9 @@ from app.api.problems import ProblemError
 from app.api.readiness import Readiness
 from app.api.responses import json_response
 from app.cluster.cluster import Cluster
-from app.engines import provider_states
+from app.engines.making import provider_states
 from app.server.lifecycle import Lifecycle
-from app.session_capacity import SessionCapacity
+from app.sessions.session_capacity import SessionCapacity
 from app.version import product_version
 from protocol.health import Alive, Health, Restarting, SessionMetrics
 

@@ -27,9 +27,9 @@ from app.browser.dashboard_socket import DashboardSocket
 from app.browser.session_outputs import SessionOutputs
 from app.cluster.cluster import Cluster
 from app.cluster.session_requests import HAS_SESSION
-from app.modes import Modes
 from app.records.call_records import CallRecords
 from app.server.lifecycle import Lifecycle
+from app.sessions.modes import Modes
 from protocol.browser import timestamp
 from protocol.sessions import RealtimeConnections, RealtimeStatus, SessionEnding, SessionList, SessionSummary
 

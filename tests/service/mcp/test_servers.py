@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.check import check
+from app.commands.check import check
 from app.mcp import servers
 from config.settings import Settings
 from tests.kit.command_line import command
@@ -63,7 +63,8 @@ def test_check_names_those_whose_extra_is_missing(tmp_path: Path, monkeypatch: p
 
 def test_a_server_without_any_does_without_the_sdk() -> None:
     asked = (
-        "import sys, app.services, app.check, app.assembly; print('mcp' in sys.modules, 'jsonschema' in sys.modules)"
+        "import sys, app.services, app.commands.check, app.assembly; "
+        "print('mcp' in sys.modules, 'jsonschema' in sys.modules)"
     )
     assert run(sys.executable, "-c", asked).stdout.split() == ["False", "False"]
 

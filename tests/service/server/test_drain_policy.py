@@ -10,8 +10,8 @@ import pytest
 from actors.ports.llm import ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import OnInterruption, tool
-from app.draining import GOODBYE_S
 from app.services import Services
+from app.sessions.draining import GOODBYE_S
 from tests.kit.fakes import FakeModel
 from tests.kit.service_kit import running
 from tests.kit.session_kit import AGENT

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from actors.agent import Agent, Guardrail, GuardrailModel, InLanguage, OnFailure, Voice
-from app.built_in_engines import BuiltIn
 from app.configuration import (
     Configuration,
     _require_voice,
@@ -17,6 +16,7 @@ from app.configuration import (
     warnings_of,
 )
 from app.dialogue.schema import Dialogue, ScriptedAgent
+from app.engines.built_in import BuiltIn
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.service_kit import FAKES

@@ -40,7 +40,7 @@ async def test_a_process_that_used_it_ends_cleanly(speech: SpeechEmulator, mode:
 async def test_a_server_without_azure_does_not_load_the_sdk() -> None:
     program = (
         "import sys\n"
-        "import app.__main__, app.api.asgi, app.engines, app.providers.azure.stt.recognizer\n"
+        "import app.__main__, app.api.asgi, app.engines.making, app.providers.azure.stt.recognizer\n"
         "import app.providers.azure.tts.synthesizer\n"
         "print([name for name in sys.modules if name.startswith('azure.cognitiveservices')])\n"
     )

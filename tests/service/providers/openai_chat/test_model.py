@@ -382,7 +382,7 @@ async def test_logs_show_nothing_that_was_said(
 
 
 def test_the_sdk_is_not_loaded_until_it_is_used() -> None:
-    code = "import sys, app.providers.openai_chat.model, app.engines; sys.exit('openai' in sys.modules)"
+    code = "import sys, app.providers.openai_chat.model, app.engines.making; sys.exit('openai' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
 
 

@@ -11,7 +11,8 @@ from actors.tools import tool
 from app.api.asgi import app_of
 from app.api.readiness import Check
 from app.assembly import readiness_of
-from app.engines import chosen, provider_states
+from app.engines.choice import chosen
+from app.engines.making import provider_states
 from app.providers.failover.circuit_breaker import BreakerState
 from app.providers.failover.model import FailoverModel
 from app.services import Services

@@ -11,8 +11,8 @@ from app.agents.roster import AgentRoster
 from app.auth.socket_auth import SocketRefusedError
 from app.browser import admission
 from app.browser.admission import Asked, ConversationAdmission, Former
-from app.modes import Modes
 from app.server.sockets.socket_writer import OVERLOADED, REFUSED, RESTARTING
+from app.sessions.modes import Modes
 from tests.kit.session_kit import AGENT
 
 AGENTS = AgentRoster({"tester": AGENT})

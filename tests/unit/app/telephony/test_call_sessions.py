@@ -7,7 +7,7 @@ from unittest.mock import Mock
 from actors.messages.caller import CallOrderFailed, ConnectionAttached, Lead, Transport
 from app.browser.session_outputs import SessionOutputs
 from app.console.timeline import Timelines
-from app.session_plans import SessionPlans
+from app.sessions.session_plans import SessionPlans
 from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_sessions import CallSessions
 from config.settings import Settings

@@ -17,7 +17,7 @@ from actors.runtime.clock import run_virtual
 from app.agents.roster import AgentRoster
 from app.api.problems import ProblemError, on_problem
 from app.api.routes.calls import CallRoutes
-from app.modes import Modes
+from app.sessions.modes import Modes
 from app.telephony.call import Call
 from app.telephony.call_log import CallLog
 from app.telephony.call_orders import CallOrders

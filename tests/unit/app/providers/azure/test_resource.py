@@ -3,7 +3,7 @@
 import pytest
 
 from actors.errors import ErrorKind
-from app.engines import chosen
+from app.engines.choice import chosen
 from app.providers.azure.failures import KINDS, failure
 from app.providers.azure.resource import SpeechResource, required_resource, speech_resource, speech_use
 from config.errors import SettingsError

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from actors.agent import Agent
 from actors.session.plan import Engines
-from app.engine_ports import TRANSCRIBER
+from app.engines.ports import TRANSCRIBER
 from app.plugins import in_one_line
 from app.providers.failover.model import FailoverModel
 from app.providers.failover.recognizer import FailoverRecognizer

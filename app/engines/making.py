@@ -1,4 +1,4 @@
-"""Which engines a worker uses: those that the settings name, else the best that is installed."""
+"""Makes the engines of a worker, each with its circuit breaker and with the one that takes over when it fails."""
 
 import asyncio
 import inspect
@@ -17,102 +17,27 @@ from actors.runtime.play_clock import PlayClock
 from actors.runtime.randomness import SystemRandom
 from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.plan import Engines
-from app.built_in_engines import (
-    ABSENT,
-    BUILT_IN,
-    HEARD_AND_SPOKEN,
-    NEEDS_LOCAL,
-    NEEDS_MODEL,
-    BuiltIn,
-    installed,
-)
-from app.engine_ports import FALLBACK, TRANSCRIBER, require_port
-from app.plugins import PluginError, in_one_line, resolve
+from app.engines.built_in import ABSENT, HEARD_AND_SPOKEN, BuiltIn
+from app.engines.choice import chosen, factory_of
+from app.engines.ports import FALLBACK, TRANSCRIBER, require_port
+from app.plugins import in_one_line
 from app.providers.absent import AbsentRecognizer
 from app.providers.failover.model import FailoverModel
 from app.providers.failover.providers import Providers, ProviderState
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
 from app.providers.realtime.live_phrases import LivePhrases
-from app.telephony.media.resampling import HEARD_HZ, RESAMPLING_PACKAGES
-from app.telephony.media.voice_mixer import MIXING_PACKAGES
 from config.errors import SettingsError
 from config.groups.realtime import PhrasesIn, RealtimeFallback
-from config.groups.telephony import Participants
 from config.settings import Settings
 
-FALLBACKS: dict[str, Callable[[Providers[Any]], Any]] = {
+WRAPPERS: dict[str, Callable[[Providers[Any]], Any]] = {
     "speech_recognizer": FailoverRecognizer,
     "speech_synthesizer": FailoverSynthesizer,
     "language_model": FailoverModel,
+    TRANSCRIBER: FailoverRecognizer,
 }
 """What asks an engine and, when it fails, the one that takes over from it; by the setting of the engine."""
-
-WRAPPERS = {**FALLBACKS, TRANSCRIBER: FailoverRecognizer}
-"""What holds the circuit breakers of an engine that may fail; by the setting of the engine."""
-
-
-def chosen(settings: Settings) -> dict[str, BuiltIn]:
-    """By setting, the engine that is used; what takes over is there only if it is set.
-
-    Raises:
-        SettingsError: a setting names a built-in engine that is not installed or not configured, a fallback is the
-            very engine that it is for, or the audio of calls is to be converted and what does that is not installed.
-    """
-    _require_audio_of_calls(settings)
-    engines = {setting: _chosen(settings, setting, getattr(settings.engines, setting)) for setting in BUILT_IN}
-    for setting in FALLBACKS:
-        if asked := getattr(settings.engines, setting + FALLBACK):
-            fallback = _chosen(settings, setting + FALLBACK, asked)
-            if fallback.name == engines[setting].name:
-                name = setting.upper()
-                raise SettingsError(f"{name}{FALLBACK.upper()} is {asked}, and so is {name}: it must be another")
-            engines[setting + FALLBACK] = fallback
-    if asked := settings.engines.voice_live_transcriber:
-        engines[TRANSCRIBER] = _chosen(settings, TRANSCRIBER, asked)
-    return engines
-
-
-def _require_audio_of_calls(settings: Settings) -> None:
-    """What the audio of calls is to go through is installed.
-
-    Raises:
-        SettingsError: it is not; names the variable.
-    """
-    wanted = {
-        f"ACS_SAMPLE_RATE: {settings.telephony.sample_rate}": RESAMPLING_PACKAGES
-        * (settings.telephony.sample_rate != HEARD_HZ),
-        "ACS_PARTICIPANTS: all": MIXING_PACKAGES * (settings.telephony.participants is Participants.ALL),
-    }
-    for value, packages in wanted.items():
-        if not installed(packages):
-            raise SettingsError(f"{value} {NEEDS_LOCAL}")
-
-
-def _chosen(settings: Settings, setting: str, asked: str) -> BuiltIn:
-    if ":" in asked:
-        return BuiltIn(asked, asked)
-    known = BUILT_IN["speech_recognizer" if setting == TRANSCRIBER else setting.removesuffix(FALLBACK)]
-    if not asked:
-        usable = (engine for engine in known if engine.installed and engine.usable(settings))
-        return next(usable, ABSENT.get(setting, known[-1]))
-    engine = next(engine for engine in known if engine.name == asked)
-    if not engine.installed:
-        needs = NEEDS_MODEL if installed(engine.packages) else NEEDS_LOCAL
-        raise SettingsError(f"{setting.upper()}: {asked} {needs}")
-    if not engine.usable(settings):
-        raise SettingsError(f"{setting.upper()}: {asked} needs {engine.needs}")
-    return engine
-
-
-def require_loadable(engines: dict[str, BuiltIn]) -> None:
-    """Load the factory of each engine.
-
-    Raises:
-        SettingsError: one cannot be loaded; names the variable.
-    """
-    for setting in engines:
-        _factory(setting, engines)
 
 
 def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTasks, store: SessionStore) -> Engines:
@@ -125,8 +50,8 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
     loop = asyncio.get_running_loop()
     realtime = _realtime(engines, settings)
     synthesizer: SpeechSynthesizer = _with_fallback("speech_synthesizer", engines, settings, clock)
-    voice_activity = _named("voice_activity", engines, _factory("voice_activity", engines))
-    end_of_turn = _named("end_of_turn", engines, _factory("end_of_turn", engines))
+    voice_activity = _named("voice_activity", engines, factory_of("voice_activity", engines))
+    end_of_turn = _named("end_of_turn", engines, factory_of("end_of_turn", engines))
     # Each session makes these for itself. That they can be made is found out now, not by the first caller.
     voice_activity()
     end_of_turn()
@@ -169,13 +94,6 @@ def make_model(settings: Settings, clock: LoopClock) -> LanguageModel:
     """
     model: LanguageModel = _with_fallback("language_model", chosen(settings), settings, clock)
     return model
-
-
-def _factory(setting: str, engines: dict[str, BuiltIn]) -> Any:
-    try:
-        return resolve(engines[setting].factory)
-    except PluginError as error:
-        raise SettingsError(f"{setting.upper()}: {error}") from error
 
 
 def _with_fallback(setting: str, engines: dict[str, BuiltIn], settings: Settings, clock: LoopClock) -> Any:
@@ -267,7 +185,7 @@ def provider_states(engines: Engines) -> dict[str, list[ProviderState]]:
 
 
 def _made(setting: str, engines: dict[str, BuiltIn], settings: Settings) -> Any:
-    factory = _factory(setting, engines)
+    factory = factory_of(setting, engines)
     try:
         made = factory(settings=settings) if _wants_settings(factory) else factory()
     except (Exception, SystemExit) as error:

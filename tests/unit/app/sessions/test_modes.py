@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.modes import NEEDS_MODEL, Modes
 from app.server.sockets.socket_writer import MAX_REASON_BYTES
+from app.sessions.modes import NEEDS_MODEL, Modes
 
 SPEAKING = Modes("media", speech_to_speech=True)
 SILENT = Modes("media", speech_to_speech=False)

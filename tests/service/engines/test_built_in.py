@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.built_in_engines import ABSENT, BUILT_IN, NEEDS_LOCAL, NEEDS_MODEL, BuiltIn, absent_engines, installed
+from app.engines.built_in import ABSENT, BUILT_IN, NEEDS_LOCAL, NEEDS_MODEL, BuiltIn, absent_engines, installed
 from app.plugins import resolve
 from config.settings import Settings
 

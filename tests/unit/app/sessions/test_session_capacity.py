@@ -4,7 +4,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from app.session_capacity import SessionCapacity
+from app.sessions.session_capacity import SessionCapacity
 from config.groups.limits import Limits
 
 

@@ -9,7 +9,7 @@ import pytest
 from actors.conversation import Ending
 from actors.messages.caller import EndSession
 from actors.runtime.clock import run_virtual
-from app.draining import GOODBYE_S, HURRIED_S, Draining
+from app.sessions.draining import GOODBYE_S, HURRIED_S, Draining
 from config.groups.server import DrainPolicy
 
 GRACE_S = 30.0
@@ -61,7 +61,7 @@ def test_what_is_not_over_by_the_deadline_was_told_to_say_goodbye(
         called.end_sessions.assert_called_once_with()
         return asyncio.get_running_loop().time() - began
 
-    with caplog.at_level(logging.INFO, logger="app.draining"):
+    with caplog.at_level(logging.INFO, logger="app.sessions.draining"):
         assert run_virtual(main()) == pytest.approx(GRACE_S)
     assert [record.getMessage() for record in caplog.records] == ["conversations are cut: the grace is over"]
 

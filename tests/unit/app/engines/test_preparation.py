@@ -10,7 +10,7 @@ import pytest
 
 from actors.agent import Agent
 from actors.runtime.clock import run_virtual
-from app.engine_preparation import PREPARE_TIMEOUT_S, prepare_model, prepare_voice_activity
+from app.engines.preparation import PREPARE_TIMEOUT_S, prepare_model, prepare_voice_activity
 from config.errors import SettingsError
 
 

@@ -10,8 +10,8 @@ from actors.conversation import SessionRecord
 from actors.errors import ErrorKind, StoreError
 from actors.session.sessions import SessionEntry
 from app.auth.socket_auth import SocketRefusedError, require_resume_token
-from app.known_sessions import KnownSessions
 from app.server.sockets.socket_writer import OVERLOADED
+from app.sessions.known_sessions import KnownSessions
 
 ENTRY = cast("SessionEntry", object())
 RECORD = cast("SessionRecord", object())

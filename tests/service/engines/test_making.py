@@ -1,12 +1,9 @@
-"""Which engines a worker uses, and what it says when one cannot be had."""
+"""The engines of a worker are made as the settings say, or the variable is named for which one cannot be had."""
 
 import asyncio
 import json
 import re
 from collections.abc import Callable
-from importlib import metadata
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec as real_find_spec
 from pathlib import Path
 
 import pytest
@@ -16,15 +13,13 @@ from websockets.sync.client import connect
 from actors.ports.realtime import RealtimeAbilities, RealtimeKind
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock, run_virtual
-from app import built_in_engines
 from app.api.asgi import app_of, create_app
-from app.built_in_engines import BUILT_IN, absent_engines
 from app.configuration import usable_configuration, warnings_of
-from app.engine_ports import TRANSCRIBER
-from app.engines import chosen, make_engines, provider_states
+from app.engines.choice import chosen
+from app.engines.making import make_engines, provider_states
+from app.engines.ports import TRANSCRIBER
 from app.providers.absent import AbsentRecognizer
 from app.providers.failover.recognizer import FailoverRecognizer
-from app.providers.moonshine.weights import DISTRIBUTION
 from app.providers.realtime.live_phrases import LivePhrases
 from app.server.lifecycle import Lifecycle
 from app.stores.memory import MemoryStore
@@ -35,47 +30,6 @@ from tests.kit.clients.known_frontend import KnownFrontend
 from tests.kit.service_kit import FAKES, running
 from tests.kit.serving import EARSHOT, serving
 from tests.kit.source import ROOT
-
-
-@pytest.fixture
-def without_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the extra `local` were not installed."""
-    local = {package for known in BUILT_IN.values() for engine in known for package in engine.packages}
-
-    def find_spec(name: str) -> ModuleSpec | None:
-        return None if name in local else real_find_spec(name)
-
-    monkeypatch.setattr(built_in_engines, "find_spec", find_spec)
-
-
-def names(**environ: str) -> dict[str, str]:
-    return {setting: engine.name for setting, engine in chosen(Settings.read(environ)).items()}
-
-
-def test_unset_the_best_that_is_installed() -> None:
-    assert names() == {
-        "voice_activity": "silero",
-        "end_of_turn": "words",
-        "speech_recognizer": "moonshine",
-        "speech_synthesizer": "hibari",
-        "language_model": "script",
-        "realtime_model": "none",
-    }
-
-
-@pytest.mark.parametrize(
-    ("environ", "name"),
-    [
-        (
-            {"AZURE_VOICE_LIVE_ENDPOINT": "https://n.services.ai.azure.com", "AZURE_VOICE_LIVE_MODEL": "m"},
-            "azure_voice_live",
-        ),
-        ({"AZURE_OPENAI_ENDPOINT": "https://n.com", "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID": "m"}, "azure"),
-        ({"OPENAI_API_KEY": "key", "OPENAI_REALTIME_MODEL": "m"}, "openai"),
-    ],
-)
-def test_speech_to_speech_is_what_is_configured(environ: dict[str, str], name: str) -> None:
-    assert names(**environ)["realtime_model"] == name
 
 
 @pytest.mark.parametrize(("fallback", "falls_back"), [("", True), ("media", True), ("none", False)])
@@ -122,11 +76,6 @@ def test_what_listens_beside_speech_to_speech_is_configured(environ: dict[str, s
     run_virtual(main())
 
 
-def test_what_is_to_listen_beside_and_is_not_configured_names_the_variable() -> None:
-    with pytest.raises(SettingsError, match=r"^VOICE_LIVE_TRANSCRIBER: azure needs AZURE_SPEECH_REGION"):
-        names(VOICE_LIVE_TRANSCRIBER="azure")
-
-
 @pytest.mark.usefixtures("without_extra")
 def test_nothing_takes_over_where_nobody_is_heard_without_the_model() -> None:
     async def main() -> None:
@@ -139,10 +88,10 @@ def test_nothing_takes_over_where_nobody_is_heard_without_the_model() -> None:
 
 def test_a_model_that_decides_by_itself_when_to_speak_is_refused_by_name() -> None:
     async def main() -> None:
-        settings = Settings.read({"REALTIME_MODEL": "tests.service.test_engines:Duplex"})
+        settings = Settings.read({"REALTIME_MODEL": "tests.service.engines.test_making:Duplex"})
         make_engines(settings, LoopClock(), BackgroundTasks(), MemoryStore())
 
-    with pytest.raises(SettingsError, match=r"REALTIME_MODEL: tests\.service\.test_engines:Duplex .*duplex"):
+    with pytest.raises(SettingsError, match=r"REALTIME_MODEL: tests\.service\.engines\.test_making:Duplex .*duplex"):
         run_virtual(main())
 
 
@@ -181,7 +130,7 @@ def test_where_it_is_installed_or_not_configured_nothing_is_said() -> None:
 
 @pytest.mark.usefixtures("without_extra")
 def test_without_the_extra_people_can_only_type(caplog: pytest.LogCaptureFixture) -> None:
-    assert names()["voice_activity"] == "energy"
+    assert chosen(Settings.read({}))["voice_activity"].name == "energy"
 
     async def main() -> None:
         app = create_app(Settings.read({}), Lifecycle())
@@ -221,52 +170,13 @@ def test_without_the_extra_typing_is_answered() -> None:
     run_virtual(main())
 
 
-@pytest.mark.usefixtures("without_extra")
-def test_one_that_is_asked_for_and_not_installed_names_the_extra() -> None:
-    with pytest.raises(SettingsError, match=r"SPEECH_RECOGNIZER: moonshine needs the extra local"):
-        names(SPEECH_RECOGNIZER="moonshine")
-
-
-def test_without_the_model_the_engine_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    hide_weights(monkeypatch)
-    with pytest.raises(SettingsError, match=r"moonshine needs its model.*requirements-models\.txt"):
-        names(SPEECH_RECOGNIZER="moonshine")
-
-
-def test_without_the_model_check_says_that_people_can_only_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    hide_weights(monkeypatch)
-    assert names()["speech_recognizer"] == "none"
-    (line,) = absent_engines(chosen(Settings.read({})))
-    assert line.startswith("without speech_recognizer people can only type")
-    assert "requirements-models.txt" in line
-
-
-def hide_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where there is no wheel of the package that has them."""
-    installed = metadata.distribution
-
-    def distribution(name: str) -> metadata.Distribution:
-        if name == DISTRIBUTION:
-            raise metadata.PackageNotFoundError(name)
-        return installed(name)
-
-    monkeypatch.setattr(metadata, "distribution", distribution)
-
-
-@pytest.mark.usefixtures("without_extra")
-@pytest.mark.parametrize(("setting", "value"), [("ACS_SAMPLE_RATE", "24000"), ("ACS_PARTICIPANTS", "all")])
-def test_audio_of_calls_that_needs_what_is_not_installed_names_the_extra(setting: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"{setting}: {value} needs the extra local"):
-        names(**{setting: value})
-
-
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
         ({"LANGUAGE_MODEL": "no.such:thing"}, "LANGUAGE_MODEL: no.such:thing: there is no module no"),
         ({"SPEECH_RECOGNIZER": "tests.kit.fakes:nothing"}, "SPEECH_RECOGNIZER: .* has no nothing"),
         (
-            {"SPEECH_SYNTHESIZER": "tests.service.test_engines:broken"},
+            {"SPEECH_SYNTHESIZER": "tests.service.engines.test_making:broken"},
             "SPEECH_SYNTHESIZER: .* cannot be made: out of luck",
         ),
     ],

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from actors.ports.stt import SpeechRecognizer
-from app.built_in_engines import BUILT_IN
-from app.engine_ports import FALLBACK, PORTS, TRANSCRIBER, missing_members, require_port
+from app.engines.built_in import BUILT_IN
+from app.engines.ports import FALLBACK, PORTS, TRANSCRIBER, missing_members, require_port
 from app.providers.absent import AbsentRecognizer, AbsentSynthesizer
 from config.errors import SettingsError
 

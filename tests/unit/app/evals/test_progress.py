@@ -2,7 +2,7 @@
 
 import io
 
-from app.progress import WIDTH, Progress
+from app.evals.progress import WIDTH, Progress
 
 
 class Terminal(io.StringIO):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.check import check
+from app.commands.check import check
 from app.configuration import usable_configuration, warnings_of
 from app.server.configuration_errors import CONFIGURATION_ERRORS
 from app.telemetry import azure_monitor

@@ -8,7 +8,6 @@ import msgspec
 from actors.errors import StoreError
 from app.api import readiness
 from app.api.asgi import app_of
-from app.built_in_engines import absent_engines
 from app.configuration import (
     Configuration,
     agents_without_words,
@@ -19,6 +18,7 @@ from app.configuration import (
     usable_configuration,
     warnings_of,
 )
+from app.engines.built_in import absent_engines
 from app.mcp.servers import servers_without_sdk
 from app.server.lifecycle import Lifecycle
 from app.server.processes.listening import ListenError, listen

@@ -6,7 +6,7 @@ import msgspec
 
 from actors.agent import InLanguage
 from actors.session_context import GivenContext, SessionContext
-from app.session_plans import SessionPlans
+from app.sessions.session_plans import SessionPlans
 from config.settings import Settings
 from tests.kit.session_kit import AGENT
 
