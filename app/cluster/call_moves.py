@@ -138,8 +138,8 @@ class CallMoves:
         entry, clock = self._here.sessions.live.get(call.session_id), self._here.clock
         if entry is not None and entry.checkpoint.ending is None:
             return encode(entry.checkpoint, clock, entry.tracks.all_voices.end_bytes)
-        if call.checkpoint is not None:
-            return encode(call.checkpoint, clock, call.checkpoint.track().audio_bytes)
+        if call.resumption.checkpoint is not None:
+            return encode(call.resumption.checkpoint, clock, call.resumption.checkpoint.track().audio_bytes)
         return None
 
 

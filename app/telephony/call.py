@@ -7,16 +7,16 @@ from enum import Enum, StrEnum, auto
 from typing import Any
 
 from actors.agent import Agent
-from actors.conversation import SessionRecord
 from actors.messages.caller import CallOrderFailed
 from actors.runtime.session_trace import current_traceparent
-from actors.session.checkpoint import Checkpoint
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.telephony.call_participants import CallParticipants
-from app.telephony.errors import CallControlError
+from app.telephony.call_progress import CallProgress
+from app.telephony.hang_up import HangUpOrder
 from app.telephony.media.dtmf import DtmfPresses
 from app.telephony.media.media_connection import MediaConnection
 from app.telephony.orders import Orders
+from app.telephony.resumption import Resumption
 from app.telephony.seen_events import SeenEvents
 from app.telephony.transfer.consult import Consult
 from protocol.browser import timestamp
@@ -24,8 +24,6 @@ from protocol.calls import CallEvent, CallState, CallStatus
 
 EVENTS_KEPT = 200
 NOTICES_KEPT = 8
-
-OVER = (CallState.DISCONNECTED, CallState.FAILED)
 
 
 class Direction(StrEnum):
@@ -82,22 +80,12 @@ class Call:
     """The number that was called, or that the call was placed from; in E.164, empty if there is none."""
     transcribed_in = ""
     """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
-    connected_at: float | None = None
-    connected_before: float | None = None
-    """When it was connected at a worker that died; whether it is up still has to be found out."""
-    ended_at: float | None = None
     admission = Admission.AWAITS_CODE
     custody = Custody.HERE
     holds_place = True
     """Its session is expected: the call counts as one although it has none yet."""
     told_of = False
     """Whether any callback of the call has come."""
-    taken_over = False
-    """It was another worker's, which died: the caller was cut off."""
-    conversation: SessionRecord | None = None
-    """Its session as it was stored last."""
-    checkpoint: Checkpoint | None = None
-    """What its session goes on from that was another worker's."""
     connection: MediaConnection | None = None
     open_session: Callable[[], object] | None = None
     """Starts the call's next session on its media socket; None while there is no socket."""
@@ -105,13 +93,8 @@ class Call:
     """It asks somebody whether they take the caller of another call, and has no conversation of its own."""
     is_consulting: bool = False
     """Somebody is asked at the moment whether they take its caller."""
-    hanging_up: asyncio.Task[None] | None = None
     is_end_told: bool = False
     """The network has told of its end, or that it did not come about."""
-    is_hung_up_again: bool = False
-    """It has shown that it is up after it was taken for over, and the order to hang up is given."""
-    refusal: CallControlError | None = None
-    """Why the network has not taken the order to hang up, the last time that it was given."""
 
     def __init__(
         self,
@@ -137,7 +120,7 @@ class Call:
         self.about = about
         self.traceparent = current_traceparent()
         """The W3C trace context of the request that the call began with."""
-        self.state = CallState.RINGING if direction is Direction.INBOUND else CallState.INITIATING
+        self.progress = CallProgress(CallState.RINGING if direction is Direction.INBOUND else CallState.INITIATING)
         self.known = asyncio.Event()
         """Set once `call_id` is."""
         self.over = asyncio.Event()
@@ -145,6 +128,8 @@ class Call:
         self.events: deque[CallEvent] = deque(maxlen=EVENTS_KEPT)
         self.seen_events = SeenEvents()
         self.participants = CallParticipants()
+        self.resumption = Resumption()
+        self.hang_up_order = HangUpOrder()
         self.orders = Orders()
         self.orders.on_change = lambda: self.on_change(self)
         self.dtmf = DtmfPresses()
@@ -188,29 +173,25 @@ class Call:
         """Write into the log what happened; details carry no content and no numbers."""
         self.events.append(CallEvent(kind, timestamp(at), details))
 
-    def note_refusal(self, error: CallControlError) -> None:
-        """Note that the network has not taken the order to hang up."""
-        self.refusal = error
-
     def became(self, state: CallState, at: float) -> bool:
         """Take the next state; a call that is over stays over. Whether anything changed."""
-        if self.state in OVER or state is self.state:
+        if not self.progress.become(state, at):
             return False
-        self.state = state
-        if state is CallState.CONNECTED and self.connected_at is None:
-            self.connected_at = at if self.connected_before is None else self.connected_before
-        if state in OVER:
-            self.connected_at = self.connected_before if self.connected_at is None else self.connected_at
-            self.ended_at = at
+        if self.progress.is_over:
             self.participants.disconnect()
             self.over.set()
         self.on_change(self)
         return True
 
     @property
+    def state(self) -> CallState:
+        """The state that the call is in."""
+        return self.progress.state
+
+    @property
     def up(self) -> bool:
         """Whether the call is connected, be the caller on hold or not."""
-        return self.state in (CallState.CONNECTED, CallState.ON_HOLD)
+        return self.progress.is_up
 
     async def transfer_settled(self) -> None:
         """Wait until the transfer that is under way, if any, was accepted or has failed."""
@@ -227,12 +208,10 @@ class Call:
 
     def status(self, at: float) -> CallStatus:
         """The call as it is shown; `duration` counts from the connection."""
-        ended = self.ended_at if self.ended_at is not None else at
-        duration = None if self.connected_at is None else round(max(0.0, ended - self.connected_at), 3)
         return CallStatus(
             call_id=self.call_id,
             status=self.state,
-            duration=duration,
+            duration=self.progress.duration_s(at),
             participants=tuple(self.participants),
             events=tuple(self.events),
         )

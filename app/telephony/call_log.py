@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.telephony.call import OVER, Call
+from app.telephony.call import Call
 from protocol.calls import CallsQuery
 
 KEPT = 1_000
@@ -22,7 +22,7 @@ class CallLog:
         """Note that a call begins; the oldest of those that are over is forgotten."""
         self._calls[call.secret] = call
         self._by_session[call.session_id] = call
-        over = [known for known in self._calls.values() if known.state in OVER]
+        over = [known for known in self._calls.values() if known.progress.is_over]
         for known in over[: max(0, len(over) - KEPT)]:
             self.remove(known)
 
@@ -47,7 +47,7 @@ class CallLog:
     def of_session(self, session_id: str) -> Call | None:
         """The call that is up and has that session."""
         call = self._by_session.get(session_id)
-        return call if call is not None and call.state not in OVER else None
+        return call if call is not None and not call.progress.is_over else None
 
     def of_server_call(self, server_call_id: str) -> Call | None:
         """The call that the telephone network knows by that server call id."""
@@ -56,7 +56,7 @@ class CallLog:
     @property
     def live(self) -> list[Call]:
         """The calls of this worker that are not over."""
-        return [call for call in self._calls.values() if call.state not in OVER]
+        return [call for call in self._calls.values() if not call.progress.is_over]
 
     def page(self, query: CallsQuery) -> tuple[list[Call], int]:
         """The calls of a page, newest first, and how many there are on all pages."""

@@ -9,7 +9,6 @@ from actors.messages.caller import ConnectionAttached
 from actors.messages.output import OutputMessage
 from actors.ports.clock import Random
 from actors.ports.recipient import Recipient
-from actors.rules.turn_taking.moving import only_listens
 from actors.session.modes.media import MEDIA
 from actors.session.plan import SessionPlan
 from actors.session.sessions import SessionEntry
@@ -81,11 +80,12 @@ class CallSessions:
 
     def _opened(self, call: Call, connection: MediaConnection, attached: ConnectionAttached) -> SessionEntry:
         plan = self._plan(call)
-        output, former = self._output(call, connection), call.conversation
-        if call.admitted and call.checkpoint is not None:
-            checkpoint, call.checkpoint = call.checkpoint, None
+        output = self._output(call, connection)
+        if not call.admitted:
+            return self._sessions.open(plan, output, attached)
+        if (checkpoint := call.resumption.take_checkpoint()) is not None:
             return self._sessions.open(plan, output, attached, checkpoint)
-        if call.taken_over and call.admitted and former is not None and former.resumable:
+        if (former := call.resumption.resumable) is not None:
             return self._sessions.restore(plan, output, attached, former, greets=True)
         return self._sessions.open(plan, output, attached)
 
@@ -113,7 +113,7 @@ class CallSessions:
         return self._plans.plan(
             call.session_id,
             call.mode,
-            taking_over(call.agent) if _was_cut_off(call) else call.agent,
+            taking_over(call.agent) if call.resumption.was_cut_off else call.agent,
             self._random.token("resume_"),
             call_id=call.call_id,
             traceparent=call.traceparent,
@@ -164,10 +164,3 @@ class CallSessions:
         output = self._outputs.of(call.session_id)
         output.connection = connection
         return output
-
-
-def _was_cut_off(call: Call) -> bool:
-    """Whether somebody was talked with at another worker, who is greeted otherwise than by an agent that begins."""
-    if call.checkpoint is None:
-        return call.taken_over
-    return call.checkpoint.turn is None or not only_listens(call.checkpoint.turn)

@@ -25,6 +25,21 @@ class HangUp(StrEnum):
     NOT_TAKEN = "not_taken"  # the call is still up, as far as anybody knows
 
 
+class HangUpOrder:
+    """How far the order to hang up one call is."""
+
+    task: asyncio.Task[None] | None = None
+    """Gives the order, and sees the call over; None while it is not ordered."""
+    is_repeated: bool = False
+    """The call has shown that it is up after it was taken for over, and the order is given again."""
+    refusal: CallControlError | None = None
+    """Why the network has not taken the order, the last time that it was given."""
+
+    def note_refusal(self, error: CallControlError) -> None:
+        """Note that the network has not taken the order."""
+        self.refusal = error
+
+
 async def hang_up(
     control: CallControl,
     call_id: str,

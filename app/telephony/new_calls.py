@@ -206,6 +206,6 @@ class NewCalls:
         finally:
             # The call is over, or rings too long.
             self._forget(call.session_id)
-        if call.connected_at is None:
+        if call.progress.connected_at is None:
             call.note("NotAnswered", self._clock.wall())
             self._switchboard.hang_up(call)

@@ -128,7 +128,7 @@ class Switchboard:
         """Close the connections to the network. Calls are drained before: one that is still up is controlled by nobody
         from here on."""
         live = self.log.live
-        ordered = [call.hanging_up for call in live if call.hanging_up is not None]
+        ordered = [task for call in live if (task := call.hang_up_order.task) is not None]
         for task in ordered:
             task.cancel()
         await asyncio.gather(*ordered, *(task for call in live for task in call.cancel()), return_exceptions=True)
@@ -147,7 +147,7 @@ class Switchboard:
         """Note that a call is up. One that was given up before has nobody to talk to: it is hung up."""
         if call.over.is_set():
             self._hang_up_again(call)
-        elif call.connected_at is None:
+        elif call.progress.connected_at is None:
             call.became(CallState.CONNECTED, self._clock.wall())
             log.info("a call is connected", extra={"call": call.call_id, "direction": call.direction.value})
             call.run(self._end_overtime(call))
@@ -160,9 +160,9 @@ class Switchboard:
     def _hang_up_again(self, call: Call) -> None:
         """A call that counts as over has shown that it is up: end it, unless that is ordered or somebody has it."""
         control = self._control
-        if control is None or not call.call_id or call.is_hung_up_again or call.custody is not Custody.HERE:
+        if control is None or not call.call_id or call.hang_up_order.is_repeated or call.custody is not Custody.HERE:
             return
-        call.is_hung_up_again = True
+        call.hang_up_order.is_repeated = True
 
         async def order() -> None:
             # What the network tells of a call that is over can come late.
@@ -170,7 +170,7 @@ class Switchboard:
                 return
             log.warning("a call that was given up is up all the same: it is hung up", extra={"call": call.call_id})
             # One that the network does not take is given anew when the call shows itself once more.
-            call.is_hung_up_again = await hang_up(control, call.call_id) is not HangUp.NOT_TAKEN
+            call.hang_up_order.is_repeated = await hang_up(control, call.call_id) is not HangUp.NOT_TAKEN
 
         self._background.run(order())
 
@@ -253,8 +253,8 @@ class Switchboard:
             self._media.opened(call)
         call.over.set()
         call.cancel()
-        if call.hanging_up is not None:
-            call.hanging_up.cancel()
+        if call.hang_up_order.task is not None:
+            call.hang_up_order.task.cancel()
         if call.connection is not None:
             call.connection.close(code, "another worker has the call")
         self._leave_session(self.session_of(call))
@@ -293,8 +293,9 @@ class Switchboard:
 
     def hang_up(self, call: Call) -> None:
         """Hang up for everyone, in the background; harmless when that is under way, or the call is over."""
-        if call.hanging_up is None and not call.over.is_set():
-            call.hanging_up = asyncio.get_running_loop().create_task(self._hang_up(call), name="call.hang_up")
+        order = call.hang_up_order
+        if order.task is None and not call.over.is_set():
+            order.task = asyncio.get_running_loop().create_task(self._hang_up(call), name="call.hang_up")
 
     async def _hang_up(self, call: Call) -> None:
         self.end_session(call)
@@ -302,7 +303,7 @@ class Switchboard:
             done = await self._order_hang_up(call, self._control)
             if done is HangUp.NOT_TAKEN:
                 # It stays in the call log as it is, and can be ordered again; it keeps no other call out.
-                call.hanging_up, call.holds_place = None, False
+                call.hang_up_order.task, call.holds_place = None, False
                 return
             if done is HangUp.ORDERED:
                 with suppress(TimeoutError):
@@ -313,7 +314,7 @@ class Switchboard:
         if call.custody is Custody.TRANSFERRED and not call.orders.has_left_others:
             return HangUp.ORDERED
         leaves = call.custody in (Custody.JOINED, Custody.TRANSFERRED)
-        return await hang_up(control, call.call_id, call.note_refusal, leaves=leaves)
+        return await hang_up(control, call.call_id, call.hang_up_order.note_refusal, leaves=leaves)
 
     def end_session(self, call: Call, ending: Ending = Ending.NORMAL) -> None:
         """End the session that the call has now at once, without a goodbye."""
@@ -321,8 +322,7 @@ class Switchboard:
 
     def ended(self, call: Call, state: CallState) -> None:
         """Note that a call is over; one that never was connected has failed."""
-        was_connected = call.connected_at is not None or call.connected_before is not None
-        if not call.became(state if was_connected else CallState.FAILED, self._clock.wall()):
+        if not call.became(state if call.progress.was_connected else CallState.FAILED, self._clock.wall()):
             return
         log.info("a call is over", extra={"call": call.call_id, "state": call.state.value})
         call.orders.end()

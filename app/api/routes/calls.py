@@ -211,7 +211,7 @@ class CallRoutes:
             async with asyncio.timeout(HANG_UP_S):
                 await call.over.wait()
         except TimeoutError:
-            refusal = call.refusal
+            refusal = call.hang_up_order.refusal
             if refusal is not None and refusal.trouble is Trouble.UNAUTHORIZED:
                 raise not_taken(refusal) from None
             raise ProblemError(

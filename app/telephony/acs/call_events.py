@@ -95,7 +95,7 @@ class CallEvents:
         """A call was not answered or placed. Of one that is connected this is said of a second order to answer it, or
         late: its end is told as another event, and shows by its media socket.
         """
-        if call.connected_at is None:
+        if call.progress.connected_at is None:
             call.is_end_told = True
             self._switchboard.ended(call, CallState.FAILED)
         else:

@@ -12,7 +12,7 @@ from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
 from app.server.sockets.fast_path import fast_path_of
 from app.server.sockets.socket_writer import NORMAL, SocketWriter
 from app.telephony.acs.media_stream import MediaParts, MediaStream
-from app.telephony.call import OVER, Call
+from app.telephony.call import Call
 from app.telephony.errors import NoCapacityError
 from protocol.calls import CallState
 
@@ -89,7 +89,7 @@ class MediaSocket:
                 self._switchboard.nobody_has(call_id)
             wrong = "this is another call's address" if call_id else "missing"
             raise HandshakeDeniedError(403, f"x-ms-call-connection-id: {wrong}")
-        if call.state in OVER:
+        if call.progress.is_over:
             if self._acs_access.on and not call.is_end_told:
                 # A call that was taken for over is up: its caller hears nothing, and it is hung up again.
                 self._switchboard.connected(call)

@@ -56,11 +56,11 @@ def record_of_call(call: Call, worker: str = "") -> CallCheckpoint:
         call_id=call.call_id,
         server_call_id=call.server_call_id,
         own_number=call.own_number,
-        conversation=call.conversation,
+        conversation=call.resumption.conversation,
         admitted=call.admitted,
         worker=worker,
         state=call.state,
-        connected_at=call.connected_at,
+        connected_at=call.progress.connected_at,
         participants=tuple(call.participants),
         events=tuple(call.events),
         recording=call.orders.recording,
@@ -86,7 +86,7 @@ def call_of_record(record: CallCheckpoint, agents: AgentRoster) -> Call:
         created_at=record.created_at,
         about=msgspec.convert(record.about, SessionContext),
     )
-    call.conversation = record.conversation
+    call.resumption.conversation = record.conversation
     call.admission = Admission.ADMITTED if record.admitted else Admission.AWAITS_CODE
     call.server_call_id = record.server_call_id
     call.own_number = record.own_number

@@ -103,7 +103,7 @@ class TakeOver:
     def _saved(self, record: SessionRecord) -> None:
         call = self._switchboard.log.of_session(record.session_id)
         if call is not None and call.admitted:
-            call.conversation = record
+            call.resumption.conversation = record
             self._call_changed(call)
 
     async def _tell_changes(self) -> None:
@@ -197,15 +197,15 @@ class TakeOver:
             return
         # A record in a file names no numbers.
         call.own_number = call.own_number or self._switchboard.carrier.source_number
-        call.checkpoint = checkpoint
+        call.resumption.checkpoint = checkpoint
         had_talked = record.conversation is not None
         if is_cut_off:
             # A caller whose call was not picked up yet is greeted as always.
-            call.taken_over = had_talked or record.connected_at is not None
-            call.connected_before = record.connected_at
+            call.resumption.taken_over = had_talked or record.connected_at is not None
+            call.progress.connected_before = record.connected_at
         else:
-            call.taken_over = checkpoint is None and had_talked
-            call.state, call.connected_at = record.state, record.connected_at
+            call.resumption.taken_over = checkpoint is None and had_talked
+            call.progress.state, call.progress.connected_at = record.state, record.connected_at
         orders = CallOrders(self._switchboard, call)
         for given in record.orders:
             orders.go_on(given)

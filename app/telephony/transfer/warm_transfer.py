@@ -131,7 +131,7 @@ class WarmTransfer(CallOrders):
                     return Outcome.CALLER_GONE
                 if consult.decision.done():
                     return _OF_DECISION[consult.decision.result()]
-                if other.connected_at is None:
+                if other.progress.connected_at is None:
                     return Outcome.NO_ANSWER
                 if other.over.is_set():
                     return Outcome.UNDECIDED
@@ -171,7 +171,7 @@ class WarmTransfer(CallOrders):
     def _release(self, other: Call, outcome: Outcome, consult: Consult) -> None:
         """End the consult call. A person who has answered, and has not declined, is told that it is over."""
         board = self._switchboard
-        if outcome is Outcome.JOINED or other.connected_at is None:
+        if outcome is Outcome.JOINED or other.progress.connected_at is None:
             board.hang_up(other)
             return
         says_goodbye = consult.decision.done() and outcome in (Outcome.DECLINED, Outcome.UNDECIDED)

@@ -29,16 +29,20 @@ async def test_a_call_moves_with_its_conversation_and_nobody_hangs_up(tmp_path: 
             await other.cluster.require_call(call.secret)
             moved = other.board.log.of_secret(call.secret)
             assert moved is not None
-            assert (moved.call_id, moved.state, moved.taken_over) == ("call", CallState.CONNECTED, False)
-            assert moved.checkpoint is not None
-            assert [message.text for message in moved.checkpoint.messages if message.text == "hello"] == ["hello"]
+            assert (moved.call_id, moved.state, moved.resumption.taken_over) == ("call", CallState.CONNECTED, False)
+            assert moved.resumption.checkpoint is not None
+            assert [message.text for message in moved.resumption.checkpoint.messages if message.text == "hello"] == [
+                "hello"
+            ]
             assert call.custody is Custody.MOVED
             # Its socket may yet come to another worker than the one that took it: nothing is lost on the way.
             await one.cluster.require_call(call.secret)
             back = one.board.log.of_secret(call.secret)
             assert back is not None
-            assert back.checkpoint is not None
-            assert [message.text for message in back.checkpoint.messages if message.text == "hello"] == ["hello"]
+            assert back.resumption.checkpoint is not None
+            assert [message.text for message in back.resumption.checkpoint.messages if message.text == "hello"] == [
+                "hello"
+            ]
             await other.cluster.require_call(call.secret)
             moved = other.board.log.of_secret(call.secret)
             assert moved is not None

@@ -46,7 +46,7 @@ async def test_a_call_is_taken_by_another_worker_which_asks_for_its_audio(tmp_pa
             await handed_over(one)
             moved = other.board.log.of_secret(call.secret)
             assert moved is not None
-            assert moved.checkpoint is not None
+            assert moved.resumption.checkpoint is not None
             assert one.board.log.live == []
             async with asyncio.timeout(30):
                 while not other.control.start_media_streaming.await_count:  # noqa: ASYNC110  nobody is told

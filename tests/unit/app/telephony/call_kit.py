@@ -56,7 +56,7 @@ def new_call(state: CallState = CallState.CONNECTED) -> Call:
     call.identify("call-1")
     call.server_call_id = "server-1"
     call.own_number = "+12065550199"
-    call.state = state
+    call.progress.state = state
     return call
 
 

@@ -43,7 +43,7 @@ def test_a_call_that_is_over_stays_over_and_nobody_is_on_it() -> None:
     told.participants.update(1, [Participant(id="p", phone_number=None, role="person", status="connected")])
     assert told.became(CallState.CONNECTED, 2.0)
     assert told.became(CallState.ON_HOLD, 3.0)
-    assert (told.up, told.connected_at) == (True, 2.0)
+    assert (told.up, told.progress.connected_at) == (True, 2.0)
     assert told.became(CallState.DISCONNECTED, 5.0)
     assert not told.became(CallState.CONNECTED, 6.0)
     assert changed == [CallState.CONNECTED, CallState.ON_HOLD, CallState.DISCONNECTED]
@@ -101,15 +101,6 @@ async def test_work_for_a_call_ends_with_it() -> None:
     assert task.cancelled()
     working.became(CallState.FAILED, 2.0)
     assert working.run(work()) is None
-
-
-@pytest.mark.parametrize("state", [CallState.CONNECTED, CallState.DISCONNECTED])
-def test_a_call_of_a_worker_that_died_was_connected_when_it_was(state: CallState) -> None:
-    taken_over = call()
-    taken_over.connected_before = 3.0
-    taken_over.became(state, 9.0)
-    assert taken_over.connected_at == 3.0
-    assert taken_over.status(9.0).duration == 6.0
 
 
 async def test_what_comes_of_orders_is_a_change_of_the_call() -> None:

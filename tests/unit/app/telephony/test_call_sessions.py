@@ -17,7 +17,7 @@ SETTINGS = Settings.read({"CALL_ACCESS_CODE": "2468", "HANDOFF_PHONE_NUMBER": "+
 ATTACHED = ConnectionAttached(connection_id="c", lead=Lead(Transport.PACED, 60), rate_hz=16_000)
 
 
-def call(**states: Any) -> Call:
+def call(admission: Admission = Admission.AWAITS_CODE, **former: Any) -> Call:
     made = Call(
         secret="x",
         session_id="s",
@@ -27,8 +27,9 @@ def call(**states: Any) -> Call:
         caller="+15550100",
         created_at=0.0,
     )
-    for name, value in states.items():
-        setattr(made, name, value)
+    made.admission = admission
+    for name, value in former.items():
+        setattr(made.resumption, name, value)
     return made
 
 

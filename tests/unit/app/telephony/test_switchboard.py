@@ -91,11 +91,15 @@ def test_a_call_without_a_session_is_hung_up_once_and_over_though_the_network_sa
 def test_a_call_that_the_network_does_not_end_stays_and_may_be_hung_up_again() -> None:
     async def act() -> None:
         on = Board()
-        on.call.connected_at = 0.0
+        on.call.progress.connected_at = 0.0
         on.network.failures["hang_up"] = [REFUSED] * len(WAITS_S)
         on.board.hang_up(on.call)
         await asyncio.sleep(sum(WAITS_S) + 1)
-        assert (on.call.state, on.call.holds_place, on.call.refusal) == (CallState.CONNECTED, False, REFUSED)
+        assert (on.call.state, on.call.holds_place, on.call.hang_up_order.refusal) == (
+            CallState.CONNECTED,
+            False,
+            REFUSED,
+        )
         assert on.told == [EndSession(Ending.NORMAL, politely=False)]
         on.board.hang_up(on.call)
         await asyncio.sleep(GONE_S + 1)
@@ -107,7 +111,7 @@ def test_a_call_that_the_network_does_not_end_stays_and_may_be_hung_up_again() -
 def test_a_call_that_is_gone_at_the_network_is_over_at_once() -> None:
     async def act() -> None:
         on = Board()
-        on.call.connected_at = 0.0
+        on.call.progress.connected_at = 0.0
         on.network.failures["hang_up"] = [NO_SUCH_CALL]
         on.board.hang_up(on.call)
         await asyncio.sleep(0.1)

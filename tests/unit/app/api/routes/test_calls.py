@@ -203,7 +203,7 @@ def test_whoever_ends_a_call_is_told_in_time_that_it_is_not_over_yet(
 ) -> None:
     async def main() -> None:
         call = new_call()
-        call.refusal = refusal
+        call.hang_up_order.refusal = refusal
         desk = Desk(call)
         answer = await desk.ask("POST", "/calls/terminate", {"call_id": "call-1"})
         assert (answer.status, answer.retry_after) == (status, retry_after)

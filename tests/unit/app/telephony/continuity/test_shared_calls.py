@@ -42,7 +42,7 @@ def test_a_call_goes_to_another_worker_as_it_stood() -> None:
     sent = msgspec.json.decode(msgspec.json.encode(record), type=type(record))
     call = call_of_record(sent, AGENTS)
     call.identify(sent.call_id)
-    call.state, call.connected_at = sent.state, sent.connected_at
+    call.progress.state, call.progress.connected_at = sent.state, sent.connected_at
     assert record_of_call(call, "worker") == record
     assert (call.orders.recording, call.orders.is_recording_paused) == ("recording", False)
     call.orders.told(OrderKind.STOP_RECORDING, OrderState.SUCCEEDED, subject="recording")

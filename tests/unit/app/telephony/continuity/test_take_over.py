@@ -124,8 +124,8 @@ class Worker:
 def record(**changes: Any) -> CallCheckpoint:
     """A call of another worker that was talked in."""
     call = new_call()
-    call.admission, call.connected_at = Admission.ADMITTED, 7.0
-    call.conversation = conversation()
+    call.admission, call.progress.connected_at = Admission.ADMITTED, 7.0
+    call.resumption.conversation = conversation()
     call.participants.restore([Participant(id="p", phone_number=None, role="person", status="connected")])
     return msgspec.structs.replace(record_of_call(call, "that one"), **changes)
 
@@ -227,13 +227,13 @@ class TestOrphans:
             worker.bus.hear(WorkerNotice(KEPT, fields))
             await asyncio.sleep(0.1)
             (call,) = worker.log.live
-            assert (call.call_id, call.own_number, call.taken_over, call.connected_before) == (
+            assert (call.call_id, call.own_number, call.resumption.taken_over, call.progress.connected_before) == (
                 "call-1",
                 SOURCE,
                 True,
                 7.0,
             )
-            assert call.checkpoint is stored
+            assert call.resumption.checkpoint is stored
             assert not stored.track().final_owed, "nobody has the audio any more that it was owed for"
             assert worker.asked_for_media == [(call, True)]
             await worker.it.take_over(record(), None)
@@ -246,7 +246,7 @@ class TestOrphans:
             worker = Worker()
             await worker.it.take_over(record(conversation=None, connected_at=None), None)
             (call,) = worker.log.live
-            assert not call.taken_over
+            assert not call.resumption.taken_over
 
         on_virtual_time(act)
 
@@ -258,7 +258,11 @@ class TestOrphans:
             worker = Worker()
             await worker.it.take_over(record(), checkpoint, is_cut_off=False)
             (call,) = worker.log.live
-            assert (call.state, call.connected_at, call.taken_over) == (CallState.CONNECTED, 7.0, is_taken_over)
+            assert (call.state, call.progress.connected_at, call.resumption.taken_over) == (
+                CallState.CONNECTED,
+                7.0,
+                is_taken_over,
+            )
             assert worker.asked_for_media == []
 
         on_virtual_time(act)

@@ -45,7 +45,7 @@ class Watched:
 
     def _connected(self, call: Call) -> None:
         self.connected.append(call)
-        call.state = CallState.CONNECTED
+        call.progress.state = CallState.CONNECTED
 
     def opens(self) -> None:
         """A media socket comes."""

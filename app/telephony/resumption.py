@@ -1,0 +1,34 @@
+"""What the next session of a call goes on from: it had one before, at this worker or at another one."""
+
+from actors.conversation import SessionRecord
+from actors.rules.turn_taking.moving import only_listens
+from actors.session.checkpoint import Checkpoint
+
+
+class Resumption:
+    """What is kept of the sessions of one call for those that follow."""
+
+    conversation: SessionRecord | None = None
+    """Its session as it was stored last."""
+    checkpoint: Checkpoint | None = None
+    """What its session goes on from that was another worker's."""
+    taken_over: bool = False
+    """The call was another worker's, which died: the caller was cut off."""
+
+    def take_checkpoint(self) -> Checkpoint | None:
+        """The checkpoint, which one session alone goes on from; None if there is none, or it was taken."""
+        checkpoint, self.checkpoint = self.checkpoint, None
+        return checkpoint
+
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether somebody was talked with at another worker, who is greeted otherwise than by an agent that begins."""
+        if self.checkpoint is None:
+            return self.taken_over
+        return self.checkpoint.turn is None or not only_listens(self.checkpoint.turn)
+
+    @property
+    def resumable(self) -> SessionRecord | None:
+        """The stored session of a caller who was cut off, if one can go on from it."""
+        former = self.conversation
+        return former if self.taken_over and former is not None and former.resumable else None
