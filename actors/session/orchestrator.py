@@ -7,8 +7,7 @@ import msgspec
 from actors.agent import Agent
 from actors.messages.caller import CallOrderFailed, KeyPressed, TextEntered
 from actors.messages.lifecycle import SessionOver, TimerFired
-from actors.messages.model import ModelFailed, ReplyFailed, ReplyWritten, ToolFinished
-from actors.messages.output import FloorChanged, TurnMeasured
+from actors.messages.model import ModelFailed, ToolFinished
 from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped, ResumePlayback
 from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued
 from actors.ports.clock import Clock
@@ -28,20 +27,17 @@ from actors.rules.turn_taking.effects import (
     PlaybackOrder,
     RecallSpeech,
     RecognitionOrder,
-    ReportBackchannel,
-    ReportMachine,
-    ReportUnexpected,
     Say,
     SetTimer,
     SpeechOrder,
     StartReply,
+    TurnReport,
 )
 from actors.rules.turn_taking.event_rules import TurnEvent
 from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import Screening, TurnSnapshot
-from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Trace
-from actors.runtime.supervised_actor import SupervisedActor, logger
+from actors.runtime.supervised_actor import SupervisedActor
 from actors.session import measurements
 from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
@@ -59,6 +55,7 @@ from actors.session.replies.reply_writer import ReplyWriter
 from actors.session.replies.spending import Spending
 from actors.session.tools.handoffs import Handoffs
 from actors.session.tools.tool_runs import ToolRuns
+from actors.session.turn_reports import TurnReports, reply_failed
 from actors.session.turn_timers import TurnTimers
 from actors.session.turn_trace import TRACED, TurnTrace
 
@@ -137,8 +134,7 @@ class Orchestrator(SupervisedActor):
             guardrails=GuardrailModel(self, judge, plan.session_id, plan.agent) if has_topics(plan.agent) else None,
         )
         self._turn_trace = TurnTrace(trace, clock)
-        self.unexpected_events = 0
-        """Events that cannot happen, as turn-taking reported them: faults of ours."""
+        self._reports = TurnReports(connection, trace, lambda: self.agent)
 
     def _conversation(self) -> OngoingConversation:
         return OngoingConversation(
@@ -242,7 +238,7 @@ class Orchestrator(SupervisedActor):
         before = turn.state.failures
         effects = turn.handle(event, self.clock.now())
         if turn.state.failures > before:
-            _leave_trace(event)
+            reply_failed(event)
         self._carry_out(effects)
         if type(event) not in STREAMED:
             self._log.keep()
@@ -253,6 +249,9 @@ class Orchestrator(SupervisedActor):
         self._maker.catch_up()
 
     def _effect(self, effect: Effect) -> None:
+        if isinstance(effect, TurnReport):
+            self._reports.report(effect)
+            return
         match effect:
             case StartReply():
                 self._maker.start(effect)
@@ -268,28 +267,8 @@ class Orchestrator(SupervisedActor):
                 self._timers.set(timer, delay_s)
             case CancelTimer(timer):
                 self._timers.cancel(timer)
-            case FloorChanged():
-                self._connection.show(effect)
-            case TurnMeasured():
-                self._show_turn(effect)
             case NoteWords(text):
                 self._log.note_first_words(text)
-            case ReportMachine(signs):
-                action = self.agent.voicemail.value
-                logger.info("an answering machine has taken the call (%s): %s", ", ".join(signs), action)
-                measurements.machine_answered(action)
-            case ReportBackchannel():
-                measurements.backchannel_heard()
-            case ReportUnexpected(event, state):
-                self.unexpected_events += 1
-                report_failure(
-                    Failure.UNEXPECTED,
-                    logger,
-                    "turn-taking was told %s, which cannot happen: %s",
-                    event,
-                    state,
-                    event=event,
-                )
             case CommitSpeech() | DiscardSpeech() | RecallSpeech():
                 self._speech_over(effect)
             case End(ending):
@@ -308,13 +287,6 @@ class Orchestrator(SupervisedActor):
     def _speech_over(self, order: SpeechOrder) -> None:
         """The caller's voice is a turn of theirs, or is none: only of use to a model that hears it."""
 
-    def _show_turn(self, measured: TurnMeasured) -> None:
-        measurements.turn_measured(measured)
-        self.trace.turn_ended(
-            first_audio_ms=measured.first_audio_ms, decision_to_silence_ms=measured.decision_to_silence_ms
-        )
-        self._connection.show(measured)
-
 
 def _turn_taking(plan: SessionPlan, checkpoint: Checkpoint, *, transcribes: bool) -> TurnTaking:
     first = TurnSnapshot(screening=Screening() if plan.screens_answerer else None)
@@ -322,17 +294,3 @@ def _turn_taking(plan: SessionPlan, checkpoint: Checkpoint, *, transcribes: bool
     if plan.record_step is None:
         return TurnTaking(plan.agent, transcribes=transcribes, state=state)
     return RecordedTurnTaking(plan.agent, plan.record_step, transcribes=transcribes, state=state)
-
-
-def _leave_trace(event: TurnEvent) -> None:
-    """Log and count a reply that has failed, with what of turn-taking's events was the end of it."""
-    match event:
-        case ReplyFailed(cause=cause):
-            party = "model"
-        case ReplyWritten():
-            party, cause = "model", "the language model said nothing that can be spoken"
-        case PlaybackFailed(kind=kind):
-            party, cause = "synthesizer", f"it could not be spoken: {kind}"
-        case _:
-            party, cause = "model or synthesizer", "nothing of it was heard in time"
-    report_failure(Failure.REPLY, logger, "a reply failed: %s", cause, owed_by=party)

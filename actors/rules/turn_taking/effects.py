@@ -141,10 +141,13 @@ RecognitionOrder = EndUtterance | ReopenRecognition
 """What the recognizer is ordered to do."""
 SpeechOrder = CommitSpeech | DiscardSpeech | RecallSpeech
 """What is done with voice that a speech-to-speech model has heard; never ordered where a recognizer gives words."""
+TurnReport = FloorChanged | TurnMeasured | ReportMachine | ReportBackchannel | ReportUnexpected
+"""What is shown, logged or counted, and changes nothing."""
 Effect = (
     PlaybackOrder
     | RecognitionOrder
     | SpeechOrder
+    | TurnReport
     | StartReply
     | BeginPreemptiveReply
     | DiscardPreemptiveReply
@@ -152,11 +155,6 @@ Effect = (
     | Say
     | SetTimer
     | CancelTimer
-    | FloorChanged
-    | TurnMeasured
     | NoteWords
-    | ReportMachine
-    | ReportBackchannel
-    | ReportUnexpected
     | End
 )

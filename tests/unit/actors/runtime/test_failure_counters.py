@@ -132,7 +132,7 @@ async def an_address_that_nobody_is_at() -> None:
 
 async def a_message_at_which_two_actors_fail() -> None:
     async with stage(agent=QUIET) as on:
-        with mock.patch("actors.session.orchestrator.TurnTaking.handle", side_effect=ZeroDivisionError):
+        with mock.patch("actors.rules.turn_taking.machine.TurnTaking.handle", side_effect=ZeroDivisionError):
             await ask(on, 0.05)
 
 
