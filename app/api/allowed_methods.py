@@ -11,7 +11,7 @@ def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
 
     Starlette names those of the first such route only, and routes of ours have one method each.
     """
-    # A mount that was tried before has left its path there.
+    # A mount that was tried before has left its own path in the scope.
     return sorted(_methods(routes, {**scope, "root_path": scope.get("app_root_path", scope.get("root_path", ""))}))
 
 

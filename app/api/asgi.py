@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
-    """The app. Call on the event loop on which it is to serve.
+    """Make the ASGI app of a worker. Call on the event loop on which it is to serve.
 
     Raises:
         SettingsError, AgentFileError and others of CONFIGURATION_ERRORS: the configuration cannot be used.
     """
     configuration = usable_configuration(settings)
     app = app_of(Services(settings, lifecycle, configuration.agents, configuration.tools))
-    # After all that may refuse the start: whoever reads why it was refused reads nothing else.
+    # Warnings come after all that may refuse the start, so that a refusal stands alone in the log.
     for line in (*absent_engines(configuration.engines), *warnings_of(settings), *misspelt_variables()):
         log.warning(line)
     return app

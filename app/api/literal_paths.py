@@ -19,7 +19,7 @@ class RouteById(Route):
         self._literal_paths = literal_paths
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """As Starlette does it, but for the paths that are another route's."""
+        """Match as Starlette does, except for the paths that belong to another route."""
         match, child = super().matches(scope)
         if match is not Match.NONE and self.path_format.format_map(child["path_params"]) in self._literal_paths:
             return Match.NONE, {}

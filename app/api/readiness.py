@@ -183,7 +183,7 @@ class Readiness:
         return await self._remote(self._engines.model)
 
     async def _remote(self, *engines: object) -> str:
-        """Whether those that are somewhere else answer; there may be none."""
+        """Ask those engines that are services elsewhere whether they answer; the worst that one says counts."""
         told = await asyncio.gather(*(_told_by(engine) for engine in engines if isinstance(engine, TellsReadiness)))
         failures = [each for each in told if isinstance(each, BaseException)]
         match min(failures, key=_is_partial, default=None):
@@ -242,7 +242,7 @@ class Readiness:
 
 
 async def _told_by(engine: TellsReadiness) -> str | BaseException:
-    """What an engine says, or raises: in a task of its own a SystemExit would end the server."""
+    """What an engine answers, or what it raises: a SystemExit that left this task would end the server."""
     task = asyncio.current_task()
     try:
         return await engine.ready()

@@ -18,9 +18,9 @@ JSON, TEXT = "application/json", "text/plain"
 TRANSCRIPT_TYPES = (JSON, webvtt.MEDIA_TYPE, TEXT)
 """The media types of a transcript; the first is that of a client which asks for none."""
 UNKNOWN_SPEAKER = "caller"
-"""Whose words are shown that are the user's, where nobody is told apart."""
+"""Who is shown as the speaker of the user's words, where speakers are not told apart."""
 MS_PER_CHARACTER = 60
-"""How long what lies at no known place in the audio is shown: about as fast as it is spoken."""
+"""How many ms a message is shown for each of its characters, where its place in the audio is not known."""
 
 
 def transcript_response(record: SessionRecord, label_of: Callable[[str], str], media_type: str) -> Response:

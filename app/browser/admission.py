@@ -69,7 +69,7 @@ def _agent(agents: AgentRoster, name: str) -> Agent:
 
 
 class Former(NamedTuple):
-    """What a conversation goes on from: its record, and its checkpoint if that can be had. Nothing, where it begins."""
+    """What a conversation goes on from: its stored record, and its checkpoint if there is one; None for a new one."""
 
     record: SessionRecord | None = None
     checkpoint: Checkpoint | None = None
@@ -100,16 +100,16 @@ class ConversationAdmission:
         self._known_sessions = known_sessions
 
     async def admit(self, scope: Scope) -> tuple[Asked, Former]:
-        """What a handshake asks for, and what to go on from.
+        """Decide whether a handshake is let in; returns what it asks for, and the conversation that it goes on with.
 
         Raises:
-            SocketRefusedError: it asks for what there is not; draining, full, a token for another agent, or not the
-                session's resume token.
+            SocketRefusedError: it asks for something unknown, the worker drains or is full, the token is for another
+                agent, or the resume token is not that of the session.
             TooManyError: the client is over a limit.
         """
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
         asked = Asked(query, self._agents, self._modes)
-        # A conversation that may still finish may also lose its line and come back.
+        # A conversation that a draining worker lets finish may lose its connection meanwhile, and come back.
         if not self._lifecycle.admits() and asked.session_id not in self._sessions.live:
             raise SocketRefusedError(RESTARTING, "the server is restarting")
         asked.client = self._clients.of(scope, admitted(scope).subject)

@@ -40,7 +40,7 @@ class Connection:
         return self._writer.closed
 
     def tell(self, message: OutputMessage) -> None:
-        """Queue what the session shows; silence goes ahead of queued audio and drops it."""
+        """Queue what the session shows; an order to fall silent overtakes queued audio and drops it."""
         self._gated.tell(message)
 
     def _show(self, message: OutputMessage) -> None:
@@ -98,7 +98,7 @@ class Connection:
 def closing_of(ended: SessionEnded, lifecycle: Lifecycle) -> tuple[int, str]:
     """The code and the reason with which the sockets of a session that has ended are closed.
 
-    A client that is told of the restart comes back to another worker.
+    Clients take the code of a restart as a request to connect again, which leads them to another worker.
     """
     if lifecycle.ends_sessions:
         return RESTARTING, "the server is restarting"

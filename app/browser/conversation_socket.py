@@ -177,7 +177,7 @@ class _Conversation:
         )
         self._connection.text(encode(self._words.envelope("event", "System", opened)))
         if not self._parts.lifecycle.admits():
-            # It has lost its line meanwhile, and come back.
+            # The client has lost its connection since the drain began, and was not told of it.
             self.say_that_it_drains()
 
     def say_that_it_drains(self) -> None:
@@ -249,5 +249,5 @@ class _Conversation:
 
 
 def _lead(asked: Asked) -> Lead:
-    """A client with marks has a network's delay more: its marks come back over it, and a pause takes effect at once."""
+    """How far ahead audio is sent: farther to a client with marks, which tells what it has played and can pause."""
     return Lead(Transport.MARKED, 400) if asked.marks else BLIND

@@ -76,7 +76,7 @@ class DashboardSocket:
         finally:
             self.open -= 1
             self._clients.relay_over(client)
-            # Not that of the beginning, if the session has moved to another worker meanwhile.
+            # Looked up anew: a session that has moved to another worker meanwhile has another output than at first.
             self._outputs.of(session_id).dashboards.discard(dashboard)
             dashboard.abandon()
             self._outputs.forget_unused(session_id)

@@ -62,7 +62,7 @@ class SessionOutput:
             self._show(feed, message)
 
     def show_no_more(self) -> set[Viewer]:
-        """Show dashboards nothing more, since another worker goes on with the session; those that were shown it."""
+        """Stop showing a session that another worker goes on with; returns the dashboards that were shown it."""
         dashboards, self.dashboards, self._elsewhere = self.dashboards, set(), {}
         return dashboards
 

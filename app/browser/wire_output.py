@@ -92,7 +92,7 @@ class BrowserWords:
         return Envelope(type=kind, sender=sender, payload=payload, session_id=self._session_id, ts=self._now())
 
     def say(self, message: OutputMessage) -> list[ServerMessage]:
-        """The wire messages for what the session shows; audio apart, which each connection encodes for itself."""
+        """The wire messages for what the session shows; none for audio, which each connection encodes for itself."""
         match message:
             case AudioFrame():
                 return []

@@ -50,7 +50,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     audio: Audio | None = None
     """How callers are heard who speak; None: they type."""
     connects: bool = False
-    """The agents' MCP servers are there for their tools; else those answer that nothing can be reached."""
+    """The agents' MCP servers are connected to; else each of their tools answers that its server cannot be reached."""
 
 
 class _Cast(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ def evaluate(asked: Evaluation, settings: Settings, tell: Callable[[str], None] 
         AgentFileError: a file of scenarios, or of an agent, cannot be used.
         ConfigurationError, ToolDefinitionError: as when the server starts.
     """
-    # What goes wrong in a conversation is in its timeline; the log has it as often as it is held.
+    # What goes wrong in a conversation is in its timeline; the log would say it again for each run.
     logging.getLogger("earshot").setLevel(logging.ERROR)
     for written in filter(None, (asked.junit, asked.json)):
         _require_writable(written)
@@ -125,10 +125,10 @@ def _with_agents(file: Path, suite: Suite, cast: _Cast) -> Suite:
 
 
 def _require_tools(file: Path, number: int, scenario: Scenario, agent: Agent, cast: _Cast) -> None:
-    """The tools that are expected to be called are some that the agent, or one that it may hand off to, has."""
+    """See that each tool whose call is expected is one of the agent's, or of an agent that it may hand off to."""
     agents = (agent, *team_of(agent, cast.agents))
     if any(each.mcp_servers for each in agents):
-        # What a server has is known when it is connected.
+        # Which tools an MCP server has is known only when it is connected.
         return
     known = {name for each in agents for name in (*each.tools, *handoff_tools(each, cast.agents))}
     known |= {call.tool for reply in scenario.model for call in reply.calls}
@@ -139,7 +139,7 @@ def _require_tools(file: Path, number: int, scenario: Scenario, agent: Agent, ca
 
 
 def _require_writable(path: Path) -> None:
-    """Results can be written there: whoever has waited for them should not be the one to find out."""
+    """See that results can be written to `path`, before anybody waits for them."""
     if path.is_dir() or not path.parent.is_dir():
         reason = "is a directory" if path.is_dir() else f"there is no directory {path.parent}"
         raise AgentFileError(path, "", f"the results cannot be written: {reason}")
@@ -162,7 +162,7 @@ def _run(scenario: Scenario, cast: _Cast, asked: Evaluation) -> Outcome:
 
 
 async def _hold_connected(scenario: Scenario, cast: _Cast, audio: Audio | None) -> Outcome:
-    """Hold it with MCP servers of its own.
+    """Hold one conversation with MCP servers of its own.
 
     Raises:
         SettingsError: one cannot be used.

@@ -47,7 +47,7 @@ class Listener:
         """Note what the session shows."""
         match message:
             case ReplyText(turn, kind, text):
-                # Replies follow each other without the blank that is between the pieces of one.
+                # A piece brings the blank before it along, unless it is the first of its reply.
                 self._spoken += [text] if self._speaks == (turn, kind) else [" ", text]
                 self._speaks = turn, kind
                 self.speaking_since = self._now() if self.speaking_since is None else self.speaking_since
@@ -98,7 +98,7 @@ class Listener:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the agent has finished, or there is nobody any more."""
+        """Whether the agent has finished speaking, or the session is over."""
         return self._floor is not Floor.AGENT or self.ended is not None
 
     def said(self, pattern: str) -> bool:

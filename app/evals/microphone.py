@@ -24,7 +24,7 @@ FRAME_BYTES = RATE_HZ * FRAME_MS // 500
 VOICE_DB = -20.0
 """About how loud a voice is that the synthesizers make, in dB below full scale."""
 ATTEMPTS = 5
-"""How often a line is asked for again that took too long."""
+"""How often the synthesizer is asked for one line, where that takes too long."""
 _NOISE_S = 2
 _SEED = 1
 

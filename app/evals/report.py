@@ -1,4 +1,4 @@
-"""What evaluations came to: as lines for people, as JUnit's XML and as JSON for machines. Pure."""
+"""The results of evaluations: as lines for people, as JUnit's XML and as JSON for machines. Pure."""
 
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree

@@ -19,7 +19,7 @@ BELONGS_TO = {
     "with": ("tool",),
     "within_ms": ("interrupt", "expect", "absent", "tool", "judge", "ended"),
 }
-"""What belongs to some of the actions only."""
+"""Keys of a step that belong to some actions only, and to which."""
 CALLERS = ("say", "interrupt", "key", "silence_s")
 """The keys of a step whose action is the caller's."""
 

@@ -1,7 +1,7 @@
 """What a telephone network leaves of a voice: 300 to 3,400 Hz, sampled at 8 kHz, in the 256 levels of mu-law. Pure.
 
-Services hand such calls on at 16 kHz; nothing comes back by that. G.711 is what landlines and most of the networks
-between carriers speak.
+Services hand such calls on at 16 kHz, which brings back nothing that was lost. G.711 is what landlines and
+most of the networks between carriers speak.
 """
 
 import math

@@ -48,7 +48,7 @@ from config.settings import Settings
 
 RATE_HZ = 16_000
 CALLER = "4:+15550100"
-"""Whose voice it is, where the scenario names no caller."""
+"""The network's id of the caller, where the scenario names none."""
 JITTER_MS, MOST_JITTER_MS = 8.0, 60.0
 """How late frames are on average, and at most."""
 CONNECTS_S = 10.0
@@ -238,11 +238,11 @@ def _switchboard(settings: Settings, agents: Mapping[str, Agent], keeper: Sessio
 
 @asynccontextmanager
 async def _served(app: Starlette) -> AsyncIterator[int]:
-    """Serve an app on a free port of this machine, as a worker does; the port."""
+    """Serve an app on a free port of this machine, as a worker does; gives the port."""
     over, config = asyncio.Event(), Config()
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    config.bind = [f"fd://{listening.detach()}"]  # which closes it
+    config.bind = [f"fd://{listening.detach()}"]  # Hypercorn closes the socket
     config.errorlog = logging.getLogger("hypercorn.error")
     config.accesslog = None
     config.graceful_timeout = config.shutdown_timeout = ENDS_S

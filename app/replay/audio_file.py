@@ -59,7 +59,7 @@ class AudioFile:
             self._give_up("fault", f"it cannot be made: {type(error).__name__}")
 
     def finish(self) -> AudioBeside | None:
-        """Write the rest, and give the file its name; what is to be known of it, None if there is none."""
+        """Write the rest, and give the file its name; returns what the session file says of it, None for no audio."""
         try:
             if self._lanes is not None and not self.has_failed:
                 if not self._cut:

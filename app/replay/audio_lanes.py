@@ -1,6 +1,6 @@
 """Lays the audio of both sides of a session onto one axis of time, as it was heard: the caller left, the agent right.
 
-What the agent sends is ahead of what is heard: where the client throws its audio away or holds it, so does this.
+What the agent sends is ahead of what is heard: where the client discards audio or holds it, the lane does the same.
 """
 
 from collections.abc import Iterator
@@ -161,14 +161,14 @@ class AudioLanes:
         self._taken = 0
 
     def add(self, piece: Piece) -> None:
-        """Lay down what has come next, or do to what is there what the client did."""
+        """Lay down the audio that has come next, or discard, hold or release what is there, as the client did."""
         at = self._now = max(self._now, round((piece.at - self._began_at) * RATE_HZ))
         match piece:
             case CallerPiece(speaker=speaker, rate_hz=rate_hz, pcm=pcm):
                 stream = self._speakers.get(speaker)
                 if stream is None or stream.rate_hz != rate_hz:
                     stream = self._speakers[speaker] = _Stream(self._caller, rate_hz)
-                # It comes in when its last sample was said.
+                # A piece of the caller's audio comes in when its last sample was spoken.
                 stream.push(max(0, at - len(pcm) * RATE_HZ // (rate_hz * SAMPLE_BYTES)), pcm)
             case AgentPiece(rate_hz=rate_hz, pcm=pcm):
                 self._voice_at(rate_hz, at).push(at, pcm)
@@ -190,7 +190,7 @@ class AudioLanes:
         return self._voice
 
     def _stop(self, at: int) -> bytes:
-        """Nothing of the agent is heard from this sample on; what would have been."""
+        """Silence the agent from this sample on; returns the audio that would have been heard."""
         if self._voice is not None:
             self._voice.finish()
             self._voice.begin_at(at)

@@ -1,6 +1,6 @@
 """Takes the audio of both sides of one session on the event loop, and hands it to the thread that writes it.
 
-Nothing is kept of what came before the caller has heard that they may be recorded, but the notice itself.
+Of what came before the caller has heard that they may be recorded, only the notice itself is kept.
 """
 
 from collections.abc import Callable, Iterable
@@ -77,7 +77,7 @@ class AudioTape:
             self._session.take_audio = self._session.connection.tap = None
 
     def hand_over(self) -> None:
-        """Give what waits to the thread, if the caller knows of it."""
+        """Give what waits to the thread, if the caller knows that they are recorded."""
         if self._is_over or not self._is_told:
             return
         pieces, self._waiting = self._waiting, []

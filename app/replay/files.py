@@ -29,7 +29,7 @@ LOOK_BYTES = 8 << 20
 """After so much audio it is seen whether all files together have become too large."""
 FILE, AUDIO = ".jsonl", ".wav"
 NAME = re.compile(rf"session-\d{{8}}T\d{{6}}Z-[\w-]{{1,64}}(?:\{FILE}|\{AUDIO})")
-"""What is removed when there is too much: nothing else in the directory is touched."""
+"""The names of the files that may be removed: nothing else in the directory is touched."""
 _UNFINISHED = re.compile(rf"\.{NAME.pattern}\.\d+")
 
 _failures = metrics.get_meter("earshot").create_counter(

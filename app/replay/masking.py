@@ -94,7 +94,7 @@ class Masking:
         return f"{text}?" if self._is_screened and is_question(said) else text
 
     def _said(self, text: str) -> str:
-        """What was said, masked: the same as the words that were probably the last, or another text, as it is."""
+        """An utterance, masked: equal to what stands for the words that were probably the last only if it is those."""
         if self._likely and words_of(text) == self._likely:
             return self._masked_likely
         masked = self.text(text)
@@ -105,7 +105,7 @@ class Masking:
         return self._masked_likely
 
     def _kept(self, text: str) -> str:
-        """What turn-taking has kept of what was said: that it was spoken, and no more, is no word of anybody's."""
+        """What turn-taking has kept of an utterance, masked, but for `SPOKEN`: that mark says nothing of the words."""
         first, *others = map(self.text, text.split(SPOKEN))
         parts = [first, *chain.from_iterable((SPOKEN, other) for other in others)]
         return " ".join(part for part in parts if part)

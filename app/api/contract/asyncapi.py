@@ -35,7 +35,7 @@ def sockets(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[str]:
 
 
 def asyncapi(routes: Iterable[BaseRoute]) -> dict[str, Any]:
-    """The document, without its server, which is where it was asked for.
+    """The AsyncAPI document without the server's address, which is known when somebody asks for the document.
 
     Raises:
         UndocumentedRouteError: names a WebSocket that `CHANNELS` does not have.
@@ -102,7 +102,7 @@ def _add(document: dict[str, Any], path: str, channel: Channel, schemas: dict[An
         "x-check": check.value,
         "x-close-codes": {str(code): text for code, text in channel.closes.items()},
     }
-    # AsyncAPI speaks of what the server does.
+    # In AsyncAPI, `receive` and `send` are what the server does.
     for action, kinds in (("receive", channel.takes), ("send", channel.sends)):
         if kinds:
             document["operations"][f"{action}_{name}"] = {
@@ -140,7 +140,7 @@ def _message(kind: Any, schemas: dict[Any, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(example: Any) -> Any:
-    """What is on the wire: a payload comes in its envelope."""
+    """An example as it is on the wire, where a payload comes in its envelope."""
     if type(example) not in ENVELOPES:
         return example
     kind, sender = ENVELOPES[type(example)]

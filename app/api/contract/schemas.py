@@ -20,7 +20,7 @@ def components(types: Iterable[Any]) -> tuple[dict[Any, dict[str, Any]], dict[st
     by_type = dict(zip(apart, for_every_dialect(made), strict=True))
     named = for_every_dialect(named)
     if problem := named.get(Problem.__name__):
-        # It is left out of the Struct's body only where a default says nothing; `Problem.encode` always writes it.
+        # Its default makes `type` optional for msgspec, but `Problem.encode` always writes it.
         problem["required"] = ["type", *problem["required"]]
     return {type_: _any_of([by_type[each] for each in _alternatives(type_)]) for type_ in wanted}, named
 

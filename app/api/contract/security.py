@@ -53,4 +53,4 @@ SECURITY: dict[Check, list[dict[str, list[str]]]] = {
     Check.ACS_MEDIA: [{"carrier": []}, {}],
     Check.EVENT_GRID: [{"carrier": []}, {"event_grid_secret": []}, {}],
 }
-"""An empty one: nothing has to be shown where the settings demand nothing, or on the same machine."""
+"""By check, the ways in which it may be passed. An empty way: without proof, where the settings demand none."""

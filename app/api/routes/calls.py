@@ -57,7 +57,7 @@ HANG_UP_S = 8.0
 
 
 CALLS = "calls"
-"""What workers ask each other for: the newest calls of each."""
+"""The request by which workers ask each other for their newest calls."""
 
 
 class _Calls(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ from app.version import product_version
 from protocol.health import Alive, Health, Restarting, SessionMetrics
 
 ACTORS = "actors"
-"""What workers ask each other for: the sessions of each and their actors."""
+"""The request by which workers ask each other for their sessions and the actors of those."""
 
 
 class HealthRoutes:
@@ -142,7 +142,7 @@ class HealthRoutes:
         """One session, with its recent messages."""
         entry = self._entry(request)
         session = entry.session
-        # The loop's clock counts from anywhere.
+        # The zero of the loop's clock is arbitrary.
         epoch = self._clock.wall() - self._clock.now()
         recent = [
             RecentMessage(at=round(epoch + seen.at, 3), sender=seen.sender, receiver=seen.receiver, type=seen.type)

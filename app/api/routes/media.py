@@ -73,7 +73,7 @@ class MediaRoutes:
         if call is None and not self._unannounced:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no call of that id, and none is taken unannounced")
         if call is None and not usable_session_id(asked.call_connection_id):
-            # The socket would be refused for it.
+            # The media socket would be refused for such an id.
             error = FieldError("call_connection_id", SESSION_ID_FORM, "pattern")
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error.field}: {error.message}", (error,))
         session_id = call.session_id if call is not None else self._random.token("session_")

@@ -36,7 +36,7 @@ from protocol.sessions import RealtimeConnections, RealtimeStatus, SessionEnding
 log = logging.getLogger(__name__)
 
 SESSIONS = "sessions"
-"""What workers ask each other for: the live sessions of each, and the recent ones that it knows of."""
+"""The request by which workers ask each other for their live sessions, and the recent ones that they know of."""
 
 
 class _Listed(msgspec.Struct, frozen=True):
@@ -171,7 +171,7 @@ class SessionRoutes:
         record = await self._record(request)
         entry = self._sessions.live.get(record.session_id)
         if entry is not None and not entry.plan.stored:
-            # Somebody keys in an access code, or is asked whether a caller may be put through.
+            # In such a session somebody keys in an access code, or is asked whether they take a caller.
             raise ProblemError(HTTPStatus.NOT_FOUND, "what is said in this session is neither kept nor shown")
         response = transcript_response(record, self._label_of, media_type)
         response.headers["vary"] = "Accept"

@@ -65,7 +65,7 @@ class TokenRoutes:
         return json_response(answer, headers={"Cache-Control": "no-store"})
 
     def _given(self, asked: TokenRequest, agent: Agent, *, is_operator: bool) -> GivenContext | None:
-        """What is given along for a session with `agent`.
+        """The context that a request for a token gives to the session with `agent`; None if it gives none.
 
         Raises:
             ProblemError: 403, nobody but an operator may; 422, names the field that cannot be used.

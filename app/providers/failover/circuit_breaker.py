@@ -16,7 +16,7 @@ import msgspec
 from actors.ports.clock import Random
 
 MOST_OUTCOMES = 1_000
-"""What is judged of the window: the latest so many requests, however many there were."""
+"""At most so many of the latest requests are judged, however many there were in the window."""
 
 
 class BreakerState(StrEnum):
@@ -103,7 +103,7 @@ class CircuitBreaker:
                 self._open_until = 0.0
                 self._outcomes.clear()
             case BreakerState.OPEN:
-                return  # what was asked before says nothing about now
+                return  # how requests went before the provider was down says nothing of how it is
 
     def failed(self, now: float, retry_after_s: float | None = None) -> None:
         """Note that the provider failed; a breaker that this opens stays open at least as long as the provider asks."""

@@ -23,7 +23,7 @@ class FailoverModel:
         self._patience_s = patience_s
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        """Stream the reply of the first that says a word of one. A model that is slow is not given up until another
+        """Stream the reply of the first model that says a word. A model that is slow is not given up until another
         says one: the other may be down.
 
         Raises:

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 SILENT_S = 6.0
 """A model that was given up after so much silence has failed."""
 AHEAD = 64
-"""Events of a reply that is made beside others which wait to be read; then its model waits."""
+"""So many events of a reply that is made beside others may wait to be read; with more, its model waits."""
 
 
 class ModelAttempt:

@@ -24,7 +24,7 @@ class FailoverRecognizer:
         self.peer = providers.peer
 
     async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
-        """A stream of the first that gives one.
+        """A stream of the first recognizer that gives one.
 
         Raises:
             RecognizerError: none does.

@@ -54,7 +54,7 @@ class WatchedStream(Generic[E, S]):
         return peer_of(self._provider.engine)
 
     async def ask(self, engine: E) -> S:
-        """Open it.
+        """Open the stream at its provider, whose breaker is not told of it here.
 
         Raises:
             ProviderError: as the port does.
@@ -63,11 +63,11 @@ class WatchedStream(Generic[E, S]):
 
     @property
     def owes_since(self) -> float | None:
-        """Since when it has owed something without a word about it; None if it owes nothing."""
+        """Since when the stream has owed something and sent nothing of it; None if it owes nothing."""
         raise NotImplementedError
 
     async def open(self, timeout_s: float | None) -> None:
-        """Ask for it; to fail counts against the provider.
+        """Ask the provider for the stream; a failure counts against it.
 
         Raises:
             ProviderError: there is none.

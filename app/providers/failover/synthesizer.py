@@ -30,7 +30,7 @@ class FailoverSynthesizer:
         self.peer = providers.peer
 
     async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
-        """A stream of the first that gives one; it is the voice that a provider may have failed.
+        """A stream of the first synthesizer that gives one, that which has failed this voice lately being asked last.
 
         Raises:
             SynthesizerError: none does.
@@ -41,7 +41,7 @@ class FailoverSynthesizer:
         )
 
     def voices(self) -> Mapping[str, tuple[str, ...]]:
-        """Of the one that is asked first; empty if it does not tell."""
+        """The voices of the synthesizer that is asked first, by language; empty if it does not tell."""
         voices = getattr(self.providers.engines[0], "voices", None)
         return voices() if voices is not None else {}
 
@@ -93,7 +93,7 @@ class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
         if self.closed:
             return
         if violation(event, SYNTHESIS_EVENTS):
-            self._report(event)  # the session passes it over, and says so
+            self._report(event)  # the session drops what is no event of the port, and logs it
             return
         self._told_at = self._providers.now()
         match event:

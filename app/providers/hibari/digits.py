@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WORD_LETTERS = 4
-"""Capitals in a code that are so many are a word, as in COVID-19; who knows the word decides how it is said."""
+"""So many capitals in a code are a word, as in COVID-19; hibari's dictionary knows how that is said."""
 
 _TELEPHONE = re.compile(
     r"(?<![\w.,$€£-])(\+?)"

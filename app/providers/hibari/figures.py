@@ -124,7 +124,7 @@ def _with_dates(text: str) -> str:
 
 
 def _date(match: re.Match[str]) -> str:
-    """Day first, as where dates are written so, unless that cannot be."""
+    """A date as ISO 8601: the day is written first, unless the second number can be no month."""
     day, month = int(match[1]), int(match[3])
     if month > 12:
         day, month = month, day
@@ -176,13 +176,13 @@ def _with_measures(text: str) -> str:
 
 
 def _power(match: re.Match[str]) -> str:
-    """In front of a noun, as in a 60W lamp, it is no plural."""
+    """A number of watts or volts in words: singular in front of a noun, as in a 60W lamp."""
     name = "watt" if match[2] == "W" else "volt"
     return f"{match[1]} {name}" if match[3] else _counted(match[1], (name, f"{name}s"))
 
 
 def _in_kitchen(match: re.Match[str]) -> str:
-    """A part of one is singular, as in half a teaspoon."""
+    """A kitchen measure in words: a part of one is singular, as in half a teaspoon."""
     amount, names = match[1], _KITCHEN[re.sub(r"[ .]", "", match[2]).lower()]
     is_one = amount == "1" or amount in _HALVES or amount in _FRACTIONS
     return f"{amount} {names[not is_one]}"

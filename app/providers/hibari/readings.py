@@ -128,7 +128,7 @@ def _abbreviated(match: re.Match[str]) -> str:
 
 
 def _senior(match: re.Match[str]) -> str:
-    """A name before it, or a position behind it, is a senior's; else it stands before a Spanish name."""
+    """`Sr.` in words: Senior behind a name or in front of a position, else Señor, as in front of a Spanish name."""
     is_senior = match[1] or _POSITION.match(match.string, match.end())
     return (match[1] or "") + ("Senior" if is_senior else "Señor")
 

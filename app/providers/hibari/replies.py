@@ -7,8 +7,8 @@ import msgspec
 from app.providers.hibari.text import Span, clauses
 
 AHEAD_MAX_S = 30.0
-"""A reply is made so far ahead of being heard, taking it that it is heard from its first audio on; then as it goes.
-More would only fill the server's memory."""
+"""Seconds that a reply is made ahead of being heard, as if it was heard from its first audio on; the rest of it is made
+while it is heard. More would only fill the server's memory."""
 TEXT_MAX_CHARS = 100_000
 """The most text of one session that waits, in characters: two hours of speech."""
 
@@ -23,7 +23,7 @@ class Clause(msgspec.Struct, frozen=True):
     offset: int
     """Where the piece begins in all text of the reply."""
     is_last: bool
-    """Whether the piece ends with it."""
+    """Whether the piece ends with this clause."""
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ class Replies:
         self._replies.pop(number, None)
 
     def due_in_s(self, now: float) -> float | None:
-        """After how long the next part is to be made, 0 being now; None if there is nothing to make."""
+        """Seconds until the next part is to be made, 0 being now; None if there is nothing to make."""
         reply = next(iter(self._replies.values()), None)
         if reply is None or not (reply.clauses or reply.is_finished):
             return None

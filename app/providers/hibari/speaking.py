@@ -27,7 +27,7 @@ class MadeClause(msgspec.Struct, frozen=True):
 
 
 class FailedClause(msgspec.Struct, frozen=True):
-    """No more of a reply is made."""
+    """A clause could not be made, and nothing that follows of its reply is."""
 
     reply: int
     error: str

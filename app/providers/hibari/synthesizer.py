@@ -164,7 +164,7 @@ class HibariSynthesizer:
                 self._speaking = None
 
     async def ready(self) -> str:
-        """Whether the threads go on. The engine is on this machine: nothing is said.
+        """Whether the threads go on; an empty text, as of every engine that is no service elsewhere.
 
         Raises:
             SynthesizerError: one hangs.

@@ -32,7 +32,7 @@ LEAD_FRAMES, TRAIL_FRAMES = 2, 6
 QUIET = 0.003
 """Samples up to this are silence: -50 dB."""
 EARLY_MS = 50.0
-"""Words are heard so much before the frames that the model gives them."""
+"""Words are heard so many ms before the frames that the model gives them."""
 SPEED_MIN, SPEED_MAX = 0.5, 2.0
 PHONEMES_MAX = 450
 """The most phonemes of one clause; the rest is left out, which only figures without end have."""

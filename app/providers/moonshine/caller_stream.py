@@ -33,7 +33,7 @@ SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN = 128, 0.7
 INTERIM_LOAD = 2.0
 """An interim is due at the earliest after so many times what the last one took: half a thread for each caller."""
 UNSTABLE_PIECES = 2
-"""The last pieces on which two interims agree are looked for again."""
+"""So many of the last pieces on which two interims agree are decoded once more."""
 PAUSE_MS = 2 * WINDOW_MS
 """Silence after which a segment is decoded as a whole, so early that its words are known when the least silence that
 ends a turn has passed. People are silent for so long within a word a tenth more often than for a window more."""
@@ -80,7 +80,7 @@ class Lateness:
         self._logged_at = float("-inf")
 
     def recent(self, within_s: float) -> int:
-        """How many came late within the last seconds."""
+        """How many finals came late within the last `within_s` seconds."""
         since = self.now() - within_s
         return sum(at >= since for at in self._late_at)
 
@@ -189,7 +189,7 @@ class CallerStream:
         self._owed.clear()
         self._drop_trial()
         self._forget_utterance()
-        self._detector.reset()  # a model that it had borrowed goes back
+        self._detector.reset()  # a model for voice activity that it had borrowed goes back
 
     # while the caller speaks
 
@@ -317,6 +317,6 @@ class CallerStream:
 
 
 def _longer(pause: bytes) -> bytes:
-    """What makes of a pause one of `DECODED_PAUSE_BYTES`, behind it."""
+    """Audio that, put behind a pause, makes it one of `DECODED_PAUSE_BYTES`: the pause over again."""
     missing = DECODED_PAUSE_BYTES - len(pause)
     return (pause * (missing // len(pause) + 1))[:missing]

@@ -150,7 +150,7 @@ class DecodingQueue:
             self._changed.notify_all()
 
     def _drop_abandoned(self) -> bool:
-        """Make room of what nobody wants; whether there is some."""
+        """Drop the decodings that nobody wants any more; whether there is room then."""
         self._waiting = [each for each in self._waiting if not (each[2].is_abandoned or each[2].is_begun)]
         heapq.heapify(self._waiting)
         return len(self._waiting) < WAITING_MAX

@@ -61,7 +61,7 @@ class _Listening:
         self._thread.start()
 
     def do(self, work: Callable[[], None]) -> None:
-        """Have it done on the thread, in the order of the calls."""
+        """Have `work` done on the thread, in the order of the calls."""
         self._work.put(work)
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class _Recognition:
         self._safely(lambda stream: stream.fail(ErrorKind.THROTTLED, "recognition on this machine lags by a minute"))
 
     def _safely(self, work: Callable[["CallerStream"], None]) -> None:
-        """Do it; a fault ends this stream, and no other."""
+        """Do `work` on this stream; an exception ends the stream, and no other."""
         if self._stream is None or self._stream.is_over:
             return
         try:
@@ -220,7 +220,7 @@ class MoonshineRecognizer:
                 self._listening = None
 
     async def ready(self) -> str:
-        """Whether transcripts come in time. The engine is on this machine: nothing is said.
+        """Whether transcripts come in time; an empty text, as of every engine that is no service elsewhere.
 
         Raises:
             RecognizerError: a thread hangs.

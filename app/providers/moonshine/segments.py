@@ -63,7 +63,7 @@ class Segmentation:
 
     @property
     def silence_ms(self) -> int:
-        """Since the last voiced window."""
+        """The silence in ms since the last voiced window."""
         return self._silent_windows * WINDOW_MS
 
     def take(self, window: bytes, probability: float) -> Segment | None:

@@ -95,7 +95,7 @@ class ChatModel:
             log.warning("the language model does not answer yet: %s", error)
 
     async def ready(self) -> str:
-        """Whether the service answers and knows us; what it is, for people.
+        """Ask whether the service answers and accepts who we are; returns what service it is, for people.
 
         Raises:
             ModelError: it does not.
@@ -269,7 +269,7 @@ def _arguments(request: ModelRequest) -> dict[str, Any]:
         "top_p": settings.top_p,
         "stream_options": {"include_usage": True},
     }
-    if request.tools:  # an empty list is refused
+    if request.tools:  # services refuse an empty list
         arguments["tools"] = prompt.tools(request.tools)
         if not request.may_call_tools:
             arguments["tool_choice"] = "none"

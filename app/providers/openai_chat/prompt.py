@@ -8,7 +8,7 @@ from actors.ports.llm import ModelRequest
 from actors.tools import ToolSchema
 
 CUT = "—"
-"""Ends what the user heard of us before interrupting. Of a mark in words, models soon make use themselves."""
+"""Ends the part of a reply that the user heard before interrupting it. A mark in words models would soon imitate."""
 SPOKEN = "What you write is spoken to the user as you write it: plain sentences, no lists, no markup, no emoji."
 INTERRUPTED = (
     f"Your earlier messages hold only what the user heard. One that ends in {CUT} was interrupted there: the rest was"
@@ -85,6 +85,6 @@ def _assistant(message: ChatMessage, later: Sequence[ChatMessage]) -> Iterable[d
     ]
     yield {"role": "assistant", "content": text or None, "tool_calls": calls}
     for asked in message.tool_requests:
-        # The first behind it: not every model has ids that differ from turn to turn.
+        # The first result behind the call is its own: not every model gives ids that differ from turn to turn.
         results = (each.text for each in later if each.role is Role.TOOL and each.call_id == asked.call_id)
         yield {"role": "tool", "tool_call_id": asked.call_id, "content": next(results, NO_RESULT)}

@@ -122,11 +122,11 @@ class SdkChat:
         provider = get_bearer_token_provider(self._credential, SCOPE)
 
         async def token() -> str:
-            """Asked before each request: a token is renewed before it ends, whatever lives longer."""
+            """The identity's token, which is asked for before each request, and so is renewed before it ends."""
             try:
                 return await provider()
             except AzureError as error:
-                # Its text names every credential that was tried, over many lines.
+                # The text of the exception names every credential that was tried, over many lines.
                 detail = f"no token for Azure OpenAI: {type(error).__name__}; set AZURE_OPENAI_KEY or an identity"
                 raise ModelError(ErrorKind.AUTHENTICATION, detail) from None
 
@@ -139,7 +139,7 @@ def _without(refused: set[str], arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _be_quiet() -> None:
-    """They tell of each request, and at DEBUG of what was said in it."""
+    """Keep the SDK and its HTTP client from logging each request, and at DEBUG what was said in it."""
     for name in QUIET_LOGGERS:
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.WARNING))

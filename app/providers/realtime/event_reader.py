@@ -80,7 +80,7 @@ class EventReader:
         return None if spoken is None else spoken.received_bytes / SAMPLE_BYTES / self._service_hz * 1_000
 
     def read(self, event: events.Event) -> Iterator[reported.RealtimeEvent]:
-        """What `event` tells of the conversation; what it tells of the session itself is nothing to this."""
+        """What `event` tells of the conversation; nothing where it is about the session itself."""
         match event:
             case events.AudioDelta():
                 if (told := self.audio(event)) is not None:
@@ -155,7 +155,7 @@ class EventReader:
         start_ms, _ = self._spans.get(item_id, (0.0, 0.0))
         end_ms = max(start_ms, float(audio_end_ms - self._silence_ms))
         _keep(self._spans, item_id, (start_ms, end_ms))
-        # How much of it was voiced the service does not say: at most all.
+        # The service does not say how much of the utterance was voiced: at most all of it.
         return SpeechStopped(
             start_ms=start_ms, end_ms=end_ms, voiced_ms=end_ms - start_ms, silence_ms=audio_end_ms - end_ms
         )

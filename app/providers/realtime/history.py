@@ -14,7 +14,7 @@ def history_items(messages: Sequence[ChatMessage]) -> Iterator[Item]:
             continue
         yield from message_items(message)
         for asked in message.tool_requests:
-            # The first behind it: not every model has ids that differ from turn to turn.
+            # The first result behind the call is its own: not every model gives ids that differ from turn to turn.
             answers = (each.text for each in messages[at:] if each.role is Role.TOOL and each.call_id == asked.call_id)
             yield CallOutputItem(call_id=asked.call_id, output=next(answers, NO_RESULT))
 

@@ -15,12 +15,12 @@ SCOPE = "https://ai.azure.com/.default"
 
 
 class RealtimeUse(msgspec.Struct, frozen=True, kw_only=True):
-    """How a service is to be used; what is empty is left to it."""
+    """How a service is to be used; what a field leaves empty, the service decides."""
 
     voice: str = ""
     """The voice of agents whose own is unknown to the service."""
     transcription_model: str = ""
-    """What writes down the caller's words; empty: nothing does."""
+    """The model that transcribes the caller's words; empty: none does."""
     noise_reduction: str = ""
     echo_cancellation: bool = False
     semantic_model: str = ""

@@ -99,7 +99,7 @@ class LiveRealtimeSession:
         self._send(commands.CommitAudio(), Operation.COMMIT)
 
     def clear(self) -> None:
-        """Make the service forget what was appended since the last commit. It counts what it forgets, too."""
+        """Make the service forget what was appended since the last commit, though it counts that in its positions."""
         self._flush_all()
         self._turn_from_ms = self._appended_ms
         self._send(commands.ClearAudio(), Operation.CLEAR)

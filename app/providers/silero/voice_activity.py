@@ -75,7 +75,7 @@ def energy_probability(ratio: float) -> float:
 
 
 class EnergyVoiceActivity:
-    """Energy over an adaptive floor, in plain Python: takes any loud sound for speech. For a lack of the extra."""
+    """Energy over an adaptive floor, in plain Python: takes any loud sound for speech. For want of the extra."""
 
     rate_hz = RATE_HZ
     window_samples = WINDOW_SAMPLES
