@@ -7,20 +7,20 @@ again, alone (`tests/kit/second_look.py`).
 """
 
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
+from tests.kit.lane import SILENCE_S, Ending, Lane, run
 from tests.kit.second_look import second_look
 from tests.kit.source import ROOT
 
 MAY_WAIT = 19
 """The lowest priority that nice(1) knows."""
 CACHES = Path(".pytest_cache")
+TALKS_S = 1260.0
+"""How long nothing may be heard of those who speak aloud: the longest of their tests may take 1200 s."""
 
 KEEPS_UP = (
     "tests/browser/test_voice.py",
@@ -61,16 +61,6 @@ MEASURES = "tests/load"
 """Of this folder, what is not above."""
 
 
-@dataclass(frozen=True)
-class Lane:
-    """Commands that run one after the other, whatever became of those before."""
-
-    name: str
-    commands: Sequence[Sequence[str]]
-    niceness: int = 0
-    """What is added to the niceness of this process: 0, or up to 19 for what may wait."""
-
-
 def lanes(seed: str) -> Sequence[Sequence[Lane]]:
     """What goes side by side, one such group after the other.
 
@@ -79,11 +69,13 @@ def lanes(seed: str) -> Sequence[Sequence[Lane]]:
     """
     python = [sys.executable, "-m"]
 
-    def tests(name: str, *arguments: str, niceness: int = 0) -> Lane:
-        # A cache for each lane, for all write down what failed. Modules stay whole: they share a server.
-        order = [f"--randomly-seed={seed}", "--dist", "loadfile", "--no-loadscope-reorder"]
-        command = [*python, "pytest", "-o", f"cache_dir={CACHES / name}", "--cache-clear", *order, *arguments]
-        return Lane(name, [command], niceness)
+    def tests(name: str, *arguments: str, niceness: int = 0, silence_s: float = SILENCE_S) -> Lane:
+        # A cache for each lane, for all write down what failed. Modules stay whole: they share a server. A worker that
+        # has ended is not replaced, for those that it leaves its tests to may wait for ever: the lane runs them again.
+        order = [f"--randomly-seed={seed}", "--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart=0"]
+        keeps = ["-o", f"cache_dir={CACHES / name}", "--cache-clear", "-p", "tests.kit.progress"]
+        command = [*python, "pytest", *keeps, *order, *arguments]
+        return Lane(name, [command], niceness, ROOT / CACHES / f"{name}.progress", silence_s)
 
     def without(*paths: str) -> list[str]:
         return [f"--ignore={path}" for path in paths]
@@ -96,7 +88,7 @@ def lanes(seed: str) -> Sequence[Sequence[Lane]]:
     computes = without(*KEEPS_UP, *WAITS, ACTORS, MEASURES)
     return (
         (
-            tests("clock", "-n", "3", *KEEPS_UP),
+            tests("clock", "-n", "3", *KEEPS_UP, silence_s=TALKS_S),
             Lane(CHECKS, checks, MAY_WAIT),
             tests("actors", "-n", "0", ACTORS, niceness=MAY_WAIT),
             tests("works", "-n", "0", "tests", *computes, niceness=MAY_WAIT),
@@ -108,37 +100,6 @@ def lanes(seed: str) -> Sequence[Sequence[Lane]]:
         ),
         (tests("alone", "-n", "0", MEASURES, *without(*(path for path in KEEPS_UP if path.startswith(MEASURES)))),),
     )
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How the commands of a lane have ended, one after the other."""
-
-    codes: Sequence[int]
-    last_lines: Sequence[str]
-    """What each printed last, which is where pytest counts what has passed."""
-
-
-def run(lane: Lane) -> Ending:
-    """Run the commands of a lane. Each line that they print has the lane's name before it."""
-    began, codes, last_lines = time.monotonic(), [], []
-    for command in lane.commands:
-        line = "nothing\n"
-        with subprocess.Popen(
-            ["nice", "-n", str(lane.niceness), *command],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                print(f"{lane.name:6} | {line}", end="", flush=True)
-        codes.append(process.returncode)
-        last_lines.append(line.rstrip())
-    print(f"{lane.name:6} | took {time.monotonic() - began:.0f} s", flush=True)
-    return Ending(codes, last_lines)
 
 
 def side_by_side(together: Sequence[Lane]) -> dict[str, Ending]:
@@ -162,8 +123,9 @@ def main() -> int:
     if any(endings.pop(CHECKS).codes):
         print("Formatting, lint or types are wrong: no second look at the tests", flush=True)
         return 1
-    failed = [code for ending in endings.values() for code in ending.codes if code]
-    return second_look(failed, [ROOT / CACHES / name for name in endings]) if failed else 0
+    codes = [code for ending in endings.values() for code in ending.codes if code]
+    failed = sorted({test for ending in endings.values() for test in ending.failed})
+    return second_look(codes, failed) if codes else 0
 
 
 if __name__ == "__main__":

@@ -6,53 +6,48 @@ themselves: what fails again has failed. What passes is named, for it is a defec
 it tests.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from tests.kit.lane import FAILED
 from tests.kit.source import ROOT
 
 MOST = 5
 """Failures that may be the machine's; more of them are not looked at again."""
-FAILED = 1
-"""Pytest's exit code when tests have failed, and nothing else was wrong."""
 
 
-def failures(codes: Sequence[int], caches: Sequence[Path]) -> list[str]:
-    """The tests to run again, by node id.
+def check(codes: Sequence[int], failed: Sequence[str]) -> None:
+    """Refuse a second look where it would say nothing; what failed is named all the same.
 
     Args:
         codes: Pytest's exit codes of the runs in which something failed.
-        caches: Pytest's cache folders of all runs, in which it says what failed.
+        failed: What failed, by node id.
 
     Raises:
         SystemExit: There is no second look: a run ended for another reason, or too many tests failed.
     """
+    print(*(f"failed: {test}" for test in failed), sep="\n", flush=True)
     if set(codes) != {FAILED}:
         sys.exit(f"pytest ended with {sorted(set(codes))}: no second look")
-    files = [cache / "v/cache/lastfailed" for cache in caches]
-    found = sorted(test for file in files if file.exists() for test in json.loads(file.read_text()))
-    if not 0 < len(found) <= MOST:
-        sys.exit(f"{len(found)} tests failed; at most {MOST} get a second look")
-    return found
+    if not 0 < len(failed) <= MOST:
+        sys.exit(f"{len(failed)} tests failed; at most {MOST} get a second look")
 
 
-def second_look(codes: Sequence[int], caches: Sequence[Path]) -> int:
+def second_look(codes: Sequence[int], failed: Sequence[str]) -> int:
     """Run the failed tests alone, and say which of them passed now.
 
     Returns:
         Pytest's exit code of this run.
 
     Raises:
-        SystemExit: There is no second look, see `failures`.
+        SystemExit: There is no second look, see `check`.
     """
-    found = failures(codes, caches)
-    print(f"{len(found)} failed beside others and are run again, alone:", *found, sep="\n  ", flush=True)
+    check(codes, failed)
+    print(f"{len(failed)} failed beside others and are run again, alone", flush=True)
     code = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:randomly", *found], cwd=ROOT, check=False
+        [sys.executable, "-m", "pytest", "-p", "no:randomly", *failed], cwd=ROOT, check=False
     ).returncode
     if code == 0:
-        print("Passed alone, failed beside others (a defect to mend):", *found, sep="\n  ", flush=True)
+        print("Passed alone, failed beside others (a defect to mend):", *failed, sep="\n  ", flush=True)
     return code

@@ -1,5 +1,6 @@
 """The lanes of a whole run: each test is in one of them, and what fails in one is not lost."""
 
+import re
 import sys
 from collections.abc import Sequence
 from itertools import chain
@@ -9,8 +10,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.kit import every_test
-from tests.kit.every_test import CHECKS, KEEPS_UP, MEASURES, Ending, Lane, lanes, main, run, side_by_side
+from tests.kit.every_test import CHECKS, KEEPS_UP, MEASURES, lanes, main, side_by_side
+from tests.kit.lane import Ending, Lane, run
 from tests.kit.source import ROOT
+
+TAKES = re.compile(r"(?:mark\.timeout\(|^TIMEOUT_S = )([\d._]+)", re.MULTILINE)
+"""What a test may take, by its mark."""
 
 
 def ends(code: int, says: str = "") -> Sequence[str]:
@@ -37,7 +42,15 @@ def test_each_module_is_in_one_lane() -> None:
 def test_runs_write_down_apart_what_failed() -> None:
     tests = [lane.commands[0] for lane in chain(*lanes("7")) if lane.name != CHECKS]
     assert len({word for command in tests for word in command if word.startswith("cache_dir=")}) == len(tests)
+    assert len({lane.progress for lane in chain(*lanes("7"))}) == len(tests) + 1
     assert all("--randomly-seed=7" in command for command in tests)
+
+
+def test_no_lane_is_taken_to_wait_for_ever_while_a_test_of_it_may_run() -> None:
+    for lane in chain(*lanes("1")):
+        for command in lane.commands if lane.name != CHECKS else ():
+            marks = [TAKES.findall(module.read_text(encoding="utf-8")) for module in collected(command)]
+            assert lane.silence_s > max(float(seconds.replace("_", "")) for seconds in chain(["300"], *marks))
 
 
 def test_what_measures_has_the_machine_for_itself() -> None:
@@ -71,26 +84,33 @@ def test_lanes_go_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "looked_at", "ending"),
+    ("codes", "looked_at", "failed", "ending"),
     [
-        ({"clock": [0], CHECKS: [0, 0, 0], "others": [0]}, None, 0),
-        ({"clock": [1], CHECKS: [0, 0, 0], "others": [0]}, [1], 5),
-        ({"clock": [1], CHECKS: [0, 1, 0], "others": [0]}, None, 1),
-        ({"clock": [-9], CHECKS: [0, 0, 0], "others": [1]}, [-9, 1], 5),
+        ({"clock": [0], CHECKS: [0, 0, 0], "others": [0]}, None, [], 0),
+        ({"clock": [1], CHECKS: [0, 0, 0], "others": [0]}, [1], ["test of clock"], 5),
+        ({"clock": [1], CHECKS: [0, 1, 0], "others": [0]}, None, [], 1),
+        ({"clock": [-9], CHECKS: [0, 0, 0], "others": [1]}, [-9, 1], ["test of others"], 5),
     ],
 )
 def test_what_failed_is_looked_at_again(
-    monkeypatch: pytest.MonkeyPatch, codes: dict[str, list[int]], looked_at: list[int] | None, ending: int
+    monkeypatch: pytest.MonkeyPatch,
+    codes: dict[str, list[int]],
+    looked_at: list[int] | None,
+    failed: list[str],
+    ending: int,
 ) -> None:
-    seen: list[list[int]] = []
+    seen: list[tuple[list[int], list[str]]] = []
 
-    def look(failed: Sequence[int], caches: Sequence[Path]) -> int:
-        seen.append(list(failed))
+    def look(codes: Sequence[int], failed: Sequence[str]) -> int:
+        seen.append((list(codes), list(failed)))
         return 5
 
-    endings = {name: Ending(of_lane, ["the last"]) for name, of_lane in codes.items()}
+    endings = {
+        name: Ending(of_lane, ["the last"], [f"test of {name}"] if of_lane == [1] else [])
+        for name, of_lane in codes.items()
+    }
     monkeypatch.setattr(every_test, "lanes", lambda seed: [[name] for name in endings])
     monkeypatch.setattr(every_test, "side_by_side", lambda together: {name: endings[name] for name in together})
     monkeypatch.setattr(every_test, "second_look", look)
     assert main() == ending
-    assert seen == ([looked_at] if looked_at else [])
+    assert seen == ([(looked_at, failed)] if looked_at else [])
