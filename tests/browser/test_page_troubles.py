@@ -12,8 +12,9 @@ from websockets.asyncio.client import connect
 
 from tests.browser.chromium import SERVER_GONE, open_page, page_in
 from tests.browser.visit import DESKTOP, answered, floor_is, go_to, log, notices, type_in, visit
+from tests.kit.ports import free_port
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, free_port, serving
+from tests.kit.serving import EARSHOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -14,7 +14,8 @@ import pytest
 from tests.browser.chromium import SERVER_GONE, microphone_file, open_page
 from tests.browser.sounding_page import Recording, Samples, SoundingPage
 from tests.eval.callers import Caller, ToolRun
-from tests.kit.serving import EARSHOT, Server, free_port, serving
+from tests.kit.ports import free_port
+from tests.kit.serving import EARSHOT, Server, serving
 from tests.kit.speech import FLITE_ALSO, HIBARI, say, silence
 
 T = TypeVar("T")

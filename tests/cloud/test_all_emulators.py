@@ -15,8 +15,9 @@ import httpx
 from websockets.sync.client import connect
 
 from tests.cloud.acs.pcm import tone
+from tests.kit.ports import free_port
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, ROOT, Server, free_port, run, serving
+from tests.kit.serving import EARSHOT, ROOT, Server, run, serving
 
 ENGINES = {**FAKES, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
 NO_NETWORK = "endpoint=http://127.0.0.1:1/;accesskey=a2V5"

@@ -27,7 +27,8 @@ from tests.cloud.acs.identifiers import phone
 from tests.cloud.acs.remote_caller import outcome_of
 from tests.eval.callers import Caller
 from tests.kit.clients.phone_caller import PhoneCaller
-from tests.kit.serving import EARSHOT, free_port, serving
+from tests.kit.ports import free_port
+from tests.kit.serving import EARSHOT, serving
 from tests.kit.speech import HIBARI, RATE_HZ, say, say_aside
 
 DENTIST = "dentist"

@@ -5,8 +5,9 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+from tests.kit.ports import free_port
 from tests.kit.redis_server import RedisServer, redis_server
-from tests.kit.serving import eventually, free_port
+from tests.kit.serving import eventually
 
 SLOTS_EACH = 5461
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -42,13 +41,6 @@ def serve_command(factory: str = "create_app") -> list[str]:
 def environment(**variables: str) -> dict[str, str]:
     """A clean one: loopback, a free port, a worker that takes sessions on a busy machine too, and `variables`."""
     return {"PATH": os.defpath, "HOST": "127.0.0.1", "PORT": "0", "MAX_LOOP_LAG_S": "10", **variables}
-
-
-def free_port() -> int:
-    """A port that nobody listens on, for a server that is to come back to the same address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -24,8 +24,9 @@ from earshot_client import (
     UnreachableError,
     understood,
 )
+from tests.kit.ports import free_port
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, ROOT, Server, free_port, run, serving
+from tests.kit.serving import EARSHOT, ROOT, Server, run, serving
 
 LIMIT_S = 60
 BUTTONS = ("README.md", "docs/clients.md")

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.kit.serving import AUTHORITIES, eventually, free_port
+from tests.kit.ports import free_port
+from tests.kit.serving import AUTHORITIES, eventually
 
 FORWARDED = """
       proxy_set_header Host $host;

@@ -12,8 +12,9 @@ from app.cluster.call_directory import call_key
 from tests.cloud.acs.calls import Call
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.kit.balancer import Balancer, balancer
+from tests.kit.ports import free_port
 from tests.kit.redis_server import RedisServer, redis_server
-from tests.kit.serving import AUTHORITIES, free_port
+from tests.kit.serving import AUTHORITIES
 from tests.service.telephony.processes import Processes
 from tests.service.telephony.telephone_kit import SECRET
 

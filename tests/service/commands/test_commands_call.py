@@ -6,8 +6,9 @@ import sys
 from subprocess import CompletedProcess
 
 from tests.eval.phone import answering
+from tests.kit.ports import free_port
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import free_port, run
+from tests.kit.serving import run
 
 CALL = (sys.executable, "-m", "app", "call")
 TOKEN = "an-operator-token-of-32-characters"

@@ -4,8 +4,9 @@ import json
 import sys
 
 from tests.kit.command_line import command
+from tests.kit.ports import free_port
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import free_port, run
+from tests.kit.serving import run
 
 CONNECT = ("check", "--connect")
 

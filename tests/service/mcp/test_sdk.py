@@ -17,7 +17,8 @@ from actors.tools import ToolContext
 from app.mcp import server as server_module
 from app.mcp.server import McpServer
 from app.server.lifecycle import Lifecycle
-from tests.kit.serving import ROOT, alive, eventually, free_port
+from tests.kit.ports import free_port
+from tests.kit.serving import ROOT, alive, eventually
 
 WAIT_S = 60.0
 TOOLS = ("find_customer", "book-visit", "slow", "fail", "long", "die", "secrets", "change")

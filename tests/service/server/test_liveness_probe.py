@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from app.server import liveness_probe
-from tests.kit.serving import environment, free_port, run
+from tests.kit.ports import free_port
+from tests.kit.serving import environment, run
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -21,10 +21,10 @@ from app.stores.redis_clients import make_client
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_store import RedisStore, record_key
 from config.settings import Settings
+from tests.kit.ports import free_port
 from tests.kit.redis_cluster import RedisCluster, redis_cluster
 from tests.kit.redis_pair import redis_pair
 from tests.kit.redis_server import redis_server
-from tests.kit.serving import free_port
 from tests.service.stores.places import address_of, soon
 from tests.service.stores.test_redis_store import record
 

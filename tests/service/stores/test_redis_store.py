@@ -17,8 +17,8 @@ from app.stores.memory import MemoryStore
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_store import RECENT, RECENT_MOST, RedisStore, checkpoint_key, record_key
 from tests.kit.balancer import balancer
+from tests.kit.ports import free_port
 from tests.kit.redis_server import RedisServer, redis_server
-from tests.kit.serving import free_port
 from tests.service.stores.places import address_of, soon
 
 TTL_S = 3_600

@@ -18,8 +18,9 @@ from app.telemetry.exporting import within
 from tests.kit.azure_workbook import PANELS, Durations, Share, query
 from tests.kit.collector import Collector, grpc_collector, http_collector
 from tests.kit.metric_labels import metric_labels
+from tests.kit.ports import free_port
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import AUTHORITIES, EARSHOT, environment, eventually, free_port, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, environment, eventually, serving
 from tests.test_instruments import documented
 from tests.unit.kit.test_grafana_dashboard import served
 

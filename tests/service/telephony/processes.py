@@ -11,8 +11,9 @@ import httpx
 
 from tests.cloud.acs.caller import Caller, CallOver
 from tests.cloud.acs.emulator import AcsEmulator
+from tests.kit.ports import free_port
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import AUTHORITIES, EARSHOT, Server, free_port, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, alive, eventually, serving
 from tests.service.telephony.telephone_kit import OURS, SECRET
 
 AGENT = """
@@ -74,6 +75,8 @@ class Processes:
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
         self._server.process.wait()
+        # Until then they hold the socket, and nobody else can listen there.
+        eventually(lambda: not any(alive(pid) for pid in workers))
 
     def end(self) -> None:
         """Tell it to end, as a deployment does."""
