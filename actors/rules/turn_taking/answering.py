@@ -37,6 +37,7 @@ def answer(turn: TurnCore, at: float, text: str) -> None:
     """
     s = turn.state
     if turn.is_closing:
+        endings.leave_unanswered(turn, text)
         settle(turn, at)
         return
     s.prompts = 0

@@ -7,6 +7,7 @@ from actors.messages.model import SessionSpent
 from actors.messages.playback import EndAtSentence, StopReason
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Course
+from actors.rules.utterances import joined_utterance
 
 
 def last_words(turn: TurnCore, at: float, kind: UtteranceKind, ending: Ending) -> None:
@@ -14,10 +15,16 @@ def last_words(turn: TurnCore, at: float, kind: UtteranceKind, ending: Ending) -
     s = turn.state
     turn.silence(at, StopReason.SUPERSEDED)
     turn.cancel_thinking()
+    leave_unanswered(turn, s.waiting_text)
     s.waiting_text = s.tail_text = s.keys = ""
     s.ending, s.leaving_at = ending, at
     turn.agent_becomes(AgentActivity.LEAVING)
     turn.say(kind)
+
+
+def leave_unanswered(turn: TurnCore, text: str) -> None:
+    """Note words of the caller that are not answered, since the session ends: what was said is in its record."""
+    turn.state.unanswered = joined_utterance(turn.state.unanswered, text)
 
 
 ORDERED_WAIT_S = 4.0

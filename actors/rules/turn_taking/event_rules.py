@@ -142,7 +142,11 @@ RULES: Mapping[type, Rule] = {
 }
 """What each message does while the session goes on."""
 
-LEAVING_RULES = frozenset(_PLAYBACK)
+LEAVING_RULES: Mapping[type, Rule] = {
+    **_PLAYBACK,
+    FinalTranscript: transcripts.final_too_late,
+    TextEntered: transcripts.text_too_late,
+}
 """What still counts while the last words are being said; nothing else does."""
 
 

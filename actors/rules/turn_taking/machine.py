@@ -141,7 +141,8 @@ class TurnTaking(TurnCore):
         return self._conclude(at)
 
     def _apply_rule(self, message: TurnEvent, at: float) -> None:
-        rule = RULES.get(type(message))
+        rules = LEAVING_RULES if self.state.agent is AgentActivity.LEAVING else RULES
+        rule = rules.get(type(message))
         if rule is None:
             raise TypeError(f"turn-taking has no rule for a {type(message).__name__}")
         if is_unexpected(message, self.state):

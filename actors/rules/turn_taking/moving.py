@@ -47,7 +47,8 @@ def unanswered_words(state: TurnSnapshot) -> tuple[str, bool]:
     Those are recorded already. Where they are asked once more they wait beside what came since, and who was asked to
     say them again has said them, or other words for the same.
     """
-    said = joined_utterance(state.waiting_text, state.interim if is_speaking(state) else "")
+    said = joined_utterance(state.unanswered, state.waiting_text)
+    said = joined_utterance(said, state.interim if is_speaking(state) else "")
     if not said or not state.asked or not state.asked_again:
         return _known(said), False
     whole = repeated_utterance(state.asked, said)

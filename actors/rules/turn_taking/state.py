@@ -273,6 +273,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """How long the voice of the utterances lasts whose final transcript is owed: that of the longest of them."""
     waiting_text: str = ""
     """Words that are to be answered as soon as the agent is silent."""
+    unanswered: str = ""
+    """Words that nobody answers any more, since the session ends: the record has them all the same."""
     tail_text: str = ""
     """A backchannel, which is an answer if the agent was just about to end, or asks."""
     settled_ms: float = -1.0

@@ -1,6 +1,6 @@
 """The caller's voice, and interim and final transcripts: when an utterance is over, and what it means to the agent."""
 
-from actors.conversation import UtteranceKind
+from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import TextEntered
 from actors.messages.transcript import (
     EndUtterance,
@@ -14,7 +14,7 @@ from actors.messages.transcript import (
     SpeechStopped,
 )
 from actors.rules.phrases import SAY_AGAIN
-from actors.rules.turn_taking import answering, interruption, keys, preemption, screening, voice_alone
+from actors.rules.turn_taking import answering, endings, interruption, keys, preemption, screening, voice_alone
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.effects import SPOKEN, ReportBackchannel
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Course, Interruption, OwedFinal
@@ -215,12 +215,33 @@ def _to_a_silent_agent(turn: TurnCore, at: float, text: str) -> None:
 
 def _over_the_end(turn: TurnCore, at: float, text: str) -> None:
     """Words into the end of a session that has lasted or cost enough: they may cut it short, and are not answered."""
+    _leave_unanswered(turn, text)
     policy = turn.policy
     if policy is not None and interruption.takes_floor(turn, policy, text):
         interruption.barge_in(turn, at)
     else:
         interruption.not_confirmed(turn, at)
     answering.settle(turn, at)
+
+
+def _leave_unanswered(turn: TurnCore, text: str) -> None:
+    """Keep words for the record, unless they are a backchannel or a goodbye."""
+    if interruption.meaning(turn, text):
+        endings.leave_unanswered(turn, text)
+
+
+def final_too_late(turn: TurnCore, message: FinalTranscript, _at: float) -> None:
+    """What the caller says while the last words are being said is not answered."""
+    s = turn.state
+    if turn.transcribes and message.end_ms > s.settled_ms and s.ending is not Ending.MESSAGE_LEFT:
+        s.settled_ms, s.interim = message.end_ms, ""
+        _leave_unanswered(turn, bounded_utterance(message.text))
+
+
+def text_too_late(turn: TurnCore, message: TextEntered, _at: float) -> None:
+    """What is typed while the last words are being said is not answered."""
+    if keys.is_new_input(turn, message.number):
+        endings.leave_unanswered(turn, message.text)
 
 
 def _asks_for_a_sign(turn: TurnCore) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from unittest import mock
 
+import msgspec
 import pytest
 
 from actors.conversation import Ending, Role, UtteranceKind
@@ -85,6 +86,55 @@ def test_a_word_that_waited_for_the_end_of_the_reply_is_in_it(how: str) -> None:
             assert (said, word) == ((Role.USER, "your hours"), (Role.USER, "tuesday"))
             assert heard[0] is Role.ASSISTANT
             assert LONG.startswith(heard[1])
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("how", ["a word that waits", "into the goodbye", "typed into the goodbye", "too late"])
+def test_what_the_goodbye_leaves_unanswered_is_in_it(how: str) -> None:
+    async def main() -> None:
+        limits = msgspec.structs.replace(QUIET.limits, max_session_s=4, no_input_s=60)
+        agent = msgspec.structs.replace(QUIET, limits=limits if how == "too late" else QUIET.limits)
+        model = FakeModel(lambda _: [0.1, TextGenerated(LONG), ReplyGenerated()])
+        async with stage(agent=agent, utterances=["on tuesday then"], model=model) as on:
+            await asyncio.sleep(0.3)
+            if how != "too late":
+                on.entry.deliver(TextEntered("your hours"))
+                await asyncio.sleep(1.2)
+            if how == "a word that waits":
+                on.engines.recognizer.utterances[:] = ["tuesday"]  # type: ignore[attr-defined]  # a fake
+                await on.talk(240)
+                await asyncio.sleep(1)
+            if how == "too late":
+                await asyncio.sleep(3)
+                await on.talk(1_000)
+            else:
+                on.entry.deliver(EndSession(Ending.ERROR))
+                await asyncio.sleep(0.1)
+            if how == "into the goodbye":
+                await on.talk(700)
+            elif how == "typed into the goodbye":
+                on.entry.deliver(TextEntered("on tuesday then"))
+            await on.ear.until(lambda ear: ear.ended is not None)
+            await asyncio.sleep(1)
+            word = "tuesday" if how == "a word that waits" else "on tuesday then"
+            assert saved(on)[-1] == (Role.USER, word)
+            assert [m.text for m in on.ear.of(FinalTranscript)][-1] == word
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("word", ["yeah okay", "goodbye"])
+def test_a_sign_of_listening_to_the_goodbye_is_not(word: str) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, utterances=[word]) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(EndSession(Ending.NORMAL))
+            await asyncio.sleep(0.1)
+            await on.talk(500)
+            await on.ear.until(lambda ear: ear.ended is not None)
+            await asyncio.sleep(1)
+            assert [role for role, _ in saved(on)] == [Role.ASSISTANT]
 
     run_virtual(main())
 

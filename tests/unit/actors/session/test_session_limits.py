@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.agent import Agent
-from actors.conversation import Ending, UtteranceKind
+from actors.conversation import Ending, Role, UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.rules import conversation_bounds
 from actors.runtime.clock import run_virtual
@@ -116,7 +116,11 @@ def test_a_conversation_that_is_as_long_as_it_may_be_ends_however_its_caller_goe
                 on.entry.deliver(TextEntered(f"what about {number}"))
                 await asyncio.sleep(0.8)
             assert on.ear.ended is Ending.NORMAL
-            assert most <= len(on.entry.checkpoint.messages) <= most + 5
-            assert on.entry.checkpoint.messages[-1].kind is UtteranceKind.GOODBYE
+            messages = on.entry.checkpoint.messages
+            assert most <= len(messages) <= most + 5
+            assert [m for m in messages if m.role is Role.ASSISTANT][-1].kind is UtteranceKind.GOODBYE
+            # What is typed into the goodbye is answered by nobody, and kept.
+            assert messages[-1].role is Role.USER
+            assert messages[-1].text.startswith("what about")
 
     run_virtual(main())

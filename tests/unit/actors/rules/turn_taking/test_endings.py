@@ -8,6 +8,7 @@ from actors.messages.lifecycle import SessionFailed
 from actors.messages.model import EndingDecided, SessionSpent, ToolsFinished, ToolsStarted
 from actors.messages.playback import EndAtSentence
 from actors.messages.transcript import (
+    FinalTranscript,
     NoiseStopped,
     SpeechContinued,
 )
@@ -52,6 +53,18 @@ class TestEnding:
         talk = Talk().tell(EndSession(Ending.NORMAL)).starts().says("no wait please", ms=600)
         assert talk.did == []
         assert talk.tell(KeyPressed("1"), TextEntered("wait"), SessionFailed()).did == []
+
+    def test_what_is_said_meanwhile_is_kept_once_and_answered_by_nobody(self) -> None:
+        talk = Talk().tell(EndSession(Ending.NORMAL)).starts()
+        final = FinalTranscript(text="no wait please", end_ms=900)
+        text = TextEntered("and on sunday", number=1)
+        assert talk.tell(final, final, text, text, FinalTranscript(text="bye", end_ms=1_900)).did == []
+        assert talk.turn.state.unanswered == "no wait please and on sunday"
+
+    def test_what_a_machine_says_into_the_message_is_not(self) -> None:
+        talk = Talk().tell(EndSession(Ending.MESSAGE_LEFT)).starts()
+        assert talk.tell(FinalTranscript(text="please speak after the tone", end_ms=900)).did == []
+        assert talk.turn.state.unanswered == ""
 
     def test_nothing_happens_after_the_end(self) -> None:
         talk = Talk().tell(EndSession(Ending.NORMAL)).starts().ends()

@@ -17,7 +17,7 @@ from actors.messages.playback import (
     PlaybackPosition,
     PlaybackStarted,
 )
-from actors.messages.transcript import SpeechContinued, SpeechStarted, SpeechStopped
+from actors.messages.transcript import FinalTranscript, SpeechContinued, SpeechStarted, SpeechStopped
 from actors.rules.turn_taking.event_rules import LEAVING_RULES, RULES, TurnEvent, is_unexpected
 from actors.rules.turn_taking.state import CallerActivity, TurnSnapshot
 
@@ -30,9 +30,10 @@ def test_each_message_but_that_of_a_timer_has_a_rule() -> None:
     assert set(RULES) == set(get_args(TurnEvent)) - {TimerFired}
 
 
-def test_while_the_last_words_are_said_only_what_is_heard_of_them_counts() -> None:
-    assert {kind.__module__ for kind in LEAVING_RULES} == {"actors.messages.playback"}
-    assert {kind for kind in RULES if kind.__module__ == "actors.messages.playback"} == LEAVING_RULES
+def test_while_the_last_words_are_said_only_what_is_heard_of_them_counts_and_the_callers_words_are_kept() -> None:
+    playback = {kind for kind in RULES if kind.__module__ == "actors.messages.playback"}
+    assert set(LEAVING_RULES) - playback == {FinalTranscript, TextEntered}
+    assert {kind: RULES[kind] for kind in playback}.items() <= LEAVING_RULES.items()
 
 
 def at(reply: int) -> PlaybackPosition:
