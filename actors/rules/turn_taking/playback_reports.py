@@ -12,7 +12,7 @@ from actors.messages.playback import (
 from actors.rules.turn_taking import answering
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.effects import SPOKEN
-from actors.rules.turn_taking.state import AgentActivity, Interruption, Utterance
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, Utterance
 
 TAIL_S = 1.0
 """Seconds before the end of a reply, or before the question that ends it, in which a backchannel is an answer."""
@@ -31,6 +31,9 @@ def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> Non
         s.is_audible = True
         if turn.timings.first_audio_at is None:
             turn.timings.first_audio_at = at
+            if s.caller is CallerActivity.AWAITED:
+                # Of what was said to an agent that thought nothing need be understood: there is an answer.
+                s.voiced_ms = 0.0
 
 
 def playback_caught_up(turn: TurnCore, message: PlaybackCaughtUp, at: float) -> None:

@@ -98,6 +98,23 @@ def test_noise_at_any_time_before_the_answer_costs_no_question(delay_s: float, a
     run_virtual(main())
 
 
+@pytest.mark.parametrize("noise_ms", [700, 2_000])
+def test_noise_to_an_agent_that_thinks_is_not_asked_about_behind_the_answer(noise_ms: int) -> None:
+    """The recognizer takes so long to find nothing in it that the answer has been heard by then."""
+
+    async def main() -> None:
+        recognizer = FakeRecognizer([], delay_s=2.0)
+        async with stage(agent=QUIET, model=answers("At nine.", 0.5), recognizer=recognizer) as on:
+            await enter(on, "when")
+            await asyncio.sleep(0.2)
+            await on.talk(noise_ms)
+            await asyncio.sleep(6)
+            assert heard(on.ear) == ["At nine."]
+            assert heard(on.ear, UtteranceKind.APOLOGY) == []
+
+    run_virtual(main())
+
+
 def test_noise_again_and_again_while_the_agent_thinks_does_not_hold_the_answer_for_good() -> None:
     async def main() -> None:
         async with stage(agent=GERMAN, utterances=["wann"], model=answers("Um neun.", 2.0)) as on:
