@@ -43,7 +43,8 @@ class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     backchannels: tuple[str, ...] | None = None
     """Phrases that only say "I am listening"; unset: those of the agent's languages."""
     stop_words: tuple[str, ...] | None = None
-    """Phrases that silence the agent at once when an utterance begins with one; unset: those of its languages."""
+    """Phrases that silence the agent at once when an utterance begins with one, behind backchannels too; unset: those
+    of its languages."""
     attention: tuple[str, ...] | None = None
     """Phrases that only ask whether anybody is there; unset: those of the agent's languages."""
     waiting: tuple[str, ...] | None = None

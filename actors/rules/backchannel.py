@@ -5,7 +5,7 @@ the text wherever they stand.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
@@ -62,16 +62,48 @@ def meaningful_words(text: str, *ignored: Sequence[str], so_far: bool = False) -
 
 
 def begins_with(text: str, phrases: Sequence[str], unless: Sequence[str] = ()) -> bool:
-    """Whether `text` begins with one of `phrases` and not with a longer one of `unless`: "no", but not "no problem"."""
-    words = words_of(text)
-    return 0 < _longest(words, phrases) > _longest(words, unless)
+    """Whether `text` begins with one of `phrases` and not with a longer one of `unless`: "no", but not "no problem".
+
+    Those of `unless` may stand before it: "okay, stop".
+    """
+    for number, words in enumerate(_openings(text, unless)):
+        length = _longest(words, phrases)
+        if length > _longest(words, unless) and (number == 0 or _is_a_word(words, length)):
+            return True
+    return False
 
 
 def may_become(text: str, phrases: Sequence[str]) -> bool:
-    """Whether `text`, of which more may come, is the beginning of one of `phrases`: "no prob" of "no problem"."""
+    """Whether `text`, of which more may come, is the beginning of one of `phrases`: "no prob" of "no problem".
+
+    Others of them may stand before it: "okay no prob".
+    """
+    by_first_word = _phrases(tuple(phrases))
+    return any(
+        phrase != words and _begins(phrase, words)
+        for words in _openings(text, phrases)
+        for phrase in by_first_word.get(words[0], ())
+    )
+
+
+def _openings(text: str, harmless: Sequence[str]) -> Iterator[list[str]]:
+    """The words of `text`, and what is left of them behind each of the `harmless` phrases with which it begins."""
     words = words_of(text)
-    alike = _phrases(tuple(phrases)).get(words[0], ()) if words else ()
-    return any(phrase != words and _begins(phrase, words) for phrase in alike)
+    while words:
+        yield words
+        length = _longest(words, harmless)
+        if not _is_a_word(words, length):
+            return
+        words = words[length:]
+
+
+def _is_a_word(words: list[str], length: int) -> bool:
+    """Whether so many `words` are one at least.
+
+    Where no blanks are written a single sign may be part of anything: 对不对 asks something, and has the signs of
+    "right" and of "no".
+    """
+    return length >= (_PER_WORD if _WITHOUT_BLANKS.match(words[0]) else 1)
 
 
 def _begins(phrase: list[str], words: list[str]) -> bool:

@@ -15,7 +15,7 @@ class LanguageWords(msgspec.Struct, frozen=True, kw_only=True):
     backchannels: tuple[str, ...]
     """Say "I am listening", or nothing: a hesitation is no word either, nor what a recognizer makes of a cough."""
     stop_words: tuple[str, ...]
-    """Silence the agent at once when an utterance begins with one of them."""
+    """Silence the agent at once when an utterance begins with one of them, behind backchannels too."""
     attention: tuple[str, ...]
     """Ask whether anybody is there; while an answer is being made, this is no other question."""
     waiting: tuple[str, ...]

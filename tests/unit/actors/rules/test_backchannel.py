@@ -42,8 +42,45 @@ def test_an_order_to_stop_is_known_by_its_first_words_unless_they_are_part_of_so
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "stops"),
+    [
+        ("en", "okay stop", True),
+        ("en", "Uh-huh, wait.", True),
+        ("en", "no problem, hold on", True),
+        ("en", "oh okay no problem", False),
+        ("en", "okay tuesday, no", False),
+        ("en", "okay", False),
+        ("de", "ja ja, stopp", True),
+        ("fr", "oui attendez", True),
+        ("fr", "oui, pas de problème", False),
+        ("zh", "好的\uff0c等一下", True),
+        ("zh", "对不对\uff1f", False),
+        ("zh", "是不是", False),
+        ("zh", "是的不错", False),
+        ("zh", "好的停一下", True),
+        ("ja", "はい、ちょっと待って", True),
+    ],
+)
+def test_signs_of_listening_before_an_order_to_stop_hide_it_from_nobody(language: str, text: str, stops: bool) -> None:
+    words = BY_LANGUAGE[language]
+    assert begins_with(text, words.stop_words, unless=words.backchannels) is stops
+
+
+@pytest.mark.parametrize(
     ("text", "may"),
-    [("no", True), ("No prob", True), ("no problem", False), ("no thanks", False), ("stop", False), ("", False)],
+    [
+        ("no", True),
+        ("No prob", True),
+        ("no problem", False),
+        ("no thanks", False),
+        ("stop", False),
+        ("", False),
+        ("okay no", True),
+        ("yeah okay, no prob", True),
+        ("okay no problem", False),
+        ("okay", False),
+        ("tuesday no", False),
+    ],
 )
 def test_what_is_said_so_far_may_become_something_harmless(text: str, may: bool) -> None:
     assert may_become(text, BY_LANGUAGE["en"].backchannels) is may

@@ -15,7 +15,7 @@ from actors.tools import end_conversation, tool
 from tests.kit.fakes import MS_PER_CHAR, FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.kit.listener import positions_played, send_marks
 from tests.kit.session_kit import AGENT, LONG, QUIET, Stage, answers, heard, stage
-from tests.unit.actors.session.conversation_cases.case_kit import given
+from tests.unit.actors.session.conversation_cases.case_kit import enter, given
 
 
 async def answered_for(on: Stage, seconds: float) -> int:
@@ -315,5 +315,32 @@ def test_a_session_that_nobody_answers_ends_by_its_silence() -> None:
         async with stage(agent=QUIET) as on:
             await on.ear.until(lambda ear: ear.ended is not None, 120)
             assert on.ear.ended is Ending.IDLE_TIMEOUT
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("order", ["okay stop", "uh-huh, wait", "yeah no"])
+def test_an_order_to_stop_stops_at_once_behind_a_sign_of_listening(order: str) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, utterances=[order], model=answers(LONG)) as on:
+            await enter(on, "when")
+            await asyncio.sleep(2)
+            await on.talk(400)
+            await on.ear.until_count(FinalTranscript, 2)
+            assert len(heard(on.ear)[0]) < len(LONG) / 2
+            assert given(on) == ["when", order]
+
+    run_virtual(main())
+
+
+def test_a_courtesy_that_begins_like_an_order_to_stop_costs_nothing_behind_a_sign_of_listening() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, utterances=["okay no problem"], model=answers(LONG)) as on:
+            await enter(on, "when")
+            await asyncio.sleep(2)
+            await on.talk(600)
+            await on.ear.until_count(ReplyHeard, 1)
+            assert heard(on.ear) == [LONG]
+            assert given(on) == ["when"]
 
     run_virtual(main())
