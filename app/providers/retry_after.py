@@ -18,5 +18,5 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
         return float(text)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

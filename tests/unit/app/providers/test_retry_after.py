@@ -16,6 +16,7 @@ from app.providers.retry_after import retry_after_s
         ({"retry-after": "9"}, 9.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-1"}, None),
+        ({"retry-after": "Mon, 01 Jan 99999999999999 00:00:00 GMT"}, None),
         ({}, None),
     ],
 )
