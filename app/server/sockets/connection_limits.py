@@ -26,6 +26,8 @@ FIRST_REQUEST_S = 10.0
 of them open connections in advance."""
 MOST_WAITING = 1_000
 """Connections of a worker on which nothing is being answered, those of trusted proxies included."""
+MOST_LOST = 1_000
+"""Connections that have ended and are remembered as such."""
 LOGGED_EVERY_S = 60.0
 ANSWERED_S = 0.2
 """An answer has been sent by then; the connection of a worker that ends is closed after it."""
@@ -66,6 +68,7 @@ class Connections:
         # In the order in which they began to wait.
         self._waiting: dict[Peer, None] = {}
         self._waiting_of_client: defaultdict[str, dict[Peer, None]] = defaultdict(dict)
+        self._lost: dict[Peer, None] = {}
         self._logged_at: dict[str, float] = {}
         self._is_ending = False
 
@@ -85,6 +88,7 @@ class Connections:
         is_proxy = is_within(peer[0], self._trusted)
         connection = _Connection(transport, "" if is_proxy else client_address(peer[0], (), ()))
         self._open[peer] = connection
+        self._lost.pop(peer, None)
         if not is_proxy:
             loop = asyncio.get_running_loop()
             connection.timer = loop.call_later(self._first_request_s, self._close, peer, "no request")
@@ -97,6 +101,13 @@ class Connections:
         if connection is not None:
             _cancel(connection)
             self._wait_no_longer(peer, connection)
+            self._lost[peer] = None
+            if len(self._lost) > MOST_LOST:
+                del self._lost[next(iter(self._lost))]
+
+    def is_lost(self, peer: Peer | None) -> bool:
+        """Whether a connection has ended, and not long before MOST_LOST others."""
+        return peer in self._lost
 
     def request_began(self, peer: Peer | None) -> None:
         """Note that a request or a WebSocket's handshake has come; a connection that is not counted is ignored."""
@@ -201,7 +212,11 @@ class CountedConnection(asyncio.Protocol):
 
 
 class AnsweredRequests:
-    """ASGI middleware, the outermost, that tells `Connections` on which of them something is being answered."""
+    """ASGI middleware, the outermost, that tells `Connections` on which of them something is being answered.
+
+    Requests that a client has sent ahead, thousands of them, are not answered once its connection is lost. The server
+    below would go through all of them, for seconds, with an answer to nobody each.
+    """
 
     def __init__(self, app: ASGIApp, connections: Connections) -> None:
         self._app = app
@@ -213,6 +228,10 @@ class AnsweredRequests:
             await self._app(scope, receive, send)
             return
         peer = peer_of(scope.get("client"))
+        if scope["type"] == "http" and self._connections.is_lost(peer):
+            await send({"type": "http.response.start", "status": 408, "headers": [(b"connection", b"close")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
         self._connections.request_began(peer)
         try:
             await self._app(scope, receive, send)

@@ -169,6 +169,50 @@ async def test_requests_and_websockets_hold_their_connection_and_the_lifespan_no
     assert which_ended([first]) == [0]
 
 
+async def test_what_was_sent_ahead_on_a_connection_that_is_lost_is_not_answered_and_ends_it() -> None:
+    open_ = connections()
+    served: list[Any] = []
+    sent: list[Any] = []
+
+    async def app(scope: Scope, receive: Any, send: Any) -> None:
+        served.append(scope["client"])
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def ask(kind: str = "http") -> None:
+        await guarded({"type": kind, "client": (ATTACKER, 3)}, nothing, send)
+
+    async def nothing() -> Any: ...
+
+    guarded = AnsweredRequests(app, open_)
+    # One that was never counted is served: what is not known is not taken for lost.
+    await ask()
+    opened(open_, ATTACKER, range(3, 4))
+    await ask()
+    assert (len(served), sent) == (2, [])
+    open_.closed((ATTACKER, 3))
+    await ask()
+    assert len(served) == 2
+    assert (b"connection", b"close") in sent[0]["headers"]
+    await ask("websocket")
+    assert len(served) == 3
+    # The address and port may be another connection's by then.
+    opened(open_, ATTACKER, range(3, 4))
+    await ask()
+    assert len(served) == 4
+
+
+async def test_lost_connections_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_limits, "MOST_LOST", 2)
+    open_ = connections(most_of_client=0)
+    opened(open_, ATTACKER, range(3))
+    for port in range(3):
+        open_.closed((ATTACKER, port))
+    assert [open_.is_lost((ATTACKER, port)) for port in range(3)] == [False, True, True]
+    assert not open_.is_lost(None)
+
+
 async def test_a_counted_connection_passes_everything_on() -> None:
     told: list[str] = []
 
