@@ -236,6 +236,25 @@ def host_names() -> Kind:
     return Kind("host names without a port, or *, separated by commas", parse)
 
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origins() -> Kind:
+    """Origins of pages as browsers write them, in lower case and without the usual port; `*` for every origin."""
+    plain = each("origins such as https://example.org, or *", r"\*|(?i:https?)://[^/\s,?#@]+")
+
+    def parse(text: str) -> tuple[str, ...]:
+        return tuple(_as_browsers_write_it(origin) for origin in plain.parse(text))
+
+    return Kind(plain.allowed, parse)
+
+
+def _as_browsers_write_it(origin: str) -> str:
+    parts = urlsplit(origin.lower())
+    is_usual = parts.port is not None and parts.port == _DEFAULT_PORTS.get(parts.scheme)
+    return origin.lower().removesuffix(f":{parts.port}") if is_usual else origin.lower()
+
+
 def address() -> Kind:
     """The address of a server, without a slash at its end."""
     plain = matching("an http or https address without query", r"https?://[^/\s?#@]+(/[^\s?#]*)?")

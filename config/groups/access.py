@@ -51,7 +51,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "ALLOWED_ORIGINS",
             "Other origins whose pages may use this server; unset: its own page only",
-            kinds.each("origins such as https://example.org, or *", r"\*|https?://[^/\s,]+"),
+            kinds.origins(),
         ),
     ] = ()
     allowed_hosts: Annotated[

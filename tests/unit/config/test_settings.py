@@ -89,6 +89,8 @@ def test_a_default_that_is_written_out_means_the_same(row: Documented) -> None:
         ("ACS_STREAMING_MODE", "Transcription", StreamingMode.TRANSCRIPTION),
         ("ALLOWED_ORIGINS", "https://a.example, http://b.example:8080", ("https://a.example", "http://b.example:8080")),
         ("ALLOWED_ORIGINS", "*", ("*",)),
+        ("ALLOWED_ORIGINS", "https://A.Example:443, HTTP://[::1]:80", ("https://a.example", "http://[::1]")),
+        ("ALLOWED_ORIGINS", "https://a.example:80", ("https://a.example:80",)),
         ("RECOGNIZED_LANGUAGE", "en-US,pt-BR", ("en-US", "pt-BR")),
         ("AGENTS_DIRECTORY", "elsewhere", Path("elsewhere")),
         ("DEFAULT_AGENT", "clinic", "clinic"),
