@@ -75,7 +75,7 @@ class SpeechUse(msgspec.Struct, frozen=True):
     text_streaming: bool = False
     """Whether a reply is one request, which is sent text as it is written; else each piece is one."""
     undocumented: bool = True
-    """Whether what the SDK does not document is used: see `sdk_config.py` and `light_events.py`."""
+    """Whether what the SDK does not document is used: see `sdk_config.py` and `sdk_library.py`."""
 
 
 def speech_resource(settings: Settings) -> SpeechResource | None:

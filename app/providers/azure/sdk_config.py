@@ -1,4 +1,4 @@
-"""What the SDK is told about how to work. All of it that is not documented is here, and in `light_events.py`."""
+"""What the SDK is told about how to work. All of it that is not documented is here, and in `sdk_library.py`."""
 
 from azure.cognitiveservices.speech import PropertyId, SpeechConfig  # type: ignore[import-untyped]
 

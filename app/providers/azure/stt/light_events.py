@@ -9,16 +9,18 @@ C headers. `available` tells whether this version of the SDK has them.
 import ctypes
 import itertools
 from collections.abc import Callable
+from typing import Any
 
-from azure.cognitiveservices.speech import PropertyId, ResultReason, interop  # type: ignore[import-untyped]
+from azure.cognitiveservices.speech import PropertyId, ResultReason  # type: ignore[import-untyped]
 
+from app.providers.azure.sdk_library import EVENT, SdkLibrary, sdk_library
 from app.providers.azure.stt.results import Heard, PhraseDetails, phrase_details
 
 TEXT_BYTES = 1 << 15
 RECOGNIZED = ResultReason.RecognizedSpeech.value
 JSON = PropertyId.SpeechServiceResponse_JsonResult.value
 
-GETTERS = {
+GETTERS: dict[str, list[Any]] = {
     "recognizer_recognition_event_get_result": [ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)],
     "result_get_text": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32],
     "result_get_offset": [ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint64)],
@@ -32,42 +34,13 @@ GETTERS = {
     "recognizer_event_handle_release": [ctypes.c_void_p],
 }
 SETTERS = ("recognizer_recognizing_set_callback", "recognizer_recognized_set_callback")
-EVENT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
 Report = Callable[[bool, Heard], None]
 """Told whether it is final, and what was heard, in a thread of the SDK."""
 
 
-class _Library:
-    """Handles of our own on the SDK's library, so that argument types set here bother nobody."""
-
-    def __init__(self) -> None:
-        # Getters keep the GIL: to give it up and ask for it again seven times costs more than they take.
-        getters = ctypes.PyDLL(interop.lib_path)
-        setters = ctypes.CDLL(interop.lib_path)
-        for name, arguments in GETTERS.items():
-            function = getattr(getters, name)
-            # Wide enough for the one that returns a pointer, a text that has to be freed.
-            function.argtypes, function.restype = arguments, ctypes.c_size_t
-            setattr(self, name, function)
-        for name in SETTERS:
-            function = getattr(setters, name)
-            function.argtypes, function.restype = [ctypes.c_void_p, EVENT, ctypes.c_void_p], ctypes.c_size_t
-            setattr(self, name, function)
-
-    def __getattr__(self, name: str) -> Callable[..., int]:
-        raise AttributeError(name)
-
-
-def _library() -> "_Library | None":
-    try:
-        return _Library()
-    except AttributeError:
-        return None
-
-
-_lib = _library()
+_lib = sdk_library(GETTERS, SETTERS)
 available = _lib is not None
 _reports: dict[int, Report] = {}
 _numbers = itertools.count(1)
@@ -111,7 +84,7 @@ def _told(final: bool, event: int, number: int) -> None:
         _lib.recognizer_event_handle_release(event)
 
 
-def _read(lib: _Library, event: int) -> Heard | None:
+def _read(lib: SdkLibrary, event: int) -> Heard | None:
     result = ctypes.c_void_p()
     if lib.recognizer_recognition_event_get_result(event, ctypes.byref(result)) != 0:
         return None
@@ -133,7 +106,7 @@ def _read(lib: _Library, event: int) -> Heard | None:
         lib.recognizer_result_handle_release(result)
 
 
-def _details(lib: _Library, result: ctypes.c_void_p) -> PhraseDetails:
+def _details(lib: SdkLibrary, result: ctypes.c_void_p) -> PhraseDetails:
     properties = ctypes.c_void_p()
     if lib.result_get_property_bag(result, ctypes.byref(properties)) != 0:
         return PhraseDetails()

@@ -1,4 +1,5 @@
-"""The stream of one caller's audio to Azure Speech, fed to one recognizer of the SDK in blocks of 20 ms.
+"""The stream of one caller's audio to Azure Speech, fed to one recognizer of the SDK in blocks of 20 ms, of silence in
+longer ones (`QuietFrames`).
 
 The SDK says nothing when the service does not answer, so that the stream watches it; and it reconnects by itself and
 then repeats itself (`Utterances`).
@@ -17,6 +18,7 @@ from app.providers.azure.failures import Failure, failure
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.stt.loudness import Loudness
 from app.providers.azure.stt.positions import Positions
+from app.providers.azure.stt.quiet_frames import QuietFrames
 from app.providers.azure.stt.suspicions import Suspicions
 from app.providers.azure.stt.utterances import Outcome, Segment, Stalled, Utterances
 
@@ -135,6 +137,7 @@ class RecognitionStream:
         self._losses = 0
         self._up_or_down_at = self._loop.time()
         self._loudness = Loudness(options.rate_hz)
+        self._quiet = QuietFrames()
         self._loud_ms = 0.0
         self._lively_at = self._loop.time()
         self._unanswered_ms = 0.0
@@ -162,10 +165,12 @@ class RecognitionStream:
         if not pcm:
             return
         length_ms = len(pcm) * 500 / self._options.rate_hz
-        self._loud_ms += self._loudness.loud_ms(pcm)
+        loud_ms = self._loudness.loud_ms(pcm)
+        self._loud_ms += loud_ms
         self._unanswered_ms += length_ms
         self._positions.sent(length_ms)
-        self._native.push(pcm)
+        if due := self._quiet.add(pcm, length_ms, is_wanted=loud_ms > 0.0 or not self._utterances.idle):
+            self._native.push(due)
 
     def finish_utterance(self) -> None:
         """See `actors.ports.stt.Recognition`. The service is sent so much silence that it sees the end too."""
@@ -231,30 +236,23 @@ class RecognitionStream:
 
     def _show_end(self, native: "SdkRecognizer") -> None:
         silence_ms = self._engine.use.segmentation_ms + SILENCE_AFTER_MS
-        native.push(bytes(silence_ms * self._options.rate_hz // 1000 * 2))
+        native.push(self._quiet.take() + bytes(silence_ms * self._options.rate_hz // 1000 * 2))
         self._positions.added(silence_ms)
 
     def _segment(self, heard: "Heard") -> Segment:
-        start_ms = self._positions.of_caller(heard.offset_ticks / TICKS_PER_MS)
-        end_ms = self._positions.of_caller((heard.offset_ticks + heard.duration_ticks) / TICKS_PER_MS)
-        return Segment(
-            heard.text.strip(),
-            int(start_ms),
-            max(int(end_ms), int(start_ms) + 1),
-            heard.confidence,
-            heard.language,
-            tuple(self._word(word) for word in heard.words),
-        )
+        start_ms, end_ms = map(int, self._place(heard))
+        words = tuple(SpokenWord(word.text, *self._place(word)) for word in heard.words)
+        return Segment(heard.text.strip(), start_ms, max(end_ms, start_ms + 1), heard.confidence, heard.language, words)
 
-    def _word(self, word: "TimedWord") -> SpokenWord:
-        start_ms = self._positions.of_caller(word.offset_ticks / TICKS_PER_MS)
-        end_ms = self._positions.of_caller((word.offset_ticks + word.duration_ticks) / TICKS_PER_MS)
-        return SpokenWord(word.text, start_ms, end_ms)
+    def _place(self, heard: "Heard | TimedWord") -> tuple[float, float]:
+        begin, end = heard.offset_ticks, heard.offset_ticks + heard.duration_ticks
+        return self._positions.of_caller(begin / TICKS_PER_MS), self._positions.of_caller(end / TICKS_PER_MS)
 
     # watching
 
     def _check(self) -> None:
         self._check_later()
+        self._hand_over(self._quiet.overdue())
         now = self._loop.time()
         if not self._up and now - self._up_or_down_at >= CONNECT_S:
             self.failed(Failure(ErrorKind.TIMEOUT, f"Azure Speech: no connection within {CONNECT_S:g} s"))
@@ -276,6 +274,10 @@ class RecognitionStream:
             self._stalled(outcomes.detail)
         else:
             self._tell_outcomes(outcomes)
+
+    def _hand_over(self, held: bytes) -> None:
+        if held and self._native is not None:
+            self._native.push(held)
 
     def _check_later(self) -> None:
         self._timer = self._loop.call_later(CHECK_S, self._check)
@@ -305,6 +307,7 @@ class RecognitionStream:
             self._engine.leave(native)
             return
         self.listener.forget()
+        self._hand_over(self._quiet.take())
         former.silence()
         self._engine.replaced(self, former, native)
         self.listener, self._native = listener, native

@@ -20,6 +20,7 @@ from azure.cognitiveservices.speech import (  # type: ignore[import-untyped]
 from app.providers.azure import exit_guard
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.sdk_config import speech_config, streaming_config
+from app.providers.azure.tts import sdk_voice_events
 from app.providers.azure.tts.prosody import Prosody
 
 FORMATS = {
@@ -73,8 +74,14 @@ class SdkVoice:
         self._speaking: Any = None
         self._streaming: Any = None
         synthesizer = self._synthesizer
-        synthesizer.synthesizing.connect(lambda event: listener.audio(event.result.result_id, event.result.audio_data))
-        synthesizer.synthesis_word_boundary.connect(lambda event: _word(event, listener))
+        self._light = 0
+        if use.undocumented and sdk_voice_events.available:
+            self._light = sdk_voice_events.listen(synthesizer._handle, listener)
+        else:
+            synthesizer.synthesizing.connect(
+                lambda event: listener.audio(event.result.result_id, event.result.audio_data)
+            )
+            synthesizer.synthesis_word_boundary.connect(lambda event: _word(event, listener))
         synthesizer.synthesis_completed.connect(
             lambda event: listener.completed(event.result.result_id, event.result.audio_data)
         )
@@ -148,17 +155,15 @@ class SdkVoice:
         with contextlib.suppress(RuntimeError):
             self._connection.close()
         synthesizer, connection = self._synthesizer, self._connection
-        for signal in (
-            synthesizer.synthesizing,
-            synthesizer.synthesis_word_boundary,
-            synthesizer.synthesis_completed,
-            synthesizer.synthesis_canceled,
-            connection.connected,
-            connection.disconnected,
-        ):
+        signals = [synthesizer.synthesis_completed, synthesizer.synthesis_canceled]
+        if self._light:
+            sdk_voice_events.ignore(synthesizer._handle, self._light)
+        else:
+            signals += [synthesizer.synthesizing, synthesizer.synthesis_word_boundary]
+        for signal in (*signals, connection.connected, connection.disconnected):
             signal.disconnect_all()
         # The last references go here, in a thread of ours: in a callback the SDK's destructor would wait for itself.
-        del self._connection, self._synthesizer, signal, synthesizer, connection
+        del self._connection, self._synthesizer, signal, signals, synthesizer, connection
         exit_guard.release(self)
 
 

@@ -16,6 +16,7 @@ from app.providers.azure.stt.results import Heard
 
 FRAME = bytes(640)
 """20 ms of silence"""
+QUIET, LOUD = b"\1\0" * 320, b"\0\x20" * 320
 
 
 class Recognizing:
@@ -143,6 +144,68 @@ def test_a_recognizer_that_has_heard_much_is_replaced_in_a_silence() -> None:
         on.native.silence.assert_called_once_with()
         on.stream.push(FRAME)
         other.push.assert_called_once_with(FRAME)
+        await on.stream.close()
+
+    run_virtual(main())
+
+
+def quiet_for(on: Recognizing, frames: int) -> None:
+    for _ in range(frames):
+        on.stream.push(QUIET)
+
+
+def test_the_sdk_is_woken_less_often_while_nobody_speaks_and_hears_speech_at_once() -> None:
+    async def main() -> None:
+        on = Recognizing()
+        on.stream.connected(True)
+        quiet_for(on, 100)
+        assert on.native.push.call_count <= 55
+        assert len(on.pushed) >= 98 * len(QUIET)
+        on.stream.push(LOUD)
+        assert on.pushed == 100 * QUIET + LOUD
+        on.stream.push(QUIET)
+        assert on.pushed == 100 * QUIET + LOUD + QUIET
+        await on.stream.close()
+
+    run_virtual(main())
+
+
+def test_no_audio_waits_while_the_service_is_at_work_on_an_utterance() -> None:
+    async def main() -> None:
+        on = Recognizing()
+        on.stream.connected(True)
+        on.stream.heard(False, heard("good", 100, 500))
+        for frames in range(1, 100):
+            on.stream.push(QUIET)
+            assert on.native.push.call_count == frames
+        await on.stream.close()
+
+    run_virtual(main())
+
+
+def test_the_silence_that_shows_the_end_of_an_utterance_comes_after_all_audio() -> None:
+    async def main() -> None:
+        on = Recognizing()
+        on.stream.connected(True)
+        on.stream.push(LOUD)
+        quiet_for(on, 51)
+        pushed = len(on.pushed)
+        assert pushed < 51 * len(QUIET) + len(LOUD), "some of it waits"
+        on.stream.finish_utterance()
+        assert on.pushed.startswith(LOUD + 51 * QUIET)
+        assert len(on.pushed) > 52 * len(QUIET)
+        await on.stream.close()
+
+    run_virtual(main())
+
+
+def test_audio_that_waits_is_handed_over_when_no_more_comes() -> None:
+    async def main() -> None:
+        on = Recognizing()
+        on.stream.connected(True)
+        quiet_for(on, 50)
+        await asyncio.sleep(0.25)
+        assert on.pushed == 50 * QUIET
         await on.stream.close()
 
     run_virtual(main())

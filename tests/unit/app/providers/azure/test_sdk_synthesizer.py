@@ -21,6 +21,7 @@ from config.secret import Secret
 from tests.unit.app.providers.azure.speech_sdk_kit import Connection, Listener, Pending, Properties, Signal
 
 RESOURCE = SpeechResource(endpoint="wss://mine.example", key=Secret("0123"))
+DOCUMENTED = SpeechUse(undocumented=False)
 PROSODY = Prosody("en-US-AvaNeural", "en-US", rate="+10%")
 
 
@@ -31,6 +32,7 @@ class Synthesizer:
         assert audio_config is None, "it would open a device"
         self.config = config
         self.is_broken = False
+        self._handle = self
         self.connection: Any = None
         self.synthesizing, self.synthesis_word_boundary = Signal(), Signal()
         self.synthesis_completed, self.synthesis_canceled = Signal(), Signal()
@@ -71,8 +73,32 @@ class Request:
         self.is_complete = True
 
 
+class Light:
+    """The light events, with who is listened to."""
+
+    available = True
+
+    def __init__(self) -> None:
+        self.listeners: dict[int, tuple[Any, Any]] = {}
+
+    def listen(self, handle: Any, listener: Any) -> int:
+        number = len(self.listeners) + 1
+        self.listeners[number] = (handle, listener)
+        return number
+
+    def ignore(self, handle: Any, number: int) -> None:
+        assert self.listeners.pop(number)[0] is handle
+
+
+@pytest.fixture
+def light(monkeypatch: pytest.MonkeyPatch) -> Light:
+    light = Light()
+    monkeypatch.setattr(sdk_synthesizer, "sdk_voice_events", light)
+    return light
+
+
 @pytest.fixture(autouse=True)
-def _without_service(monkeypatch: pytest.MonkeyPatch) -> None:
+def _without_service(monkeypatch: pytest.MonkeyPatch, light: Light) -> None:
     monkeypatch.setattr(sdk_synthesizer, "SpeechSynthesizer", Synthesizer)
     monkeypatch.setattr(sdk_synthesizer, "Connection", Connection)
     monkeypatch.setattr(sdk_synthesizer, "SpeechSynthesisRequest", Request)
@@ -80,7 +106,7 @@ def _without_service(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def made(use: SpeechUse | None = None) -> tuple[SdkVoice, Synthesizer, Listener]:
     listener = Listener()
-    voice = SdkVoice(RESOURCE, use or SpeechUse(), None, 24_000, listener)
+    voice = SdkVoice(RESOURCE, use or DOCUMENTED, None, 24_000, listener)
     sdk: Any = voice._synthesizer
     return voice, sdk, listener
 
@@ -113,6 +139,21 @@ def test_what_the_service_tells_is_told_by_request() -> None:
         ("connected", False),
     ]
     voice.leave()
+
+
+def test_light_events_are_used_and_left_unless_only_what_is_documented_is_to_be(light: Light) -> None:
+    voice, sdk, listener = made(SpeechUse())
+    assert list(light.listeners.values()) == [(sdk, listener)]
+    assert not sdk.synthesizing.connected + sdk.synthesis_word_boundary.connected
+    assert sdk.synthesis_completed.connected
+    voice.leave()
+    assert light.listeners == {}
+    light.available = False
+    for voice, sdk, _ in (made(SpeechUse()), made(DOCUMENTED)):
+        assert light.listeners == {}
+        assert sdk.synthesizing.connected
+        assert sdk.synthesis_word_boundary.connected
+        voice.leave()
 
 
 def test_a_failure_has_its_code_and_a_stop_of_ours_has_none() -> None:

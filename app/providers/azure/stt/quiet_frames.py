@@ -1,0 +1,40 @@
+"""Which frames of a quiet line wait for the next, so that the SDK and its threads are woken less often. Pure."""
+
+QUIET_AFTER_MS = 300.0
+"""So much audio in which nothing is loud, while the service owes nothing: the caller says nothing."""
+HELD_MS = 60.0
+"""What is handed over at once then: what begins softly is heard two frames later at most, what is loud at once."""
+
+
+class QuietFrames:
+    """The frames of one stream that wait."""
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._held_ms = 0.0
+        self._quiet_ms = 0.0
+        self._grows = False
+
+    def add(self, pcm: bytes, length_ms: float, *, is_wanted: bool) -> bytes:
+        """What is due with this audio, that which waited first; empty where this waits too.
+
+        `is_wanted`: it is loud, or the service is at work on something.
+        """
+        self._quiet_ms = 0.0 if is_wanted else self._quiet_ms + length_ms
+        held_ms = self._held_ms + length_ms
+        self._grows = True
+        if self._quiet_ms > QUIET_AFTER_MS and held_ms < HELD_MS:
+            self._held += pcm
+            self._held_ms = held_ms
+            return b""
+        return self.take() + pcm if self._held else pcm
+
+    def take(self) -> bytes:
+        """What waits, which waits no longer."""
+        held, self._held, self._held_ms = self._held, b"", 0.0
+        return held
+
+    def overdue(self) -> bytes:
+        """What waits for frames that do not come: nothing was added since this was asked last."""
+        grows, self._grows = self._grows, False
+        return b"" if grows else self.take()
