@@ -13,7 +13,7 @@ import msgspec
 from tests.load.report import Report
 from tests.load.servers import ROOT
 from tests.load.soak import Soak, verdict
-from tests.load.tables import SHORT, kept, rows_table, targets_table
+from tests.load.tables import SHORT, belief, kept, rows_table, targets_table
 
 PAGE = ROOT / "docs/performance.md"
 BEGIN, END = "<!-- figures: make bench, make soak -->", "<!-- end of figures -->"
@@ -24,6 +24,7 @@ def figures(found: Report, soak: Soak, note: str = "") -> str:
     apart = rows_table(found, SHORT, apart=True)
     return "\n\n".join(
         (
+            *((belief(found),) if belief(found) else ()),
             f"{found.machine}; {found.date}; median of {found.repeats} runs of {found.seconds:g} s. {note}".rstrip(),
             targets_table(found),
             "Times in ms, p50 / p99. *MB per call* is resident memory, *of it audio* what the caller said last.",
