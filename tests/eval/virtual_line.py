@@ -8,8 +8,6 @@ machine does. What the processor has really needed is counted beside it.
 import time
 from functools import cache
 
-import numpy as np
-
 from actors.messages.transcript import (
     FinalTranscript,
     InterimTranscript,
@@ -27,7 +25,7 @@ from actors.session.recognition.turn_end import TurnEnd
 from actors.turn_taking_settings import Endpointing
 from app.dialogue.caller_phrases import caller_phrases
 from app.providers.moonshine.caller_stream import CallerStream, Lateness
-from app.providers.moonshine.decoding import FULL_SCALE, Decoding, Urgency
+from app.providers.moonshine.decoding import Decoding, Urgency, decoded
 from app.providers.moonshine.hints import Hints
 from app.providers.moonshine.model import Decoded, Model
 from app.providers.moonshine.segments import WINDOW_BYTES, WINDOW_MS
@@ -139,12 +137,11 @@ class Line:
         if decoding.urgency is Urgency.INTERIM and not self._has_interims:
             return False
         decoding.is_begun = True
-        samples = np.frombuffer(decoding.pcm, np.int16).astype(np.float32) / np.float32(FULL_SCALE)
         began = time.thread_time()
-        result = self._model.decode(samples, decoding.hints, decoding.prefix, decoding.draft)
+        result = decoded(self._model, decoding)
         self.cpu_ms += (time.thread_time() - began) * 1000
         given = len(decoding.prefix) + len(decoding.draft)
-        decoding.took_ms = nominal_ms(len(samples) / RATE_HZ, result.steps, given)
+        decoding.took_ms = nominal_ms(len(decoding.pcm) / 2 / RATE_HZ, result.steps, given)
         self.nominal_ms += decoding.took_ms
         if decoding.urgency is Urgency.INTERIM:
             self._due.append((self.now_ms + decoding.took_ms, decoding, result))

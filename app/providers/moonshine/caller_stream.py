@@ -21,10 +21,9 @@ from actors.ports.stt import RecognitionEvent, RecognitionFailed
 from actors.ports.vad import VoiceActivity
 from app.providers.moonshine.decoding import Decoding, Urgency, decoding_of
 from app.providers.moonshine.hints import Hints
+from app.providers.moonshine.second_look import CONFIDENCE_MIN
 from app.providers.moonshine.segments import WINDOW_BYTES, WINDOW_MS, Segment, Segmentation
 
-CONFIDENCE_MIN = 0.5
-"""Mean probability of the pieces below which nothing was said: noise is taken for "You" or "Thank you" with less."""
 INTERIM_EVERY_MS = 400
 INTERIM_VOICED_MS = 400
 """No interim transcript before so much voice: of less the model makes up words."""

@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Protocol
 
 import msgspec
 import numpy as np
 
-from app.providers.moonshine.hints import Floats, Hints
-from app.providers.moonshine.model import AbandonedError, Decoded
+from app.providers.moonshine.hints import Hints
+from app.providers.moonshine.model import AbandonedError, Decoded, Decoder
+from app.providers.moonshine.second_look import decode_surely
 from app.providers.moonshine.segments import Segment
 
 WAITING_MAX = 256
@@ -34,21 +34,6 @@ class Urgency(IntEnum):
     SOON = 1
     """What may become a final: the speaker pauses."""
     INTERIM = 2
-
-
-class Decoder(Protocol):
-    """The part of the model that is used here."""
-
-    def decode(
-        self,
-        samples: Floats,
-        hints: Hints | None,
-        prefix: tuple[int, ...],
-        draft: tuple[int, ...],
-        abandoned: Callable[[], bool],
-    ) -> Decoded:
-        """Put into words what is said in `samples`: see `Model.decode`."""
-        ...
 
 
 class Decoding(msgspec.Struct, kw_only=True, eq=False):
@@ -107,6 +92,18 @@ def decoding_of(
     )
 
 
+def decoded(decoder: Decoder, decoding: Decoding) -> Decoded:
+    """What `decoding` says. What may become a final is looked at twice where the model is not sure of it.
+
+    Raises:
+        AbandonedError: nobody wants it any more.
+    """
+    samples = np.frombuffer(decoding.pcm, np.int16).astype(np.float32) / np.float32(FULL_SCALE)
+    if decoding.urgency is Urgency.INTERIM or not decoding.is_whole:
+        return decoder.decode(samples, decoding.hints, decoding.prefix, decoding.draft, decoding.abandoned)
+    return decode_surely(decoder, samples, decoding.hints, decoding.draft, decoding.abandoned)
+
+
 class DecodingQueue:
     """What waits for a thread, and the threads, which end with `close`. All methods are safe on any thread."""
 
@@ -159,10 +156,7 @@ class DecodingQueue:
         while (decoding := self._next()) is not None:
             self._began_at[number] = began = time.monotonic()
             try:
-                samples = np.frombuffer(decoding.pcm, np.int16).astype(np.float32) / np.float32(FULL_SCALE)
-                decoding.result = self._model.decode(
-                    samples, decoding.hints, decoding.prefix, decoding.draft, decoding.abandoned
-                )
+                decoding.result = decoded(self._model, decoding)
             except AbandonedError:
                 continue
             except Exception as error:  # noqa: BLE001 - whatever the runtime raises; its stream is told

@@ -7,7 +7,7 @@ writes one piece a step until it writes the end. Nothing of a stream is kept her
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -67,6 +67,21 @@ class Decoded(msgspec.Struct, frozen=True):
 
 class AbandonedError(AppError):
     """The result is not wanted any more."""
+
+
+class Decoder(Protocol):
+    """The part of the model that is used here."""
+
+    def decode(
+        self,
+        samples: Floats,
+        hints: Hints | None,
+        prefix: tuple[int, ...],
+        draft: tuple[int, ...],
+        abandoned: Callable[[], bool],
+    ) -> Decoded:
+        """Put into words what is said in `samples`: see `Model.decode`."""
+        ...
 
 
 class Model:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.providers.moonshine import decoding as module
-from app.providers.moonshine.decoding import Decoding, DecodingQueue, Urgency, decoding_of
+from app.providers.moonshine.decoding import Decoding, DecodingQueue, Urgency, decoded, decoding_of
 from app.providers.moonshine.hints import Floats, Hints
 from app.providers.moonshine.model import AbandonedError, Decoded
 from app.providers.moonshine.segments import Segment
@@ -22,6 +22,7 @@ class SlowModel:
         self.is_busy = threading.Event()
         self.may_go_on = threading.Event()
         self.order: list[int] = []
+        self.confidence = 1.0
 
     def decode(
         self,
@@ -39,7 +40,7 @@ class SlowModel:
             raise RuntimeError("the runtime failed")
         assert np.abs(samples).max() <= 1.0
         self.order.append(len(samples))
-        return Decoded((len(samples),), 1.0)
+        return Decoded((len(samples),), self.confidence)
 
 
 class Bench:
@@ -153,3 +154,14 @@ def test_it_says_how_long_it_has_been_busy(bench: Bench) -> None:
 def test_a_closed_queue_takes_nothing(bench: Bench) -> None:
     bench.queue.close()
     assert not bench.queue.submit(decoding_of(segment(2), Urgency.FINAL, None, bench.done.append))
+
+
+@pytest.mark.parametrize(("urgency", "looks"), [(Urgency.FINAL, 2), (Urgency.SOON, 2), (Urgency.INTERIM, 1)])
+def test_what_may_become_a_final_is_looked_at_twice(urgency: Urgency, looks: int) -> None:
+    model = SlowModel()
+    model.may_go_on.set()
+    model.confidence = 0.1
+    decoded(model, decoding_of(segment(5_000), urgency, None, lambda _: None))
+    assert len(model.order) == looks
+    decoded(model, decoding_of(segment(5_000), Urgency.FINAL, None, lambda _: None, prefix=(3,)))
+    assert len(model.order) == looks + 1, "it takes something for granted, and is no final"
