@@ -185,6 +185,10 @@ class Script:
         return True
 
     def _declined(self, state: State, reply: Reply, said: Utterance) -> bool:
+        if state.question_text in state.declined:
+            self._misses.start_over(state, reply)
+            return True
+        state.declined.append(state.question_text)
         if self._tasks.forget_named(state, said.words):
             self._tasks.advance(state, reply)
             return True
@@ -306,8 +310,13 @@ class Script:
 
     def _values(self, state: State, said: Utterance) -> dict[str, Any]:
         asked = state.asked if state.question is Question.SLOT else ""
-        return assign(said.mentions, self._tasks.slots(state), state.slots, asked, self._dialogue, said.words)
+        return self._assigned(state, said, asked)
 
     def _changes(self, state: State, said: Utterance) -> dict[str, Any]:
-        values = assign(said.mentions, self._tasks.slots(state), state.slots, "", self._dialogue, said.words)
+        values = self._assigned(state, said, "")
         return {name: value for name, value in values.items() if state.slots.get(name) != value}
+
+    def _assigned(self, state: State, said: Utterance, asked: str) -> dict[str, Any]:
+        """The values said, by slot; without what was called wrong before, where other words are said with it."""
+        values = assign(said.mentions, self._tasks.slots(state), state.slots, asked, self._dialogue, said.words)
+        return {name: value for name, value in values.items() if not said.telling or state.refused.get(name) != value}

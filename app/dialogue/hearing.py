@@ -35,6 +35,10 @@ TORN = 0.65
 """Of two tasks the likelier one is begun, unless the other has more than this share of its likelihood."""
 DOUBTFUL = 0.5
 """Below this confidence of the recognizer, words may not be what was said."""
+UNSURE = 0.75
+"""Below this one, a word that nobody knows is probably another that was misheard."""
+SURE_OF_A_TASK = 0.9
+"""Likelihood from which a task is begun by such a sentence: the word that was misheard may have named another one."""
 
 
 class Utterance(msgspec.Struct, frozen=True):
@@ -103,7 +107,9 @@ class Hearing:
     def intent_of(self, text: str, today: date, confidence: float = 1.0) -> Match | None:
         """What a sentence would be taken for by itself."""
         words = self._spelling.corrected(_as_answer(words_of(text)[-MAX_WORDS:]))
-        return self._certain(self._match(words, self._reader.read(words, today))[0], confidence)
+        mentions = self._reader.read(words, today)
+        is_misheard = self._is_misheard(words, mentions, confidence)
+        return self._certain(self._match(words, mentions)[0], confidence, is_misheard=is_misheard)
 
     def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
         """The likeliest intent if it is likely enough, and whether the sentence is rather none of our business."""
@@ -140,17 +146,27 @@ class Hearing:
             word in _OF_TIMES_AND_RELATIVES or self._matcher.knows(word) for word in telling
         )
 
-    def _certain(self, best: Match | None, confidence: float, *, is_busy: bool = False) -> Match | None:
+    def _is_misheard(self, words: list[str], mentions: Sequence[Mention], confidence: float) -> bool:
+        """Whether a word is probably another one: nobody knows it, and the recognizer is not sure."""
+        return confidence < UNSURE and self._matcher.has_stranger(self._reader.abstract(words, mentions))
+
+    def _certain(
+        self, best: Match | None, confidence: float, *, is_misheard: bool = False, is_busy: bool = False
+    ) -> Match | None:
         """`best`, unless the words may not have been said and it is only likely, or would end the call.
 
-        In the middle of a task nothing that is only likely ends the call.
+        What is only likely begins no task where a word was misheard, and nothing does in the middle of another one.
+        There, it ends nothing either: neither the call, nor, where the recognizer is not sure, the task.
         """
         if best is None:
             return None
         is_likely, is_end = best.score < SURE, best.intent in self._final
         if confidence < DOUBTFUL and (is_likely or is_end):
             return None
-        return None if is_busy and is_end and best.score < SURE_OF_AN_END else best
+        if is_misheard and best.intent in self._with_steps and (is_busy or best.score < SURE_OF_A_TASK):
+            return None
+        is_leaving = is_end or (confidence < UNSURE and best.intent in self._leaving)
+        return None if is_busy and is_leaving and best.score < SURE_OF_AN_END else best
 
     def first_wish(self, state: State, messages: Sequence[ChatMessage]) -> tuple[Utterance, str]:
         """What the last message says; of two wishes the first, and the words of the other, which is served after it."""
@@ -177,7 +193,9 @@ class Hearing:
             words = self._spelling.corrected(words)
         by_itself = self._reader.read(words, today)
         likeliest, unrelated = self._match(words, by_itself)
-        best = self._certain(likeliest, messages[-1].confidence, is_busy=bool(state.task))
+        confidence = messages[-1].confidence
+        is_misheard = self._is_misheard(words, by_itself, confidence)
+        best = self._certain(likeliest, confidence, is_misheard=is_misheard, is_busy=bool(state.task))
         written = written_words(messages[-1].text)[-MAX_WORDS:]
         mentions = self._reader.read(words, today, asked, written) if asked else by_itself
         values = by_itself if free_form else mentions

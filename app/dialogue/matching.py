@@ -147,6 +147,10 @@ class Matcher:
         """Whether some example has this word, reduced, or one that is spelt nearly like it."""
         return self._known(word) in self._words
 
+    def has_stranger(self, words: Sequence[str]) -> bool:
+        """Whether one of the words says something of a subject, and no example has it."""
+        return any(not says_nothing(word) and not self.knows(word) for word in self._reduced(words))
+
     def _reduced(self, words: Sequence[str]) -> list[str]:
         return self._synonyms.apply(reduce(words))
 

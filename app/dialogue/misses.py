@@ -47,7 +47,10 @@ class Misses:
     def nearly_changed(self, state: State, reply: Reply, said: Utterance) -> bool:
         """Whether words that mean nothing sound like another value of one slot: `no, i have a tooth back`."""
         slots = [name for name in self._tasks.slots(state) if state.slots.get(name) is not None]
-        found = {name: self._near_answers.guesses(said.words, name, said.today) for name in slots}
+        found = {
+            name: self._near_answers.guesses(said.words, name, said.today, (), state.refused.get(name))
+            for name in slots
+        }
         changes = {name: guesses[0].value for name, guesses in found.items() if len(guesses) == 1}
         if len(changes) != 1 or changes.items() <= state.slots.items():
             return False
@@ -62,7 +65,8 @@ class Misses:
         """
         best = said.best
         is_sure = best is not None and best.score >= SURE and best.intent != state.task
-        is_value = any(state.asked in mention.slots for mention in said.mentions)
+        refused = state.refused.get(state.asked)
+        is_value = any(state.asked in mention.slots and mention.value != refused for mention in said.mentions)
         return is_value or (best is not None and is_sure and self._does[best.intent] is not Does.COURTESY)
 
     def _guesses(self, state: State, said: Utterance) -> list[Any]:
@@ -71,7 +75,8 @@ class Misses:
         names = (step.offered, step.among) if isinstance(step, AskStep) else ()
         kept = [state.kept[name] for name in names if name and isinstance(state.kept.get(name), list)]
         for among in [state.either] if state.either else kept or [()]:
-            if guesses := self._near_answers.guesses(said.words, state.asked, said.today, among):
+            refused = state.refused.get(state.asked)
+            if guesses := self._near_answers.guesses(said.words, state.asked, said.today, among, refused):
                 return [guess.value for guess in guesses]
         return []
 
@@ -92,6 +97,11 @@ class Misses:
             reply.parts += [again if said.heard else "", state.question_text]
         else:
             reply.parts.append(fallback.reply[min(state.misses, len(fallback.reply)) - 1] if fallback.reply else "")
+
+    def start_over(self, state: State, reply: Reply) -> None:
+        """Leave a task whose very words were declined twice, and ask what the caller wants: it may be another one."""
+        state.drop_task()
+        reply.parts += self._dialogue.fallback.reply[:1]
 
     def _slot_missed(self, state: State, reply: Reply, said: Utterance) -> None:
         slot = self._dialogue.slots[state.asked]

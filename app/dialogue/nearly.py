@@ -72,13 +72,16 @@ class NearAnswers:
             if isinstance(slot, ChoiceSlot)
         }
 
-    def guesses(self, words: Sequence[str], asked: str, today: date, among: Collection[Any] = ()) -> list[Guess]:
+    def guesses(
+        self, words: Sequence[str], asked: str, today: date, among: Collection[Any] = (), refused: Any = None
+    ) -> list[Guess]:
         """The values of the slot `asked` that may have been said, the likeliest first, with those that are near it.
 
         A text of many words, or one that refuses something, nearly says nothing.
 
         Args:
             among: only these values count, where there are any.
+            refused: the value that the caller has called wrong before, which does not count.
         """
         if len(words) > MAX_WORDS:
             return []
@@ -86,7 +89,7 @@ class NearAnswers:
         rated: dict[Any, float] = defaultdict(float)
         for heard in self._parts(words):
             for sounds, value in texts.items():
-                if abs(len(heard) - len(sounds)) <= max(1, MOST_LONGER * len(sounds)):
+                if value != refused and abs(len(heard) - len(sounds)) <= max(1, MOST_LONGER * len(sounds)):
                     likeness = alike(sounds, heard)
                     if likeness >= (LEAST_SHORT if len(sounds) <= SHORT_SOUNDS else LEAST):
                         rated[value] = max(rated[value], likeness)

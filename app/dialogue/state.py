@@ -44,6 +44,10 @@ class State(msgspec.Struct):
     """The arguments of the last call whose result is known, by the number of the step that calls."""
     confirmed: dict[int, str] = {}
     """The words that the caller has agreed to, by the number of the step that asks."""
+    declined: list[str] = []
+    """The words that the caller has said no to in this task."""
+    refused: dict[str, Any] = {}
+    """What the caller has called wrong last, by slot: what only sounds like it means something else."""
     told: list[int] = []
     question: Question = Question.NONE
     asked: str = ""
@@ -73,6 +77,7 @@ class State(msgspec.Struct):
         """Drop the task in hand, and its open question."""
         self.task = ""
         self.kept, self.called, self.confirmed, self.told = {}, {}, {}, []
+        self.declined, self.refused = [], {}
         self.pending = None
         self.ask(Question.NONE, "")
 

@@ -68,7 +68,8 @@ class TaskRunner:
         """
         named = [name for name in self.slots(state) if name.rpartition("_")[2] in words]
         for name in named:
-            state.slots.pop(name, None)
+            if (value := state.slots.pop(name, None)) is not None:
+                state.refused[name] = value
         return bool(named)
 
     def begin_another(self, state: State, intent: Intent, *, is_same: bool) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from actors.conversation import ChatMessage, Role
 from actors.rules.utterances import MAX_UTTERANCE_CHARS
-from app.dialogue.hearing import DOUBTFUL, MAX_WORDS, Hearing
+from app.dialogue.hearing import DOUBTFUL, MAX_WORDS, UNSURE, Hearing
 from app.dialogue.schema import Dialogue, NameSlot, NumberSlot, TextSlot
 from app.dialogue.state import Question, State
 from tests.eval.corpus import AT
@@ -20,10 +20,10 @@ def the_dentists() -> Hearing:
     return Hearing(dialogue())
 
 
-def best(text: str, confidence: float) -> str:
+def best(text: str, confidence: float, task: str = "") -> str:
     """The intent that is taken, or nothing."""
     message = ChatMessage(role=Role.USER, text=text, turn=1, at=AT, confidence=confidence)
-    match = the_dentists().read(State(), [message]).best
+    match = the_dentists().read(State(task=task), [message]).best
     return match.intent if match else ""
 
 
@@ -37,6 +37,25 @@ def test_a_doubtful_one_is_asked_again() -> None:
 
 def test_clear_words_count_though_doubtful() -> None:
     assert best("i would like to book an appointment", DOUBTFUL - 0.1) == "book"
+
+
+def test_a_task_that_a_misheard_word_may_have_named_is_not_begun() -> None:
+    text = "could you please quuxify my booking"
+    assert best(text, UNSURE) == "book"
+    assert best(text, UNSURE - 0.1) == ""
+
+
+def test_a_misheard_answer_begins_no_other_task() -> None:
+    text = "could i come in next quux"
+    assert best(text, UNSURE - 0.1) == best(text, UNSURE, "move") == "book"
+    assert best(text, UNSURE - 0.1, "move") == ""
+
+
+def test_what_was_hardly_heard_drops_no_task() -> None:
+    text = "no the mind not you please"
+    assert best(text, UNSURE - 0.1) == best(text, UNSURE, "move") == "never_mind"
+    assert best(text, UNSURE - 0.1, "move") == ""
+    assert best("never mind", UNSURE - 0.1, "move") == "never_mind"
 
 
 @pytest.mark.parametrize("text", ["it's him", "It's him.", "no it's him", "that's it", "it is not that", "is it"])

@@ -122,3 +122,25 @@ def test_a_misheard_correction_is_taken_for_what_it_sounds_like() -> None:
     assert talk.say("no").text == "What should I change?"
     talk.say("the clean in")
     assert talk.slots.get("what") == "cleaning"
+
+
+def test_what_was_called_wrong_is_not_taken_for_what_sounds_like_it() -> None:
+    steps = (AskStep("day"), ConfirmStep(("So {day}?",), ("What should I change?",)), CallStep("book"))
+    intent = msgspec.structs.replace(DIALOGUE.intents[0], steps=steps)
+    script = Script(msgspec.structs.replace(DIALOGUE, intents=(intent,)))
+    talk = Talk(script)
+    assert talk.say("i want to book", "on the fifth page of june").text == "So Friday, June fifth?"
+    assert talk.say("no the day is wrong").text == "Which day suits you?"
+    assert talk.say("on the fifth page of june").text != "So Friday, June fifth?"
+    assert talk.say("on the fifth of june").text == "So Friday, June fifth?", "said clearly, it is taken"
+
+
+def test_a_task_that_was_declined_twice_in_the_same_words_is_left() -> None:
+    steps = (AskStep("day"), ConfirmStep(("So {day}?",), ("What should I change?",)), CallStep("book"))
+    intent = msgspec.structs.replace(DIALOGUE.intents[0], steps=steps)
+    talk = Talk(Script(msgspec.structs.replace(DIALOGUE, intents=(intent, DIALOGUE.intents[1]))))
+    talk.say("i want to book", "on the fifth of june", "no the day is wrong")
+    assert talk.say("on the eighth of june", "no the day is wrong").text == "Which day suits you?"
+    assert talk.say("on the fifth of june").text == "So Friday, June fifth?"
+    assert talk.say("no the day is wrong").text == DIALOGUE.fallback.reply[0]
+    assert talk.say("i want to book").text == "Which day suits you?", "it may be begun anew"
