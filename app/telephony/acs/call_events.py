@@ -50,7 +50,7 @@ class CallEvents:
     def apply(self, call: Call, event: AcsEvent) -> None:
         """Apply one event of the network to its call; one that was applied before changes nothing."""
         call.told_of = True
-        if not call.seen_events.add(event.event_id):
+        if not call.seen_events.add(_delivered_as(event)):
             return
         at = self._clock.wall()
         if event.server_call_id and not call.server_call_id:
@@ -119,6 +119,15 @@ class CallEvents:
             log.warning("an order in a call failed: %s, %s", kind, order.reason, extra={"call": call.call_id})
             if order.is_late:
                 self._switchboard.order_failed(call, CallOrderFailed(failure_of(order)))
+
+
+def _delivered_as(event: AcsEvent) -> str:
+    """What repeated deliveries of one event have in common, empty if it has no id.
+
+    An id is a sender's to keep unique. Two events that only share theirs are two: the end of a call must not be taken
+    for its beginning, told once more.
+    """
+    return f"{event.event_id} {hash(repr(event))}" if event.event_id else ""
 
 
 def _note(call: Call, event: AcsEvent, at: float) -> None:
