@@ -120,6 +120,10 @@ class Overwhelmed:
         self.error = error
 
 
+_one_was_raised = threading.Condition()
+"""One for all flags: each its own would take a kilobyte of every actor, and hardly a thread ever waits for one."""
+
+
 class StopFlag(threading.Event):
     """Pykka's flag of an actor that has ended; `is_raised` is looked at several times for each message, without a call.
 
@@ -128,10 +132,23 @@ class StopFlag(threading.Event):
 
     is_raised = False
 
+    def __init__(self) -> None:
+        """Not that of the `Event`, which makes a condition."""
+
+    def is_set(self) -> bool:
+        """Whether the actor has ended."""
+        return self.is_raised
+
     def set(self) -> None:
         """Raise the flag, and wake every thread that waits for it."""
-        self.is_raised = True
-        super().set()
+        with _one_was_raised:
+            self.is_raised = True
+            _one_was_raised.notify_all()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is raised, `timeout` seconds at most; whether it is."""
+        with _one_was_raised:
+            return _one_was_raised.wait_for(self.is_set, timeout)
 
 
 class Phase(Enum):

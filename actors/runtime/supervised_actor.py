@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import sys
-from collections import deque
 from collections.abc import Callable, Coroutine
 from itertools import islice
 from typing import Any, ClassVar, TypeVar
@@ -29,6 +28,7 @@ S = TypeVar("S", bound="SupervisedActor")
 logger = logging.getLogger("earshot.actors")
 
 RECENT_MESSAGES = 50
+_MOST_RECENT = 3 * RECENT_MESSAGES
 
 
 class TaskFailed(msgspec.Struct, frozen=True):
@@ -113,7 +113,9 @@ class SupervisedActor(LoopActor):
         self.handled = 0
         self.last_error = ""
         self.last_message_at: float | None = None
-        self.recent: deque[tuple[float, str, str]] = deque(maxlen=RECENT_MESSAGES)
+        self.recent: list[Any] = []
+        """When each of the newest messages was handled, who told it, and its type, one after the other: a tuple for
+        each would take three times the memory."""
         self.owned_tasks: set[asyncio.Task[Any]] = set()
         self.owned_timers: set[_OwnedTimer] = set()
         self._actor_address: Address[Any] | None = None
@@ -180,9 +182,10 @@ class SupervisedActor(LoopActor):
 
     def recent_messages(self, limit: int = RECENT_MESSAGES) -> list[MessageSeen]:
         """The newest first, without content; what comes with every frame is only counted."""
+        kinds_first = reversed(self.recent)
         return [
             MessageSeen(at=at, sender=sender, receiver=self.name, type=kind)
-            for at, sender, kind in islice(reversed(self.recent), limit)
+            for kind, sender, at in islice(zip(kinds_first, kinds_first, kinds_first, strict=True), limit)
         ]
 
     # the life of the actor
@@ -212,7 +215,10 @@ class SupervisedActor(LoopActor):
         self.handled += 1
         self.last_message_at = began
         if not traits.routine:
-            self.recent.append((began, self.actor_inbox.sender, traits.type_name))
+            recent = self.recent
+            recent += began, self.actor_inbox.sender, traits.type_name
+            if len(recent) > _MOST_RECENT:
+                del recent[:3]
         try:
             if traits.traced and self.trace.in_turn:
                 with self.trace.message(traits.type_name, self.name):

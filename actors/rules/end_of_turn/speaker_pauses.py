@@ -1,7 +1,5 @@
 """How one speaker pauses: who has gone on after a pause is given more time from then on. Pure."""
 
-from collections import deque
-
 KEPT = 12
 """Pauses that are remembered; older ones say little of how somebody speaks now."""
 HEARD_AT_LEAST_MS = 150.0
@@ -17,14 +15,15 @@ class SpeakerPauses:
     """The pauses in which one speaker was not done."""
 
     def __init__(self) -> None:
-        self._pauses_ms: deque[float] = deque(maxlen=KEPT)
-        self._cut_off: deque[bool] = deque(maxlen=KEPT)
+        self._pauses_ms: list[float] = []
+        self._cut_off: list[bool] = []
 
     def went_on(self, pause_ms: float, *, was_over: bool) -> None:
         """Count a pause after which the speaker has gone on; `was_over`: it had been taken for the end."""
         if pause_ms >= HEARD_AT_LEAST_MS:
             self._pauses_ms.append(pause_ms)
             self._cut_off.append(was_over)
+            del self._pauses_ms[:-KEPT], self._cut_off[:-KEPT]
 
     @property
     def usual_ms(self) -> float:

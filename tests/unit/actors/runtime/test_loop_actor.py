@@ -9,7 +9,7 @@ import pykka
 import pytest
 from pykka import ActorDeadError, ActorRegistry
 
-from actors.runtime.loop_actor import LoopActor, LoopFuture, WouldBlockError, bind, stop_all
+from actors.runtime.loop_actor import LoopActor, LoopFuture, StopFlag, WouldBlockError, bind, stop_all
 
 
 class Echo(LoopActor):
@@ -244,3 +244,16 @@ def test_an_actor_of_a_closed_loop_is_dead_to_those_who_tell_it(loop_thread: asy
     ActorRegistry.unregister(ref)
     with pytest.raises(RuntimeError, match="bind"):
         Echo.start()
+
+
+def test_a_thread_that_waits_for_a_flag_goes_on_when_that_one_is_raised() -> None:
+    flag, other = StopFlag(), StopFlag()
+    found: list[bool] = []
+    waiting = threading.Thread(target=lambda: found.append(flag.wait(10.0)))
+    waiting.start()
+    other.set()
+    waiting.join(0.05)
+    assert (waiting.is_alive(), flag.is_set(), flag.wait(0.0)) == (True, False, False)
+    flag.set()
+    waiting.join(10.0)
+    assert (found, flag.is_set(), flag.wait()) == ([True], True, True)
