@@ -69,9 +69,12 @@ class _JumpingSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if self.loop.work_outstanding:
             return super().select(OUTSIDE_POLL_S if timeout is None or timeout > 0 else 0)
-        if timeout == 0 and len(self.get_map()) == 1:
-            # Something is ready, and but for the loop's own descriptor, by which threads wake it, there is none to ask.
+        if timeout is not None and not self.loop.was_woken and len(self.get_map()) == 1:
+            # But for the loop's own descriptor, by which threads wake it, there is none to ask, and none of them has.
+            if timeout > 0:
+                self.loop.advance(timeout)
             return []
+        self.loop.was_woken = False
         events = super().select(0)
         if events or timeout == 0:
             return events
@@ -88,6 +91,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._virtual_s = 0.0
         self._counting = threading.Lock()
         self.work_outstanding = 0
+        self.was_woken = False
+        """A thread, or who handles a signal, has woken the loop since its descriptors were asked last."""
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)
@@ -99,6 +104,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def advance(self, seconds: float) -> None:
         """Move virtual time on by `seconds`."""
         self._virtual_s += seconds
+
+    def call_soon_threadsafe(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here
+        self, callback: Callable[..., object], *args: Any, **context: Any
+    ) -> asyncio.Handle:
+        """Have `callback` called, as a real loop does; time does not jump until it has been."""
+        self.was_woken = True
+        return super().call_soon_threadsafe(callback, *args, **context)
 
     @contextmanager
     def outstanding(self) -> Iterator[None]:

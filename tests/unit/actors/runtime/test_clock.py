@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 import time
 from typing import Any
 
@@ -166,3 +167,18 @@ def test_a_result_is_not_written_out() -> None:
 
     assert isinstance(run_virtual(main()), Long)
     assert written == []
+
+
+def test_what_a_thread_wants_called_is_called_before_time_jumps_and_time_jumps_on_after_it() -> None:
+    async def main() -> list[float]:
+        loop, called = asyncio.get_running_loop(), list[float]()
+        for _ in range(3):
+            thread = threading.Thread(
+                target=loop.call_soon_threadsafe, args=(lambda: called.append(asyncio.get_running_loop().time()),)
+            )
+            thread.start()
+            thread.join()
+            await asyncio.sleep(10)
+        return called
+
+    assert run_virtual(main()) == [0.0, 10.0, 20.0]
