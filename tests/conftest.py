@@ -13,12 +13,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pykka import ActorRegistry
 
 from tests.kit.forking import is_fork_server
 from tests.kit.orphan_reaper import watch_this_process
+from tests.kit.time_limit import TimeLimit
 
 PR_SET_CHILD_SUBREAPER = 36
 """Of prctl(2): orphans among the descendants of this process become its children."""
@@ -102,6 +104,21 @@ def _cancelled_after(seconds: float, test: Callable[..., Awaitable[None]]) -> Ca
             await test(*args, **named)
 
     return cancelled
+
+
+TIME_LIMIT = TimeLimit()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_timeout_set_timer(item: Any, settings: Any) -> bool | None:
+    """Where pytest-timeout would have a thread for this test, one that serves all tests does as well."""
+    if settings.method != "thread":
+        return None
+    from pytest_timeout import timeout_timer
+
+    TIME_LIMIT.set(settings.timeout, functools.partial(timeout_timer, item, settings))
+    item.cancel_timeout = TIME_LIMIT.lift
+    return True
 
 
 def _children() -> dict[int, str]:

@@ -22,6 +22,9 @@ SPEED = 5.0
 """Audio comes so many times faster than it plays."""
 MS_PER_CHAR = 50
 SOUND = "sound"
+RAMP = array("h", range(1, 30_001))
+"""What a reply sounds like, over and over: of each sample it can be told where in the reply it stood."""
+RAMP_TWICE = RAMP + RAMP
 
 
 Scripted = str | ToolCalled | reported.ResponseFinished
@@ -167,9 +170,8 @@ class FakeRealtimeSession:
                 if late < 0:
                     break
                 await asyncio.sleep(CHUNK_MS / SPEED / 1_000)
-                samples = rate_hz * CHUNK_MS // 1_000
-                first = begin_ms * rate_hz // 1_000
-                audio = array("h", (1 + n % 30_000 for n in range(first, first + samples)))
+                first = begin_ms * rate_hz // 1_000 % len(RAMP)
+                audio = RAMP_TWICE[first : first + rate_hz * CHUNK_MS // 1_000]
                 self._tell(reported.ResponseAudio(response_id, item_id, audio.tobytes()))
             else:
                 self._tell(reported.ResponseAudioFinished(response_id, item_id))

@@ -15,7 +15,7 @@ LEADS = [PACED, MARKED, BLIND]
 
 def audio(duration_ms: float, seed: int = 1) -> bytes:
     chance = random.Random(seed)
-    return array("h", (chance.randrange(1_000, 9_000) for _ in range(round(duration_ms * RATE_HZ / 1000)))).tobytes()
+    return array("h", chance.choices(range(1_000, 9_000), k=round(duration_ms * RATE_HZ / 1000))).tobytes()
 
 
 def playout(lead: Lead = PACED, duration_ms: float = 0, *, ended: bool = True, frame_ms: int = FRAME_MS) -> Playout:

@@ -3,6 +3,7 @@
 import math
 import random
 from array import array
+from functools import cache
 
 import pytest
 
@@ -11,20 +12,22 @@ from actors.rules.tones import ToneDetector, ToneHeard
 RATE_HZ = 16_000
 
 
+@cache
 def sine(*frequencies_hz: float, ms: int, amplitude: float = 8_000.0, noise: float = 0.0) -> bytes:
     """Tones together, as loud as one, with Gaussian noise of that deviation."""
     dice = random.Random(1)
     step = 2 * math.pi / RATE_HZ
+    count = ms * RATE_HZ // 1000
+    waves = [_wave(step * hz, count) for hz in frequencies_hz]
+    louder = amplitude / len(frequencies_hz)
     return array(
-        "h",
-        (
-            round(
-                sum(amplitude / len(frequencies_hz) * math.sin(step * hz * n) for hz in frequencies_hz)
-                + (dice.gauss(0, noise) if noise else 0)
-            )
-            for n in range(ms * RATE_HZ // 1000)
-        ),
+        "h", (round(louder * sum(at) + (dice.gauss(0, noise) if noise else 0)) for at in zip(*waves, strict=True))
     ).tobytes()
+
+
+@cache
+def _wave(step: float, count: int) -> list[float]:
+    return [math.sin(step * n) for n in range(count)]
 
 
 def silence(ms: int) -> bytes:
