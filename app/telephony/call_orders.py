@@ -223,7 +223,9 @@ class CallOrders:
         """Wait until it is told what came of an order, and ignore whether that is a success or a failure."""
         done, _ = await asyncio.wait([settled], timeout=within_s)
         if not done and self._call.orders.settle(order, OrderState.OVERDUE):
-            log.warning("nothing is told of an order in a call: %s", order.kind, extra={"call": self._call.call_id})
+            log.warning(
+                "no event tells what came of an order in a call: %s", order.kind, extra={"call": self._call.call_id}
+            )
 
 
 def not_carried_out(error: CallControlError) -> CallError:

@@ -14,6 +14,14 @@ def session() -> FakeRealtimeSession:
     return FakeRealtimeSession(FakeRealtime(), RealtimeOptions(session_id="s", instructions=""), lambda event: None)
 
 
+def connected() -> tuple[AudioRing, CallerSpeech, FakeRealtimeSession]:
+    """A caller's audio, what is given of it, and the session of the model that it is given to."""
+    ring, heard = AudioRing(16_000), session()
+    speech = CallerSpeech(ring)
+    speech.connect(heard)
+    return ring, speech, heard
+
+
 def spoken(speech: CallerSpeech, ring: AudioRing, ms: int) -> None:
     onset_ms = ring.ms(ring.end_bytes)
     ring.append(bytes(ms * 32))
@@ -22,9 +30,7 @@ def spoken(speech: CallerSpeech, ring: AudioRing, ms: int) -> None:
 
 
 def test_each_utterance_is_given_with_its_pre_roll_and_once() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, heard = connected()
     ring.append(bytes(1_000 * 32))
     spoken(speech, ring, 400)
     speech.commit()
@@ -35,9 +41,7 @@ def test_each_utterance_is_given_with_its_pre_roll_and_once() -> None:
 
 
 def test_noise_is_cleared_and_nothing_is_committed_without_voice() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, heard = connected()
     spoken(speech, ring, 100)
     speech.discard()
     speech.commit()
@@ -66,9 +70,7 @@ def test_another_session_hears_what_was_not_answered() -> None:
 
 
 def test_what_is_unknown_begins_with_the_first_unanswered_speech_without_words() -> None:
-    ring = AudioRing(16_000)
-    speech = CallerSpeech(ring)
-    speech.connect(session())
+    ring, speech, _ = connected()
     assert speech.unknown_since == 0
     for turn, item_id in enumerate(("a", "b", "c"), 1):
         ring.append(bytes(1_000 * 32))
@@ -84,9 +86,7 @@ def test_what_is_unknown_begins_with_the_first_unanswered_speech_without_words()
 
 
 def test_words_that_come_late_take_their_places() -> None:
-    ring = AudioRing(16_000)
-    speech = CallerSpeech(ring)
-    speech.connect(session())
+    ring, speech, _ = connected()
     for item_id in ("a", "b"):
         spoken(speech, ring, 200)
         speech.commit()
@@ -112,9 +112,7 @@ def test_no_more_than_a_minute_is_kept() -> None:
 
 
 def test_words_that_are_understood_beside_belong_to_the_utterance_in_which_they_end() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, _ = connected()
     for _ in range(2):
         spoken(speech, ring, 400)
         speech.commit()
@@ -128,9 +126,7 @@ def test_words_that_are_understood_beside_belong_to_the_utterance_in_which_they_
 
 
 def test_what_was_discarded_and_may_be_recalled_is_a_turn_after_all() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, heard = connected()
     speech.recall()
     spoken(speech, ring, 300)
     speech.discard(may_be_recalled=True)
@@ -157,9 +153,7 @@ def test_nothing_is_recalled_into_an_utterance_and_what_is_without_a_session_is_
 
 
 def test_an_item_that_the_session_has_made_by_itself_is_the_utterance_and_the_silence_behind_it_none() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, heard = connected()
     spoken(speech, ring, 400)
     speech.continued(400, 0)
     speech.committed("early")
@@ -173,9 +167,7 @@ def test_an_item_that_the_session_has_made_by_itself_is_the_utterance_and_the_si
 
 
 def test_words_of_such_an_item_may_be_told_before_the_utterance_is_over() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, _ = connected()
     spoken(speech, ring, 400)
     speech.committed("early")
     assert speech.transcribed("early", "are you open") == 0
@@ -186,9 +178,7 @@ def test_words_of_such_an_item_may_be_told_before_the_utterance_is_over() -> Non
 
 
 def test_who_goes_on_after_such_an_item_has_said_both() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, heard = connected()
     spoken(speech, ring, 400)
     speech.committed("early")
     ring.append(bytes(300 * 32))
@@ -203,9 +193,7 @@ def test_who_goes_on_after_such_an_item_has_said_both() -> None:
 
 
 def test_items_of_what_was_no_turn_are_deleted_whenever_they_are_told() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, heard = connected()
     spoken(speech, ring, 200)
     speech.committed("cough")
     speech.discard()
@@ -215,9 +203,7 @@ def test_items_of_what_was_no_turn_are_deleted_whenever_they_are_told() -> None:
 
 
 def test_a_late_item_of_noise_is_not_taken_for_the_utterance_that_has_begun_since() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, heard = connected()
     spoken(speech, ring, 200)
     speech.discard()
     spoken(speech, ring, 400)
@@ -238,9 +224,7 @@ def test_a_late_item_of_noise_is_not_taken_for_the_utterance_that_has_begun_sinc
 
 
 def test_a_turn_that_the_session_has_not_made_does_not_get_the_words_of_the_next() -> None:
-    ring = AudioRing(16_000)
-    speech = CallerSpeech(ring)
-    speech.connect(session())
+    ring, speech, _ = connected()
     for turn in (1, 2):
         spoken(speech, ring, 200)
         speech.commit()
@@ -252,9 +236,7 @@ def test_a_turn_that_the_session_has_not_made_does_not_get_the_words_of_the_next
 
 
 def test_words_that_are_known_are_not_written_down_twice_by_another_session() -> None:
-    ring = AudioRing(16_000)
-    speech = CallerSpeech(ring)
-    speech.connect(session())
+    ring, speech, _ = connected()
     spoken(speech, ring, 200)
     speech.commit()
     speech.asked(1, continues=False)
@@ -306,9 +288,7 @@ def test_voice_that_goes_on_is_given_in_pieces_and_nothing_of_it_is_lost_at_its_
 
 def answered_in(*turns: int) -> CallerSpeech:
     """Speech of which an utterance was answered in each of these turns, and whose words are known."""
-    ring = AudioRing(16_000)
-    speech = CallerSpeech(ring)
-    speech.connect(session())
+    ring, speech, _ = connected()
     for number, turn in enumerate(turns):
         spoken(speech, ring, 200)
         speech.commit()
@@ -339,9 +319,7 @@ def test_words_of_a_turn_that_stand_are_not_taken_for_those_of_the_next() -> Non
 
 
 def test_a_session_that_tells_of_no_item_leaves_no_more_turns_than_the_bound() -> None:
-    ring = AudioRing(16_000)
-    speech, heard = CallerSpeech(ring), session()
-    speech.connect(heard)
+    ring, speech, _ = connected()
     for turn in range(1, 3 * MOST_UNTOLD):
         spoken(speech, ring, 20)
         speech.commit()
@@ -350,9 +328,7 @@ def test_a_session_that_tells_of_no_item_leaves_no_more_turns_than_the_bound() -
 
 
 def test_a_session_that_tells_of_items_without_end_leaves_no_more_than_the_bound() -> None:
-    ring = AudioRing(16_000)
-    speech = CallerSpeech(ring)
-    speech.connect(session())
+    ring, speech, _ = connected()
     spoken(speech, ring, 400)
     for number in range(3 * MOST_UNTOLD):
         speech.committed(f"early-{number}")
@@ -369,9 +345,7 @@ def test_a_session_that_tells_of_items_without_end_leaves_no_more_than_the_bound
 
 
 def test_words_of_a_turn_that_are_told_again_and_again_are_bounded() -> None:
-    ring = AudioRing(16_000)
-    speech = CallerSpeech(ring)
-    speech.connect(session())
+    ring, speech, _ = connected()
     spoken(speech, ring, 400)
     for number in range(8):
         speech.committed(f"i{number}")

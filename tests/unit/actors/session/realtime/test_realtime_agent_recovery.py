@@ -20,6 +20,7 @@ from actors.session.engine_events import RealtimeReported
 from actors.session.realtime.realtime_agent import RealtimeAgent
 from tests.kit.fake_realtime import SOUND, FakeRealtime
 from tests.kit.session_kit import Ear, Stage
+from tests.kit.virtual_time import on_virtual_time
 from tests.unit.actors.session.realtime.realtime_kit import heard, messages, speaking
 
 PATIENT = RestartPolicy(max_restarts=100)
@@ -99,46 +100,42 @@ def test_the_model_hears_the_caller_whatever_the_orchestrator_fails_at(
     run_virtual(main())
 
 
-def test_what_was_answered_is_not_heard_again_by_a_successors_session() -> None:
-    async def main() -> None:
-        model = FakeRealtime(*answers(3), words="tell me more")
-        async with speaking(model, restarts=PATIENT) as on:
-            await on.talk(800)
-            await heard(on)
-            on.entry.addresses["orchestrator"].tell(Poison())
-            await on.talk(800)
-            await heard(on, 2)
-            assert model.sessions[1].asked == [[Role.USER, Role.ASSISTANT, SOUND]]
-            assert messages(on)[2] == (Role.USER, "tell me more")
-
-    run_virtual(main())
+@on_virtual_time
+async def test_what_was_answered_is_not_heard_again_by_a_successors_session() -> None:
+    model = FakeRealtime(*answers(3), words="tell me more")
+    async with speaking(model, restarts=PATIENT) as on:
+        await on.talk(800)
+        await heard(on)
+        on.entry.addresses["orchestrator"].tell(Poison())
+        await on.talk(800)
+        await heard(on, 2)
+        assert model.sessions[1].asked == [[Role.USER, Role.ASSISTANT, SOUND]]
+        assert messages(on)[2] == (Role.USER, "tell me more")
 
 
 @pytest.mark.parametrize("words", ["", "are you open"])
-def test_in_another_process_what_no_words_are_known_of_is_asked_for_again(words: str) -> None:
-    async def main() -> None:
-        model = FakeRealtime(*answers(1), words=words)
-        async with speaking(model) as on:
+@on_virtual_time
+async def test_in_another_process_what_no_words_are_known_of_is_asked_for_again(words: str) -> None:
+    model = FakeRealtime(*answers(1), words=words)
+    async with speaking(model) as on:
+        await on.talk(600)
+        await on.ear.until(lambda _: model.sessions[0].asked)
+        model.sessions[0].respond = lambda request: 1  # type: ignore[method-assign]
+        await asyncio.sleep(0.05)
+        model.sessions[0]._running.cancel()  # type: ignore[union-attr]
+        await asyncio.sleep(0.6)
+        moved = encode(on.entry.checkpoint, LoopClock(), on.entry.tracks.all_voices.end_bytes)
+    checkpoint = decode(moved, LoopClock())
+    checkpoint.caller_audio_lost(greets_idle=False)
+    there = FakeRealtime("It is open.")
+    async with speaking(there, checkpoint=checkpoint) as on:
+        (first,) = await heard(on)
+        if words:
+            assert (first.kind, first.text) == (UtteranceKind.REPLY, "It is open.")
+            assert words in [message.text for message in there.sessions[0].options.history]
+        else:
+            assert first.kind is UtteranceKind.APOLOGY
+            assert there.sessions[0].asked == []
             await on.talk(600)
-            await on.ear.until(lambda _: model.sessions[0].asked)
-            model.sessions[0].respond = lambda request: 1  # type: ignore[method-assign]
-            await asyncio.sleep(0.05)
-            model.sessions[0]._running.cancel()  # type: ignore[union-attr]
-            await asyncio.sleep(0.6)
-            moved = encode(on.entry.checkpoint, LoopClock(), on.entry.tracks.all_voices.end_bytes)
-        checkpoint = decode(moved, LoopClock())
-        checkpoint.caller_audio_lost(greets_idle=False)
-        there = FakeRealtime("It is open.")
-        async with speaking(there, checkpoint=checkpoint) as on:
-            (first,) = await heard(on)
-            if words:
-                assert (first.kind, first.text) == (UtteranceKind.REPLY, "It is open.")
-                assert words in [message.text for message in there.sessions[0].options.history]
-            else:
-                assert first.kind is UtteranceKind.APOLOGY
-                assert there.sessions[0].asked == []
-                await on.talk(600)
-                await heard(on, 2)
-                assert on.ear.of(ReplyHeard)[-1].text == "It is open."
-
-    run_virtual(main())
+            await heard(on, 2)
+            assert on.ear.of(ReplyHeard)[-1].text == "It is open."

@@ -20,6 +20,7 @@ from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
 from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import Ear, Stage
+from tests.kit.virtual_time import on_virtual_time
 from tests.unit.actors.session.realtime.realtime_kit import LONG, SILENT, heard, speaking
 from tests.unit.actors.session.realtime.test_realtime_agent_faults import CONNECTION_MS, failing, gap_ms, said
 
@@ -38,23 +39,21 @@ def now() -> float:
 # stalls
 
 
-def test_one_that_falls_silent_in_the_midst_of_a_reply_is_replaced_and_the_rest_is_said() -> None:
-    async def main() -> None:
-        model = FakeRealtime(LONG, ANSWER)
-        async with speaking(model) as on:
-            await on.talk(600)
-            await on.ear.until_count(AudioFrame, 20)
-            model.sessions[0].stall()
-            stalled_at = now()
-            await said(on, LONG)
-            assert len(model.sessions) == 2
-            spoken_s = len(LONG) * 0.05
-            assert now() - stalled_at <= WITHIN_S[RealtimeState.SPEAKING] + spoken_s + 1.0
-            await on.talk(600)
-            await said(on, ANSWER)
-            assert replies(on) == [LONG, ANSWER]
-
-    run_virtual(main())
+@on_virtual_time
+async def test_one_that_falls_silent_in_the_midst_of_a_reply_is_replaced_and_the_rest_is_said() -> None:
+    model = FakeRealtime(LONG, ANSWER)
+    async with speaking(model) as on:
+        await on.talk(600)
+        await on.ear.until_count(AudioFrame, 20)
+        model.sessions[0].stall()
+        stalled_at = now()
+        await said(on, LONG)
+        assert len(model.sessions) == 2
+        spoken_s = len(LONG) * 0.05
+        assert now() - stalled_at <= WITHIN_S[RealtimeState.SPEAKING] + spoken_s + 1.0
+        await on.talk(600)
+        await said(on, ANSWER)
+        assert replies(on) == [LONG, ANSWER]
 
 
 def test_one_that_does_not_go_on_after_a_tool_is_replaced_and_the_answer_is_heard() -> None:
@@ -130,44 +129,40 @@ def test_a_call_whose_arguments_take_long_is_no_stall() -> None:
     run_virtual(main())
 
 
-def test_an_order_that_is_withdrawn_and_never_begun_delays_the_next_answer_by_its_wait_alone() -> None:
-    async def main() -> None:
-        model = FakeRealtime(ANSWER)
-        async with speaking(model) as on:
-            model.sessions[0].respond = lambda request: 1  # type: ignore[method-assign]
-            on.entry.deliver(TextEntered("hello"))
-            await asyncio.sleep(0.5)
-            on.entry.deliver(TextEntered("are you open"))
-            asked_at = now()
-            await said(on, ANSWER)
-            assert len(model.sessions) == 2
-            assert now() - asked_at <= WITHIN_S[RealtimeState.WITHDRAWN] + 1.5
-            assert [m.text for m in model.sessions[1].options.history] == ["hello are you open"], "neither was answered"
-
-    run_virtual(main())
+@on_virtual_time
+async def test_an_order_that_is_withdrawn_and_never_begun_delays_the_next_answer_by_its_wait_alone() -> None:
+    model = FakeRealtime(ANSWER)
+    async with speaking(model) as on:
+        model.sessions[0].respond = lambda request: 1  # type: ignore[method-assign]
+        on.entry.deliver(TextEntered("hello"))
+        await asyncio.sleep(0.5)
+        on.entry.deliver(TextEntered("are you open"))
+        asked_at = now()
+        await said(on, ANSWER)
+        assert len(model.sessions) == 2
+        assert now() - asked_at <= WITHIN_S[RealtimeState.WITHDRAWN] + 1.5
+        assert [m.text for m in model.sessions[1].options.history] == ["hello are you open"], "neither was answered"
 
 
-def test_a_service_that_is_occupied_for_ever_is_replaced() -> None:
-    async def main() -> None:
-        model = FakeRealtime(ANSWER)
-        async with speaking(model) as on:
-            session = model.sessions[0]
+@on_virtual_time
+async def test_a_service_that_is_occupied_for_ever_is_replaced() -> None:
+    model = FakeRealtime(ANSWER)
+    async with speaking(model) as on:
+        session = model.sessions[0]
 
-            def refuse(request: port.ResponseRequest) -> int:
-                refused = reported.RealtimeFailed(
-                    kind=FailureKind.HARMLESS, operation=reported.Operation.RESPOND, detail="fake", request=1
-                )
-                asyncio.get_running_loop().call_later(0.05, session.tell, refused)
-                return 1
+        def refuse(request: port.ResponseRequest) -> int:
+            refused = reported.RealtimeFailed(
+                kind=FailureKind.HARMLESS, operation=reported.Operation.RESPOND, detail="fake", request=1
+            )
+            asyncio.get_running_loop().call_later(0.05, session.tell, refused)
+            return 1
 
-            session.respond = refuse  # type: ignore[method-assign]
-            await on.talk(600)
-            spoken_at = now()
-            await said(on, ANSWER)
-            assert len(model.sessions) == 2
-            assert now() - spoken_at <= WITHIN_S[RealtimeState.OCCUPIED] + 2.0
-
-    run_virtual(main())
+        session.respond = refuse  # type: ignore[method-assign]
+        await on.talk(600)
+        spoken_at = now()
+        await said(on, ANSWER)
+        assert len(model.sessions) == 2
+        assert now() - spoken_at <= WITHIN_S[RealtimeState.OCCUPIED] + 2.0
 
 
 def test_a_session_that_ends_in_the_midst_of_a_reply_as_it_has_told_is_replaced_then() -> None:
@@ -195,46 +190,42 @@ def test_a_session_that_ends_in_the_midst_of_a_reply_as_it_has_told_is_replaced_
 
 
 @pytest.mark.parametrize("reset_s", [1.0, 5.0, 60.0])
-def test_a_caller_who_has_to_wait_for_a_limit_hears_that_and_no_failure(reset_s: float) -> None:
-    async def main() -> None:
-        model = FakeRealtime(ANSWER)
-        async with speaking(model) as on:
-            await on.talk(500)
-            told_at = now()
-            model.sessions[0].tell(reported.RateLimited(name="tokens", limit=10, remaining=0, reset_s=reset_s))
-            await said(on, ANSWER)
-            asked_at = told_at + min(reset_s, MAX_LIMITED_S)
-            assert asked_at <= now() <= asked_at + 4.0
-            assert bool(replies(on, UtteranceKind.FILLER)) == (reset_s > 2.0)
-            assert replies(on, UtteranceKind.APOLOGY) == []
-            assert len(model.sessions) == 1
-            assert not on.entry.checkpoint.realtime_given_up
-
-    run_virtual(main())
+@on_virtual_time
+async def test_a_caller_who_has_to_wait_for_a_limit_hears_that_and_no_failure(reset_s: float) -> None:
+    model = FakeRealtime(ANSWER)
+    async with speaking(model) as on:
+        await on.talk(500)
+        told_at = now()
+        model.sessions[0].tell(reported.RateLimited(name="tokens", limit=10, remaining=0, reset_s=reset_s))
+        await said(on, ANSWER)
+        asked_at = told_at + min(reset_s, MAX_LIMITED_S)
+        assert asked_at <= now() <= asked_at + 4.0
+        assert bool(replies(on, UtteranceKind.FILLER)) == (reset_s > 2.0)
+        assert replies(on, UtteranceKind.APOLOGY) == []
+        assert len(model.sessions) == 1
+        assert not on.entry.checkpoint.realtime_given_up
 
 
-def test_a_response_that_fails_for_a_limit_is_asked_for_again_when_that_is_whole() -> None:
-    async def main() -> None:
-        model = FakeRealtime(failing(FailureKind.RATE_LIMITED), ANSWER)
-        async with speaking(model) as on:
-            session, asked_at = model.sessions[0], []
-            respond = session.respond
+@on_virtual_time
+async def test_a_response_that_fails_for_a_limit_is_asked_for_again_when_that_is_whole() -> None:
+    model = FakeRealtime(failing(FailureKind.RATE_LIMITED), ANSWER)
+    async with speaking(model) as on:
+        session, asked_at = model.sessions[0], []
+        respond = session.respond
 
-            def noted(request: port.ResponseRequest) -> int:
-                asked_at.append(now())
-                return respond(request)
+        def noted(request: port.ResponseRequest) -> int:
+            asked_at.append(now())
+            return respond(request)
 
-            session.respond = noted  # type: ignore[method-assign]
-            await on.talk(500)
-            await on.ear.until(lambda _: asked_at)
-            session.tell(reported.RateLimited(name="requests", limit=10, remaining=0, reset_s=4.0))
-            told_at = now()
-            await said(on, ANSWER)
-            _, second = asked_at
-            assert second - told_at >= 4.0
-            assert len(model.sessions) == 1
-
-    run_virtual(main())
+        session.respond = noted  # type: ignore[method-assign]
+        await on.talk(500)
+        await on.ear.until(lambda _: asked_at)
+        session.tell(reported.RateLimited(name="requests", limit=10, remaining=0, reset_s=4.0))
+        told_at = now()
+        await said(on, ANSWER)
+        _, second = asked_at
+        assert second - told_at >= 4.0
+        assert len(model.sessions) == 1
 
 
 # interruptions
@@ -271,26 +262,24 @@ class Noting(FakeRealtime):
 
 
 @pytest.mark.parametrize("text", [LONG * 8, LONG], ids=["while it is made", "when it is made"])
-def test_silence_comes_first_then_the_service_is_told_and_nothing_is_waited_for(text: str) -> None:
-    async def main() -> None:
-        model = Noting(text, ANSWER)
-        async with speaking(model) as on:
-            model.ear = on.ear
-            on.entry.deliver(TextEntered("hello"))
-            await on.ear.until_count(AudioFrame, 1)
-            await asyncio.sleep(2.5)
-            decided_at = now()
-            on.entry.deliver(TextEntered("stop"))
-            await said(on, ANSWER)
-            (silent_at,) = on.ear.times(AudioDiscarded)
-            assert silent_at == decided_at, "in that very moment"
-            is_made = text == LONG
-            assert [what for what, _, _ in model.told] == (["truncate"] if is_made else ["cancel", "truncate"])
-            assert all(at == decided_at for _, at, _ in model.told)
-            assert model.told[-1][2] == 1, "it is told what was heard when that is known"
-            assert on.ear.audio_after_clear() == 0
-
-    run_virtual(main())
+@on_virtual_time
+async def test_silence_comes_first_then_the_service_is_told_and_nothing_is_waited_for(text: str) -> None:
+    model = Noting(text, ANSWER)
+    async with speaking(model) as on:
+        model.ear = on.ear
+        on.entry.deliver(TextEntered("hello"))
+        await on.ear.until_count(AudioFrame, 1)
+        await asyncio.sleep(2.5)
+        decided_at = now()
+        on.entry.deliver(TextEntered("stop"))
+        await said(on, ANSWER)
+        (silent_at,) = on.ear.times(AudioDiscarded)
+        assert silent_at == decided_at, "in that very moment"
+        is_made = text == LONG
+        assert [what for what, _, _ in model.told] == (["truncate"] if is_made else ["cancel", "truncate"])
+        assert all(at == decided_at for _, at, _ in model.told)
+        assert model.told[-1][2] == 1, "it is told what was heard when that is known"
+        assert on.ear.audio_after_clear() == 0
 
 
 PATIENT = msgspec.structs.replace(SILENT, barge_in=BargeIn(speaking=PhasePolicy(confirm_words=2, confirm_ms=2_500)))
@@ -301,20 +290,18 @@ PATIENT = msgspec.structs.replace(SILENT, barge_in=BargeIn(speaking=PhasePolicy(
     ("words", "interrupts"), [("no not that one please", True), ("uh-huh", False), ("", False)],
     ids=["words", "a backchannel", "none"],
 )  # fmt: skip
-def test_the_words_of_a_recognizer_beside_confirm_an_interruption(words: str, interrupts: bool) -> None:
-    async def main() -> None:
-        model = FakeRealtime(LONG, ANSWER)
-        beside = FakeRecognizer(["tell me all", words] if words else ["tell me all"])
-        async with speaking(model, PATIENT, transcriber=beside) as on:
-            await on.talk(600)
-            await on.ear.until_count(AudioFrame, 1)
-            await asyncio.sleep(1)
-            began_at = now()
-            await on.talk(1_200)
-            await asyncio.sleep(0.5)
-            stopped = [at for at in on.ear.times(AudioDiscarded) if at >= began_at]
-            assert bool(stopped) is interrupts
-            await on.ear.until(lambda ear: replies(on))
-            assert on.ear.of(ReplyHeard)[0].interrupted is interrupts
-
-    run_virtual(main())
+@on_virtual_time
+async def test_the_words_of_a_recognizer_beside_confirm_an_interruption(words: str, interrupts: bool) -> None:
+    model = FakeRealtime(LONG, ANSWER)
+    beside = FakeRecognizer(["tell me all", words] if words else ["tell me all"])
+    async with speaking(model, PATIENT, transcriber=beside) as on:
+        await on.talk(600)
+        await on.ear.until_count(AudioFrame, 1)
+        await asyncio.sleep(1)
+        began_at = now()
+        await on.talk(1_200)
+        await asyncio.sleep(0.5)
+        stopped = [at for at in on.ear.times(AudioDiscarded) if at >= began_at]
+        assert bool(stopped) is interrupts
+        await on.ear.until(lambda ear: replies(on))
+        assert on.ear.of(ReplyHeard)[0].interrupted is interrupts

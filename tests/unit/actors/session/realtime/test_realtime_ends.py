@@ -16,6 +16,7 @@ from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime
 from tests.kit.fakes import FakeModel, FakeRecognizer
 from tests.kit.session_kit import Stage
+from tests.kit.virtual_time import on_virtual_time
 from tests.unit.actors.session.realtime.realtime_kit import LONG, heard, messages, speaking
 
 LONGER = f"{LONG} And this is the last of it"
@@ -48,44 +49,40 @@ async def until_heard(on: Stage, ms: float) -> None:
 @pytest.mark.parametrize("word_times", [False, True])
 @pytest.mark.parametrize("how", ["hangs up", "types"])
 @pytest.mark.parametrize("reply", [LONGER, f"{LONGER}."])
-def test_who_leaves_or_interrupts_before_the_end_is_told_has_heard_what_sounded(
+@on_virtual_time
+async def test_who_leaves_or_interrupts_before_the_end_is_told_has_heard_what_sounded(
     how: str, reply: str, *, word_times: bool
 ) -> None:
-    async def main() -> None:
-        model = FakeRealtime(reply, "Certainly.", words="go on", word_times=word_times)
-        model.tells_ends = False
-        async with speaking(model) as on:
-            await on.talk(600)
-            await until_heard(on, (len(reply) - 6) * MS_PER_CHAR)
-            if how == "hangs up":
-                on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
-                await asyncio.sleep(0.5)
-            else:
-                on.entry.deliver(TextEntered("stop"))
-            (cut, *_) = await heard(on)
-            assert reply.startswith(cut.text)
-            assert len(cut.text) >= len(reply) - 12
-            assert (Role.ASSISTANT, cut.text) in messages(on)
-
-    run_virtual(main())
-
-
-def test_words_are_written_as_they_sound_where_the_model_stops_in_mid_sentence() -> None:
-    async def main() -> None:
-        model = FakeRealtime("It is open until six on all days but on Sundays", word_times=True)
-        async with speaking(model) as on:
-            await on.talk(600)
-            await on.ear.until_count(AudioFrame, 1)
-            model.sessions[0].stall()
-            await asyncio.sleep(4)
+    model = FakeRealtime(reply, "Certainly.", words="go on", word_times=word_times)
+    model.tells_ends = False
+    async with speaking(model) as on:
+        await on.talk(600)
+        await until_heard(on, (len(reply) - 6) * MS_PER_CHAR)
+        if how == "hangs up":
             on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
             await asyncio.sleep(0.5)
-            (cut,) = await heard(on)
-            frames_ms = 20 * len(on.ear.of(AudioFrame))
-            assert 0 < len(cut.text) * MS_PER_CHAR <= frames_ms
-            assert len(cut.text) * MS_PER_CHAR > frames_ms - 600
+        else:
+            on.entry.deliver(TextEntered("stop"))
+        (cut, *_) = await heard(on)
+        assert reply.startswith(cut.text)
+        assert len(cut.text) >= len(reply) - 12
+        assert (Role.ASSISTANT, cut.text) in messages(on)
 
-    run_virtual(main())
+
+@on_virtual_time
+async def test_words_are_written_as_they_sound_where_the_model_stops_in_mid_sentence() -> None:
+    model = FakeRealtime("It is open until six on all days but on Sundays", word_times=True)
+    async with speaking(model) as on:
+        await on.talk(600)
+        await on.ear.until_count(AudioFrame, 1)
+        model.sessions[0].stall()
+        await asyncio.sleep(4)
+        on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
+        await asyncio.sleep(0.5)
+        (cut,) = await heard(on)
+        frames_ms = 20 * len(on.ear.of(AudioFrame))
+        assert 0 < len(cut.text) * MS_PER_CHAR <= frames_ms
+        assert len(cut.text) * MS_PER_CHAR > frames_ms - 600
 
 
 def test_a_reply_whose_end_is_not_told_is_whole_and_costs_no_turn(caplog: pytest.LogCaptureFixture) -> None:
@@ -113,18 +110,16 @@ def test_a_reply_whose_end_is_not_told_is_whole_and_costs_no_turn(caplog: pytest
     assert all("its end was not told" in line for line in lines)
 
 
-def test_who_speaks_before_the_end_is_missed_is_answered_by_another_session() -> None:
-    async def main() -> None:
-        model = FakeRealtime(LONG, "Certainly.", words="go on")
-        model.tells_ends = False
-        async with speaking(model) as on:
-            await on.talk(600)
-            await until_heard(on, 1_000)
-            on.entry.deliver(TextEntered("stop"))
-            await on.ear.until(lambda ear: any(reply.text == "Certainly." for reply in ear.of(ReplyHeard)))
-            assert len(model.sessions) >= 2
-
-    run_virtual(main())
+@on_virtual_time
+async def test_who_speaks_before_the_end_is_missed_is_answered_by_another_session() -> None:
+    model = FakeRealtime(LONG, "Certainly.", words="go on")
+    model.tells_ends = False
+    async with speaking(model) as on:
+        await on.talk(600)
+        await until_heard(on, 1_000)
+        on.entry.deliver(TextEntered("stop"))
+        await on.ear.until(lambda ear: any(reply.text == "Certainly." for reply in ear.of(ReplyHeard)))
+        assert len(model.sessions) >= 2
 
 
 @pytest.mark.parametrize("loss", [None, FailureKind.TRANSIENT, FailureKind.EXPIRED, FailureKind.FATAL])

@@ -22,6 +22,7 @@ from actors.session.replies.summaries import AGAIN_AFTER_TURNS
 from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession, Scripted
 from tests.kit.session_kit import Stage
+from tests.kit.virtual_time import on_virtual_time
 from tests.unit.actors.session.realtime.realtime_kit import SILENT, speaking
 
 REQUEST = ModelRequest(
@@ -44,19 +45,17 @@ async def written(model: port.RealtimeModel) -> list[ModelEvent]:
     return [event async for event in WritingModel(model).reply(REQUEST)]
 
 
-def test_it_writes_in_a_session_that_neither_hears_nor_speaks_and_leaves_none() -> None:
-    async def main() -> None:
-        model = FakeRealtime()
-        assert await written(model) == [TextGenerated("They have talked."), ReplyGenerated(0, 0)]
-        (aside,) = model.asides
-        assert aside.options.instructions == "Sum it up."
-        assert not aside.options.speaks
-        assert aside.options.tools == ()
-        assert aside.added == list(REQUEST.messages)
-        await asyncio.sleep(0.1)
-        assert aside.is_closed
-
-    run_virtual(main())
+@on_virtual_time
+async def test_it_writes_in_a_session_that_neither_hears_nor_speaks_and_leaves_none() -> None:
+    model = FakeRealtime()
+    assert await written(model) == [TextGenerated("They have talked."), ReplyGenerated(0, 0)]
+    (aside,) = model.asides
+    assert aside.options.instructions == "Sum it up."
+    assert not aside.options.speaks
+    assert aside.options.tools == ()
+    assert aside.added == list(REQUEST.messages)
+    await asyncio.sleep(0.1)
+    assert aside.is_closed
 
 
 FAILED = reported.ResponseFinished(
@@ -107,15 +106,13 @@ def refused() -> FakeRealtime:
     [refused, Refusing, Dropping, lambda: saying(FAILED), lambda: saying("x" * (MAX_REPLY_CHARS + 1))],
     ids=["no session", "no order", "dropped", "failed", "endless"],
 )
-def test_what_fails_is_raised_and_leaves_no_session(make: Callable[[], FakeRealtime]) -> None:
-    async def main() -> None:
-        model = make()
-        with pytest.raises(ProviderError):
-            await written(model)
-        await asyncio.sleep(0.1)
-        assert all(aside.is_closed for aside in model.asides)
-
-    run_virtual(main())
+@on_virtual_time
+async def test_what_fails_is_raised_and_leaves_no_session(make: Callable[[], FakeRealtime]) -> None:
+    model = make()
+    with pytest.raises(ProviderError):
+        await written(model)
+    await asyncio.sleep(0.1)
+    assert all(aside.is_closed for aside in model.asides)
 
 
 async def talk(on: Stage, turns: int, first: int = 0) -> None:
@@ -130,65 +127,61 @@ def known(session: FakeRealtimeSession) -> int:
     return sum(len(message.text) for message in (*session.options.history, *session.added))
 
 
-def test_a_long_call_goes_on_in_a_session_that_begins_with_a_summary() -> None:
-    async def main() -> None:
-        model = FakeRealtime()
-        model.written = lambda: SUMMARY
-        async with speaking(model, LONG, caller=False) as on:
-            await talk(on, 8)
-            (aside,) = model.asides
-            assert NAME in aside.added[0].text
-            first, second = model.sessions
-            assert first.is_closed
-            assert second.options.history[0].role is Role.NOTE
-            assert second.options.history[0].text == READ_AS + SUMMARY
-            assert NAME not in [message.text for message in second.options.history]
-            assert [reply.text for reply in on.ear.of(ReplyHeard)] == ["I see."] * 8
-            assert NAME in [message.text for message in on.session.record().messages]
-            await talk(on, 40, first=8)
-            assert all(known(session) <= LONG.model.context_chars + 600 for session in model.sessions)
-            assert all(SUMMARY in each.added[0].text for each in model.asides[1:])
-            assert 6 < len(model.asides) < 16
-            assert not on.entry.checkpoint.realtime_given_up
-
-    run_virtual(main())
+@on_virtual_time
+async def test_a_long_call_goes_on_in_a_session_that_begins_with_a_summary() -> None:
+    model = FakeRealtime()
+    model.written = lambda: SUMMARY
+    async with speaking(model, LONG, caller=False) as on:
+        await talk(on, 8)
+        (aside,) = model.asides
+        assert NAME in aside.added[0].text
+        first, second = model.sessions
+        assert first.is_closed
+        assert second.options.history[0].role is Role.NOTE
+        assert second.options.history[0].text == READ_AS + SUMMARY
+        assert NAME not in [message.text for message in second.options.history]
+        assert [reply.text for reply in on.ear.of(ReplyHeard)] == ["I see."] * 8
+        assert NAME in [message.text for message in on.session.record().messages]
+        await talk(on, 40, first=8)
+        assert all(known(session) <= LONG.model.context_chars + 600 for session in model.sessions)
+        assert all(SUMMARY in each.added[0].text for each in model.asides[1:])
+        assert 6 < len(model.asides) < 16
+        assert not on.entry.checkpoint.realtime_given_up
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.1, 0.2, 0.3, 0.5])
-def test_who_speaks_while_the_session_is_replaced_by_one_with_a_summary_is_heard_and_answered(after_s: float) -> None:
-    async def main() -> None:
-        model = FakeRealtime()
-        model.written = lambda: SUMMARY
-        async with speaking(model, LONG) as on:
-            turn = 0
-            while not model.asides:
-                turn += 1
-                on.entry.deliver(TextEntered(f"{turn} {WORDS}"))
-                await on.ear.until_count(ReplyHeard, turn)
-                await asyncio.sleep(0)
-            await asyncio.sleep(after_s)
-            await on.talk(900)
-            await on.ear.until_count(ReplyHeard, turn + 1)
-            await asyncio.sleep(1)
-            assert [reply.text for reply in on.ear.of(ReplyHeard)] == ["I see."] * (turn + 1)
-            assert len(model.sessions) == 2
-            assert [length >= 900 for session in model.sessions for length in session.turns] in ([True], [True] * 2)
-
-    run_virtual(main())
+@on_virtual_time
+async def test_who_speaks_while_the_session_is_replaced_by_one_with_a_summary_is_heard_and_answered(
+    after_s: float,
+) -> None:
+    model = FakeRealtime()
+    model.written = lambda: SUMMARY
+    async with speaking(model, LONG) as on:
+        turn = 0
+        while not model.asides:
+            turn += 1
+            on.entry.deliver(TextEntered(f"{turn} {WORDS}"))
+            await on.ear.until_count(ReplyHeard, turn)
+            await asyncio.sleep(0)
+        await asyncio.sleep(after_s)
+        await on.talk(900)
+        await on.ear.until_count(ReplyHeard, turn + 1)
+        await asyncio.sleep(1)
+        assert [reply.text for reply in on.ear.of(ReplyHeard)] == ["I see."] * (turn + 1)
+        assert len(model.sessions) == 2
+        assert [length >= 900 for session in model.sessions for length in session.turns] in ([True], [True] * 2)
 
 
 @pytest.mark.parametrize("reply", [FAILED, "", " \n"], ids=["fails", "empty", "blank"])
-def test_one_that_fails_costs_the_call_nothing(reply: Scripted) -> None:
-    async def main() -> None:
-        model = saying(reply)
-        async with speaking(model, LONG, caller=False) as on:
-            await talk(on, 8 + AGAIN_AFTER_TURNS)
-            assert len(model.asides) == 2
-            assert len(model.sessions) == 1
-            assert on.entry.checkpoint.summary is None
-            assert [each.text for each in on.ear.of(ReplyHeard)] == ["I see."] * (8 + AGAIN_AFTER_TURNS)
-
-    run_virtual(main())
+@on_virtual_time
+async def test_one_that_fails_costs_the_call_nothing(reply: Scripted) -> None:
+    model = saying(reply)
+    async with speaking(model, LONG, caller=False) as on:
+        await talk(on, 8 + AGAIN_AFTER_TURNS)
+        assert len(model.asides) == 2
+        assert len(model.sessions) == 1
+        assert on.entry.checkpoint.summary is None
+        assert [each.text for each in on.ear.of(ReplyHeard)] == ["I see."] * (8 + AGAIN_AFTER_TURNS)
 
 
 def test_no_model_is_told_more_than_its_context_holds_whatever_the_file_of_the_agent_says() -> None:
