@@ -30,7 +30,8 @@ def polarity(words: Sequence[str], dialogue: Dialogue) -> bool | None:
 
 
 def subject_of(words: Sequence[str], dialogue: Dialogue) -> Sequence[str]:
-    """`um, where are you` as `where are you`, `my foot hurts, help` as `my foot hurts`; at least two words stay."""
+    """A sentence without its lead-in and its plea: `um, where are you` as `where are you`, `my foot hurts, help` as
+    `my foot hurts`; at least two words stay."""
     words = list(words)
     before, behind = (sorted(_split(phrases), key=len, reverse=True) for phrases in (dialogue.lead_ins, dialogue.pleas))
     clear = [phrase for phrase in before if len(phrase) >= _CLEAR_LEAD_IN]

@@ -137,7 +137,7 @@ def _call_faults(path: str, step: CallStep, dialogue: Dialogue, tools: Collectio
 
 
 def _argument_faults(path: str, step: CallStep, dialogue: Dialogue, takes: Mapping[str, Any]) -> Iterator[Fault]:
-    """What the tool would refuse each time, and no caller could mend."""
+    """Faults in the arguments of a call: what its tool would refuse each time, whatever the caller says."""
     known: Mapping[str, Any] = takes.get("properties", {})
     for name, template in step.arguments.items():
         if name not in known:

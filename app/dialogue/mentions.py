@@ -292,7 +292,7 @@ def _refused(words: Sequence[str], mention: Mention) -> tuple[int, int] | None:
 
 
 def _first_day(today: date, but: Collection[str]) -> str:
-    """The first day from tomorrow on that is none of these, which are ISO dates."""
+    """The first day from tomorrow on that is none of those in `but`, which are ISO dates."""
     days = ((today + timedelta(days=ahead)).isoformat() for ahead in range(1, len(but) + 2))
     return next(day for day in days if day not in but)
 

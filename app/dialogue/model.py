@@ -1,7 +1,7 @@
 """The keyless language model `script`: answers from an agent's dialogue alone, without any network.
 
-It keeps nothing of a conversation: all state is in the memory that goes out with each reply and comes back with the
-next request, so that a session can go on in another process, and the same requests always get the same replies.
+The model keeps nothing of a conversation: all state is in the memory that goes out with each reply and comes back with
+the next request, so that a session can go on in another process, and the same requests always get the same replies.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class ScriptModel:
         Raises:
             ModelError: the agent has no dialogue, or there is no message to answer.
         """
-        if request.is_aside:  # it keeps what it has to know in its memory
+        if request.is_aside:  # what a scripted agent has to know is in its memory
             yield ReplyGenerated()
             return
         agent = request.agent
@@ -69,7 +69,7 @@ class ScriptModel:
         self._scripts.clear()
 
     async def _script(self, name: str, dialogue: Dialogue) -> Script:
-        """Built once for each dialogue, in a thread; all who ask meanwhile wait for the same one."""
+        """The script of an agent's dialogue, built once, in a thread; all who ask meanwhile wait for the same one."""
         known = self._scripts.get(name)
         if known is None or known[0] is not dialogue:
             building = asyncio.ensure_future(asyncio.to_thread(Script, dialogue))

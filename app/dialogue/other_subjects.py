@@ -63,7 +63,7 @@ SENTENCES = tuple(" ".join(sentence.split()) for sentence in _TEXT.split(";"))
 
 
 MOST_OF_OURS = 1 / 3
-"""The share of our own sentences that there are at most of others: what few say, many would outvote."""
+"""So many sentences on other subjects count at most, as a share of our own: more of them would outvote ours."""
 
 
 def on_other_subjects(own: Collection[str], count: int) -> Sequence[str]:
@@ -80,7 +80,7 @@ def on_other_subjects(own: Collection[str], count: int) -> Sequence[str]:
 
 @cache
 def _others() -> Sequence[tuple[str, set[str]]]:
-    """All sentences, each with what tells something in it: the same for every dialogue."""
+    """All sentences on other subjects, each with the words that tell its subject: the same for every dialogue."""
     return [(sentence, _telling(sentence)) for sentence in SENTENCES]
 
 

@@ -74,7 +74,7 @@ def _relative(rest: list[str], today: date) -> Found | None:
 
 
 def _weekday(rest: list[str], today: date) -> Found | None:
-    """`Friday`, `this Friday`: the next one; `next Friday`, `Friday next week`: the one of next week."""
+    """A day of the week: `Friday` and `this Friday` are the next one, `next Friday` is that of next week."""
     start = 0
     next_week = False
     if rest[:2] == ["next", "week"]:

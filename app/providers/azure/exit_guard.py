@@ -1,4 +1,4 @@
-"""A process must not end under the SDK: one of its threads that is in Python just then aborts the process.
+"""A process must not end while the Speech SDK is at work: a thread of the SDK that runs Python just then aborts it.
 
 Engines release all of the SDK when they are closed. What a process still holds at its end, since it was not given the
 time to close them, is released here.

@@ -10,7 +10,7 @@ KINDS = {
     "AuthenticationFailure": ErrorKind.AUTHENTICATION,
     "BadRequest": ErrorKind.BAD_REQUEST,
     "TooManyRequests": ErrorKind.THROTTLED,
-    # Not what it is in HTTP: the quota of a free resource is spent.
+    # Not what 403 means in HTTP: the quota of a free resource is spent.
     "Forbidden": ErrorKind.AUTHENTICATION,
     "ConnectionFailure": ErrorKind.UNAVAILABLE,
     "ServiceTimeout": ErrorKind.TIMEOUT,

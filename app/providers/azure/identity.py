@@ -21,9 +21,9 @@ AGAIN_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses after attempts to renew that failed, or that brought no token that lives longer."""
 TIMEOUT_S = 4.0
 CLOSE_S = 2.0
-"""A renewal whose cancellation was swallowed on its way is left to itself."""
+"""Seconds after which a renewal that was cancelled, and has not ended, is left to itself."""
 DOUBTED_S = 2.0
-"""A token that is refused so soon after it was given is not what is wrong."""
+"""Seconds: where a token is refused so soon after it was issued, something else is wrong than the token."""
 
 
 class NoTokenError(AppError):
@@ -65,7 +65,7 @@ class Identity:
         self._renewing: asyncio.Task[None] | None = None
 
     async def token(self) -> str:
-        """One that is good for now.
+        """A token that is valid for the moment, asked for if there is none.
 
         Raises:
             NoTokenError: there is none.
@@ -81,7 +81,7 @@ class Identity:
             return self._token
 
     def doubt(self) -> None:
-        """Ask for another token at the next need: the service takes this one no more, whatever its time."""
+        """Ask for another token when one is needed next: the service refuses this one, though its time is not over."""
         if time.time() - self._asked_at >= DOUBTED_S:
             self._expires_on = 0.0
 
@@ -111,7 +111,7 @@ class Identity:
         except TimeoutError:
             raise NoTokenError(ErrorKind.TIMEOUT, "the identity gives no token within 4 s") from None
         except Exception as error:  # noqa: BLE001 - whatever a credential raises, there is no token
-            # The text names the credentials that were tried, over many lines, and never a secret.
+            # The text of the exception names the credentials that were tried, over many lines, and never a secret.
             reason = type(error).__name__
             raise NoTokenError(
                 ErrorKind.AUTHENTICATION,

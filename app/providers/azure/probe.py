@@ -1,4 +1,4 @@
-"""Whether the service is there and lets us in: a WebSocket is opened as the SDK does it, and closed again."""
+"""Whether Azure Speech answers and accepts our credentials: opens a WebSocket as the SDK does, and closes it again."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ class Probe:
         self._good_until = 0.0
 
     async def ask(self, token: str | None) -> str | Failure:
-        """How long it took, in words, or why it does not work. `token` is the identity's."""
+        """How long the answer took, in words, or why there is none. `token` is the identity's."""
         if time.monotonic() >= self._good_until:
             self._found = await self._asked(token)
             self._good_until = time.monotonic() + (ILL_S if isinstance(self._found, Failure) else WELL_S)

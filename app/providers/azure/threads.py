@@ -75,7 +75,7 @@ class _Pool:
             if work is None:
                 return
             work()
-            # Nothing of it, an object of the SDK least of all, is kept until the next one comes.
+            # No reference to the work, and so to an object of the SDK, is kept until the next work comes.
             del work
 
 
@@ -88,7 +88,7 @@ class SdkThreads:
         self._leaving: set[Future[None]] = set()
 
     async def run(self, make: Callable[[], T], undo: Callable[[T], None] | None = None) -> T:
-        """What `make` returns. If nobody waits for it any more, it is given to `undo` in a slow thread."""
+        """What `make` returns, run in a thread. If nobody waits any more, `undo` is given it in a slow thread."""
         future = self._quick.submit(make)
         try:
             # Shielded, since to cancel what is being done would lose what it makes.
@@ -154,7 +154,7 @@ def _try(act: Callable[[], None]) -> None:
 
 
 async def _over(future: "Future[None]") -> None:
-    with contextlib.suppress(Exception):  # it was logged
+    with contextlib.suppress(Exception):  # the failure was logged where it happened
         await asyncio.shield(asyncio.wrap_future(future))
 
 

@@ -23,7 +23,7 @@ class Positions:
         self.caller_ms = begin_ms
 
     def sent(self, length_ms: float) -> None:
-        """Audio of the caller was sent."""
+        """Count audio of the caller that the service was sent."""
         self.sent_ms += length_ms
         self.caller_ms += length_ms
 

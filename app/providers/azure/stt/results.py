@@ -1,4 +1,4 @@
-"""What the service says that it heard. Pure."""
+"""What Azure Speech says that it has recognised, as Structs. Pure."""
 
 import msgspec
 
@@ -51,7 +51,7 @@ _decoder = msgspec.json.Decoder(_Phrase)
 
 
 def phrase_details(phrase: str | bytes) -> PhraseDetails:
-    """Those of the service's own words, a `speech.phrase` in detail, and of the first reading in it.
+    """The details of a `speech.phrase`, as the service words it, and of the first of its readings.
 
     Confidence is 1 and the language empty where it says nothing of them.
     """

@@ -1,4 +1,4 @@
-"""Whether silence of the service is taken for a stall: not again and again for nothing. Reads no clock itself."""
+"""Whether the service's silence counts as a stall, which it does not again and again for nothing. Reads no clock."""
 
 from collections.abc import Callable
 

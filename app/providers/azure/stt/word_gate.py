@@ -1,7 +1,7 @@
-"""Audio that waits for its words. Pure.
+"""Holds back audio of the Speech SDK until the words that are spoken in it are known. Pure.
 
 The SDK tells audio and words in different threads: when the service is quick, seconds of audio may come before the
-words that are spoken in them, and who hears the audio would not know what was said.
+words that are spoken in them, and after a barge-in nobody would know what of the reply was heard.
 """
 
 AHEAD_MS = 150.0
@@ -11,7 +11,7 @@ MOST_WAITING_MS = 30_000.0
 
 
 class WordGate:
-    """Of one request. Times are ms of its audio."""
+    """The gate of one request. Times are ms of the request's audio."""
 
     def __init__(self, rate_hz: int, ahead_ms: float = AHEAD_MS) -> None:
         self._ahead_ms = ahead_ms
@@ -27,19 +27,19 @@ class WordGate:
         return bool(self._waiting)
 
     def audio(self, pcm: bytes) -> bytes:
-        """More audio; the answer may be heard."""
+        """Take more audio; returns the audio that may be heard now."""
         self._waiting += pcm
         if len(self._waiting) > MOST_WAITING_MS * self._bytes_per_ms:
             self._open = True
         return self._take()
 
     def word(self, end_ms: float) -> bytes:
-        """A word that ends at `end_ms`; the answer may be heard."""
+        """Take a word that ends at `end_ms`; returns the audio that may be heard now."""
         self._known_ms = max(self._known_ms, end_ms)
         return self._take()
 
     def open(self) -> bytes:
-        """There are no more words, or they are not waited for; the answer may be heard."""
+        """Wait for no more words; returns the audio that was held back, which may be heard now."""
         self._open = True
         return self._take()
 

@@ -1,4 +1,4 @@
-"""How an agent sounds, in the words of the service. Pure."""
+"""An agent's voice as Azure Speech names it: voice, style, rate and language. Pure."""
 
 import msgspec
 
@@ -16,7 +16,7 @@ class Prosody(msgspec.Struct, frozen=True):
 
 
 def prosody(voice: Voice, name: str) -> Prosody:
-    """Of an agent's `voice`, by the service's voice `name`."""
+    """The prosody of an agent's `voice`, spoken by the service's voice `name`."""
     return Prosody(name, voice.language, voice.style, _changed(voice.rate), _changed(voice.pitch))
 
 

@@ -93,7 +93,7 @@ class PieceRequest:
                     reply=self._reply.number, text_start=start, text_end=end, audio_ms=self._start_ms + start_ms
                 )
             )
-        # The audio before it, a pause perhaps, may be heard as well.
+        # The audio before the word, a pause perhaps, may be heard as well.
         self._hear(self._gate.word(end_ms) if self._places.more else self._gate.open())
         if self._over:
             self._conclude()

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 RATES_HZ = (16_000, 24_000, 48_000)
 AGAIN_S = 0.25
-"""After a request of which nothing was heard: once more, by another synthesizer."""
+"""Seconds after which a request of which nothing was heard is made once more, by another synthesizer."""
 CLOSE_S = 0.5
 
 VOICES = {
@@ -194,7 +194,7 @@ class _Synthesis:
                 await self._changed.wait()
 
     async def _spoken(self, reply: ReplyText, text: str) -> Failure | None:
-        """Have it spoken. A request of which nothing was heard is made once more, if that can help."""
+        """Have a text spoken. A request of which nothing was heard is made once more, if that can help."""
         name = self._engine.voice_name(self._voice)
         why, heard = await self._request(reply, text, name)
         if why is None or heard or self._replies.get(reply.number) is not reply:
@@ -265,7 +265,7 @@ class AzureSynthesizer:
         return stream
 
     def voices(self) -> Mapping[str, tuple[str, ...]]:
-        """Some of those it has, by language. The files of agents may name others."""
+        """Some of the service's voices, by language. The files of agents may name others."""
         return {language: tuple(f"{language}-{name}Neural" for name in names) for language, names in VOICES.items()}
 
     def voice_name(self, voice: Voice) -> str:

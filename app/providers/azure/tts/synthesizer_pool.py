@@ -84,7 +84,7 @@ class SynthesizerPool:
         """
         idle = self._idle.setdefault(rate_hz, [])
         if not idle and (warming := self._warming.get(rate_hz)):
-            # One is being made, which takes milliseconds; another one would be connected no sooner.
+            # A synthesizer is being made, which takes milliseconds; another one would be connected no sooner.
             await asyncio.wait(set(warming), timeout=WARMING_S, return_when=asyncio.FIRST_COMPLETED)
         if not idle:
             synthesizer = await self._make(rate_hz)
@@ -108,7 +108,7 @@ class SynthesizerPool:
         self._task(self._stop(synthesizer))
 
     def lost(self, synthesizer: PooledSynthesizer) -> None:
-        """Its connection was closed by the service, for want of use: the next request would have to connect."""
+        """Discard an idle synthesizer whose connection the service has closed: a request would have to connect."""
         idle = self._idle.get(synthesizer.rate_hz, [])
         if synthesizer in idle:
             idle.remove(synthesizer)
