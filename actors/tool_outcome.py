@@ -24,7 +24,7 @@ class ToolOutcome(msgspec.Struct, frozen=True):
     ending: ToolEnding = ToolEnding.NONE
     failed: bool = False
     keys: KeyPattern | None = None
-    """Keys are wanted of the user: when they are complete. They come as the user's next input."""
+    """Keys are wanted of the caller: when they are complete. They come as the caller's next input."""
     language: str = ""
     """The language in which the agent converses from now on, one of its own; empty: as before."""
 

@@ -60,7 +60,7 @@ _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
 
 
 class OnInterruption(StrEnum):
-    """What happens to a running tool when the user takes the floor."""
+    """What happens to a running tool when the caller takes the floor."""
 
     CANCEL = "cancel"
     FINISH = "finish"  # for what must not be done by halves; the result is kept for the next turn
@@ -153,7 +153,7 @@ class Tool(Generic[P, R]):
                     f"{self.name} took longer than {self.timeout_s:g} seconds and was given up: it is not known whether"
                     " it was done, do not repeat it without asking the user"
                 )
-            # The message of an exception may quote what the user said; its class does not.
+            # The message of an exception may quote what the caller said; its class does not.
             _logger.warning("tool %s failed: %s", self.name, type(error).__name__)
             return _failure(f"the tool {self.name} failed")
         return _as_outcome(self.name, result)

@@ -55,7 +55,12 @@ SEARCHED = {
         "app/cluster/checkpoints.py",
     },
     "drain": {"app/sessions/draining.py", "app/server/lifecycle.py"},
-    "lease": {"app/cluster/membership.py"},
+    "lease": {"app/cluster/membership.py", "app/stores/session_claims.py"},
+    "endpointing": {"actors/rules/endpointing.py"},
+    "handoffs": {"app/agents/handoffs.py", "actors/session/tools/handoffs.py", "actors/rules/tools/handoffs.py"},
+    "webhook": {"app/records/webhook.py"},
+    "signature": {"app/records/webhook.py"},
+    "engines": {"app/engines/choice.py", "app/engines/built_in.py"},
     "hold": {"app/telephony/call_orders.py", "actors/rules/turn_taking/silence.py"},
     "transfer": {"app/telephony/call_orders.py", "app/telephony/transfer/warm_transfer.py"},
     "voicemail": {"actors/rules/answering_machine.py", "actors/rules/turn_taking/screening.py"},
@@ -76,3 +81,17 @@ def test_a_newcomer_who_searches_for_a_word_of_the_field_lands(word: str) -> Non
             found.add(path.as_posix())
     assert SEARCHED[word] - found == set()
     assert len(found) <= 25, "too many to be looked through"
+
+
+NAMED_FILE = re.compile(r"`((?:[a-z_]+/)+[a-z_]+\.py)`")
+
+
+@pytest.mark.parametrize("package", ["actors", "protocol", "config", "app"])
+def test_files_that_are_named_are_there(package: str) -> None:
+    missing = {
+        f"{path}: {named}"
+        for path in modules(package)
+        for named in NAMED_FILE.findall((ROOT / path).read_text())
+        if not any((ROOT / place / named).is_file() for place in ("", package))
+    }
+    assert missing == set()

@@ -1,4 +1,4 @@
-"""What a user says, as one utterance: how much of it, and what was said twice. Pure."""
+"""What a caller says, as one utterance: how much of it, and what was said twice. Pure."""
 
 import re
 from difflib import SequenceMatcher
@@ -28,7 +28,7 @@ COMPARED_WORDS = 100
 
 
 def repeated_utterance(said: str, again: str) -> str:
-    """What a user means who said `said`, was asked to say it again, and said `again`: each thing once, bounded.
+    """What a caller means who said `said`, was asked to say it again, and said `again`: each thing once, bounded.
 
     Words said again replace the former ones, a part of them said again adds nothing, and other words follow.
     """

@@ -71,7 +71,7 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
     transcription: TranscriptionSnapshot | None = None
     """The state of a session that only listens; None in one that begins."""
     messages: tuple[ChatMessage, ...] = ()
-    """What the user said, what was heard of the agent, and what the tools answered. A tool that is under way is a
+    """What the caller said, what was heard of the agent, and what the tools answered. A tool that is under way is a
     request without an answer here."""
     memory: Memory = {}
     """The language model's notes."""
@@ -93,11 +93,11 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
     participants: dict[str, str] = {}
     """By label (`rules/speakers.py`), the telephone network's ids of those who are told apart."""
     inputs: int = 0
-    """How many texts and keys the user has entered, each numbered by how many there were with it."""
+    """How many texts and keys the caller has entered, each numbered by how many there were with it."""
     asked: AskedQuestion | None = None
     """The question that the caller's next words answer; None if the agent has not asked."""
     user_at: float | None = None
-    """When the user last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
+    """When the caller last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
     lost: LostConnection | None = None
     """Set while the session waits for its connection to come back."""
 
@@ -142,7 +142,7 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
         )
 
     def caller_audio_lost(self, *, greets_idle: bool) -> None:
-        """Note that the caller's audio up to now is lost with the process that heard it (`turn_taking/moving.py`)."""
+        """Note that the caller's audio so far is lost with its process (`rules/turn_taking/moving.py`)."""
         for track in self.tracks.values():
             track.final_owed = False
         self.unwritten_reply_unheard()
@@ -222,12 +222,12 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
     # the caller
 
     def next_input(self) -> int:
-        """Number one more text or key that the user has entered."""
+        """Number one more text or key that the caller has entered."""
         self.inputs += 1
         return self.inputs
 
     def user_active(self, at: float) -> None:
-        """Note that the user spoke, typed or pressed a key at `at`, in seconds of the session's clock."""
+        """Note that the caller spoke, typed or pressed a key at `at`, in seconds of the session's clock."""
         self.user_at = at
 
     def agent_asked(self, asked: AskedQuestion | None) -> None:

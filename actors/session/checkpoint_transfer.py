@@ -25,7 +25,7 @@ def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, aud
     Args:
         record: the former session as it was stored.
         started_at: now, in seconds of the session's clock.
-        greets: whether the user is greeted again.
+        greets: whether the caller is greeted again.
         audio_bytes: where in all audio of the conversation the audio to come begins.
     """
     return Checkpoint(

@@ -61,7 +61,7 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     session_id: str
     mode: str
-    """The name of its mode: one of `modes/registry.py`."""
+    """The name of its mode: one of `session/modes/registry.py`."""
     agent: Agent
     tools: Mapping[str, AnyTool]
     phrases_expected: tuple[str, ...]

@@ -157,7 +157,7 @@ class Sessions(SupervisedActor):
         *,
         greets: bool = False,
     ) -> SessionEntry:
-        """As `open`, going on from the record of a former session: the user is not greeted again unless it `greets`."""
+        """As `open`, going on from the record of a former session: the caller is greeted again only if it `greets`."""
         # What is said from now on lies behind all that was said before, in the words' positions too.
         before_ms = max([(record.updated_at - record.created_at) * 1000, *(said.end_ms for said in record.messages)])
         audio_bytes = int(before_ms * plan.rate_hz / 1000) * 2

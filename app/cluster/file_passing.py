@@ -11,7 +11,7 @@ import msgspec
 from starlette.types import Scope, Send
 
 from app.api.problems import ProblemError
-from app.cluster.request_passing import Reply, RequestPassing
+from app.cluster.request_passing import PassedResponse, RequestPassing
 
 log = logging.getLogger(__name__)
 
@@ -93,5 +93,5 @@ def _for_piece(scope: Scope, at: int, last: int | None) -> Scope:
     return {**scope, "headers": [*headers, (b"range", b"bytes=%d-%d" % (at, until))]}
 
 
-def _header(reply: Reply, name: bytes) -> bytes:
+def _header(reply: PassedResponse, name: bytes) -> bytes:
     return next((value for each, value in reply.headers if each.lower() == name), b"")

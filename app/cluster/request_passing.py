@@ -33,7 +33,7 @@ class Forwarded(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Reply(msgspec.Struct, frozen=True):
+class PassedResponse(msgspec.Struct, frozen=True):
     """The whole answer to a request that was passed on."""
 
     status: int
@@ -63,7 +63,7 @@ class RequestPassing:
         """
         await self.answer_with(await self.ask(owner, scope, body), send)
 
-    async def ask(self, owner: str, scope: Scope, body: bytes) -> Reply:
+    async def ask(self, owner: str, scope: Scope, body: bytes) -> PassedResponse:
         """What the worker `owner` answers to a request.
 
         Raises:
@@ -72,12 +72,12 @@ class RequestPassing:
         asked = msgspec.msgpack.encode(Forwarded(relayed_scope(scope), body))
         try:
             answer = await self._cluster.requests.ask(owner, FORWARD, asked, ANSWER_S)
-            return msgspec.msgpack.decode(answer, type=Reply)
+            return msgspec.msgpack.decode(answer, type=PassedResponse)
         except (WorkerSilentError, msgspec.MsgspecError) as error:
             log.warning("a request about a %s cannot be passed on: %s", self._about, error)
             raise _unavailable(f"the worker that has the {self._about} does not answer") from None
 
-    async def answer_with(self, reply: Reply, send: Send) -> None:
+    async def answer_with(self, reply: PassedResponse, send: Send) -> None:
         """Answer a request with what another worker has answered."""
         await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         await send({"type": "http.response.body", "body": reply.body})
@@ -132,4 +132,4 @@ async def answered(app: ASGIApp, payload: bytes) -> bytes:
             body.extend(event.get("body", b""))
 
     await app({**scope_of(asked.scope), RELAYED: True}, replayed(asked.body, gone), send)
-    return msgspec.msgpack.encode(Reply(status, headers, bytes(body)))
+    return msgspec.msgpack.encode(PassedResponse(status, headers, bytes(body)))

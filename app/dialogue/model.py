@@ -35,7 +35,7 @@ class ScriptModel:
                 await self._script(agent.name, dialogue)
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        """Stream the next reply: the memory first, so that it is kept even if the user interrupts the text.
+        """Stream the next reply: the memory first, so that it is kept even if the caller interrupts the text.
 
         Raises:
             ModelError: the agent has no dialogue, or there is no message to answer.

@@ -1,4 +1,4 @@
-"""Sends each record once to a webhook, signed as Standard Webhooks (standardwebhooks.com) has it, again if it must."""
+"""Sends each record once to a webhook, with the signature of Standard Webhooks (standardwebhooks.com); retries."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""Which worker has a session, of all on all machines: the one that began or resumed it last, and no other writes of it.
+"""Claims of sessions, as it were their lease: the worker that began or resumed one last has it; no other writes of it.
 
 Each worker claims a session when it begins there. The claim is settled where the effect is: the script that writes a
 record looks at the claim in the same step, so that a worker that stood still, or that was cut off, cannot write over

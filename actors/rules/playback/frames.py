@@ -26,7 +26,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hearing(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a reply the user has heard: `audio_ms` of audio, the text up to `text_end`."""
+    """How much of a reply the caller has heard: `audio_ms` of audio, the text up to `text_end`."""
 
     reply: int
     audio_ms: float

@@ -1,7 +1,7 @@
-"""The play clock of one session: what to send when, and how much of it the user has heard. Pure; times are passed in.
+"""The play clock of one session: what to send when, and how much of it the caller has heard. Pure; times are passed in.
 
 All audio ever sent counts as one stream, measured in ms from its beginning; each reply begins somewhere in it.
-`ClientPosition` says how far the user has heard that stream, `PlayTrack` what there is to hear of one reply. How far
+`ClientPosition` says how far the caller has heard that stream, `PlayTrack` what there is to hear of one reply. How far
 ahead of what is being heard audio is sent, and what a pause does, belongs to the transport:
 
     PACED   a pause stops sending; what is on its way (the lead) is still heard.

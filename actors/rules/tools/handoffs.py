@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from actors.conversation import ChatMessage, HandoffMade, Role
 
 CANCELLED = "not handed off, since the user has spoken or the conversation ends: you still have it"
-"""What the model is answered when the user has spoken, or the session ends, before its handoff could be made."""
+"""What the model is answered when the caller has spoken, or the session ends, before its handoff could be made."""
 NOT_TWO = "the conversation is being handed off already: it cannot go to two agents"
 """What the model is answered to all handoffs but the first, where it calls several together."""
 TAKEN_OVER = (

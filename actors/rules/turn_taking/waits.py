@@ -3,8 +3,9 @@
 Each row says from the state alone whether something is owed and by when. So a timer is never set or cancelled by a
 rule: after each event the machine arms what the table asks for. A wait without a row is a defect; so is a row whose
 answer leaves what was awaited still owed, and the random tests look for both. What others owe to others is not here:
-the model's first token (`session/generation.py`), a tool's result (the tool's own time-out), audio for text that was
-written (`session/synthesizer.py`), the end of playback (the play clock), a lost connection (`session/supervisor.py`).
+the model's first token (`session/replies/generation.py`), a tool's result (the tool's own time-out), audio for text
+that was written (`session/synthesis/synthesizer.py`), the end of playback (the play clock), a lost connection
+(`session/supervisor.py`).
 """
 
 from collections.abc import Callable

@@ -80,7 +80,7 @@ class Synthesizer(SupervisedActor):
     Args:
         addresses: the session's; the supervisor is this actor's parent.
         listener: who is told of playback.
-        checkpoint: its pending replies are taken up where the user stopped hearing them.
+        checkpoint: its pending replies are taken up where the caller stopped hearing them.
         connection: where audio and text are sent.
         engine: text to speech; None when it has failed for good and only the kept phrases can be said.
         plan: the agents, with their voices and kept phrases.
@@ -275,7 +275,7 @@ class Synthesizer(SupervisedActor):
             self._player.play()
 
     def _take_up(self, pending: PendingReply) -> None:
-        """Speak the unheard rest of a reply, from the beginning of the piece in which the user stopped hearing it."""
+        """Speak the unheard rest of a reply, from the beginning of the piece in which the caller stopped hearing it."""
         self._taken_up.add(pending.reply)
         self._begin(pending.reply, pending.turn, pending.kind, pending.resume_at)
         if rest := pending.text[pending.resume_at :]:

@@ -148,7 +148,7 @@ class ModelAttempt:
                 await aclose()
 
     def _left(self, told_at: float, *, spoke: bool) -> None:
-        """Nobody listens any more: the user interrupted, or another was quicker."""
+        """Nobody listens any more: the caller interrupted, or another was quicker."""
         now = self._providers.now()
         if self._overtaken is not None:
             self.provider.failed(now, self._overtaken)

@@ -87,7 +87,7 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _shortened(conversation: SessionRecord) -> SessionRecord | None:
-    """As much of the end of a conversation as the pipe carries, beginning with something that the user said."""
+    """As much of the end of a conversation as the pipe carries, beginning with something that the caller said."""
     messages = conversation.messages
     while True:
         shortened = msgspec.structs.replace(conversation, messages=messages)

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.problems import ProblemError
 from app.cluster.file_passing import PIECE_BYTES, pass_on_file
-from app.cluster.request_passing import FORWARD, Reply, RequestPassing, answered
+from app.cluster.request_passing import FORWARD, PassedResponse, RequestPassing, answered
 from app.cluster.worker_requests import WorkerSilentError
 
 CONTENT = bytes(number * 7 % 251 for number in range(2 * PIECE_BYTES + 1_000))
@@ -28,7 +28,7 @@ class Owner:
         self.path = path
         self.answers = 1_000
         self.removed_after = 1_000
-        self.replies: list[Reply] = []
+        self.replies: list[PassedResponse] = []
         self.app = Starlette(routes=[Route("/{path:path}", self._serve)])
 
     async def _serve(self, _: Request) -> Response:
@@ -41,7 +41,7 @@ class Owner:
         if len(self.replies) >= self.answers:
             raise WorkerSilentError("silent")
         reply = await answered(self.app, payload)
-        self.replies.append(msgspec.msgpack.decode(reply, type=Reply))
+        self.replies.append(msgspec.msgpack.decode(reply, type=PassedResponse))
         return reply
 
 
