@@ -197,15 +197,7 @@ class TakeOver:
             return
         # A record in a file names no numbers.
         call.own_number = call.own_number or self._switchboard.carrier.source_number
-        call.resumption.checkpoint = checkpoint
-        had_talked = record.conversation is not None
-        if is_cut_off:
-            # A caller whose call was not picked up yet is greeted as always.
-            call.resumption.taken_over = had_talked or record.connected_at is not None
-            call.progress.connected_before = record.connected_at
-        else:
-            call.resumption.taken_over = checkpoint is None and had_talked
-            call.progress.state, call.progress.connected_at = record.state, record.connected_at
+        _stand_as_before(call, record, checkpoint, is_cut_off=is_cut_off)
         orders = CallOrders(self._switchboard, call)
         for given in record.orders:
             orders.go_on(given)
@@ -284,6 +276,19 @@ class TakeOver:
             return bool(await self.shared.secret_of(call_id))
         except StoreError:
             return True
+
+
+def _stand_as_before(call: Call, record: CallCheckpoint, checkpoint: Checkpoint | None, *, is_cut_off: bool) -> None:
+    """Have a call and its next session go on from where they stood at the other worker."""
+    call.resumption.checkpoint = checkpoint
+    had_talked = record.conversation is not None
+    if is_cut_off:
+        # A caller whose call was not picked up yet is greeted as always.
+        call.resumption.taken_over = had_talked or record.connected_at is not None
+        call.progress.connected_before = record.connected_at
+    else:
+        call.resumption.taken_over = checkpoint is None and had_talked
+        call.progress.state, call.progress.connected_at = record.state, record.connected_at
 
 
 def taking_over(agent: Agent) -> Agent:
