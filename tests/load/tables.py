@@ -99,8 +99,8 @@ def belief(found: Report) -> str:
         return ""
     return (
         f"One worker on one core of this machine holds {calls} calls, and whoever interrupts is obeyed"
-        f" {row.barge_in_ms.p50:.1f} ms after the first sound of their voice (at p99 {row.barge_in_ms.p99:.1f}; 20 is the"
-        f" least there can be, with {JUDGED_AT} calls); such a call takes {floor.cpu:.2f} times the CPU of a bare"
+        f" {row.barge_in_ms.p50:.1f} ms after the first sound of their voice (at p99 {row.barge_in_ms.p99:.1f}; 20 is"
+        f" the least there can be, with {JUDGED_AT} calls); such a call takes {floor.cpu:.2f} times the CPU of a bare"
         f" Hypercorn socket that carries the same frames, and {least:.2f} times that of a bare uvicorn socket."
     )
 
