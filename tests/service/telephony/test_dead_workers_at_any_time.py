@@ -88,6 +88,7 @@ async def test_while_it_drains_the_caller_is_not_left_with_silence(tmp_path: Pat
         server.end()
         await asyncio.sleep(0.5)
         server.kill_workers()
+        await asyncio.to_thread(server.ended)
         await server.start()
         assert caller.call is not None
         # Nobody knows of the call any more but the network, which tells of it again.
