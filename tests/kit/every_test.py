@@ -2,8 +2,8 @@
 
 First comes what keeps up with the clock - callers who speak aloud, calls that outlive their workers - and beside it, at
 the lowest priority, what only computes. Then comes what waits for servers and browsers, several at once, for nothing
-else is done meanwhile. What measures comes last and has the machine for itself. What failed beside others is looked at
-again, alone (`tests/kit/second_look.py`).
+else is done meanwhile, and fewer where the machine is slow. What measures comes last and has the machine for itself.
+What failed beside others is looked at again, alone (`tests/kit/second_look.py`).
 """
 
 import os
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.kit import pace
 from tests.kit.lane import SILENCE_S, Ending, Lane, run
 from tests.kit.second_look import second_look
 from tests.kit.source import ROOT
@@ -55,17 +56,20 @@ WAITS = ("tests/service", "tests/browser", "tests/cloud", "tests/install", "test
 """Here servers, browsers and clouds are waited for; what is above is part of it."""
 ACTORS = "tests/unit/actors"
 """Half of what only computes."""
+MOST = 6
+"""How many processes of one lane wait side by side where the machine is quick."""
 CHECKS = "checks"
 """The lane that runs no test."""
 MEASURES = "tests/load"
 """Of this folder, what is not above."""
 
 
-def lanes(seed: str) -> Sequence[Sequence[Lane]]:
+def lanes(seed: str, slower: float = 1.0) -> Sequence[Sequence[Lane]]:
     """What goes side by side, one such group after the other.
 
     Args:
         seed: Of the order of modules and tests: what failed fails again.
+        slower: How many times as slow as a quick one this machine is.
     """
     python = [sys.executable, "-m"]
 
@@ -76,6 +80,9 @@ def lanes(seed: str) -> Sequence[Sequence[Lane]]:
         keeps = ["-o", f"cache_dir={CACHES / name}", "--cache-clear", "-p", "tests.kit.progress"]
         command = [*python, "pytest", *keeps, *order, *arguments]
         return Lane(name, [command], niceness, ROOT / CACHES / f"{name}.progress", silence_s)
+
+    def processes(most: int) -> tuple[str, str]:
+        return "-n", str(pace.side_by_side(most, slower))
 
     def without(*paths: str) -> list[str]:
         return [f"--ignore={path}" for path in paths]
@@ -88,15 +95,15 @@ def lanes(seed: str) -> Sequence[Sequence[Lane]]:
     computes = without(*KEEPS_UP, *WAITS, ACTORS, MEASURES)
     return (
         (
-            tests("clock", "-n", "3", *KEEPS_UP, silence_s=TALKS_S),
+            tests("clock", *processes(3), *KEEPS_UP, silence_s=TALKS_S),
             Lane(CHECKS, checks, MAY_WAIT),
             tests("actors", "-n", "0", ACTORS, niceness=MAY_WAIT),
             tests("works", "-n", "0", "tests", *computes, niceness=MAY_WAIT),
         ),
         (
-            tests("calls", "-n", "6", *TELEPHONES, *without(*KEEPS_UP)),
-            tests("serves", "-n", "3", *SERVES, *without(*KEEPS_UP)),
-            tests("waits", "-n", "6", *WAITS, *without(*KEEPS_UP, *TELEPHONES, *SERVES)),
+            tests("calls", *processes(MOST), *TELEPHONES, *without(*KEEPS_UP)),
+            tests("serves", *processes(3), *SERVES, *without(*KEEPS_UP)),
+            tests("waits", *processes(MOST), *WAITS, *without(*KEEPS_UP, *TELEPHONES, *SERVES)),
         ),
         (tests("alone", "-n", "0", MEASURES, *without(*(path for path in KEEPS_UP if path.startswith(MEASURES)))),),
     )
@@ -116,8 +123,14 @@ def side_by_side(together: Sequence[Lane]) -> dict[str, Ending]:
 def main() -> int:
     """0 when everything has passed, at the second look at the latest."""
     endings: dict[str, Ending] = {}
-    for together in lanes(os.environ.get("SEED") or "1"):
-        endings |= side_by_side(together)
+    seed = os.environ.get("SEED") or "1"
+    for group in range(len(lanes(seed))):
+        slower = pace.slowness()
+        if pace.side_by_side(MOST, slower) < MOST:
+            print(
+                f"This machine is {slower:.1f} times as slow as a quick one: fewer tests wait side by side", flush=True
+            )
+        endings |= side_by_side(lanes(seed, slower)[group])
     for ending in endings.values():
         print(*ending.last_lines, sep="\n", flush=True)
     if any(endings.pop(CHECKS).codes):

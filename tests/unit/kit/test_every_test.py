@@ -53,6 +53,16 @@ def test_no_lane_is_taken_to_wait_for_ever_while_a_test_of_it_may_run() -> None:
             assert lane.silence_s > max(float(seconds.replace("_", "")) for seconds in chain(["300"], *marks))
 
 
+def test_a_slow_machine_has_fewer_tests_side_by_side() -> None:
+    def sizes(slower: float) -> dict[str, int]:
+        tests = [lane for lane in chain(*lanes("1", slower)) if lane.name != CHECKS]
+        return {lane.name: int(command[command.index("-n") + 1]) for lane in tests for command in lane.commands}
+
+    assert sizes(1.0) == {"clock": 3, "actors": 0, "works": 0, "calls": 6, "serves": 3, "waits": 6, "alone": 0}
+    assert sizes(2.6) == {"clock": 2, "actors": 0, "works": 0, "calls": 3, "serves": 2, "waits": 3, "alone": 0}
+    assert sizes(99.0) == {"clock": 2, "actors": 0, "works": 0, "calls": 2, "serves": 2, "waits": 2, "alone": 0}
+
+
 def test_what_measures_has_the_machine_for_itself() -> None:
     *_, last = lanes("1")
     assert [name for lane in last for command in lane.commands for name in command if name == MEASURES] == [MEASURES]
@@ -109,7 +119,7 @@ def test_what_failed_is_looked_at_again(
         name: Ending(of_lane, ["the last"], [f"test of {name}"] if of_lane == [1] else [])
         for name, of_lane in codes.items()
     }
-    monkeypatch.setattr(every_test, "lanes", lambda seed: [[name] for name in endings])
+    monkeypatch.setattr(every_test, "lanes", lambda _seed, _slower=1.0: [[name] for name in endings])
     monkeypatch.setattr(every_test, "side_by_side", lambda together: {name: endings[name] for name in together})
     monkeypatch.setattr(every_test, "second_look", look)
     assert main() == ending
