@@ -94,7 +94,7 @@ async def test_on_a_phone_what_can_be_ordered_is_in_sight_and_a_live_timeline_sh
             await sign_in(page, server)
             await page.locator("#sessions button").filter(has_text="small").click()
             order = page.get_by_role("button", name="Restart recognizer")
-            await expect(order).to_be_attached()
+            await expect(order).to_be_visible()
             right, width = await order.evaluate("button => [button.getBoundingClientRect().right, innerWidth]")
             assert 0 < right <= width
             await page.wait_for_function(f"() => {SCROLLED}")

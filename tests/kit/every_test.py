@@ -56,7 +56,7 @@ WAITS = ("tests/service", "tests/browser", "tests/cloud", "tests/install", "test
 """Here servers, browsers and clouds are waited for; what is above is part of it."""
 ACTORS = "tests/unit/actors"
 """Half of what only computes."""
-MOST = 6
+MOST = 5
 """How many processes of one lane wait side by side where the machine is quick."""
 CHECKS = "checks"
 """The lane that runs no test."""
