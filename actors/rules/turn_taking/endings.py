@@ -15,7 +15,7 @@ def last_words(turn: TurnCore, at: float, kind: UtteranceKind, ending: Ending) -
     s = turn.state
     turn.silence(at, StopReason.SUPERSEDED)
     turn.cancel_thinking()
-    leave_unanswered(turn, s.waiting_text)
+    leave_unanswered(turn, joined_utterance(s.waiting_text, " ".join(s.keys)))
     s.waiting_text = s.tail_text = s.keys = ""
     s.ending, s.leaving_at = ending, at
     turn.agent_becomes(AgentActivity.LEAVING)

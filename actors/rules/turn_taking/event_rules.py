@@ -146,6 +146,7 @@ LEAVING_RULES: Mapping[type, Rule] = {
     **_PLAYBACK,
     FinalTranscript: transcripts.final_too_late,
     TextEntered: transcripts.text_too_late,
+    KeyPressed: keys.key_too_late,
 }
 """What still counts while the last words are being said; nothing else does."""
 

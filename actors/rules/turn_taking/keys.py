@@ -4,7 +4,7 @@ from actors.conversation import KeyPattern
 from actors.messages.caller import InputLost, KeyPressed
 from actors.messages.model import KeysExpected
 from actors.rules.phrases import SAY_AGAIN
-from actors.rules.turn_taking import answering, interruption
+from actors.rules.turn_taking import answering, endings, interruption
 from actors.rules.turn_taking.core import TurnCore
 
 
@@ -58,6 +58,12 @@ def key_pressed(turn: TurnCore, message: KeyPressed, at: float) -> None:
         s.keys += message.key
     if is_end or pattern.is_complete(s.keys):
         keys_complete(turn, at)
+
+
+def key_too_late(turn: TurnCore, message: KeyPressed, _at: float) -> None:
+    """A key that is pressed into the last words takes no floor; the session's record has it."""
+    if is_new_input(turn, message.number):
+        endings.leave_unanswered(turn, message.key)
 
 
 def keys_complete(turn: TurnCore, at: float) -> None:

@@ -40,7 +40,7 @@ def is_busy(state: TurnSnapshot) -> bool:
 
 
 def unanswered_words(state: TurnSnapshot) -> tuple[str, bool]:
-    """What the caller has said, as far as it was understood, that nothing has been made of yet.
+    """What the caller has said and pressed, as far as it was understood, that nothing has been made of yet.
 
     And whether it takes the place of the words that the turn in hand was to answer.
 
@@ -48,6 +48,7 @@ def unanswered_words(state: TurnSnapshot) -> tuple[str, bool]:
     say them again has said them, or other words for the same.
     """
     said = joined_utterance(state.unanswered, state.waiting_text)
+    said = joined_utterance(said, " ".join(state.keys))
     said = joined_utterance(said, state.interim if is_speaking(state) else "")
     if not said or not state.asked or not state.asked_again:
         return _known(said), False

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from actors.conversation import Ending, Role, UtteranceKind
-from actors.messages.caller import EndSession, InterruptRequested, TextEntered
+from actors.messages.caller import EndSession, InterruptRequested, KeyPressed, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ReplyGenerated, TextGenerated
@@ -120,6 +120,25 @@ def test_what_the_goodbye_leaves_unanswered_is_in_it(how: str) -> None:
             word = "tuesday" if how == "a word that waits" else "on tuesday then"
             assert saved(on)[-1] == (Role.USER, word)
             assert [m.text for m in on.ear.of(FinalTranscript)][-1] == word
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("how", ["hang up", "goodbye"])
+def test_keys_of_an_input_that_was_not_complete_are_in_it(how: str) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(KeyPressed("4"))
+            on.entry.deliver(KeyPressed("7"))
+            await asyncio.sleep(0.1)
+            if how == "hang up":
+                await hang_up(on)
+            else:
+                on.entry.deliver(EndSession(Ending.ERROR))
+                await on.ear.until(lambda ear: ear.ended is not None)
+                await asyncio.sleep(1)
+            assert saved(on)[-1] == (Role.USER, "4 7")
 
     run_virtual(main())
 

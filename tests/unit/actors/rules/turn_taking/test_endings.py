@@ -61,6 +61,12 @@ class TestEnding:
         assert talk.tell(final, final, text, text, FinalTranscript(text="bye", end_ms=1_900)).did == []
         assert talk.turn.state.unanswered == "no wait please and on sunday"
 
+    def test_keys_are_kept_too_whether_pressed_before_or_meanwhile(self) -> None:
+        talk = Talk().tell(KeyPressed("4", number=1), EndSession(Ending.ERROR)).starts()
+        assert talk.turn.state.keys == ""
+        assert talk.tell(KeyPressed("7", number=2), KeyPressed("7", number=2)).did == []
+        assert talk.turn.state.unanswered == "4 7"
+
     def test_what_a_machine_says_into_the_message_is_not(self) -> None:
         talk = Talk().tell(EndSession(Ending.MESSAGE_LEFT)).starts()
         assert talk.tell(FinalTranscript(text="please speak after the tone", end_ms=900)).did == []

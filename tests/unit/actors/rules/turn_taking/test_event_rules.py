@@ -32,7 +32,7 @@ def test_each_message_but_that_of_a_timer_has_a_rule() -> None:
 
 def test_while_the_last_words_are_said_only_what_is_heard_of_them_counts_and_the_callers_words_are_kept() -> None:
     playback = {kind for kind in RULES if kind.__module__ == "actors.messages.playback"}
-    assert set(LEAVING_RULES) - playback == {FinalTranscript, TextEntered}
+    assert set(LEAVING_RULES) - playback == {FinalTranscript, TextEntered, KeyPressed}
     assert {kind: RULES[kind] for kind in playback}.items() <= LEAVING_RULES.items()
 
 

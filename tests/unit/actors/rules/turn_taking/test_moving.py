@@ -135,6 +135,9 @@ def test_keys_in_hand_do_not_make_up_for_what_was_being_said(keys: str, caller: 
         (TurnSnapshot(interim="that is", caller=CallerActivity.AWAITED, waiting_text="no"), "no that is"),
         (TurnSnapshot(waiting_text="[speech]"), ""),
         (TurnSnapshot(waiting_text="4 [speech]"), "4"),
+        (TurnSnapshot(keys="47"), "4 7"),
+        (TurnSnapshot(waiting_text="my number is", keys="47"), "my number is 4 7"),
+        (TurnSnapshot(keys="47", interim="and then", caller=CallerActivity.TALKING), "4 7 and then"),
     ],
 )
 def test_words_of_which_nothing_was_made_are_known_to_the_end(state: TurnSnapshot, words: str) -> None:
