@@ -166,6 +166,8 @@ class Masking:
             preempted_text=self.text(state.preempted_text),
             interim=self.text(state.interim),
             waiting_text=self._kept(state.waiting_text),
+            unanswered=self._kept(state.unanswered),
+            overheard=self._kept(state.overheard),
             tail_text=self._kept(state.tail_text),
             keys="".join(map(self.key, state.keys)),
         )

@@ -17,7 +17,7 @@ from actors.rules.answering_machine import judged as machine_or_person
 from actors.rules.backchannel import POLITE, asks_to_wait, begins_with, meaningful_words, words_of
 from actors.rules.language_words import BY_LANGUAGE
 from actors.rules.questions import question_s
-from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.event_rules import RULES, TurnEvent
 from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from actors.turn_taking_settings import BargeIn
@@ -151,6 +151,35 @@ def test_the_texts_of_events_and_states_are_masked() -> None:
     assert masking.state(said) == TurnSnapshot(
         asked="word", interim="yes", waiting_text="word", tail_text="ok", keys="00", turn_number=3
     )
+
+
+NO_CONTENT = {"speaker", "language", "cause"}
+"""Texts that are labels of ours."""
+
+
+def has_content(kind: type[msgspec.Struct]) -> bool:
+    return any(field.type is str and field.name not in NO_CONTENT for field in msgspec.structs.fields(kind))
+
+
+def filled(kind: type[msgspec.Struct], said: str) -> Any:
+    """A message or state in which each text is `said`, but for those of `NO_CONTENT`."""
+    nothing: dict[type, Any] = {int: 1, float: 1.0, bool: True}
+    values = {
+        field.name: said if field.type is str else nothing.get(field.type)
+        for field in msgspec.structs.fields(kind)
+        if field.required or (field.type is str and field.name not in NO_CONTENT)
+    }
+    return kind(**values)
+
+
+def test_no_text_of_any_event_or_state_stays() -> None:
+    said = "Miller 4711"
+    masking = Masking(AGENT)
+    events = [masking.event(filled(kind, said)) for kind in RULES if has_content(kind)]
+    assert {type(event) for event in events} >= {InterimTranscript, FinalTranscript, TextEntered, KeyPressed}
+    masked = [masking.state(filled(TurnSnapshot, said)), *events]
+    assert b"Miller" not in msgspec.msgpack.encode(masked)
+    assert b"4711" not in msgspec.msgpack.encode(masked)
 
 
 def test_that_something_was_spoken_to_a_model_that_hears_stays_what_it_is() -> None:
