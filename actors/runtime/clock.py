@@ -6,12 +6,16 @@ not jump while work outside the loop is outstanding (threads of `run_in_executor
 """
 
 import asyncio
+import heapq
 import selectors
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextvars import Context
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pykka import ActorDeadError
 
@@ -26,6 +30,8 @@ VIRTUAL_EPOCH_S = 1_750_000_000.0
 """Wall time at the beginning of virtual time, the same in every run."""
 OUTSIDE_POLL_S = 0.05
 """How often outside work is looked at that ends without waking the loop."""
+CANCELLED_MAX = 50
+"""Fewer cancelled timers than these stay until they would be due."""
 
 
 class LoopClock:
@@ -69,11 +75,6 @@ class _JumpingSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if self.loop.work_outstanding:
             return super().select(OUTSIDE_POLL_S if timeout is None or timeout > 0 else 0)
-        if timeout is not None and not self.loop.was_woken and len(self.get_map()) == 1:
-            # But for the loop's own descriptor, by which threads wake it, there is none to ask, and none of them has.
-            if timeout > 0:
-                self.loop.advance(timeout)
-            return []
         self.loop.was_woken = False
         events = super().select(0)
         if events or timeout == 0:
@@ -84,13 +85,30 @@ class _JumpingSelector(selectors.DefaultSelector):
         return events
 
 
+class _Timer(asyncio.TimerHandle):
+    __slots__ = ()
+    if TYPE_CHECKING:
+        _scheduled: bool
+        """Whoever cancels a timer of which this holds tells the loop (`_timer_handle_cancelled`)."""
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop on virtual time, which begins at 0."""
+
+    _ready: deque[asyncio.Handle]
+    _stopping: bool
+    _selector: selectors.BaseSelector
+    _clock_resolution: float
+    _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
 
     def __init__(self) -> None:
         self._virtual_s = 0.0
         self._counting = threading.Lock()
         self.work_outstanding = 0
+        self._timers: list[tuple[float, int, _Timer]] = []
+        """A heap: when, in which order they were set, and what is called."""
+        self._timer_numbers = count()
+        self._timers_cancelled = 0
         self.was_woken = False
         """A thread, or who handles a signal, has woken the loop since its descriptors were asked last."""
         selector = _JumpingSelector()
@@ -104,6 +122,54 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def advance(self, seconds: float) -> None:
         """Move virtual time on by `seconds`."""
         self._virtual_s += seconds
+
+    def call_at(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Have `callback` called at `when`, as a real loop does; of two that are due at once the older goes first."""
+        timer = _Timer(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._timer_numbers), timer))
+        timer._scheduled = True
+        return timer
+
+    def _timer_handle_cancelled(self, handle: _Timer) -> None:
+        self._timers_cancelled += handle._scheduled
+
+    def _run_once(self) -> None:
+        """Turn once, in place of asyncio's own, which compares timers in Python and asks its selector each time."""
+        self._drop_cancelled()
+        timers, ready = self._timers, self._ready
+        wait_s: float | None = 0.0
+        if not ready and not self._stopping:
+            wait_s = max(0.0, timers[0][0] - self._virtual_s) if timers else None
+        if wait_s is None or self._has_others():
+            self._process_events(self._selector.select(wait_s))
+        else:
+            self._virtual_s += wait_s
+        due_s = self._virtual_s + self._clock_resolution
+        while timers and timers[0][0] < due_s:
+            timer = heapq.heappop(timers)[2]
+            timer._scheduled = False
+            ready.append(timer)
+        for _ in range(len(ready)):
+            callback = ready.popleft()
+            if not callback._cancelled:
+                callback._run()
+
+    def _has_others(self) -> bool:
+        """Whether threads or descriptors may have something for the loop; its own descriptor is one of them."""
+        return bool(self.work_outstanding or self.was_woken or len(self._selector.get_map()) > 1)
+
+    def _drop_cancelled(self) -> None:
+        """Drop timers that were cancelled: those at the head, and all as soon as they are most of many."""
+        timers = self._timers
+        if self._timers_cancelled > max(CANCELLED_MAX, len(timers) // 2):
+            timers[:] = [entry for entry in timers if not entry[2]._cancelled]
+            heapq.heapify(timers)
+            self._timers_cancelled = 0
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
+            self._timers_cancelled -= 1
 
     def call_soon_threadsafe(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here
         self, callback: Callable[..., object], *args: Any, **context: Any

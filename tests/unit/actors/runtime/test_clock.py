@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 import time
+import weakref
 from typing import Any
 
 import pytest
@@ -48,6 +49,33 @@ def test_timers_tell_in_the_order_of_their_times_unless_cancelled() -> None:
         return log
 
     assert run_virtual(main()) == [(pytest.approx(1), "first"), (pytest.approx(3), "third")]
+
+
+def test_of_timers_that_are_due_at_once_the_older_goes_first_and_one_cancels_the_other() -> None:
+    async def main() -> list[int]:
+        loop, fired = asyncio.get_running_loop(), list[int]()
+        timers = [loop.call_at(5.0, fired.append, number) for number in range(40)]
+        loop.call_at(5.0, timers[7].cancel)
+        loop.call_at(4.0, timers[8].cancel)
+        await asyncio.sleep(5)
+        return fired
+
+    assert run_virtual(main()) == [number for number in range(40) if number != 8]
+
+
+def test_cancelled_timers_are_not_kept_until_they_would_be_due() -> None:
+    async def main() -> None:
+        loop, cancelled = asyncio.get_running_loop(), []
+        before_them = loop.call_later(3_600, lambda: None)
+        for _ in range(1_000):
+            timer = loop.call_later(7_200, lambda: None)
+            cancelled.append(weakref.ref(timer))
+            timer.cancel()
+            await asyncio.sleep(0.01)
+        assert sum(timer() is not None for timer in cancelled) < 100
+        before_them.cancel()
+
+    run_virtual(main())
 
 
 def test_wall_time_on_a_virtual_loop_is_the_same_in_every_run() -> None:
