@@ -23,6 +23,7 @@ def metric_labels() -> dict[str, frozenset[str]]:
     """By metric, the names of the attributes that any part of the product gives it; none for one without."""
     sources = [(ROOT / path).read_text(encoding="utf-8") for layer in LAYERS for path in modules(layer)]
     found = labels_in([ast.parse(source) for source in sources if MAY_MEASURE.search(source)])
+    _walked.cache_clear()  # or the garbage collector would look through all the trees as long as the process lives
     return {name: frozenset(labels) for name, labels in found.items()}
 
 
@@ -53,7 +54,7 @@ def instruments_of(tree: ast.Module) -> dict[str, str]:
     """The metrics of a module, by the names that it gives their instruments."""
     return {
         target.id: name
-        for node in ast.walk(tree)
+        for node in _walked(tree)
         if isinstance(node, ast.Assign) and (name := _made(node.value))
         for target in node.targets
         if isinstance(target, ast.Name)
@@ -70,7 +71,7 @@ def _made(node: ast.AST) -> str:
 
 
 def _recorded(tree: ast.Module, named: dict[str, str], found: Found, of_parameters: Found) -> None:
-    for owner in ast.walk(tree):
+    for owner in _walked(tree):
         if isinstance(owner, ast.ClassDef):
             for call in _calls(owner):
                 if _is_record(call) and isinstance(call.func.value, ast.Attribute):  # type: ignore[attr-defined]
@@ -89,7 +90,7 @@ def _observed(tree: ast.Module, found: Found) -> None:
     for call in _calls(tree):
         if (name := _made(call)) and "observable" in _last_name(call.func):
             callbacks = {each.id for each in ast.walk(call) if isinstance(each, ast.Name)}
-            for node in ast.walk(tree):
+            for node in _walked(tree):
                 if isinstance(node, ast.FunctionDef) and node.name in callbacks:
                     for observed in _calls(node):
                         if _last_name(observed.func) == "Observation":
@@ -98,7 +99,7 @@ def _observed(tree: ast.Module, found: Found) -> None:
 
 def _failure_counters(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """The kinds of failure that have a counter in a table, and the counter of each."""
-    for node in ast.walk(tree):
+    for node in _walked(tree):
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Attribute) and (name := _made(value)):
@@ -115,7 +116,13 @@ def _reported(tree: ast.Module, counters: dict[str, str], found: Found) -> None:
 
 
 def _calls(node: ast.AST) -> Iterator[ast.Call]:
-    return (each for each in ast.walk(node) if isinstance(each, ast.Call))
+    return (each for each in _walked(node) if isinstance(each, ast.Call))
+
+
+@cache
+def _walked(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All nodes of a tree or a part of it, which are asked for several times."""
+    return tuple(ast.walk(tree))
 
 
 def _last_name(node: ast.AST) -> str:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.kit import every_test
+from tests.kit import every_test, pace
 from tests.kit.every_test import CHECKS, KEEPS_UP, MEASURES, lanes, main, side_by_side
 from tests.kit.lane import Ending, Lane, run
 from tests.kit.source import ROOT
@@ -119,6 +119,7 @@ def test_what_failed_is_looked_at_again(
         name: Ending(of_lane, ["the last"], [f"test of {name}"] if of_lane == [1] else [])
         for name, of_lane in codes.items()
     }
+    monkeypatch.setattr(pace, "slowness", lambda: 1.0)
     monkeypatch.setattr(every_test, "lanes", lambda _seed, _slower=1.0: [[name] for name in endings])
     monkeypatch.setattr(every_test, "side_by_side", lambda together: {name: endings[name] for name in together})
     monkeypatch.setattr(every_test, "second_look", look)

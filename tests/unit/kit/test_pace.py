@@ -14,11 +14,13 @@ def test_a_machine_is_as_slow_as_it_mostly_is(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_none_is_quicker_than_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "BETWEEN_S", 0.0)
     monkeypatch.setattr(pace, "_steps_s", lambda: 0.01)
     assert slowness() == 1.0
 
 
-def test_a_real_look_tells_something() -> None:
+def test_a_real_look_tells_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "LOOKS", 1)
     assert 1.0 <= slowness() < 1_000
 
 

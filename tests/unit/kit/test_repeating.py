@@ -17,6 +17,14 @@ def test_all_day_it_is_a_quarter_and_at_least_once(
     assert repeating.times(count) == expected
 
 
+def test_of_a_table_it_is_every_fourth_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeating, "QUICK", False)
+    assert repeating.some(range(9)) == list(range(9))
+    monkeypatch.setattr(repeating, "QUICK", True)
+    assert repeating.some(range(9)) == [0, 4, 8]
+    assert repeating.some([7]) == [7]
+
+
 @given(st.none())
 @settings(max_examples=1)
 def settings_of_its_own(_: None) -> None:

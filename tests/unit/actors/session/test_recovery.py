@@ -23,6 +23,7 @@ from actors.session.orchestrator import Orchestrator
 from actors.tools import tool
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
+from tests.kit.repeating import some
 from tests.kit.session_kit import AGENT, Ear, Stage, stage
 from tests.kit.source import ROOT
 
@@ -198,7 +199,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("place", "fault", "first", "times"), TABLE)
+@pytest.mark.parametrize(("place", "fault", "first", "times"), some(TABLE))
 def test_a_fault_anywhere_is_recovered_from_or_ends_the_session(
     place: str, fault: Fault, first: int, times: int
 ) -> None:

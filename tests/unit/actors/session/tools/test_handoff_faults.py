@@ -15,6 +15,7 @@ from actors.runtime.clock import run_virtual
 from actors.session.supervisor import SessionSupervisor
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
+from tests.kit.repeating import some
 from tests.kit.session_kit import Stage, stage
 from tests.unit.actors.session.tools.test_handoffs import BILLING, CLAIMS, DESK, calls, says, team, tools_of
 
@@ -30,6 +31,7 @@ PLACES = {
     "model.reply": tuple(Fault),
     "store.save": tuple(Fault),
 }
+TABLE = [(place, fault, first) for first in (1, 2, 3, 4) for place, faults in PLACES.items() for fault in faults]
 
 
 def hands_off(request: ModelRequest) -> list[ModelEvent | float]:
@@ -39,8 +41,7 @@ def hands_off(request: ModelRequest) -> list[ModelEvent | float]:
     return [0.2, *says(f"Billing has heard: {said[-1]}.")]
 
 
-@pytest.mark.parametrize("first", [1, 2, 3, 4])
-@pytest.mark.parametrize(("place", "fault"), [(place, fault) for place, faults in PLACES.items() for fault in faults])
+@pytest.mark.parametrize(("place", "fault", "first"), some(TABLE))
 def test_a_fault_anywhere_leaves_the_caller_with_the_other_agent_or_ends_the_session(
     place: str, fault: Fault, first: int
 ) -> None:
