@@ -51,10 +51,47 @@ def descendants(pid: int) -> dict[int, str]:
 
 def began(pid: int) -> str:
     """When a process began, in the kernel's ticks; empty if it has ended."""
+    return parent_and_beginning(pid)[1]
+
+
+def parent_and_beginning(pid: int) -> tuple[int, str]:
+    """The process that has started another, or has it since that one ended, and when it began; 0 and "" if it ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as told:
+            rest = told.read().rpartition(")")[2].split()
     except OSError:
-        return ""
+        return 0, ""
+    return int(rest[1]), rest[19]
+
+
+class Noted:
+    """The processes below one, each with when it began, as they come and go.
+
+    Each of them is looked at once, when it is new: all browsers and servers of a test run have hundreds of threads, and
+    whoever asks each for its children every time takes more processor time than most tests.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._parents: dict[int, int] = {}
+        self.since: dict[int, str] = {}
+
+    def look(self) -> None:
+        """Note what has begun and forget what has ended since the last look."""
+        there = {int(name) for name in os.listdir("/proc") if name.isdigit()} - {os.getpid()}
+        self._parents = {pid: parent for pid, parent in self._parents.items() if pid in there}
+        self.since = {pid: began for pid, began in self.since.items() if pid in there}
+        new = {pid: parent_and_beginning(pid) for pid in there - self._parents.keys()}
+        # One whose parent is not in sight yet is looked at again.
+        self._parents |= {pid: parent for pid, (parent, _) in new.items() if parent in there or not parent}
+        self.since |= {pid: began for pid, (_, began) in new.items() if self._is_below(pid)}
+
+    def _is_below(self, pid: int) -> bool:
+        while pid in self._parents and pid != self._pid:
+            pid = self._parents[pid]
+            if pid in self.since or pid == self._pid:
+                return True
+        return False
 
 
 def reap(noted: dict[int, str]) -> None:
@@ -72,10 +109,10 @@ def main(pid: int) -> None:
     """Note the descendants of a process until standard input ends, and reap them then."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.SIG_IGN)
-    noted: dict[int, str] = {}
+    noted = Noted(pid)
     while not select.select([sys.stdin], [], [], LOOK_S)[0]:
-        noted = descendants(pid) or noted
-    reap(noted | descendants(pid))
+        noted.look()
+    reap(noted.since | descendants(pid))
 
 
 if __name__ == "__main__":

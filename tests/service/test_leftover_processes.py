@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.orphan_reaper import Noted, began
 from tests.kit.serving import ROOT, alive, eventually
 
 PYTEST = [
@@ -92,3 +93,30 @@ def test_children_can_be_interrupted_where_sigint_is_inherited_as_ignored_and_no
     assert "2 passed, 1 error" in ended.stdout, ended.stdout
     assert f"{{{left}: 'sleep 60 '}} == {{}}" in ended.stdout
     assert "processes that outlived their tests" in ended.stdout
+
+
+def test_what_is_below_a_process_is_noted_from_when_it_is_new_until_it_has_ended() -> None:
+    program = (
+        "import subprocess; below = subprocess.Popen(['cat']); print(below.pid, flush=True); below.wait(); input()"
+    )
+    command = [sys.executable, "-c", program]
+    with (
+        subprocess.Popen(["sleep", "600"]) as beside,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as launcher,
+    ):
+        noted = Noted(launcher.pid)
+        noted.look()
+        before = dict(noted.since)
+        assert launcher.stdout is not None
+        below = int(launcher.stdout.readline())
+        noted.look()
+        assert noted.since == {below: began(below)}
+        assert noted.since.items() >= before.items()
+        noted.look()
+        assert noted.since == {below: began(below)}
+        os.kill(below, signal.SIGKILL)
+        eventually(lambda: not Path(f"/proc/{below}").exists())
+        noted.look()
+        assert noted.since == {}
+        launcher.kill()
+        beside.kill()
