@@ -1,16 +1,18 @@
 """`check` and `serve` say the same of an environment: one line that names the variable, or that it works."""
 
 import signal
-import subprocess
 import sys
 import tempfile
+from subprocess import PIPE
 
 import pytest
 
 from config.errors import SettingsError
 from config.settings import Settings, documented
 from config.variables import Documented
-from tests.kit.serving import ROOT, environment
+from tests.kit.forking import start
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, environment, run, serve_command
 
 WRONG = (
     *("nonsense value", "-1", "0", "1e400", "10 s", "http://", "https://[::1", "\u00e9\u00e9\u00e9", "a,b,,", "nan"),
@@ -61,21 +63,14 @@ def fault_of(name: str, value: str) -> str:
 
 def checked(variables: dict[str, str]) -> tuple[int, str]:
     """The exit status of `check`, and what it says of faults."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "app", "check"],
-        cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    ended = run(sys.executable, "-m", "app", "check", **variables)
     return ended.returncode, ended.stderr
 
 
 def served(variables: dict[str, str]) -> tuple[bool, str]:
     """Whether `serve` comes to listen, and what it says of faults if it does not."""
     with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve"],
-            cwd=ROOT, env=environment(**variables), stdout=subprocess.PIPE, stderr=errors, text=True,
-        )  # fmt: skip
-        with process:
+        with start(serve_command(EARSHOT), environment(**variables), stdout=PIPE, stderr=errors, text=True) as process:
             assert process.stdout is not None
             listens = process.stdout.readline().startswith("Earshot is listening on ")
             process.send_signal(signal.SIGTERM)
@@ -96,4 +91,5 @@ def test_what_the_server_refuses_check_refuses_with_the_same_line(variables: dic
 @pytest.mark.parametrize("variables", TAKEN, ids=lambda variables: next(reversed(variables)))
 def test_what_the_server_starts_with_check_takes(variables: dict[str, str]) -> None:
     assert checked(variables) == (0, "")
-    assert served(variables)[0]
+    # Engines of this machine have no part in this, and take longer to start than all the rest.
+    assert served({**FAKES, **variables})[0]
