@@ -1,4 +1,4 @@
-"""One server with exact engines and one Chromium for all tests of a file."""
+"""One server with exact engines, or with those of this machine, and one Chromium for all tests of a file."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,6 +14,13 @@ from tests.kit.serving import EARSHOT, Server, serving
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with serving(EARSHOT, **FAKES) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def dentist() -> Iterator[Server]:
+    """What `make run` starts, for those who end nothing but their own conversation: its models take seconds to load."""
+    with serving(EARSHOT, DEFAULT_AGENT="dentist") as started:
         yield started
 
 

@@ -25,6 +25,8 @@ TALKS_S = 1260.0
 
 KEEPS_UP = (
     "tests/browser/test_voice.py",
+    "tests/browser/test_voice_again.py",
+    "tests/browser/test_cough.py",
     "tests/service/browser/test_spoken_conversation.py",
     "tests/service/telephony/test_spoken_calls.py",
     "tests/service/telephony/test_spoken_transfer.py",
@@ -40,7 +42,7 @@ KEEPS_UP = (
     "tests/load/test_kinds.py",
 )
 """Here engines, browsers and callers keep up with the clock, or nothing is understood."""
-TELEPHONES = ("tests/service/telephony", "tests/service/cluster")
+TELEPHONES = ("tests/service/telephony", "tests/service/cluster", "tests/service/providers")
 """Here servers and clouds are waited for nearly all the time."""
 SERVES = (
     "tests/service/server",
@@ -52,9 +54,9 @@ SERVES = (
     "tests/service/records",
 )
 """Half of the other tests that start servers."""
-WAITS = ("tests/service", "tests/browser", "tests/cloud", "tests/install", "tests/eval")
+WAITS = ("tests/service", "tests/browser", "tests/cloud", "tests/install")
 """Here servers, browsers and clouds are waited for; what is above is part of it."""
-ACTORS = "tests/unit/actors"
+ACTORS = ("tests/unit/actors", "tests/eval")
 """Half of what only computes."""
 MOST = 5
 """How many processes of one lane wait side by side where the machine is quick."""
@@ -92,12 +94,12 @@ def lanes(seed: str, slower: float = 1.0) -> Sequence[Sequence[Lane]]:
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
-    computes = without(*KEEPS_UP, *WAITS, ACTORS, MEASURES)
+    computes = without(*KEEPS_UP, *WAITS, *ACTORS, MEASURES)
     return (
         (
-            tests("clock", *processes(3), *KEEPS_UP, silence_s=TALKS_S),
+            tests("clock", *processes(4), *KEEPS_UP, silence_s=TALKS_S),
             Lane(CHECKS, checks, MAY_WAIT),
-            tests("actors", "-n", "0", ACTORS, niceness=MAY_WAIT),
+            tests("actors", "-n", "0", *ACTORS, niceness=MAY_WAIT),
             tests("works", "-n", "0", "tests", *computes, niceness=MAY_WAIT),
         ),
         (

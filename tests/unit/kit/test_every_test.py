@@ -58,7 +58,7 @@ def test_a_slow_machine_has_fewer_tests_side_by_side() -> None:
         tests = [lane for lane in chain(*lanes("1", slower)) if lane.name != CHECKS]
         return {lane.name: int(command[command.index("-n") + 1]) for lane in tests for command in lane.commands}
 
-    assert sizes(1.0) == {"clock": 3, "actors": 0, "works": 0, "calls": 5, "serves": 3, "waits": 5, "alone": 0}
+    assert sizes(1.0) == {"clock": 4, "actors": 0, "works": 0, "calls": 5, "serves": 3, "waits": 5, "alone": 0}
     assert sizes(2.6) == {"clock": 2, "actors": 0, "works": 0, "calls": 2, "serves": 2, "waits": 2, "alone": 0}
     assert sizes(99.0) == {"clock": 2, "actors": 0, "works": 0, "calls": 2, "serves": 2, "waits": 2, "alone": 0}
 

@@ -1,0 +1,119 @@
+"""Somebody coughs into the page's microphone while the agent speaks: it pauses, and not a sample of it is lost."""
+
+import asyncio
+from collections.abc import Sequence
+
+import numpy
+import pytest
+
+from tests.browser.sounding_page import Recording, Samples
+from tests.browser.talking import in_time, talking
+from tests.kit.serving import Server
+from tests.kit.speech import FLITE_ALSO, say
+
+
+async def test_a_cough_interrupts_nothing_and_nothing_is_lost(dentist: Server) -> None:
+    """One greeting with a cough in it, between two as they are."""
+    before, (coughed, pause, said), after = await in_time(lambda: greetings_around_a_cough(dentist))
+    assert_nothing_is_lost((before, after), coughed, pause)
+    assert "What can I do for you" in said
+
+
+Coughed = tuple[Recording, tuple[float, float], str]
+"""What was heard of a greeting with a cough in it, its pause, and what was said."""
+
+
+async def greetings_around_a_cough(server: Server) -> tuple[Recording, Coughed, Recording] | None:
+    """The greeting as it is, with a cough, and as it is; None if one of them ran dry."""
+    # At some moment greetings begin to come from audio that was made and kept in the background; until then they are
+    # spoken sentence by sentence. So one of the two sounds as that with the cough would have.
+    before = await greeting_of(server.url)
+    coughed = await greeting_of_one_who_coughs(server)
+    after = await greeting_of(server.url)
+    return None if before is None or coughed is None or after is None else (before, coughed, after)
+
+
+async def greeting_of(url: str) -> Recording | None:
+    """What was heard of it; None if it ran dry on the way."""
+    async with talking(url) as person:
+        await person.reply(0)
+        names = [state for state, _ in await person.playouts()]
+        recording = await person.recorded()
+    return None if "empty" in names[:-1] else recording
+
+
+async def greeting_of_one_who_coughs(server: Server) -> Coughed | None:
+    """What was heard of it; None if it ran dry near its pause, or that lies far from where it was ordered, or if the
+    cough came all at once, so that the pause was over before it began.
+    """
+    async with talking(server.url) as person:
+        await person.say_when("playing", 1_500, cough())
+        said = await person.reply(0)
+        states = await person.playouts()
+        assert await person.orders("tts_cancelled") == []
+        recording = await person.recorded()
+        coughed_s = await person.sent_loud()
+    names = [state for state, _ in states]
+    if "paused" not in names and (came_at_once(coughed_s) or await asyncio.to_thread(late_ms, server) > COUGH_MS / 2):
+        return None
+    assert names.count("paused") == 1
+    paused_s = states[names.index("paused")][1]
+    pause = min(recording.silences(longer_than_s=0.1), key=lambda silence: abs(silence[0] - paused_s))
+    dry = any(state == "empty" and pause[0] - STRETCH_S < at < pause[1] + STRETCH_S + FADES_S for state, at in states)
+    return None if dry or abs(pause[0] - paused_s) >= 0.3 else (recording, pause, said)
+
+
+def came_at_once(sent_s: Sequence[float]) -> bool:
+    """Whether the page has sent a cough in much less time, or in much more, than it lasts."""
+    return not sent_s or not COUGH_MS / 2 <= (sent_s[-1] - sent_s[0]) * 1_000 <= COUGH_MS * 2
+
+
+def late_ms(server: Server) -> float:
+    """What the server's loop was late by at most within the last minute."""
+    return float(server.get("/api/v1/health/actors").json()["loop_lag"]["max_ms"])
+
+
+COUGH_MS = 200
+
+
+def cough() -> bytes:
+    """A voice of 200 ms: enough to be noticed, too little to take the floor."""
+    sound = say("ah", FLITE_ALSO)
+    begins = int(numpy.argmax(numpy.abs(numpy.frombuffer(sound, numpy.int16).astype(int)) > 1_000))
+    return sound[2 * begins : 2 * begins + COUGH_MS * 32]
+
+
+STRETCH_S = 0.4
+"""So much on either side of a pause is looked at."""
+
+FADES_S = 0.015
+"""More than the fade of 5 ms on either side of a pause."""
+
+
+def assert_nothing_is_lost(wholes: Sequence[Recording], paused: Recording, pause: tuple[float, float]) -> None:
+    """What was heard before the pause and what was heard after it lie side by side in an undisturbed greeting."""
+    begins, ends = pause
+    before = paused.between(begins - FADES_S - STRETCH_S, begins - FADES_S)
+    after = paused.between(ends + FADES_S, ends + FADES_S + STRETCH_S)
+    whole = min(wholes, key=lambda one: max(found_in(one.samples, part)[1] for part in (before, after)))
+    (before_at, misfit_before), (after_at, misfit_after) = (found_in(whole.samples, part) for part in (before, after))
+    assert max(misfit_before, misfit_after) <= 40
+    between = whole.samples[before_at + len(before) : after_at]
+    # Silence of its own that the greeting may have just there is no sound lost.
+    sounding_s = numpy.count_nonzero(between) / whole.rate_hz
+    assert sounding_s <= 2 * FADES_S + 0.002
+    assert len(between) / whole.rate_hz >= 2 * FADES_S - 0.002
+
+
+def found_in(whole: Samples, part: Samples) -> tuple[int, int]:
+    """Where `part` lies in `whole`, to the sample, and by how much a sample differs there at most."""
+    size = len(whole) + len(part)
+    spectrum = numpy.fft.rfft(whole.astype(float), size) * numpy.conj(numpy.fft.rfft(part.astype(float), size))
+    alike = numpy.fft.irfft(spectrum, size)[: len(whole) - len(part) + 1]
+    # The least squares of the differences: what is alike only for being loud is no place for a part that is quiet.
+    power = numpy.concatenate(([0.0], numpy.cumsum(whole.astype(float) ** 2)))
+    at = int(numpy.argmin(power[len(part) :] - power[: -len(part)] - 2 * alike))
+    return at, int(numpy.abs(whole[at : at + len(part)].astype(int) - part).max())
+
+
+pytestmark = pytest.mark.timeout(400)
