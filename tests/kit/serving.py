@@ -26,6 +26,11 @@ STARTS_S = 120.0
 RUNS_S = 280
 """A command has ended by itself by then: a little less than what a test may take."""
 
+SOONEST_S, LATEST_S = 0.02, 0.1
+"""What is waited for is looked at again after so long, at first and in the end."""
+LATER = 0.1
+"""And in between, after this part of how long it has been waited for."""
+
 EARSHOT = ""
 
 AUTHORITIES = ssl.create_default_context()
@@ -182,12 +187,13 @@ def stopped(pid: int) -> bool:
 
 
 def eventually(holds: Callable[[], bool], within_s: float = 60) -> None:
-    """Wait until something holds.
+    """Wait until something holds. To look may cost a request: what takes long is looked at less often.
 
     Raises:
         AssertionError: it did not in time.
     """
-    deadline = time.monotonic() + within_s
+    began = time.monotonic()
     while not holds():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.02)
+        waited_s = time.monotonic() - began
+        assert waited_s < within_s, "not in time"
+        time.sleep(min(max(SOONEST_S, waited_s * LATER), LATEST_S))
