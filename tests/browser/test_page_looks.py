@@ -180,3 +180,21 @@ async def test_every_control_is_reached_in_the_order_in_which_it_is_read(browser
             if names[-1] == "send":
                 break
     assert names == ["", "agent", "mode", "scheme", "details-toggle", "scroll", "talk", "text", "send"]
+
+
+ASKED = """() => new Promise((resolve) => {
+  let asked = 0;
+  const ask = window.requestAnimationFrame;
+  window.requestAnimationFrame = (draw) => { asked += 1; return ask(draw); };
+  setTimeout(() => resolve(asked), 2_000);
+})"""
+"""How many frames a page asks for within two seconds."""
+
+
+async def test_where_motion_is_unwanted_meters_ask_for_a_frame_four_times_a_second(
+    browser: Browser, server: Server
+) -> None:
+    async with visit(browser, server, reduced_motion="reduce") as page:
+        await type_in(page, LONG)
+        await agent_is_heard(page)
+        assert 0 < await page.evaluate(ASKED) < 20

@@ -9,6 +9,7 @@ export class Meters {
   #sides;
   #levels;
   #frame = 0;
+  #pause = 0;
   #drawnAt = 0;
   #spokenAt = 0;
 
@@ -25,11 +26,12 @@ export class Meters {
   }
 
   start() {
-    if (!this.#frame) this.#frame = requestAnimationFrame((now) => this.#tick(now));
+    if (!this.#frame) this.#ask();
   }
 
   stop() {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#pause);
     this.#frame = 0;
     for (const side of this.#sides) {
       side.level = 0;
@@ -38,9 +40,14 @@ export class Meters {
     }
   }
 
+  #ask() {
+    this.#frame = requestAnimationFrame((now) => this.#tick(now));
+  }
+
   #tick(now) {
-    this.#frame = requestAnimationFrame((later) => this.#tick(later));
-    if (still.matches && now - this.#drawnAt < STILL_EVERY_MS) return;
+    // No frame is asked for in between: each costs the browser work, whether anything moves in it or not.
+    if (still.matches) this.#pause = setTimeout(() => this.#ask(), STILL_EVERY_MS);
+    else this.#ask();
     const fall = (FALL_PER_S * Math.min(250, now - this.#drawnAt)) / 1000;
     this.#drawnAt = now;
     const speak = now - this.#spokenAt > SPOKEN_EVERY_MS;
