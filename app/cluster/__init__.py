@@ -1,1 +1,3 @@
-"""What workers on all machines do together: a conversation outlives its worker, and goes on at another one."""
+"""What workers on all machines do together through Redis: a conversation outlives its worker and goes on at another
+one.
+"""

@@ -1,12 +1,13 @@
-"""The telephone calls of all workers, in Redis: who has which, and what another worker needs to go on with it.
+"""The directory of telephone calls in Redis: which worker has which call, and what another worker needs to go on with
+it.
 
     earshot:{c:SECRET}:call     a call: its owner's id, a number that grows with each new owner, and its record
     earshot:call-id:CALL_ID     the secret of the call that the telephone network knows by that id
     earshot:calls-of:WORKER     secrets of the calls that a worker has, or had when it died
     earshot:announced:SHA256    the worker that deals with the announcement of an incoming call
 
-Who has a call is decided in one step where it is written: a worker from whom a call was taken can write nothing of it
-any more, and of several that want the call of a worker that died one gets it.
+Who has a call is decided by the script that writes it, in one step: a worker from whom a call was taken can write
+nothing of it any more, and of several workers that want the call of a dead one exactly one gets it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -64,11 +65,11 @@ return redis.call('GET', KEYS[1])
 
 
 class TakenCall(msgspec.Struct, frozen=True):
-    """A call that is this worker's from now on."""
+    """A call that this worker has taken over from another one."""
 
     record: CallCheckpoint
     orphaned: int
-    """How many workers it has outlived."""
+    """How many workers have died while they had the call."""
 
 
 class CallDirectory:
@@ -76,7 +77,7 @@ class CallDirectory:
 
     Args:
         connection: the way to Redis.
-        writer: writes in its own time.
+        writer: writes to Redis in a background task.
         worker: the id of this worker.
         on_taken: called with the secret of a call of this worker that another one has taken.
     """
@@ -90,7 +91,7 @@ class CallDirectory:
         self._on_taken = on_taken
 
     def keep(self, record: CallCheckpoint) -> None:
-        """Keep the checkpoint of a call of this worker, as it stands; never waits."""
+        """Write the newest checkpoint of a call of this worker, in the background; never waits."""
         self._writer.put(call_key(record.secret), lambda client: self._keep(client, record))
 
     async def _keep(self, client: "RedisClient", record: CallCheckpoint) -> None:
@@ -107,7 +108,7 @@ class CallDirectory:
         await pipe.execute()
 
     def drop(self, secret: str, call_id: str) -> None:
-        """Forget a call of this worker that is over; never waits."""
+        """Remove a call of this worker that is over, in the background; never waits."""
 
         async def write(client: "RedisClient") -> None:
             redis = cast(Any, client)
@@ -117,8 +118,8 @@ class CallDirectory:
 
         self._writer.put(call_key(secret), write)
 
-    async def announced(self, announcement: str) -> str:
-        """The id of the worker that deals with an announced call: this one from now on, if none does.
+    async def claim_announcement(self, announcement: str) -> str:
+        """Claim the announcement of an incoming call for this worker; returns the id of the worker that has the claim.
 
         Raises:
             StoreError: it cannot be found out.
@@ -139,7 +140,8 @@ class CallDirectory:
         return found.decode() if found else ""
 
     async def check(self, secrets: Sequence[str]) -> None:
-        """Ask which of these calls of this worker another one has, and tell of those. What is unknown is nobody else's.
+        """Ask Redis which of these calls another worker has taken, and report each to `on_taken`. A call that Redis
+        does not know counts as this worker's.
 
         Raises:
             StoreError: it cannot be found out.
@@ -176,8 +178,8 @@ class CallDirectory:
         found = await self._connection.run(lambda client: cast(Awaitable[Any], client.smembers(calls_of(worker))))
         return sorted(each.decode() for each in found)
 
-    async def has(self, secret: str, former: str) -> bool:
-        """Have a call whose worker `former` has died; whether this worker has it now, and not another one.
+    async def take_orphan(self, secret: str, former: str) -> bool:
+        """Take a call whose worker `former` has died; returns whether this worker has it, and not another one.
 
         Raises:
             StoreError: it cannot be found out.
@@ -185,12 +187,13 @@ class CallDirectory:
         return await self.take(secret, former, is_orphan=True) is not None
 
     async def take(self, secret: str, former: str, *, is_orphan: bool) -> TakenCall | None:
-        """Have a call from the worker `former`; None if it has it no more. Harmless if it is done twice.
+        """Take a call from the worker `former`; returns None if `former` does not have it. It is harmless to do this
+        twice.
 
         Raises:
             StoreError: it could not be taken, or it is not known whether it was.
         """
-        # Should this worker die in the middle, the call is found in one of the two sets.
+        # If this worker dies between the two steps, others still find the call in one of the two sets.
         await self._in_set(self.worker, secret, is_in=True)
         found = await self._connection.run(
             lambda client: cast(Any, client).eval(
@@ -206,7 +209,7 @@ class CallDirectory:
         return TakenCall(msgspec.json.decode(found[0], type=CallCheckpoint), int(found[1]))
 
     async def _in_set(self, worker: str, secret: str, *, is_in: bool) -> None:
-        """Note that a worker has a call, or has it no more."""
+        """Add a call to the set of a worker's calls, or remove it from there."""
 
         async def write(client: "RedisClient") -> None:
             change = cast(Any, client).sadd if is_in else cast(Any, client).srem
@@ -216,15 +219,15 @@ class CallDirectory:
 
 
 def call_key(secret: str) -> str:
-    """The key of the call with this secret, in Redis."""
+    """Return the key of the call with this secret, in Redis."""
     return f"earshot:{{c:{secret}}}:call"
 
 
 def id_key(call_id: str) -> str:
-    """Where the secret of a call with this id is."""
+    """Return the key under which the secret of the call with this id is stored."""
     return f"earshot:call-id:{call_id}"
 
 
 def calls_of(worker: str) -> str:
-    """Where the secrets of a worker's calls are."""
+    """Return the key of the set of secrets of a worker's calls."""
     return f"earshot:calls-of:{worker}"

@@ -1,8 +1,8 @@
-"""What concerns a telephone call reaches the worker that has it, whichever worker the connection came to.
+"""Has each request and media socket of a telephone call answered by the worker that has the call.
 
 Requests, those of the telephone network and those of operators, are passed on and answered by the call's worker. A
-media socket is answered here, and the call moves to it. It stands behind `AccessGuard`; the other worker holds a
-request that is passed on to its own guard again.
+media socket is answered here, and the call moves to it. The middleware stands behind `AccessGuard`; the other
+worker has its own guard check a request that is passed on.
 """
 
 import logging
@@ -50,7 +50,7 @@ class CallForwarding:
         self._passing = RequestPassing(cluster, "call", _forwarded)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer here, or have the worker that has the call answer."""
+        """Answer a request here, or have the worker that has the call answer it."""
         if not self._cluster.is_running or scope.get(RELAYED) or scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -100,7 +100,7 @@ class CallForwarding:
         await self._app(scope, receive if body is None else replayed(body, receive), send)
 
     async def _owner(self, secret: str, call_id: str) -> str:
-        """The worker that has the call; empty if this one has, or nobody, or no call is named.
+        """The id of the worker that has the call; empty if it is this one, if no worker has it, or if no call is named.
 
         Raises:
             ProblemError: it cannot be found out.
@@ -118,4 +118,4 @@ def _call_id_in(body: bytes) -> str:
     try:
         return msgspec.json.decode(body, type=_Named).call_id
     except (msgspec.MsgspecError, RecursionError):
-        return ""  # the route says what is wrong with it
+        return ""  # A body that cannot be decoded goes to the route, which answers with what is wrong with it.

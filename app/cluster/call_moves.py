@@ -1,7 +1,7 @@
-"""Calls go where their media socket is: the worker that the telephone network has connected to takes the call over.
+"""Moves a call to the worker that its media socket came to: the telephone network chooses where it connects.
 
-So no audio ever passes from one worker to another. The former owner, if it is still there, gives the call away as it
-stands at that moment; if it does not answer, what it has stored last has to do.
+So no audio ever passes from one worker to another. The former owner, if it is still alive, answers with the call as it
+stands at that moment; if it does not answer, the call goes on from the last checkpoint that it stored.
 """
 
 import asyncio
@@ -32,20 +32,22 @@ MOST_OWNERS = 3
 
 
 class Release(msgspec.Struct, frozen=True):
-    """Asks a worker for a call that was taken from it."""
+    """Asks a worker to give up a call that another worker has taken from it."""
 
     secret: str
 
 
 class Released(msgspec.Struct, frozen=True):
-    """A call as it stood when its worker gave it away; nothing if that worker did not have it."""
+    """The state of a call when its worker gave it up; empty if that worker did not have the call."""
 
     record: CallCheckpoint | None = None
     checkpoint: bytes | None = None
 
 
 class CallMoves:
-    """Takes calls whose media sockets come to one worker, and gives its own away. Belongs to the loop's thread."""
+    """Takes over calls whose media sockets come to this worker, and gives up calls that others take. Use it on the
+    event loop's thread.
+    """
 
     def __init__(
         self,
@@ -65,18 +67,22 @@ class CallMoves:
         requests.on(RELEASE, self._release)
 
     async def settled(self) -> None:
-        """Wait until no call is on its way to this worker. It is to have stopped taking any."""
+        """Wait until every call that is being moved to this worker has arrived. The worker must have stopped taking
+        calls.
+        """
         while self._under_way:
             await next(iter(self._under_way.values())).wait()
 
     def ask_for_audio(self, secret: str) -> None:
-        """Have the telephone network connect to this worker, which has taken the call from one that ends."""
+        """Have the telephone network open a media socket to this worker, which has taken the call from one that is
+        ending.
+        """
         call = self._switchboard.log.of_secret(secret)
         if call is not None and call.call_id:
             self._switchboard.media_lost(call, at_once=True)
 
     async def move_here(self, secret: str) -> None:
-        """Have the call with this secret at this worker from now on, if there is one.
+        """Take the call with this secret over from the worker that has it, if there is one.
 
         Raises:
             StoreError: it cannot be found out who has it.
@@ -118,7 +124,7 @@ class CallMoves:
         await self._take_over.take_over(record, checkpoint, is_cut_off=False)
 
     async def _release(self, payload: bytes) -> bytes:
-        """Give a call of this worker away; one that is on its way here still, as soon as it has come."""
+        """Give up a call of this worker; one that is still being moved here is given up as soon as it has arrived."""
         asked = msgspec.msgpack.decode(payload, type=Release)
         if (arrived := self._under_way.get(asked.secret)) is not None:
             with suppress(TimeoutError):
@@ -134,7 +140,9 @@ class CallMoves:
         return msgspec.msgpack.encode(released)
 
     def _checkpoint(self, call: Call) -> bytes | None:
-        """What the session of the call goes on from elsewhere, if it has one, or was to go on here and has not yet."""
+        """The checkpoint from which another worker continues the session of a call; None if the call has no session and
+        was not to resume one.
+        """
         entry, clock = self._here.sessions.live.get(call.session_id), self._here.clock
         if entry is not None and entry.checkpoint.ending is None:
             return encode(entry.checkpoint, clock, entry.tracks.all_voices.end_bytes)

@@ -1,4 +1,4 @@
-"""What operators change of the running servers holds on all machines, those that are started later included."""
+"""Shares what operators change of running servers with all machines, including servers that are started later."""
 
 import asyncio
 import logging
@@ -20,16 +20,17 @@ REACHABLE_S = 10.0
 
 class Changes(Protocol):
     """What operators change of one thing in one worker. Of two changes the later one holds, in whichever order they
-    come."""
+    arrive.
+    """
 
     @property
     def made(self) -> Any:
-        """All that has been changed, as it stands."""
+        """All changes made so far, merged."""
 
     tell_others: Callable[[Any], Awaitable[None]] | None
 
     async def take(self, changes: Any) -> None:
-        """Apply what was changed on another machine, in every worker of this server."""
+        """Apply a change that was made on another machine, in every worker of this server."""
 
 
 class ChangeSharing:
@@ -56,7 +57,7 @@ class ChangeSharing:
         cluster.after_start(self.learn)
 
     async def learn(self) -> None:
-        """Take what was changed on other machines before this worker was started."""
+        """Apply the changes that were made on other machines before this worker was started."""
         try:
             async with asyncio.timeout(REACHABLE_S):
                 await self._cluster.requests.is_reachable.wait()

@@ -1,7 +1,7 @@
 """Keeps the checkpoint of each live session in the shared store, from which another worker goes on with it.
 
-No conversation waits for it, and none is asked to tell of its changes: all live sessions are looked at ten times a
-second, and what has changed in a way that a successor must not miss is written in the store's own time.
+No conversation waits for this, and none has to report its changes: all live sessions are looked at ten times a
+second, and a checkpoint whose change a successor must not miss is handed to the store, which writes in the background.
 """
 
 import asyncio
@@ -47,21 +47,21 @@ class CheckpointKeeper:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Look at the sessions from now on."""
+        """Begin to look at the live sessions."""
         self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look_again)
 
     def stop(self) -> None:
-        """Look at the sessions no more; what is to be written still is."""
+        """Stop looking at the sessions; checkpoints that wait to be written are still written."""
         if self._timer is not None:
             self._timer.cancel()
 
     def session_over(self, session_id: str) -> None:
-        """Note that a session has ended: nobody goes on with it."""
+        """Remove the checkpoint of a session that has ended: no worker continues it."""
         if self._kept.pop(session_id, None) is not None:
             self._store.forget_checkpoint(session_id)
 
     def left(self, session_id: str) -> None:
-        """Note that another worker has gone on with a session: what is kept of it is that one's."""
+        """Forget a session that another worker has taken over; its checkpoint in the store belongs to that worker."""
         self._kept.pop(session_id, None)
 
     def keep_now(self, session_id: str) -> None:
@@ -71,7 +71,7 @@ class CheckpointKeeper:
             self._keep(session_id, entry)
 
     def keep_all_again(self) -> None:
-        """Keep the checkpoints and records of all sessions once more: the store has lost them, or may have."""
+        """Store the checkpoints and records of all sessions once more, after the store has lost them or may have."""
         self._kept.clear()
         for session_id in self._live:
             self._store.save_again(session_id)
@@ -82,7 +82,9 @@ class CheckpointKeeper:
         return entry is not None and self._kept.get(session_id) == entry.checkpoint.state()
 
     async def load(self, session_id: str, record: SessionRecord | None) -> Checkpoint | None:
-        """What a session goes on from that was live at another worker when `record` was stored; None: none was yet.
+        """The checkpoint from which a session that was live at another worker when `record` was stored goes on. None if
+        there is none, if it is older than the record, or if it cannot be read: then the session goes on from the
+        record.
 
         None if there is no checkpoint, it is older than the record, or it cannot be had: then the record has to do.
         """
@@ -97,7 +99,7 @@ class CheckpointKeeper:
             )
             return None
         except msgspec.MsgspecError as error:
-            # Of another version of the server, perhaps; what is in it must not be shown.
+            # Another version of the server may have written it. Its content must not appear in the log.
             report_failure(
                 Failure.STORE, log, "a checkpoint cannot be read: %s", type(error).__name__, operation="checkpoint"
             )
@@ -122,7 +124,7 @@ class CheckpointKeeper:
         try:
             data = encode(checkpoint, self._clock, entry.tracks.all_voices.end_bytes)
         except (TypeError, ValueError) as error:
-            # A model's notes may hold what is no JSON: the record has to do then.
+            # A model's notes may hold values that JSON has no form for: a successor then goes on from the record.
             report_failure(
                 Failure.STORE,
                 log,

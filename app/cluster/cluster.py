@@ -1,4 +1,4 @@
-"""The worker as one of many, on all machines that share its Redis: started with it, and ended before its store is."""
+"""This worker's part in the cluster, which is all workers on all machines that share a Redis."""
 
 import asyncio
 import logging
@@ -66,20 +66,20 @@ class Cluster:
         self._tasks: list[asyncio.Task[None]] = []
 
     def after_start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Have `work` done in the background once this worker takes part; to be called before the start."""
+        """Have `work` run in the background once this worker has joined the cluster. Call it before `start`."""
         self._first.append(work)
 
     def on_notice(self, topic: str, take: TakeNotice) -> None:
-        """Have `take` called with what other workers tell about `topic`; to be called before the start."""
+        """Have `take` called with every notice of other workers about `topic`. Call it before `start`."""
         self._takers[topic] = take
 
     def on(self, topic: str, handle: Handle) -> None:
-        """Have `handle` answer what other workers ask about `topic`; to be called before the start."""
+        """Have `handle` answer the requests of other workers about `topic`. Call it before `start`."""
         self._handlers[topic] = handle
         self._here.lifecycle.siblings.on(topic, handle)
 
     def start(self) -> None:
-        """Hold a lease, hear what other workers ask, and look after those that are gone, from now on."""
+        """Take the lease of this worker, answer the requests of others, and look for workers that have died."""
         store, board = self._here.store, self._switchboard
         if not isinstance(store, SharedStore):
             return
@@ -114,7 +114,9 @@ class Cluster:
         self._tasks = [loop.create_task(work(), name="cluster.first") for work in self._first]
 
     async def join(self) -> None:
-        """Wait until others know this worker and can ask it; JOIN_S at most, since it starts without Redis, too."""
+        """Wait until other workers know this worker and can reach it, for at most JOIN_S seconds: a worker starts
+        without Redis, too.
+        """
         if not self.is_running:
             return
         try:
@@ -125,17 +127,18 @@ class Cluster:
             log.warning("other workers cannot reach this one yet: %s", str(error) or type(error).__name__)
 
     async def stop(self) -> None:
-        """Give the lease back, and hear and ask nothing more of the others."""
+        """Release the lease, and stop answering and listening to the other workers."""
         if self.is_running:
             self.is_running = False
             for task in self._tasks:
                 task.cancel()
-            # What is still here is found by the others when the lease ends by itself.
+            # Calls that are left here are found by other workers when the lease expires.
             await self._membership.stop(gives_back=not self._switchboard.log.live)
             await self.requests.close()
 
     async def gather(self, topic: str, payload: bytes) -> tuple[list[bytes], int]:
-        """What all other workers answer about `topic`, and how many of them do not answer.
+        """The answers of all other workers to a request about `topic`, and how many workers did not answer. Without
+        Redis only the other workers of this server are asked.
 
         Without Redis those are the others of this server: nobody knows of any elsewhere.
 
@@ -154,7 +157,7 @@ class Cluster:
         return answers, len(others) - len(answers)
 
     async def ask(self, worker: str, topic: str, payload: bytes, within_s: float) -> bytes:
-        """What another worker answers about `topic`. Only while the cluster is running.
+        """Send a request about `topic` to another worker and return its answer. The cluster must be running.
 
         Raises:
             WorkerSilentError: nothing, within `within_s` seconds.
@@ -182,7 +185,7 @@ class Cluster:
     # calls
 
     def has_call(self, secret: str, call_id: str) -> bool:
-        """Whether this worker has a call, live or over, by its secret or its id."""
+        """Whether this worker has a call, live or over, with this secret or this id."""
         log_ = self._switchboard.log
         return (log_.of_secret(secret) if secret else log_.of_id(call_id)) is not None
 
@@ -214,8 +217,8 @@ class Cluster:
         return ""
 
     async def require_call(self, secret: str) -> bool:
-        """Have the call of a media socket here, if there is one, since its socket is; False if this worker ends, or
-        cannot go on with it.
+        """Take the call of a media socket over to this worker, if there is one. Returns False if this worker is ending
+        or cannot continue the call.
 
         Raises:
             StoreError: it cannot be found out who has it.
@@ -224,13 +227,14 @@ class Cluster:
             if not self._here.lifecycle.admits():
                 return False
             if is_consult(secret):
-                # The network is asked for another socket, until it comes to the worker that waits for it.
+                # The telephone network is asked for another socket until one reaches the worker that waits for it.
                 return self._switchboard.log.of_secret(secret) is not None
             await self._moves.move_here(secret)
         return True
 
     async def _check_calls(self) -> None:
-        """Leave the calls that other workers have taken while this one stood still; what it has still is then safe.
+        """Leave the calls that other workers took while this one stood still; the calls that remain are safe to go on
+        with.
 
         Raises:
             StoreError: it cannot be found out.
@@ -252,14 +256,14 @@ class Cluster:
     async def _is_ours(self, announcement: str) -> bool:
         """Whether this worker deals with the announcement of a call, which may be delivered to several."""
         try:
-            worker = await self._directory.announced(announcement)
+            worker = await self._directory.claim_announcement(announcement)
             return worker == self.worker or worker not in await self._membership.live()
         except StoreError as error:
-            # The network itself takes one answer only.
+            # Two answers do no harm: the telephone network accepts the first one only.
             log.warning("a call is answered that another worker may answer too: %s", error)
             return True
 
-    # workers that are full
+    # Sending calls to workers with room
 
     def worker_with_room(self) -> str:
         """The id of the worker to which a call goes that is to be placed; empty if that is this one, or no other has
@@ -272,7 +276,7 @@ class Cluster:
         return worker
 
     def answer_by(self, take: Callable[[IncomingCall], bool]) -> None:
-        """Have `take` answer calls for which other workers have no room; to be called before the start."""
+        """Have `take` answer calls for which other workers have no room. Call it before `start`."""
 
         async def answer(payload: bytes) -> bytes:
             return YES if take(msgspec.msgpack.decode(payload, type=IncomingCall)) else NO
@@ -280,7 +284,7 @@ class Cluster:
         self.on(RING, answer)
 
     async def _pass_on(self, incoming: IncomingCall) -> bool:
-        """Have another worker answer an announced call; whether one does."""
+        """Ask other workers to answer an announced call; returns whether one does."""
         for worker in self._headroom.with_room[:MOST_ASKED]:
             self._headroom.sent_to(worker)
             try:
@@ -294,7 +298,7 @@ class Cluster:
         _passed_on.add(1, {"outcome": "not taken"})
         return False
 
-    # workers that are gone
+    # Workers that have died
 
     def _left(self) -> int:
         return self._new_calls.capacity.left if self._switchboard.network is not None else 0
@@ -313,7 +317,7 @@ class Cluster:
         await self._orphans.look()
 
     async def _take_back(self) -> None:
-        """Go on with calls that this worker has left to another one while it was cut off, and that none has taken.
+        """Continue the calls that this worker gave up while it was cut off and that no other worker has taken.
 
         Raises:
             StoreError: it cannot be found out.
@@ -327,7 +331,7 @@ class Cluster:
                 await self._take(taken.record)
 
     def _redis_has_lost(self) -> None:
-        """Write anew what others need to go on with the calls and sessions of this worker."""
+        """Write all calls and sessions of this worker to Redis again, since Redis has lost its data."""
         log.warning("Redis has lost what this worker has written: its calls and sessions are written anew")
         self._take_over.tell_all()
         if self._here.checkpoints is not None:

@@ -1,7 +1,7 @@
-"""Files of other workers, which are too large to be passed on whole: each piece is asked for as a range of its own.
+"""Passes files of other workers on in pieces: each piece is a range request of its own.
 
-So neither Redis nor a worker ever holds more of a file than a piece, and a client that reads slowly has the next piece
-asked for later.
+So neither Redis nor a worker ever holds more of a file than one piece, and a client that reads slowly does not have the
+next piece asked for before it needs it.
 """
 
 import logging
@@ -26,7 +26,7 @@ _OF_A_PIECE = (b"content-length", b"content-range")
 
 
 class _Range(msgspec.Struct, frozen=True):
-    """The bytes of a file from `first` on, to `last`; None: to its end."""
+    """The bytes of a file from `first` to `last`, both included; `last` is None for the end of the file."""
 
     first: int
     last: int | None
@@ -46,7 +46,7 @@ async def pass_on_file(passing: RequestPassing, owner: str, scope: Scope, send: 
     given = _header(reply, b"content-range")
     found = _GIVEN.fullmatch(given) if reply.status == 206 else None
     if found is None:
-        # A refusal.
+        # Another status is a refusal, which is passed on as it is.
         await passing.answer_with(reply, send)
         return
     size = int(found[1])
@@ -76,7 +76,7 @@ async def pass_on_file(passing: RequestPassing, owner: str, scope: Scope, send: 
 
 
 def _asked_range(scope: Scope) -> _Range | None:
-    """The range of the file that a client asks for; None for the whole of it."""
+    """The range that a client's headers ask for; None for the whole file."""
     headers = dict(scope["headers"])
     found = _ASKED.fullmatch(headers.get(b"range", b""))
     # A client that wants a range of one version only can do with the whole file: it says so by that header.
@@ -87,7 +87,7 @@ def _asked_range(scope: Scope) -> _Range | None:
 
 
 def _for_piece(scope: Scope, at: int, last: int | None) -> Scope:
-    """The same request for a piece of the file from `at` on, but for nothing beyond `last`."""
+    """Build the request for one piece of the file, which starts at `at` and goes no further than `last`."""
     until = at + PIECE_BYTES - 1 if last is None else min(last, at + PIECE_BYTES - 1)
     headers = [each for each in scope["headers"] if each[0].lower() not in (b"range", b"if-range")]
     return {**scope, "headers": [*headers, (b"range", b"bytes=%d-%d" % (at, until))]}

@@ -107,7 +107,7 @@ class HandOver:
             await asyncio.sleep(LOOK_S)
 
     def _is_due(self, until: float) -> bool:
-        """Whether nothing is to be waited for any more."""
+        """Whether the deadline has passed or the worker is told to hurry: the hand-over then waits for nothing more."""
         return asyncio.get_running_loop().time() >= until or self._here.lifecycle.hurried.is_set()
 
     def _stop_listening(self) -> None:
@@ -207,7 +207,7 @@ class HandOver:
 
 
 def _spread(calls: Sequence[Call], others: Sequence[str]) -> list[tuple[int, Call]]:
-    """Each call with the number of the worker that is asked first."""
+    """Pair each call with the index of the worker that is asked first, so that all workers get a share."""
     return [(n % len(others) if others else 0, call) for n, call in enumerate(calls)]
 
 

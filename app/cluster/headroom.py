@@ -1,8 +1,9 @@
-"""How many more sessions each worker takes, on all machines: a call that comes to a full one goes to one with room.
+"""How many more sessions each worker on all machines can take: a call that reaches a full worker is sent to one with
+room.
 
     earshot:left     by worker's id, when it said so last (ms of Redis's clock) and how many it takes
 
-Each worker tells of itself, and learns of the others, whenever it renews its lease. What is done with it asks nobody.
+Each worker writes its own figure, and reads those of the others, whenever it renews its lease; a lookup asks nobody.
 """
 
 from collections.abc import Callable
@@ -53,7 +54,7 @@ class Headroom:
         self._others: dict[str, int] = {}
 
     async def share(self) -> None:
-        """Tell the others how many sessions this worker takes, and learn that of them.
+        """Write how many more sessions this worker takes, and read the figures of the others.
 
         Raises:
             StoreError: Redis cannot be used. Nothing is known of the others then.
@@ -71,10 +72,10 @@ class Headroom:
 
     @property
     def with_room(self) -> list[str]:
-        """The ids of the other workers that take more sessions, the one that takes most of them first."""
+        """The ids of the other workers that take more sessions, the one with the most room first."""
         return sorted((each for each, left in self._others.items() if left > 0), key=lambda each: -self._others[each])
 
     def sent_to(self, worker: str) -> None:
-        """Note that a call was sent to another worker, which takes one fewer then until it says so itself."""
+        """Count a call that was sent to another worker against its room, until that worker writes its next figure."""
         if worker in self._others:
             self._others[worker] -= 1

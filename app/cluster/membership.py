@@ -1,9 +1,9 @@
-"""Which workers there are, on all machines: each has a lease in Redis that it renews for as long as its loop turns.
+"""Which workers there are on all machines: each has a lease in Redis, and renews it while its event loop turns.
 
     earshot:workers     the workers by when their leases end, in ms of the time of Redis
 
-A worker whose lease has ended was killed, stopped, or cut off: others may take what it had. It knows that itself
-without asking anybody, from its own clock (`Membership.holds`).
+A worker whose lease has ended was killed, stopped or cut off: others may take its calls. The worker itself knows that
+from its own clock, without asking anybody (`Membership.holds`).
 """
 
 import asyncio
@@ -68,11 +68,13 @@ class Membership:
         return boot_time_s() < self._until_s
 
     def start(self) -> None:
-        """Hold a lease from now on, and renew it."""
+        """Take the lease, and begin to renew it."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="worker.lease")
 
     async def stop(self, *, gives_back: bool) -> None:
-        """Renew the lease no more. `gives_back`: this worker has nothing that others would have to take."""
+        """Stop renewing the lease. `gives_back`: remove it from Redis, since this worker has no calls that others would
+        have to take.
+        """
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task], timeout=CLOSE_S)
@@ -124,7 +126,7 @@ class Membership:
         return (await self._found())[1]
 
     async def forget(self, worker: str) -> None:
-        """Remove a worker that has nothing any more.
+        """Remove a dead worker whose calls have all been dealt with.
 
         Raises:
             StoreError: Redis cannot be used.
@@ -147,9 +149,9 @@ class Membership:
                 await self.renew()
                 await self._renewed(had_ended)
             except StoreError as error:
-                # The first failure in a row is in the log already.
+                # `RedisConnection` logs the first failure of each row.
                 log.debug("the lease of this worker is not renewed: %s", error)
             except Exception as error:
-                # One round that fails must not be the last one.
+                # A fault in one round must not end the rounds.
                 log.exception("the check of the other workers' leases failed: %s", type(error).__name__)
             await asyncio.sleep(RENEW_S)

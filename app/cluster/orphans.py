@@ -1,4 +1,4 @@
-"""The calls of workers that are gone: each is taken over by one of those that are left, or hung up."""
+"""Takes over the calls of workers that have died, or hangs them up: each live worker takes its share."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -53,7 +53,7 @@ class Orphans:
         self._rounds: dict[str, int] = {}
 
     async def look(self) -> None:
-        """Take what workers that are gone have left; one round.
+        """Run one round: take over or end calls of workers that have died.
 
         Raises:
             StoreError: Redis cannot be used.

@@ -1,4 +1,4 @@
-"""Requests that another worker of the cluster answers: passed on whole, and answered with the whole of its answer."""
+"""Passes whole requests on to the worker that can answer them, and whole responses back."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ RETRY_AFTER = {"Retry-After": "1"}
 
 
 class Forwarded(msgspec.Struct, frozen=True):
-    """A request that is passed on whole."""
+    """A request as it is passed on to another worker: method, target, headers and body."""
 
     scope: dict[str, Any]
     body: bytes
@@ -64,7 +64,7 @@ class RequestPassing:
         await self.answer_with(await self.ask(owner, scope, body), send)
 
     async def ask(self, owner: str, scope: Scope, body: bytes) -> PassedResponse:
-        """What the worker `owner` answers to a request.
+        """Pass a request on to the worker `owner` and return its response.
 
         Raises:
             ProblemError: it does not answer.
@@ -84,7 +84,7 @@ class RequestPassing:
         self.count_answered()
 
     def count_answered(self) -> None:
-        """A request was answered with what another worker has answered."""
+        """Count a request that another worker has answered."""
         self._outcomes.add(1, {"outcome": "answered"})
 
     async def refuse(self, problem: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +93,7 @@ class RequestPassing:
         await (await on_problem(Request(scope), problem))(scope, receive, send)
 
     def unknown_owner(self) -> ProblemError:
-        """What a request is refused with whose worker cannot be found out."""
+        """The problem for a request whose worker cannot be found out."""
         return _unavailable(f"it cannot be found out which worker has the {self._about}")
 
 
@@ -102,7 +102,7 @@ def _unavailable(reason: str) -> ProblemError:
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives a body that was read already."""
+    """An ASGI `receive` that gives `body`, which was read already, and then goes on with `receive`."""
     given = False
 
     async def again() -> Message:
@@ -116,7 +116,7 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 
 async def answered(app: ASGIApp, payload: bytes) -> bytes:
-    """Have `app` answer a request that another worker has passed on; the whole answer."""
+    """Run `app` on a request that another worker has passed on, and return its whole response."""
     asked = msgspec.msgpack.decode(payload, type=Forwarded)
     status, headers, body = 500, list[tuple[bytes, bytes]](), bytearray()
 

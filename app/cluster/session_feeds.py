@@ -1,4 +1,4 @@
-"""What sessions of this worker show, for the dashboards that other workers have of them, on whichever machine.
+"""Sends what sessions of this worker show to workers, on whichever machine, that have dashboards of them open.
 
 A worker with a dashboard asks all others, again and again, to tell it what that session shows, whether or not they have
 it (`dashboards.py`). So nothing is missed of a session that begins later, or that moves to another worker.
@@ -89,13 +89,13 @@ class SessionFeeds:
         cluster.on(FOLLOW, self._follow)
 
     def words(self, session_id: str) -> BrowserWords:
-        """What translates for the dashboards of a session."""
+        """The source of the words in which the dashboards of a session are written."""
         entry = self._live.get(session_id)
         label = entry.plan.agent.label if entry is not None else self._agents.default.label
         return BrowserWords(session_id, label, self._clock)
 
     def tell(self, worker: str, shown: Shown) -> None:
-        """Tell another worker what a session shows; never waits."""
+        """Queue messages of a session for the dashboards of another worker; never waits."""
         waiting = self._waiting.get(worker)
         if waiting is None:
             waiting = deque()
@@ -145,13 +145,15 @@ class SessionFeed:
         """Until when each of them follows the session, by the loop's clock"""
 
     def workers_at(self, now: float) -> list[str]:
-        """The workers that follow the session; those that do no more are forgotten."""
+        """The ids of the workers that follow the session at `now`; those that have not asked again lately are
+        dropped.
+        """
         for worker in [worker for worker, until in self.until.items() if until <= now]:
             del self.until[worker]
         return list(self.until)
 
     def tell(self, message: OutputMessage) -> None:
-        """Show what the session shows."""
+        """Send a message of the session to every worker that follows it."""
         workers = self.workers_at(asyncio.get_running_loop().time())
         if not workers:
             self._words = None

@@ -48,14 +48,14 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
-    """What the `Ask` of that number came to."""
+    """The answer to the `Ask` of the same number."""
 
     number: int
     payload: bytes
 
 
 class Notice(msgspec.Struct, frozen=True, tag="notice"):
-    """One worker tells another something, which needs no answer."""
+    """Something that one worker tells another, and that needs no answer."""
 
     topic: str
     payload: bytes
@@ -101,7 +101,8 @@ class WorkerRequests:
         self._takers[topic] = take
 
     async def tell(self, worker: str, topic: str, payload: bytes) -> None:
-        """Tell another worker something. What one worker tells comes in order, or not at all if nobody hears it.
+        """Send a notice to another worker. Notices of one worker arrive in the order in which they were sent, or not at
+        all.
 
         Raises:
             StoreError: Redis cannot be used.
@@ -109,7 +110,7 @@ class WorkerRequests:
         await self._publish(worker, Notice(topic, payload))
 
     async def ask(self, worker: str, topic: str, payload: bytes, within_s: float) -> bytes:
-        """What another worker answers.
+        """Send a request to another worker and return its answer.
 
         Raises:
             WorkerSilentError: nothing, within `within_s` seconds; what it was asked for may be done all the same.
@@ -130,7 +131,7 @@ class WorkerRequests:
         return found
 
     async def close(self) -> None:
-        """Hear nothing more; what is being dealt with is given up."""
+        """Stop listening; requests that are being answered are cancelled."""
         await self._subscription.close()
         for task in self._in_hand:
             task.cancel()
@@ -138,7 +139,7 @@ class WorkerRequests:
             await asyncio.wait(self._in_hand, timeout=CLOSE_S)
 
     async def _publish(self, worker: str, message: Ask | Answer | Notice) -> None:
-        # How many hear it is not told: a cluster counts those at one of its nodes only.
+        # The number of subscribers that Redis returns is not used: in a cluster it counts those of one node only.
         async with self._lines:
             await self._connection.run(lambda client: cast(Any, client).publish(channel_of(worker), _encode(message)))
 
@@ -146,7 +147,7 @@ class WorkerRequests:
         try:
             message = _decode(data)
         except msgspec.MsgspecError as error:
-            # Of another version of the server, perhaps; what is in it must not be shown.
+            # Another version of the server may have sent it. Its content must not appear in the log..
             log.warning("a message of another worker cannot be decoded: %s", type(error).__name__)
             return
         if isinstance(message, Answer):
@@ -168,7 +169,7 @@ class WorkerRequests:
             if take is not None:
                 take(notice.payload)
         except Exception as error:
-            # Whatever it is: what others ask of this worker comes by the same way.
+            # A fault of one handler must not end this task, which also reads the requests of other workers.
             log.exception("a notice of another worker failed: %s", type(error).__name__)
 
     async def _answer(self, message: Ask, handle: Handle) -> None:
@@ -178,5 +179,5 @@ class WorkerRequests:
         except StoreError as error:
             log.warning("the answer to another worker could not be sent: %s", error)
         except Exception as error:
-            # Whatever it is: the worker that asks hears nothing, and says so in its log.
+            # The worker that asks gets no answer, and logs that after its time-out.
             log.exception("a request of another worker failed: %s", type(error).__name__)

@@ -33,7 +33,7 @@ class SharedCalls(Protocol):
         """
         ...
 
-    async def has(self, secret: str, former: str) -> bool:
+    async def take_orphan(self, secret: str, former: str) -> bool:
         """Have a call whose worker `former` has died; whether this worker has it now, and not another one.
 
         Raises:

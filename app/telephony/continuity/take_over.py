@@ -169,7 +169,7 @@ class TakeOver:
         """Take a call over that the launcher hands to this worker, unless a worker elsewhere has it by now."""
         if self.shared is not None and record.worker:
             with suppress(StoreError):
-                if not await self.shared.has(record.secret, record.worker):
+                if not await self.shared.take_orphan(record.secret, record.worker):
                     await self._tell(OVER, {"secret": record.secret}, record.call_id)
                     return
         await self.take_over(record, await self.checkpoint_of(record))

@@ -59,7 +59,7 @@ async def test_a_worker_is_told_which_of_its_calls_another_one_has(tmp_path: Pat
             await one.directory.check(["secret", "unknown"])
             await one.directory.check([])
             assert one.lost == []
-            assert await other.directory.has("secret", "one")
+            assert await other.directory.take_orphan("secret", "one")
             await one.directory.check(["unknown", "secret"])
             assert one.lost == ["secret"]
 
@@ -97,7 +97,7 @@ async def test_of_several_that_take_the_call_of_a_dead_worker_one_gets_it(tmp_pa
             assert await dead.directory.secrets_of("dead") == []
             assert [name for name in "abcde" if await dead.directory.secrets_of(name)] == [owner]
             (winner,) = [other for other in others if other.directory.worker == owner]
-            assert await winner.directory.has("secret", "dead"), "asked twice, it is still its own"
+            assert await winner.directory.take_orphan("secret", "dead"), "asked twice, it is still its own"
 
 
 async def test_a_worker_from_whom_a_call_was_taken_writes_nothing_of_it_and_is_told(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ class Shared:
             raise StoreError(ErrorKind.UNAVAILABLE, "fake")
         return self.secret
 
-    async def has(self, secret: str, former: str) -> bool:
+    async def take_orphan(self, secret: str, former: str) -> bool:
         return self.is_had
 
 
