@@ -1,8 +1,8 @@
-"""A worker that stood still asks the store whether its sessions are still its own, before it speaks in them again.
+"""Asks the store whether a worker's sessions are still its own after its event loop stood still.
 
 While its loop does not turn (SIGSTOP, a frozen container, a machine that sleeps), another worker may go on with its
-sessions, and the notice of that waits in a socket behind audio that has fallen due. So before each message of a
-session, and on a timer, a clock is looked at: nothing else is done while the loop turns.
+sessions, and the notice of that waits in a socket behind audio that is due to be sent. So this worker looks at a clock
+before each message of a session and on a timer, and asks the store only if the loop has not turned for a while.
 """
 
 import asyncio
@@ -61,19 +61,21 @@ class ClaimCheck:
         self._asks.append(ask)
 
     def start(self) -> None:
-        """Look at the clock from now on; call it on the loop whose turns are watched."""
+        """Begin to look at the clock. Call it on the event loop whose turns are watched."""
         self._seen_s = self._now()
         self._look_again()
 
     def stop(self) -> None:
-        """Stop looking, and release what waits for a look."""
+        """Stop looking at the clock, and call everything that waits for an answer of the store."""
         if self._timer is not None:
             self._timer.cancel()
         if self._asking is not None:
             self._asking.cancel()
 
     def must_wait(self, go_on: Callable[[], None]) -> bool:
-        """Whether nothing of a session may be sent yet; if so `go_on` is called, once, when that is known."""
+        """Whether messages of sessions must wait for an answer of the store; if so, `go_on` is called once when it has
+        come.
+        """
         self._look()
         if self._asking is None:
             return False
@@ -95,7 +97,7 @@ class ClaimCheck:
                 self._asking.add_done_callback(self._go_on)
 
     async def _check(self) -> None:
-        """Ask until an answer has come that was not given before the loop stood still once more."""
+        """Ask the store, and ask again if the loop has stood still meanwhile: the answer may be from before that."""
         answered_for = 0
         while answered_for != self._freezes:
             answered_for = self._freezes
@@ -111,7 +113,7 @@ class ClaimCheck:
                             await ask()
                         break
                     except StoreError:
-                        # The connection too may be one of before.
+                        # The connection may also be from before the loop stood still.
                         await asyncio.sleep(AGAIN_S)
         except TimeoutError:
             _asked.add(1, {"outcome": "unknown"})
@@ -130,5 +132,5 @@ class ClaimCheck:
             try:
                 go_on()
             except Exception as error:
-                # One socket's fault is not the others'.
+                # A fault of one socket must not keep the others waiting.
                 log.exception("what waited for the check of this worker's claims has failed: %s", type(error).__name__)

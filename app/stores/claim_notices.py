@@ -1,7 +1,7 @@
-"""Notices of claims between workers: one whose session goes on elsewhere hears of it at once, not at its next write.
+"""Notices of claims between workers: a worker hears at once that its session goes on elsewhere, not at its next write.
 
-They go over Redis pub/sub, which loses what is said while nobody is connected: then the next write tells
-(`session_claims.py`). A worker that stood still finds them in its socket, before it has written anything.
+Notices go over Redis pub/sub, which loses what is published while a worker is not connected: its next write then fails
+on the claim (`session_claims.py`). A worker that stood still finds the notices in its socket before it writes anything.
 """
 
 from collections.abc import Callable
@@ -47,12 +47,12 @@ class ClaimNotices:
         await self._subscription.close()
 
     def _hear(self, data: bytes) -> None:
-        # Of another version of the server, perhaps.
+        # Another version of the server may have sent it.
         with suppress(msgspec.MsgspecError):
             self._take(_decode(data))
 
 
 async def publish(client: RedisClient, notice: ClaimNotice) -> None:
-    """Tell all workers. A user of Redis who may not publish tells nobody: then the next writes do."""
+    """Publish a notice to all workers. A Redis user without that right publishes none: the next writes find out."""
     with suppress(exceptions.NoPermissionError):
         await cast(Any, client).publish(CHANNEL, _encode(notice))

@@ -51,10 +51,10 @@ class MemoryStore:
         return list(reversed(self._records.values()))[:limit]
 
     async def close(self) -> None:
-        """Do nothing: the records are released with the process."""
+        """Do nothing: the records are released when the process ends."""
 
     def _least_needed(self) -> str:
-        """The id of the session whose record goes next."""
+        """The id of the session whose record is dropped next."""
         if self._wordless:
             return next(iter(self._wordless))
         most = max(self._by_owner, key=lambda owner: len(self._by_owner[owner]))

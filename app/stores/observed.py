@@ -1,4 +1,4 @@
-"""A store of sessions whose records others hear of as well."""
+"""Wraps a session store so that an observer is called with each record that is saved."""
 
 from collections.abc import Callable
 
@@ -14,18 +14,18 @@ class ObservedStore:
         self._saved = saved
 
     async def save(self, record: SessionRecord) -> None:
-        """See `SessionStore`; `saved` hears of it whether or not the store takes it."""
+        """Call the observer with `record`, then save it: the observer is called even if the store refuses it."""
         self._saved(record)
         await self._store.save(record)
 
     async def load(self, session_id: str) -> SessionRecord | None:
-        """Do as the store that is wrapped: see `SessionStore`."""
+        """Load from the wrapped store: see `SessionStore.load`."""
         return await self._store.load(session_id)
 
     async def recent(self, limit: int = 100) -> list[SessionRecord]:
-        """Do as the store that is wrapped: see `SessionStore`."""
+        """List from the wrapped store: see `SessionStore.recent`."""
         return await self._store.recent(limit)
 
     async def close(self) -> None:
-        """Do as the store that is wrapped: see `SessionStore`."""
+        """Close the wrapped store: see `SessionStore.close`."""
         await self._store.close()

@@ -1,4 +1,4 @@
-"""Which session store a worker uses, and whether what it needs is there.
+"""Opens the session store that the settings name, and tries whether Redis can be used.
 
 The client of Redis is imported only where Redis is configured.
 """
@@ -16,14 +16,14 @@ from config.settings import Settings
 
 @runtime_checkable
 class SharedStore(Protocol):
-    """A store that several workers share: each claims the sessions that it has."""
+    """A store that several workers share: each worker claims its sessions."""
 
     def session_opened(self, session_id: str) -> None:
-        """Claim a session that begins at this worker or goes on here."""
+        """Claim a session that begins at this worker or is resumed here."""
         ...
 
     def session_left(self, session_id: str) -> None:
-        """Write nothing more of a session that another worker goes on with."""
+        """Stop writing a session that another worker has taken over."""
         ...
 
     def save_again(self, session_id: str) -> None:
@@ -35,11 +35,11 @@ class SharedStore(Protocol):
         ...
 
     def forget_checkpoint(self, session_id: str) -> None:
-        """Remove the checkpoint of a session of this worker, which has ended; never waits."""
+        """Remove the checkpoint of a session of this worker that has ended; never waits."""
         ...
 
     async def load_checkpoint(self, session_id: str) -> bytes | None:
-        """The checkpoint of a session as it was kept last, by whichever worker; None if there is none.
+        """The newest checkpoint of a session, whichever worker stored it; None if there is none.
 
         Raises:
             StoreError: the store cannot be used.
@@ -59,7 +59,7 @@ class SharedStore(Protocol):
         ...
 
     async def check_claims(self, session_ids: Sequence[str]) -> None:
-        """Ask which of these sessions another worker has gone on with, and leave those.
+        """Ask Redis which of these sessions another worker has taken over, and leave those.
 
         Raises:
             StoreError: the store cannot be used.
@@ -87,7 +87,7 @@ def open_store(
 
 
 def try_store(settings: Settings) -> str:
-    """Connect to the store once, and say what it is. Not to be called on an event loop.
+    """Connect to the store once, and return a short description of it. Blocks: do not call it on an event loop.
 
     Raises:
         SettingsError: Redis cannot be used as it is configured.

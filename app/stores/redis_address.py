@@ -1,4 +1,4 @@
-"""Where Redis is, as the settings say it. Nothing here connects."""
+"""The address of Redis, parsed from the settings. Nothing here connects."""
 
 from enum import Enum, auto
 from urllib.parse import ParseResult, parse_qsl, unquote, urlparse
@@ -14,7 +14,7 @@ CERTIFICATE_CHECKS = ("required", "none")
 
 
 class Encryption(Enum):
-    """How what goes to Redis and back is kept from others."""
+    """How the connection to Redis is encrypted."""
 
     NONE = auto()
     UNCHECKED = auto()
@@ -24,12 +24,12 @@ class Encryption(Enum):
 
 
 class RedisAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where Redis is, and what it is told about who connects."""
+    """The address of Redis and the credentials for it."""
 
     hosts: tuple[tuple[str, int], ...] = ()
-    """The server, or with `service` the Sentinels, as host and port; empty with `path`."""
+    """Host and port of the server or, if `service` is set, of each Sentinel; empty if `path` is set."""
     path: str = ""
-    """A Unix socket."""
+    """The path of a Unix socket; empty for TCP."""
     service: str = ""
     """The name by which the Sentinels know the primary."""
     database: int = 0
@@ -44,7 +44,7 @@ class RedisAddress(msgspec.Struct, frozen=True, kw_only=True):
     """A file of certificates to trust, in place of the system's."""
 
     def __str__(self) -> str:
-        """For logs: without name and password."""
+        """The address as logs may show it: without user name and password."""
         if self.path:
             return f"unix://{self.path}"
         scheme = "redis+sentinel" if self.service else "redis" if self.encryption is Encryption.NONE else "rediss"

@@ -1,7 +1,7 @@
 """The client of `redis-py` for an address: time-outs that a conversation can bear, and no command sent twice.
 
-By default that client waits 5 s for each answer and repeats every command up to 10 times, those too that must not be
-repeated, so that a Redis that stands still holds a read for most of a minute.
+By default `redis-py` waits 5 s for each answer and repeats every command up to 10 times, including commands that must
+not be repeated, so that a Redis that has stalled holds up a read for most of a minute.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ async def make_client(
     try:
         is_cluster = bool(await cast(Any, single).execute_command("CLUSTER", "SLOTS"))
     except ResponseError:
-        # This server has cluster support disabled, or lets this user not ask.
+        # The server has cluster support disabled, or this user has no right to ask.
         return single
     except BaseException:
         await single.aclose()
@@ -74,7 +74,7 @@ def _single(address: RedisAddress, options: dict[str, Any]) -> Redis:
     if address.path:
         return Redis(unix_socket_path=address.path, **options)
     if address.service:
-        # The password is that of the servers: Sentinels have none, or one of their own.
+        # The password is for the Redis servers: Sentinels have none, or a different one.
         sentinels = cast(Any, Sentinel)(address.hosts, sentinel_kwargs=_waiting(), **options)
         return cast(Redis, sentinels.master_for(address.service))
     ((host, port),) = address.hosts

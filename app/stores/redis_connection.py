@@ -1,6 +1,6 @@
-"""One worker's way to Redis: a client that is made when it is first needed, and whether Redis answers.
+"""One worker's connection to Redis: makes the client when it is first needed, and tracks whether Redis answers.
 
-Nothing here is awaited between a caller's audio and the agent's: a conversation goes on the same, whatever Redis does.
+Nothing here is awaited between a caller's audio and the agent's: a conversation goes on whatever Redis does.
 """
 
 import asyncio
@@ -88,7 +88,7 @@ class RedisConnection:
             span.set_attribute("error.type", failure.kind.value)
             span.set_status(trace.StatusCode.ERROR)
             if isinstance(error, exceptions.ReadOnlyError | exceptions.MovedError):
-                # Its name may lead to another server by now.
+                # After a failover the host name may resolve to another server.
                 self._drop()
             self._failed(failure)
             raise failure from None
@@ -99,7 +99,7 @@ class RedisConnection:
         return result
 
     async def subscriber(self) -> RedisClient:
-        """A client for a subscription, whose silence is looked into; whoever asks for it closes it.
+        """A client for a subscription, which notices a dead connection by itself. The caller of this method closes it.
 
         Raises:
             RedisError, OSError: Redis cannot be reached.
@@ -131,7 +131,7 @@ class RedisConnection:
             return self._client
 
     def _drop(self) -> None:
-        """Have the next command open a connection anew."""
+        """Close the connections, so that the next command opens one."""
         client, self._client = self._client, None
         if client is not None:
             task = asyncio.get_running_loop().create_task(_closed(client), name="redis.close")
@@ -160,5 +160,5 @@ async def _closed(client: RedisClient) -> None:
 
 
 def is_about_the_command(failure: StoreError) -> bool:
-    """Whether the same command would fail again, however well Redis does."""
+    """Whether the failure lies in the command itself, so that it would fail again on a healthy Redis."""
     return failure.kind is ErrorKind.BAD_REQUEST

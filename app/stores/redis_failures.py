@@ -1,4 +1,4 @@
-"""What Redis and its client raise, as a `StoreError` that says in one line what is wrong."""
+"""Translates exceptions of Redis and of its client to a `StoreError` that says in one line what is wrong."""
 
 import asyncio
 import ssl
@@ -32,14 +32,14 @@ _MEANINGS: tuple[tuple[type[Exception], ErrorKind, str], ...] = (
 
 
 def store_error(error: Exception) -> StoreError:
-    """What an exception of Redis, of its client or of the system means. Nothing of a value or a password is in it."""
+    """The `StoreError` for an exception of Redis, its client or the system. Its text holds no value and no password."""
     if isinstance(error, StoreError):
         return error
     error = _innermost(error)
     if isinstance(error.__cause__, NoTokenError):
         return StoreError(ErrorKind.AUTHENTICATION, str(error.__cause__))
     text = str(error)
-    # The client knows no class of its own for these.
+    # The client has no exception class of its own for these.
     if text.startswith(("WRONGPASS", "NOAUTH")):
         return StoreError(ErrorKind.AUTHENTICATION, "Redis takes neither this name nor this password")
     if text.startswith("MISCONF"):
@@ -51,7 +51,7 @@ def store_error(error: Exception) -> StoreError:
 
 
 def _innermost(error: Exception) -> Exception:
-    """What the client has wrapped: while it connects it says nothing but that it could not, whatever the reason."""
+    """The exception at the root of `error`: while connecting, the client's own says only that connecting failed."""
     while type(error) is exceptions.ConnectionError:
         reason = error.__cause__ or error.__context__
         if not isinstance(reason, Exception):

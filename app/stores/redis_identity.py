@@ -1,7 +1,7 @@
 """The Entra identity of this machine as the user of Redis: a token is the password, the identity's object id the name.
 
-`redis-entraid`, the ready-made provider, asks for tokens synchronously on the event loop, and renews none after a
-single failure.
+`redis-entraid`, the ready-made provider, is not used: it fetches tokens synchronously on the event loop, and stops
+renewing them after a single failure.
 """
 
 import base64
@@ -22,7 +22,7 @@ class _Claims(msgspec.Struct):
 
 
 class EntraCredentials(CredentialProvider):
-    """Gives each new connection a token that is good; `identity` renews it in time."""
+    """Gives each connection that is opened a valid token; `identity` renews it in time."""
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
@@ -41,7 +41,7 @@ class EntraCredentials(CredentialProvider):
 
 
 def object_id(token: str) -> str:
-    """Whose token it is. Redis checks its signature; here nothing depends on it.
+    """The object id that a token was issued to. Its signature is not checked here: Redis checks it.
 
     Raises:
         NoTokenError: it is no token of Entra.

@@ -85,17 +85,19 @@ class RedisStore:
         self._notices = ClaimNotices(connection, random, self._hear)
 
     def session_opened(self, session_id: str) -> None:
-        """Claim a session that begins at this worker or goes on here: no other may write its record from now on."""
+        """Claim a session that begins at this worker or is resumed here: no other worker may write its record from now
+        on.
+        """
         self._claims.begin(session_id)
 
     def session_left(self, session_id: str) -> None:
-        """Write nothing more of a session that another worker goes on with."""
+        """Stop writing a session that another worker has taken over."""
         claim = self._claims.known(session_id)
         if claim is not None:
             self._claims.give_up(claim, session_id)
 
     async def save(self, record: SessionRecord) -> None:
-        """Keep `record`; it is in Redis a moment later, or once Redis can be used again."""
+        """Keep `record` in memory, and write it to Redis in the background, or once Redis can be used again."""
         await self._memory.save(record)
         claim = self._claims.of(record.session_id)
         self.writer.put(record.session_id, partial(self._write, record, claim))
@@ -126,10 +128,12 @@ class RedisStore:
             self._trim_at = now + TRIM_S
 
     async def _write_own(self, client: RedisClient, claim: Claim, session_id: str, key: str, data: bytes) -> bool:
-        """Write something of a session; False if another worker has gone on with it, and it is left here."""
+        """Write data of a session under the claim of this worker; returns False, and leaves the session, if the claim
+        is void.
+        """
         former = claim.number
         if not await write_claimed(client, claim, (claim_key(session_id), key), data, self._ttl_s):
-            # What is in memory here is no part of the conversation that goes on elsewhere.
+            # The copy in memory lacks what is said at the other worker.
             theirs = _decoded(await cast(Awaitable[Any], client.get(record_key(session_id))))
             if theirs is not None:
                 await self._memory.save(theirs)
@@ -140,7 +144,7 @@ class RedisStore:
         return True
 
     def keep_checkpoint(self, session_id: str, data: bytes) -> None:
-        """Keep the checkpoint of a session of this worker; it is in Redis a moment later, the newest only."""
+        """Write the checkpoint of a session to Redis in the background; only the newest one is written."""
         claim, key = self._claims.of(session_id), checkpoint_key(session_id)
         self.writer.put(key, lambda client: self._write_own(client, claim, session_id, key, data))
 
@@ -151,7 +155,7 @@ class RedisStore:
             self.writer.put(key, lambda client: remove_claimed(client, claim, (claim_key(session_id), key)))
 
     async def load_checkpoint(self, session_id: str) -> bytes | None:
-        """The checkpoint of a session as it was kept last, by whichever worker.
+        """The newest checkpoint of a session, whichever worker stored it; None if there is none.
 
         Raises:
             StoreError: Redis cannot be used.
@@ -159,7 +163,7 @@ class RedisStore:
         return await self._kept_at(checkpoint_key(session_id))
 
     def keep_call_record(self, session_id: str, data: bytes) -> None:
-        """Keep the call record of a session that was over at this worker; it is in Redis a moment later."""
+        """Write the call record of a session that was over at this worker to Redis in the background."""
         claim, key = self._claims.of(session_id), call_record_key(session_id)
         self.writer.put(key, lambda client: self._write_own(client, claim, session_id, key, data))
 
@@ -176,7 +180,9 @@ class RedisStore:
         return data
 
     def _hear(self, notice: ClaimNotice) -> None:
-        """A later claim than one of this worker's: what this worker still writes of the session would be refused."""
+        """Take up a notice that another worker has claimed a session later: Redis would refuse what this worker still
+        writes.
+        """
         claim = self._claims.known(notice.session_id)
         if claim is not None and claim.id != notice.claim_id and 0 < claim.number < notice.number:
             self._lost(claim, notice.session_id)
@@ -231,8 +237,8 @@ class RedisStore:
         return sorted(found.values(), key=lambda record: record.updated_at, reverse=True)[:limit]
 
     async def close(self) -> None:
-        """Write what waits, within some seconds, and close the connections."""
-        # Records of sessions that end now are on their way here.
+        """Write all that waits, for some seconds at most, and close the connections."""
+        # Sessions that end with the worker save their last records in the tasks that run now.
         await asyncio.sleep(0)
         await self.writer.close()
         await self._notices.close()
@@ -240,7 +246,7 @@ class RedisStore:
         await self._memory.close()
 
     async def ready(self) -> str:
-        """Whether Redis takes writes and keeps them; what it is, in a few words.
+        """Check that Redis takes writes and keeps them; returns a short description of it.
 
         Raises:
             StoreError: it does not; the text says why, and how much waits for it.
@@ -271,27 +277,27 @@ async def _claims_known(client: RedisClient, session_ids: list[str]) -> list[dic
 
 
 def claim_key(session_id: str) -> str:
-    """Where the claim of a session is."""
+    """Return the key of the claim of a session."""
     return f"earshot:{{{session_id}}}:claim"
 
 
 def record_key(session_id: str) -> str:
-    """Where the record of a session is."""
+    """Return the key of the record of a session."""
     return f"earshot:{{{session_id}}}:record"
 
 
 def checkpoint_key(session_id: str) -> str:
-    """Where the checkpoint of a live session is."""
+    """Return the key of the checkpoint of a live session."""
     return f"earshot:{{{session_id}}}:checkpoint"
 
 
 def call_record_key(session_id: str) -> str:
-    """Where the call record of a session that is over is."""
+    """Return the key of the call record of a session that is over."""
     return f"earshot:{{{session_id}}}:call_record"
 
 
 async def probe(connection: RedisConnection) -> str:
-    """Write something to Redis, and ask it whether it keeps what it is given; what it is, in a few words.
+    """Write a test value to Redis, and ask whether it keeps what it is given; returns a short description of it.
 
     Raises:
         StoreError: it takes no writes, cannot be reached, is slow, or may throw away what is still needed.
@@ -306,9 +312,9 @@ async def probe(connection: RedisConnection) -> str:
         memory = await connection.run(partial(_info, section="memory"))
     except StoreError as failure:
         if failure.kind in (ErrorKind.BAD_REQUEST, ErrorKind.AUTHENTICATION):
-            return "Redis takes writes"  # a user who may not ask for more
+            return "Redis takes writes"  # This Redis user has no right to ask.
         raise
-    # The quickest of them: for one of them this loop may have been late itself.
+    # The quickest of several attempts is used, since this loop itself may have been late for some of them.
     if (took_s := min(wrote_s - asked_s, told_s - wrote_s, now() - told_s)) > SLOW_S:
         raise StoreError(ErrorKind.TIMEOUT, f"Redis is slow: an answer takes {took_s * 1000:.0f} ms")
     policy = str(memory.get("maxmemory_policy", "noeviction"))
@@ -332,7 +338,7 @@ def _decoded(data: bytes | None) -> SessionRecord | None:
     try:
         return _decoder.decode(data)
     except msgspec.MsgspecError as error:
-        # Of another version of the server, perhaps; what is in it must not be shown.
+        # Another version of the server may have written it. Its content must not appear in the log.
         log.warning("a record in Redis cannot be read: %s", type(error).__name__)
         return None
 

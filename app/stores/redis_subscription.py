@@ -1,6 +1,6 @@
-"""One channel of Redis pub/sub that is listened to for as long as its worker lives, whatever becomes of the connection.
+"""A subscription to one Redis pub/sub channel that connects again after every failure, until it is closed.
 
-What is published while nobody is connected is lost: whoever uses this has another way to find out.
+Redis loses what is published while a worker is not connected, so each user of this class needs another way to find out.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ AGAIN_S = 1.0
 
 
 class RedisSubscription:
-    """Hears what is published on `channel`, from its making until `close`. Belongs to the loop's thread."""
+    """Hands on what is published on `channel`, from construction until `close`. Use it on the event loop's thread."""
 
     def __init__(
         self, connection: RedisConnection, random: Random, channel: str, hear: Callable[[bytes], None]
@@ -46,7 +46,7 @@ class RedisSubscription:
     async def _run(self) -> None:
         while True:
             try:
-                # A connection of its own: one that waits for messages is none for commands.
+                # Redis takes no commands on a connection that is subscribed, so the subscription has one of its own.
                 client = await self._connection.subscriber()
                 try:
                     await self._listen(client)

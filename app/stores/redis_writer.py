@@ -1,4 +1,4 @@
-"""What a worker has to write to Redis, written by one task in its own time: nobody ever waits for a write.
+"""Writes to Redis in one background task, so that no conversation waits for a write.
 
 Of what is to be written under one key only the newest waits. What is to be written more than `most` keys at once is
 dropped, the oldest first: Redis is down, and what it will have then is still all that is newest.
@@ -33,7 +33,7 @@ _dropped = metrics.get_meter("earshot").create_counter(
 
 
 class RedisWriter:
-    """Writes by one task, key by key, so that nobody waits for Redis. Use it on the event loop's thread."""
+    """Writes to Redis in one background task, key by key. Use it on the event loop's thread."""
 
     def __init__(self, connection: RedisConnection, random: Random, most: int = MOST_WAITING) -> None:
         self._connection = connection
@@ -49,11 +49,11 @@ class RedisWriter:
 
     @property
     def waiting(self) -> int:
-        """How many writes wait, the one in hand not counted."""
+        """The number of writes that wait, without the one under way."""
         return len(self._waiting)
 
     def put(self, key: str, write: Write) -> None:
-        """Have `write` done in place of what waits under the same key; never waits."""
+        """Queue `write` in place of one that waits under the same key; never waits."""
         self._waiting[key] = write
         self._idle.clear()
         if len(self._waiting) > self._most:
@@ -65,7 +65,7 @@ class RedisWriter:
         self._wanted.set()
 
     async def settled(self, within_s: float) -> bool:
-        """Wait until everything is written that waits; False if that takes longer."""
+        """Wait until all queued writes are done; returns False if that takes longer than `within_s` seconds."""
         try:
             async with asyncio.timeout(within_s):
                 await self._idle.wait()
@@ -74,7 +74,7 @@ class RedisWriter:
         return True
 
     async def close(self) -> None:
-        """Write what waits, for FLUSH_S at most; what is left then is lost with the process."""
+        """Do the queued writes, for at most FLUSH_S seconds; those left then are lost with the process."""
         if not await self.settled(FLUSH_S):
             log.warning("%d records were not written to Redis before the end", self.waiting)
         # A cancellation may be swallowed on its way through the client, if an answer comes in the same turn.
@@ -110,7 +110,7 @@ class RedisWriter:
             _dropped.add(1, {"reason": "refused"})
             log.warning("a record is not stored: %s", failure.detail)
         except Exception as error:
-            # A fault of ours in one record must not end the writing of all others.
+            # A defect that one record brings out must not end the writing of all others.
             _dropped.add(1, {"reason": "fault"})
             log.exception("a record cannot be written: %s", type(error).__name__)
         return True

@@ -1,8 +1,8 @@
-"""Claims of sessions, as it were their lease: the worker that began or resumed one last has it; no other writes of it.
+"""Claims of sessions, each a kind of lease: the worker that began or resumed a session last may write it, no other.
 
-Each worker claims a session when it begins there. The claim is settled where the effect is: the script that writes a
-record looks at the claim in the same step, so that a worker that stood still, or that was cut off, cannot write over
-what its successor has written since, however late it comes.
+Each worker claims a session when it begins or resumes it. The claim is checked where it matters: the script that writes
+a record checks the claim in the same step, so that a worker that stood still, or that was cut off, cannot overwrite
+what its successor has written since, however late its write arrives.
 
     earshot:{SESSION}:claim     id and number of the newest claim, and under their numbers the ids of the last ones
 """
@@ -69,7 +69,7 @@ class SessionClaims:
         self._claims: OrderedDict[str, Claim] = OrderedDict()
 
     def begin(self, session_id: str) -> Claim:
-        """Claim a session, which begins at this worker or goes on here."""
+        """Claim a session that begins at this worker or is resumed here."""
         claim = self._claims[session_id] = Claim()
         self._claims.move_to_end(session_id)
         if len(self._claims) > MOST:
@@ -83,11 +83,11 @@ class SessionClaims:
         return is_news
 
     def known(self, session_id: str) -> Claim | None:
-        """The claim of a session, if this worker has claimed it."""
+        """The claim that this worker has of a session; None if it has none."""
         return self._claims.get(session_id)
 
     def of(self, session_id: str) -> Claim:
-        """The claim of a session; a new one if it has none."""
+        """The claim of a session; one is made if this worker has none."""
         claim = self._claims.get(session_id)
         if claim is None:
             return self.begin(session_id)
@@ -115,7 +115,7 @@ async def write_claimed(client: RedisClient, claim: Claim, keys: tuple[str, str]
     """
     if claim.is_void:
         return False
-    # Both keys are of one session, and so on one node of a cluster.
+    # Both keys hold the session's id in braces, so that a cluster has them on one node.
     number = int(await client.eval(WRITE, 2, *keys, claim.id, claim.number, data, ttl_s))
     if number > 0:
         claim.number = number
