@@ -1,4 +1,4 @@
-"""Drain: how the conversations of a worker end when the worker has to."""
+"""Drain: ends the conversations of a worker by themselves, with a goodbye, or cut off at the deadline."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Finds a session by its id: live in this worker, or stored. For those that ask about sessions and start none."""
+"""Finds a session by its id, live in this worker or stored, for code that asks about sessions and starts none."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -27,11 +27,11 @@ class KnownSessions:
         self._load = load
 
     def live(self, session_id: str) -> SessionEntry | None:
-        """The live session of this id, or None."""
+        """The live session with this id; None if there is none."""
         return self._find_live(session_id)
 
     async def required(self, session_id: str) -> SessionRecord | None:
-        """The stored record of a session that somebody comes back to; None if there is none.
+        """The stored record of a session that a client resumes; None if there is none.
 
         Raises:
             StoreError: the store does not answer, so that nobody knows.

@@ -8,7 +8,7 @@ NEEDS_MODEL = "voice_live needs AZURE_VOICE_LIVE_ENDPOINT, AZURE_OPENAI_REALTIME
 
 
 class Modes:
-    """Tells which mode a session gets. `default`: that of a session that asks for none.
+    """Knows which modes sessions can have. `default` is the mode of a session that asks for none.
 
     Args:
         default: the name of a mode, in whatever case it is written.
@@ -21,7 +21,7 @@ class Modes:
 
     @property
     def usable(self) -> tuple[str, ...]:
-        """The names of the modes that sessions can have."""
+        """The names of the modes whose engines are configured."""
         return tuple(name for name in MODES if self._speech_to_speech or name != VOICE_LIVE)
 
     def usable_mode(self, name: str) -> str:

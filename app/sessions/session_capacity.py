@@ -1,4 +1,4 @@
-"""How many more sessions a worker takes."""
+"""Counts how many more sessions a worker takes."""
 
 from actors.runtime.watchdog import LoopWatchdog
 from actors.session.sessions_keeper import SessionsKeeper
@@ -25,7 +25,7 @@ class SessionCapacity:
 
     @property
     def left(self) -> int:
-        """Sessions that may still be admitted: none when the loop is late, or sessions cannot be started any more."""
+        """How many more sessions may be admitted: 0 while the event loop is late, or if sessions cannot be started."""
         late = self._watchdog.lag.recent_ms > self._most_lag_ms
         if not self._lifecycle.admits() or self._sessions.has_failed or late:
             return 0

@@ -1,4 +1,4 @@
-"""What a worker's sessions are made of: the agent, its tools, and the phrases that are kept of it."""
+"""Makes the plan of each session: its agent, its tools, and the fixed phrases whose audio is cached."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ from config.groups.agents import Agents
 
 
 class SessionPlans:
-    """Makes the plan of a session from its agent and the settings that hold for all agents."""
+    """Makes the plan of a session from its agent and the settings that apply to all agents."""
 
     def __init__(
         self, settings: Agents, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool], phrases: KeptPhrases
@@ -36,7 +36,7 @@ class SessionPlans:
         """By agent, what its callers are likely to say."""
 
     def plan(self, session_id: str, mode: str, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
-        """What a session with `agent` is made of; `more` are further fields of the plan."""
+        """Make the plan of a session with `agent`; `more` are further fields of the plan."""
         given: GivenContext | None = more.get("given")
         known = more.pop("about", SessionContext()) if given is None else given.about()
         language = matching(known.language, self._settings.recognized_language or agent.languages) or known.language
@@ -61,21 +61,23 @@ class SessionPlans:
         )
 
     def _in_language(self, agent: Agent, mode: str, known: str) -> dict[tuple[str, str], TeamMember]:
-        """How an agent speaks each of its languages; nothing where there is one way only. `known`: of the caller."""
+        """How an agent speaks each of its languages, by agent name and language; empty if it has one language only.
+        `known`: the language that the caller is known to speak, empty if unknown.
+        """
         if not agent.in_language:
             return {}
         languages = self._settings.recognized_language or agent.languages
         members = {(agent.name, ""): self._member(agent, mode, known)}
         for language in languages:
-            # A caller whose language is known is heard in it alone, and after a change of language in the new one
-            # alone.
+            # The recognizer listens for one language if the caller's is known, and after a change of language
+            # for the one that the conversation changed to.
             heard = language if known in languages else ""
             members[agent.name, language] = self._member(speaking(agent, language), mode, heard)
         return members
 
     def _member(self, agent: Agent, mode: str, language: str) -> TeamMember:
         languages = self._settings.recognized_language or agent.languages
-        # Somebody whose language is known is heard in it only; an agent that does not speak it hears its own.
+        # If the agent speaks the caller's language, the recognizer listens for it alone, else for all of the agent's.
         if language in languages:
             languages = (language,)
         if languages != agent.languages:

@@ -1,1 +1,1 @@
-"""What leaves the process for operators: metrics and traces, by the exporters that the settings name."""
+"""Exports metrics and traces to operators' collectors, by the exporters that the settings name."""

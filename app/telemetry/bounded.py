@@ -37,7 +37,7 @@ class BoundedExport:
         self._late: threading.Thread | None = None
 
     def run(self, export: Callable[[], Any], limit_s: float) -> Any:
-        """What `export` returns.
+        """Call `export` in a thread, and return its result.
 
         Raises:
             LateExportError: nothing within `limit_s` seconds, or the one before it has not come back yet.
@@ -46,7 +46,7 @@ class BoundedExport:
             raise LateExportError("the export before has not come back")
         self._late = None
         outcome: list[Callable[[], Any]] = []
-        # It says that what the exporter itself does is not to be traced.
+        # The context tells instrumented HTTP libraries not to trace the exporter's own requests.
         context = contextvars.copy_context()
 
         def work() -> None:
@@ -97,7 +97,7 @@ class BoundedSpans(SpanProcessor):
         )
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Nothing: spans are sent when they have ended."""
+        """Do nothing: a span is sent when it has ended."""
 
     def on_end(self, span: ReadableSpan) -> None:
         """Have a span sent, or drop it; called on the event loop's thread, and never waits for the collector."""
@@ -124,7 +124,7 @@ class BoundedSpans(SpanProcessor):
         return self._batches.force_flush(timeout_millis)
 
     def _handled(self, count: int) -> None:
-        """So many spans wait no more: they were sent, or could not be."""
+        """Count `count` spans as no longer waiting: they were sent, or could not be."""
         with self._lock:
             self._waiting -= count
             is_well = self._dropping and self._waiting == 0
@@ -135,7 +135,7 @@ class BoundedSpans(SpanProcessor):
 
 
 class _Counted(SpanExporter):
-    """Gives spans to another exporter, and tells how many it has done with."""
+    """Wraps an exporter, and reports how many spans it has sent or lost."""
 
     def __init__(self, inner: SpanExporter, handled: Callable[[int], None]) -> None:
         self._inner = inner

@@ -24,7 +24,7 @@ OUTSPOKEN = ("opentelemetry.exporter", "azure.monitor")
 
 @contextmanager
 def exporting(settings: Telemetry) -> Iterator[None]:
-    """Export metrics and traces as long as this lasts. Without an exporter no SDK is even imported.
+    """A context manager that exports metrics and traces while it is open. Without an exporter no SDK is imported.
 
     Raises:
         SettingsError: an exporter is not installed, or the SDK refuses one of its variables.
@@ -48,7 +48,7 @@ def exporting(settings: Telemetry) -> Iterator[None]:
 
 
 def require_usable_variables(settings: Telemetry) -> None:
-    """See that OpenTelemetry's SDK, which reads most of its variables by itself, can use them; nothing is sent.
+    """Check that OpenTelemetry's SDK, which reads most of its variables by itself, can use them. Nothing is sent.
 
     Raises:
         SettingsError: it refuses one.

@@ -1,4 +1,6 @@
-"""The providers of OpenTelemetry's SDK with the exporters that the settings name. Imported only where something is."""
+"""Installs the providers of OpenTelemetry's SDK with the exporters that the settings name. Imported only if there is
+one.
+"""
 
 import logging
 import os
@@ -33,7 +35,7 @@ from config.groups.telemetry import Telemetry
 
 
 def install(settings: Telemetry) -> list[Callable[[], None]]:
-    """Have this process measure and export; returns what stops that. Once in a process.
+    """Make this process measure and export, once in a process; returns the function that stops it.
 
     Raises:
         SettingsError: an exporter is not installed, or the SDK refuses a variable.
@@ -74,7 +76,7 @@ def install(settings: Telemetry) -> list[Callable[[], None]]:
 
 
 def require_usable_variables(settings: Telemetry) -> None:
-    """See that the SDK and the exporters of OTLP can use the variables that they read by themselves; nothing is sent.
+    """Check that the SDK and the OTLP exporters can use the variables that they read by themselves. Nothing is sent.
 
     Raises:
         SettingsError: one is refused.
@@ -125,8 +127,8 @@ def _require_readable_variables() -> None:
 
 @contextmanager
 def _complaints() -> Iterator[None]:
-    """Take what the SDK says of its variables for a refusal: what it cannot read it replaces by a default, with a line
-    or a traceback in the log.
+    """Raise what the SDK logs about its variables: a value that it cannot read it replaces by a default, with a log
+    line.
 
     Raises:
         SettingsError: on leaving, if it has said anything.
@@ -144,7 +146,7 @@ def _complaints() -> Iterator[None]:
 
 
 class _Complaints(logging.Handler):
-    """Keeps what a library says of its variables."""
+    """A log handler that keeps what a library says of its variables."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
@@ -156,7 +158,7 @@ class _Complaints(logging.Handler):
 
 
 def described() -> Resource:
-    """What this process is: the attributes of the environment, and what they leave open of name and version."""
+    """The OpenTelemetry resource of this process: the attributes of the environment, with name and version added."""
     given = Resource.create()
     ours = {SERVICE_INSTANCE_ID: f"{os.getpid()}-{uuid4().hex[:12]}", SERVICE_VERSION: product_version()}
     named = str(given.attributes.get(SERVICE_NAME, "unknown_service"))

@@ -1,4 +1,4 @@
-"""Exporters that count what they could not send, with one warning for a collector that is gone."""
+"""Wraps exporters to count what they could not send, with one warning when a collector cannot be reached."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ class ExportOutcomes:
             log.warning("telemetry cannot be sent, and is lost", extra={**self._attributes, "error": error})
 
     def of(self, export: Callable[[], Any], *, within_s: float, success: object, failure: Any) -> Any:
-        """The result of `export`, or `failure` if it raises or is not done within so many seconds."""
+        """Run `export` and return its result; return `failure` if it raises or takes longer than `within_s` seconds."""
         try:
             result = self._bounded.run(export, within_s)
         except Exception as error:  # noqa: BLE001 - a library's thread must go on, whatever its exporter raises

@@ -16,14 +16,14 @@ PACKAGES = {
 
 
 def otlp_span_exporter(protocol: OtlpProtocol) -> SpanExporter:
-    """The exporter of spans to a collector that speaks this protocol."""
+    """Make the exporter of spans to an OTLP collector by `protocol`."""
     package = import_module(f"{PACKAGES[protocol]}.trace_exporter")
     exporter: SpanExporter = package.OTLPSpanExporter(**_client(protocol))
     return exporter
 
 
 def otlp_metric_exporter(protocol: OtlpProtocol) -> MetricExporter:
-    """The exporter of metrics to a collector that speaks this protocol."""
+    """Make the exporter of metrics to an OTLP collector by `protocol`."""
     package = import_module(f"{PACKAGES[protocol]}.metric_exporter")
     exporter: MetricExporter = package.OTLPMetricExporter(**_client(protocol))
     return exporter

@@ -1,4 +1,4 @@
-"""What OpenTelemetry's SDK says of a variable that it cannot use, as one line that names the variable."""
+"""Turns what OpenTelemetry's SDK says of a variable that it cannot use into one line that names the variable."""
 
 from config.errors import SettingsError
 from config.settings import otel_variables_quoted
@@ -8,7 +8,7 @@ OF_HEADERS = "header"
 
 
 def is_refusal(told: str) -> bool:
-    """Whether something that the SDK says is about a variable that is set: it has a word about some that are not."""
+    """Whether a message of the SDK is about a variable that is set: the SDK also mentions some that are not."""
     return OF_HEADERS in told.lower() or bool(otel_variables_quoted(told))
 
 

@@ -1,4 +1,4 @@
-"""Spans of the requests that are answered; each goes on with the trace of its client."""
+"""Traces requests: each is a span that continues the trace of its client."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ SessionOf = Callable[[Mapping[str, Any]], trace.SpanContext | None]
 
 
 def is_tracing() -> bool:
-    """Whether a provider of traces is installed; the API's own records nothing."""
+    """Whether a tracer provider is installed; the one that OpenTelemetry's API brings records nothing."""
     return not type(trace.get_tracer_provider()).__module__.startswith("opentelemetry.trace")
 
 
