@@ -48,7 +48,7 @@ class Begun(msgspec.Struct, frozen=True, tag="begun"):
 
 
 class Event(msgspec.Struct, frozen=True, tag="event"):
-    """An ASGI event, of the client or of the app."""
+    """An ASGI event that the client caused or the app sent."""
 
     event: dict[str, Any]
 
@@ -63,7 +63,7 @@ _frames = msgspec.msgpack.Decoder(Frame)
 
 
 class RelayError(AppError):
-    """The other worker does not answer, or has ended in the middle."""
+    """The other worker does not answer, or ended before it had answered the whole request."""
 
 
 class _Pipe:
@@ -96,12 +96,12 @@ class _Pipe:
 
 
 def address_of(directory: Path, worker: int) -> Path:
-    """Where a worker can be reached, by its process id."""
+    """The path of the Unix socket of a worker, by its process id."""
     return directory / str(worker)
 
 
 async def relay(address: Path, scope: Scope, receive: Receive, send: Send) -> None:
-    """Have the worker at `address` answer a connection of ours.
+    """Have the worker at `address` answer a connection that this worker took.
 
     Raises:
         RelayError: it does not answer in time, or ended before its app did.
@@ -189,8 +189,8 @@ class RelayServer:
                 case _:
                     pass
         except OSError:
-            pass  # the other worker is gone, and its client with it
-        except Exception:  # whatever an app raises; the other worker tells its client
+            pass  # The other worker has died, and its client's connection with it.
+        except Exception:  # An app may raise anything; the other worker answers its client with an error.
             log.exception("a connection of another worker failed")
         finally:
             pipe.close()
@@ -216,12 +216,12 @@ class RelayServer:
 
 
 def relayed_scope(scope: Scope) -> dict[str, Any]:
-    """What of a scope another worker needs."""
+    """The part of an ASGI scope that is sent to another worker."""
     return {key: scope[key] for key in _SCOPE_KEYS if key in scope}
 
 
 def scope_of(received: dict[str, Any]) -> Scope:
-    """A scope as ASGI has it: pairs are tuples."""
+    """An ASGI scope restored from a received one: its pairs are tuples again."""
     return {
         **received,
         "headers": [(name, value) for name, value in received["headers"]],

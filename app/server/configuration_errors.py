@@ -1,6 +1,6 @@
 """The errors of the configuration that stop a start, as the launcher, a worker and `check` catch them.
 
-The text of each is one line for the person who can mend it.
+The text of each error is one line for the operator, who can correct the configuration.
 """
 
 from actors.tools import ToolDefinitionError

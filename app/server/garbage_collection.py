@@ -1,7 +1,7 @@
-"""Garbage collection: what ended sessions leave behind is collected after every 50 sessions, outside conversations.
+"""Garbage collection: collects what ended sessions leave behind after every 50 sessions, outside conversations.
 
 The actors of a session know each other, so that nobody's last reference ever goes; and a session has lived for long
-when it ends, so that Python's collector, which is kept out of the talk (`server/processes/worker.py`), would look at it
+when it ends, so that Python's collector, whose thresholds are raised (`server/processes/worker.py`), would look at it
 after millions of objects more. Each left 150 kB, its caller's last words above all.
 """
 

@@ -1,4 +1,4 @@
-"""The life of one worker: what it may take on, and the steps of its drain, which come before its end."""
+"""The life of one worker: whether it may take sessions, and the drain steps that run before it ends."""
 
 import asyncio
 import hmac
@@ -29,7 +29,7 @@ LATE_S = 0.1
 
 
 class Phase(StrEnum):
-    """Where a worker is in its life; it only ever goes forward."""
+    """The phase of a worker's life; it only moves forward."""
 
     STARTING = "starting"
     READY = "ready"
@@ -70,7 +70,7 @@ class Lifecycle:
 
     @property
     def degradations(self) -> Mapping[str, str]:
-        """What this worker does less well than it should, by the part that does, each with its cause in one line."""
+        """The parts of this worker that work in a lesser way, each with the cause in one line."""
         return self._degradations
 
     def report_degradation(self, part: str, cause: str) -> None:
@@ -81,7 +81,7 @@ class Lifecycle:
             log.warning("%s is degraded: %s", part, cause)
 
     def withdraw_degradation(self, part: str) -> None:
-        """Say in readiness no more that `part` works in a lesser way: it works as it should again."""
+        """Remove `part` from the degradations that readiness reports: it works fully."""
         if self._degradations.pop(part, None) is not None:
             log.info("%s works as it should again", part)
 
@@ -91,19 +91,19 @@ class Lifecycle:
         return self._ends_sessions
 
     def end_sessions(self) -> None:
-        """Note that sessions that end from now on do so because the worker ends."""
+        """Record that sessions which end from now on end because the worker does."""
         self._ends_sessions = True
 
     def hurry(self) -> None:
-        """Have a worker that drains hand over at once what is still alive; harmless if it does not drain."""
+        """Make a draining worker hand over its sessions at once; does nothing if it is not draining."""
         self.hurried.set()
 
     def on_drain(self, step: DrainStep) -> None:
-        """Have `step` run when the worker drains, at the same time as the other steps."""
+        """Register `step` to run when the worker drains, at the same time as the other steps."""
         self._steps.append(step)
 
     def ready(self) -> None:
-        """Note that the listener is open and everything behind it has started."""
+        """Record that the listener is open and everything behind it has started."""
         if self._phase is Phase.STARTING:
             self._phase = Phase.READY
 
@@ -118,7 +118,7 @@ class Lifecycle:
         await asyncio.gather(*(self._run(step, deadline) for step in self._steps))
 
     def stopped(self) -> None:
-        """Note that the listener is about to close: the worker is stopped from now on."""
+        """Record that the listener is about to close."""
         self._phase = Phase.STOPPED
 
     async def _run(self, step: DrainStep, deadline: float) -> None:
@@ -127,7 +127,9 @@ class Lifecycle:
                 await step(deadline)
         except TimeoutError:
             log.warning("drain step did not end in time", extra={"step": _name(step)})
-        except Exception:  # a worker that is ending has nobody above it to tell; the other steps must still run
+        except (
+            Exception
+        ):  # Nobody above an ending worker would handle the exception, and the other steps must still run.
             log.exception("drain step failed", extra={"step": _name(step)})
 
 

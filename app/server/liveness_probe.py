@@ -1,4 +1,4 @@
-"""`python -m app.server.liveness_probe`: whether the server answers that has the settings of this environment.
+"""`python -m app.server.liveness_probe`: checks whether the server with the settings of this environment answers.
 
 For the health check of a container, and whatever else runs a command to find out. The exit status is 0 if it does, 1
 if not, with the reason in one line, and 2 for a fault in the configuration.
@@ -17,7 +17,7 @@ ANSWER_S = 8.0
 
 
 def main() -> int:
-    """Ask the server whether it lives; returns the exit status."""
+    """Ask the server whether it is alive; returns the exit status."""
     try:
         server = read_settings().server
     except SettingsError as fault:

@@ -1,4 +1,4 @@
-"""The level of the log as operators change it while the server runs: in every worker of it, and of other machines."""
+"""Changes the log level while the server runs, in every worker of this server and of those on other machines."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ TOPIC = "log level"
 
 
 class LevelChange(msgspec.Struct, frozen=True):
-    """A level that was given. `at`: when, in microseconds since 1970; 0: the level was never changed."""
+    """A log level that an operator has set. `at`: when, in microseconds since 1970; 0 if it was never changed."""
 
     level: str
     at: int

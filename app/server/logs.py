@@ -35,7 +35,7 @@ class KeyValueFormatter(logging.Formatter):
         return " ".join(f"{name}={_written(value)}" for name, value in self.pairs(record).items())
 
     def pairs(self, record: logging.LogRecord) -> dict[str, object]:
-        """What the line says, by name, in its order."""
+        """The names and values of the line, in their order."""
         pairs: dict[str, object] = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -65,7 +65,7 @@ FORMATTERS = {LogFormat.KEY_VALUE: KeyValueFormatter, LogFormat.JSON: JsonFormat
 
 
 class _Wanted:
-    """Whether a record is written: by its level, and by whose logger it is."""
+    """A filter that decides by level and logger whether a record is written."""
 
     def __init__(self) -> None:
         self.level = LogLevel.INFO
@@ -73,7 +73,7 @@ class _Wanted:
         self.change(LogLevel.INFO)
 
     def change(self, level: LogLevel) -> None:
-        """Write what is at least this important, from now on."""
+        """Write records of at least this level from now on."""
         self.level = level
         self._least = logging.getLevelNamesMapping()[level.value.upper()]
         self._least_of_others = max(self._least, logging.WARNING)
@@ -113,7 +113,7 @@ def change_level(level: LogLevel) -> None:
 
 
 def current_level() -> LogLevel:
-    """The least important thing that this process logs at present."""
+    """The lowest level that this process logs at present."""
     return _wanted.level
 
 

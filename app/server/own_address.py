@@ -17,7 +17,8 @@ def own_address(server: Server) -> str:
 
 
 def own_opener(server: Server) -> OpenerDirector:
-    """What opens that address: by no proxy, and of certificates it trusts the server's own alone, for whatever name.
+    """Make a urllib opener for that address: it uses no proxy and trusts the server's own certificate only, for any
+    name.
 
     Raises:
         OSError: the certificate cannot be read.

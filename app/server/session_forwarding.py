@@ -1,7 +1,7 @@
 """Sticky sessions: what concerns a session goes to the worker that has it, whichever worker took the connection.
 
-It stands behind `AccessGuard`, so that only who was let in may claim a session's id or reach another worker. The other
-worker holds a forwarded connection to its own guard again: it alone knows the session's resume token.
+The middleware stands behind `AccessGuard`, so that only admitted clients claim a session's id or reach another worker.
+The other worker has its own guard check a forwarded connection again: it alone knows the session's resume token.
 """
 
 import asyncio
@@ -106,7 +106,9 @@ class SessionForwarding:
         return self._sessions.live(session_id) is not None or session_id in self._shown
 
     async def _forward(self, owner: int, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get(RELAYED):  # the session has moved on while this connection was passed to us
+        if scope.get(
+            RELAYED
+        ):  # The session has moved to another worker while this connection was being forwarded to this one.
             log.warning("a connection is refused: its session moved to another worker while it was forwarded")
             await _refuse(scope, receive, send, "the session has moved")
             return
@@ -119,7 +121,7 @@ class SessionForwarding:
         try:
             await relaying
         except RelayError as error:
-            # Of workers that end together one is the first: that is no fault.
+            # When all workers end together, one ends before the others: that is no fault.
             level = logging.WARNING if self._lifecycle.admits() else logging.INFO
             log.log(level, "a connection cannot be forwarded to worker %d: %s", owner, error)
             await _refuse(scope, receive, send, str(error), begun=sent.begun)
@@ -127,7 +129,7 @@ class SessionForwarding:
             relaying.cancel()
 
     def _session_id(self, scope: Scope) -> str:
-        """The id of the session that a connection is about; empty for none, or one that cannot be used."""
+        """The id of the session that a connection is about; empty if it names none, or an invalid one."""
         if scope["type"] == "http":
             named = _RESOURCES.fullmatch(scope["path"])
             session_id = named[1] if named else ""
@@ -146,7 +148,7 @@ class SessionForwarding:
 
 
 class _Sent:
-    """An ASGI `send` that remembers whether an answer has begun."""
+    """An ASGI `send` that remembers whether a response has begun."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

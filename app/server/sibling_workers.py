@@ -58,16 +58,18 @@ class SiblingWorkers:
         self._handlers: dict[str, Handle] = {}
 
     def on(self, topic: str, handle: Handle) -> None:
-        """Have `handle` answer what other workers ask about `topic`; to be called before the start."""
+        """Have `handle` answer the requests of other workers about `topic`. Call it before the start."""
         self._handlers[topic] = handle
 
     async def answer(self, question: Question) -> Told | None:
-        """What this worker says to another one that asks; None to a question that it does not know."""
+        """Answer the question of another worker; returns None for a topic that this worker does not know."""
         handle = self._handlers.get(question.topic)
         return None if handle is None else Told(await handle(question.payload))
 
     async def gather(self, topic: str, payload: bytes, within_s: float) -> tuple[list[bytes], int]:
-        """What all other workers answer about `topic` within so many seconds, and how many of them do not answer."""
+        """The answers of all other workers about `topic` within `within_s` seconds, and how many workers did not
+        answer.
+        """
         told = await asyncio.gather(
             *(self._ask(address, Question(topic, payload), within_s) for address in self._others()),
             return_exceptions=True,
@@ -89,7 +91,7 @@ class SiblingWorkers:
 
     @staticmethod
     async def _ask(address: Path, question: Question, within_s: float) -> bytes | None:
-        """What the worker at `address` answers; None if it has died, and has left its socket behind.
+        """Ask the worker at `address`; returns None if it has died and left its socket behind.
 
         Raises:
             SiblingSilentError: it lives, and does not answer.

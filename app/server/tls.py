@@ -1,4 +1,4 @@
-"""TLS by the server itself, where no proxy before it ends TLS: on a laptop, for clients that speak wss only."""
+"""TLS that the server itself ends, where no proxy before it does: on a laptop, for clients that speak wss only."""
 
 import ssl
 from pathlib import Path
@@ -31,5 +31,5 @@ def tls_files(settings: Settings) -> tuple[Path, Path] | None:
 
 
 def _no_password() -> str:
-    """A key with a password would have OpenSSL ask for it at the terminal."""
+    """Refuse to give a password for the key: OpenSSL would otherwise ask for one at the terminal."""
     raise ValueError("the key has a password")

@@ -1,4 +1,4 @@
-"""Uncaught exceptions, logged as everything else is: Python's own way is to print them, words and all.
+"""Logs uncaught exceptions by class and place: Python would print them, with the words of their messages.
 
 The words of an exception may be what somebody has said; where they are raised by a thread that an engine or a tool has
 started by itself, nothing of ours stands between them and the terminal.
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def report_uncaught() -> None:
-    """Have the log told of what threads of this process, and its finalizers, do not catch."""
+    """Log what threads and finalizers of this process do not catch."""
     threading.excepthook = lambda raised: _report_thread(raised.exc_value, raised.thread)
     sys.unraisablehook = lambda raised: uncaught("a finalizer or a callback of C", raised.exc_value)
 
@@ -29,7 +29,7 @@ def uncaught(who: str, error: BaseException | None) -> None:
 
 
 def of_loop(context: dict[str, Any]) -> str:
-    """What of a loop has failed, in words, from the context that asyncio gives to an exception handler.
+    """Describe what has failed in an event loop, from the context that asyncio gives to an exception handler.
 
     A message of asyncio may quote arguments of callbacks, and the exceptions of tasks: not so what comes before them.
     """
@@ -40,6 +40,6 @@ def of_loop(context: dict[str, Any]) -> str:
 
 
 def _report_thread(error: BaseException | None, thread: threading.Thread | None) -> None:
-    # A thread may end itself so.
+    # A thread may end itself by SystemExit, which is no fault.
     if not isinstance(error, SystemExit):
         uncaught(f"the thread {thread.name}" if thread is not None else "a thread", error)

@@ -1,1 +1,1 @@
-"""The processes of a server: the launcher, its workers, what they tell each other, and how they end."""
+"""The processes of a server: the launcher, its workers, the pipe between them, signals, and how each process ends."""

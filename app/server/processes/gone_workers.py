@@ -1,4 +1,4 @@
-"""The workers that have died lately, and what became of their sessions: kept by the launcher, which outlives them."""
+"""The workers that died lately and what became of their sessions, kept by the launcher, which outlives them."""
 
 from collections import OrderedDict
 from collections.abc import Collection
@@ -55,20 +55,20 @@ class GoneWorkers:
         self._deaths: OrderedDict[int, _Death] = OrderedDict()
 
     def died(self, worker: int, *, at: float, status: int, sessions: Collection[str]) -> None:
-        """Note that a worker has died with these live sessions, by their ids."""
+        """Record that a worker has died with these live sessions, by their ids."""
         self._deaths[worker] = _Death(round(at, 3), status, dict.fromkeys(sessions, 0))
         if len(self._deaths) > MOST_GONE:
             self._deaths.popitem(last=False)
 
     def begun(self, session_id: str, worker: int) -> bool:
-        """A session has begun at `worker`; True if one that is gone had it before."""
+        """Record that a session has begun at `worker`; returns whether a worker that died had it before."""
         found = [death.sessions for death in self._deaths.values() if session_id in death.sessions]
         for sessions in found:
             sessions[session_id] = worker
         return bool(found)
 
     def fields(self) -> dict[str, Any]:
-        """The fields of the notice that tells of them."""
+        """The fields of the notice that reports the dead workers."""
         return {"gone": [msgspec.to_builtins(_described(*each)) for each in self._deaths.items()]}
 
 
@@ -85,7 +85,7 @@ def _described(worker: int, death: _Death) -> GoneWorker:
 
 
 def gone_in(fields: dict[str, Any]) -> list[GoneWorker]:
-    """The workers that a notice of the topic GONE tells of.
+    """The workers that a notice of the topic GONE reports.
 
     Raises:
         msgspec.ValidationError: it is none.

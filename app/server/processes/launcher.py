@@ -62,7 +62,9 @@ class Backoff:
         self._next_s = first_s
 
     def after(self, lived_s: float) -> float:
-        """Twice the last wait, up to the most; the first wait again for a worker that had lived for a while."""
+        """The next wait for a worker that had lived `lived_s` seconds: twice the last one, up to the limit; the first
+        one again if it had lived long.
+        """
         delay_s = self._first_s if lived_s >= self._healthy_s else self._next_s
         self._next_s = min(2 * delay_s, self._most_s)
         return delay_s
@@ -85,7 +87,7 @@ class Ended(msgspec.Struct, frozen=True):
     fault: str = ""
 
     def start_failure(self) -> StartError:
-        """What this means when the server has never been ready."""
+        """The cause in words, if the server has never been ready."""
         if self.fault:
             return StartError(self.status, self.fault)
         return StartError(1, f"a worker ended with status {self.status} before it was ready")
@@ -128,7 +130,7 @@ class Launcher:
             loop.add_signal_handler(signum, self._signalled, signum)
         with contextlib.ExitStack() as stack:
             if self._settings.server.web_concurrency > 1:
-                # One worker has nobody to reach; a launcher that is killed removes no directory.
+                # A single worker needs no relay directory, and a launcher that is killed could not remove it.
                 directory = tempfile.TemporaryDirectory(prefix="earshot-", ignore_cleanup_errors=True)
                 self._relay_directory = stack.enter_context(directory)
             async with asyncio.TaskGroup() as slots:
@@ -190,16 +192,16 @@ class Launcher:
         beside = [listening, asyncio.create_task(self._end_when_silent(worker))]
         try:
             await worker.process.wait()
-            # What it said last may still be on the way, as which calls it had.
+            # Its last lines may still be in the pipe, such as those that say which calls it had.
             await asyncio.wait([listening], timeout=LAST_LINES_S)
         finally:
             for task in beside:
                 task.cancel()
 
     async def _end_when_silent(self, worker: WorkerProcess) -> None:
-        """End a worker whose loop does not turn any more: stopped, stuck, or starved for longer than calls bear."""
+        """End a worker whose event loop has not turned for WORKER_TIMEOUT_S: it is stopped, stuck or starved of CPU."""
         timeout_s = self._settings.server.worker_timeout_s
-        # One that cannot serve gives no signs of life any more, and its status says why.
+        # A worker that cannot serve stops its signs of life and exits with a status that says why.
         await worker.silent(timeout_s if worker.is_ready else max(timeout_s, UNFIT_ENDS_S))
         log.warning(
             "worker gives no sign of life and is ended",
@@ -221,7 +223,7 @@ class Launcher:
                 case WorkerNotice() as notice if self._calls.take(worker, notice):
                     worker.tell(line)
                 case WorkerNotice(topic, fields):
-                    # Their sum is kept for workers that are started later.
+                    # The merged notices are kept for workers that are started later.
                     self._noticed.setdefault(topic, {}).update(fields)
                     for each in self._workers:
                         each.tell(line)
@@ -289,7 +291,7 @@ class Launcher:
         They would wait in the socket that all share until the last worker is gone; another server could take them.
         """
         if self._phase is _Phase.STOPPING and not any(worker.listens for worker in self._workers):
-            with contextlib.suppress(OSError):  # it was done already
+            with contextlib.suppress(OSError):  # The listener is shut down already.
                 self._listener.shutdown(socket.SHUT_RDWR)
 
     def _signalled(self, signum: int) -> None:

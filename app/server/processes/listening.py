@@ -43,7 +43,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url(listener: socket.socket, *, tls: bool = False) -> str:
-    """An address at which a browser on this machine reaches `listener`."""
+    """The URL at which a browser on this machine reaches `listener`."""
     scheme = "https" if tls else "http"
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -1,4 +1,4 @@
-"""A worker whose launcher has died: it takes no more connections, ends its conversations, and never outlives that.
+"""Ends an orphan, a worker whose launcher has died: it takes no more connections and ends its conversations in time.
 
 The launcher's port must be free at once for a server that is started in its place, and no worker may stay behind: not
 one whose event loop stands still, nor one that is stopped. The kernel continues a stopped one
@@ -36,7 +36,7 @@ class OrphanWatch:
         self._told = threading.Event()
 
     def start(self) -> None:
-        """Begin to watch. The thread keeps no process alive."""
+        """Begin to watch. The thread is a daemon, and keeps no process alive."""
         threading.Thread(target=self._watch, name="orphan-watch", daemon=True).start()
 
     def serve(self, orphaned: Callable[[], None], *, loop_timeout_s: float, grace_s: float) -> None:

@@ -1,4 +1,4 @@
-"""What ties a child process to the process that started it, so that none is left behind, whatever ends the parent.
+"""Ties a child process to its parent, so that no child is left behind, however the parent ends.
 
 Linux sends a signal of the child's choice when the thread that started it ends, however it ends, and SIGKILL and
 SIGCONT reach a process that is stopped as well. Elsewhere a child has only the end of its pipe to go by: it ends too,
@@ -25,6 +25,6 @@ def signal_when_parent_ends(parent_pid: int, signum: signal.Signals) -> None:
         return
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "the death of the parent cannot be waited for")
-    # The parent may have ended before the kernel was asked.
+    # The parent may have ended before prctl was called.
     if os.getppid() != parent_pid:
         os.kill(os.getpid(), signum)

@@ -1,6 +1,6 @@
-"""Which worker has which session, kept by the launcher: the one process that all workers can ask, one after the other.
+"""Which worker has which session, kept by the launcher, the one process that all workers can ask.
 
-So no two workers ever make the same session, and one that is stopped hides none of those it has.
+So no two workers ever make the same session, and the sessions of a worker that is stopped are still known.
 """
 
 from collections import OrderedDict
@@ -23,20 +23,20 @@ class SessionRegistry:
         return self._owners.get(session_id, 0)
 
     def claim(self, session_id: str, worker: int) -> int:
-        """The worker that has a session: `worker` itself from now on, if none has."""
+        """Claim a session for `worker` if no worker has it; returns the worker that has it then."""
         owner = self._owners.setdefault(session_id, worker)
         if owner == worker:
             self._recent.get(worker, OrderedDict()).pop(session_id, None)
         return owner
 
     def begun(self, session_id: str, worker: int) -> None:
-        """Note that a session has begun at `worker`, or goes on there: the worker that had it before has it no more."""
+        """Record that a session has begun at `worker` or has moved there from another one."""
         former = self._owners.get(session_id, worker)
         self._recent.get(former, OrderedDict()).pop(session_id, None)
         self._owners[session_id] = worker
 
     def end(self, session_id: str, worker: int) -> None:
-        """Note that a session of `worker` is over; it is remembered for as long as the worker has its record."""
+        """Record that a session of `worker` is over; its id is kept for as long as the worker has its record."""
         if self._owners.get(session_id) != worker:
             return
         recent = self._recent.setdefault(worker, OrderedDict())
@@ -47,12 +47,12 @@ class SessionRegistry:
             del self._owners[oldest]
 
     def release(self, session_id: str, worker: int) -> None:
-        """Note that a session that `worker` has claimed was never begun."""
+        """Remove the claim of `worker` on a session that was never begun."""
         if self._owners.get(session_id) == worker and session_id not in self._recent.get(worker, ()):
             del self._owners[session_id]
 
     def forget(self, worker: int) -> list[str]:
-        """A worker has ended, and all its sessions with it; the ids of those that were live."""
+        """Remove all sessions of a worker that has ended; returns the ids of those that were live."""
         ended = self._recent.pop(worker, OrderedDict())
         live = [session_id for session_id, owner in self._owners.items() if owner == worker and session_id not in ended]
         self._owners = {session_id: owner for session_id, owner in self._owners.items() if owner != worker}

@@ -166,7 +166,7 @@ class _Worker:
                 relay.close(is_orphan=os.getppid() != self._launcher_pid)
 
     async def _until_drained(self, sockets: OpenSockets) -> None:
-        """Hypercorn calls this when it has begun to listen, and stops when it returns."""
+        """Wait for the order to drain, and drain. Hypercorn calls this when it listens, and stops when it returns."""
         loop = cast(WorkerLoop, asyncio.get_running_loop())
         ordered = _drain_order(self._pipe, self._lifecycle, can_hand_over=hands_over(self._settings))
         loop.signals_are_handled()
@@ -183,13 +183,13 @@ class _Worker:
         await sockets.close_all("the server is restarting", self._margins.close_frames_s)
         self._lifecycle.stopped()
         loop.end_pings()
-        # What the sessions have not used is there for the rest: a loaded machine needs it.
+        # The steps that follow may use the time that the sessions have not needed: a loaded machine takes longer.
         left_s = ends_at - loop.time()
         self._hypercorn.graceful_timeout = max(self._margins.requests_s, min(REQUESTS_S, left_s / 2))
         self._hypercorn.shutdown_timeout = max(self._margins.lifespan_s, left_s - self._hypercorn.graceful_timeout)
 
     async def _beat(self) -> None:
-        """Tell the launcher that the loop turns, until the process ends."""
+        """Send the launcher a sign of life, each second, until the process ends."""
         while True:
             self._lifecycle.worker_bus.beat()
             await asyncio.sleep(BEAT_INTERVAL_S)
@@ -207,11 +207,14 @@ class _Worker:
 
 
 def _keep_garbage_collection_out_of_the_talk() -> None:
-    """Objects that exist from the start are never looked at again, and a call's own objects seldom: nearly all that a
-    frame makes is gone with its last reference. Nothing is collected here: that would hold up the start."""
+    """Exempt all objects that exist from the collector, and have it look seldom at those that are made later.
+
+    Nearly all objects that a frame of audio makes are freed with their last reference. Nothing is collected here, since
+    that would hold up the start.
+    """
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
-    gc.enable()  # `python -m app worker` has begun without it
+    gc.enable()  # `python -m app worker` starts with the collector disabled.
 
 
 def _drain_order(pipe: socket.socket, lifecycle: Lifecycle, *, can_hand_over: bool) -> asyncio.Event:

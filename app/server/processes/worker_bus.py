@@ -43,7 +43,7 @@ class WorkerBusError(AppError):
 
 
 class ServerEndingError(WorkerBusError):
-    """The launcher has said its last, since the server ends: there is nobody to be told, and nothing has failed."""
+    """The server is ending, and the launcher relays no more notices: this is no failure."""
 
     def __init__(self) -> None:
         super().__init__("the workers of this server are ending")
@@ -64,7 +64,7 @@ class WorkerBus:
         """The launcher has said its last: this worker drains, or is an orphan."""
 
     def on_notice(self, take: TakeNotice) -> None:
-        """Have `take` called with every notice; it looks at the topic."""
+        """Have `take` called with every notice; `take` selects by topic."""
         self._takers.append(take)
 
     async def tell(self, topic: str, fields: dict[str, Any]) -> None:
@@ -130,7 +130,7 @@ class WorkerBus:
 
     @property
     def server_ends(self) -> bool:
-        """Whether the launcher has told all workers to end, or is gone."""
+        """Whether the launcher has ordered all workers to end, or has died."""
         return self._is_over
 
     def listens_no_more(self) -> None:
@@ -149,7 +149,7 @@ class WorkerBus:
                 place="worker bus",
             )
             return
-        # Each waits for the one before: the line is written in order.
+        # Each write waits for the one before, so that lines are written in order.
         sending = asyncio.create_task(self._send(encode_line(message)))
         self._unsent.add(sending)
         sending.add_done_callback(self._sent)
@@ -172,7 +172,7 @@ class WorkerBus:
             answer.set_result(message.worker)
 
     def hear(self, notice: WorkerNotice) -> None:
-        """Hand a notice to everybody who asked for notices, and wake the `tell` that waits for this one."""
+        """Pass a notice to all subscribers, and wake the `tell` that waits for it."""
         for take in self._takers:
             take(notice)
         if notice.teller == os.getpid() and (heard := self._awaited.get(notice.number)) and not heard.done():
@@ -197,7 +197,7 @@ class WorkerBus:
         self._beat = writer.beat
 
     def _end(self) -> None:
-        """Nothing is heard any more: what waits for an answer waits no longer."""
+        """End every wait for an answer: the launcher sends nothing more."""
         self._is_over = True
         answers: list[asyncio.Future[Any]] = [*self._awaited.values(), *self._asked.values()]
         for answer in answers:
@@ -256,5 +256,5 @@ class _PipeWriter:
             self._torn = False
 
     def _afresh(self) -> bytes:
-        """What ends a line that was given up: it is then a line by itself, which the launcher does not understand."""
+        """A line feed if the line before was cut off, else nothing: the launcher ignores a line that is cut off."""
         return b"\n" if self._torn else b""

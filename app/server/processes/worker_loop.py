@@ -116,7 +116,9 @@ class WorkerLoop(uvloop.Loop):
                 task.cancel()
 
     def _report(self, context: dict[str, Any]) -> None:
-        """Report what nobody has caught: of connections a line a minute, as anybody can cause it."""
+        """Log exceptions that nothing has caught; those of connections once a minute, since any client can
+        cause them.
+        """
         error = context.get("exception")
         if self._is_stopping and isinstance(error, asyncio.CancelledError):
             log.info("a connection was cut: its client was in the middle of a request at the end of the grace")
@@ -131,7 +133,7 @@ class WorkerLoop(uvloop.Loop):
 
 
 def closed_in_time(options: dict[str, Any]) -> dict[str, Any]:
-    """The options of a server, with a bound for the end of its connections where it speaks TLS."""
+    """The options of `create_server`, with a bound for closing connections if it speaks TLS."""
     return options if options.get("ssl") is None else {"ssl_shutdown_timeout": TLS_CLOSED_S, **options}
 
 

@@ -81,7 +81,7 @@ def encode_line(message: FromWorker | FromLauncher) -> bytes:
 
 
 def decode_from_worker(line: bytes) -> FromWorker:
-    """What a worker says to the launcher.
+    """Decode a line that a worker has sent to the launcher.
 
     Raises:
         ValueError: the line is no such message.
@@ -90,7 +90,7 @@ def decode_from_worker(line: bytes) -> FromWorker:
 
 
 def decode_from_launcher(line: bytes) -> FromLauncher:
-    """What the launcher says to a worker.
+    """Decode a line that the launcher has sent to a worker.
 
     Raises:
         ValueError: the line is no such message.

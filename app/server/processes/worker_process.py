@@ -1,4 +1,4 @@
-"""A worker process as the launcher sees it: started, listened to, told things, watched, and ended."""
+"""A worker process from the launcher's side: starts it, reads and writes its pipe, watches it, and ends it."""
 
 import asyncio
 import contextlib
@@ -20,14 +20,14 @@ LOOKS_PER_TIMEOUT = 5
 
 
 class WorkerStage(Enum):
-    """How far a worker has come, in this order."""
+    """The stage of a worker's life; stages follow in this order."""
 
     STARTING = auto()
-    """It has not said that it is ready; one that ends before was never ready."""
+    """The worker has not reported that it is ready."""
     SERVING = auto()
-    """It is ready."""
+    """The worker has reported that it is ready."""
     DRAINING = auto()
-    """It was ordered to drain, and is told nothing more."""
+    """The worker was ordered to drain, and is sent nothing more."""
 
 
 class WorkerProcess:
@@ -50,7 +50,7 @@ class WorkerProcess:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it has said that it is ready, also if it drains by now."""
+        """Whether the worker has reported that it is ready, even if it is draining by now."""
         return self.stage is not WorkerStage.STARTING
 
     async def heard(self) -> None:
@@ -64,7 +64,7 @@ class WorkerProcess:
         except TimeoutError:
             text = f"a worker was not ready within {START_LIMIT_S:g} s"
             self.kill()
-        except ConnectionResetError:  # it died before it had taken the secret
+        except ConnectionResetError:  # The worker died before it had read the secret.
             text = ""
         if text == READY:
             self.stage = WorkerStage.SERVING
@@ -104,13 +104,13 @@ class WorkerProcess:
         """
         if self.is_ready:
             self.stage = WorkerStage.DRAINING
-            with contextlib.suppress(OSError):  # it has just ended
+            with contextlib.suppress(OSError):  # The worker has just ended.
                 self._writer.write_eof()
         else:
             self.kill()
 
     def hurry(self) -> None:
-        """Order a worker that drains to hand over at once what it still has."""
+        """Order a draining worker to hand over at once the sessions that it still has."""
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process.pid, HURRY_SIGNAL)
@@ -120,7 +120,7 @@ class WorkerProcess:
         self._writer.close()
 
     def kill(self) -> None:
-        """End the worker at once, even if it is stopped; harmless when it has ended."""
+        """End the worker at once, even if it is stopped; does nothing if it has ended."""
         if self.process.returncode is None:
             # Process.kill() would reap a child that has just ended behind asyncio's back, and lose its status.
             with contextlib.suppress(ProcessLookupError):
@@ -137,7 +137,7 @@ async def start_worker(listener: socket.socket, secret: bytes, reference: str, r
     """
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
-    # By the line: what a process is started with can be read from outside.
+    # The secret goes through the pipe: other users can read the arguments and environment of a process.
     writer.write(secret)
     descriptors = (listener.fileno(), theirs.fileno())
     arguments = {

@@ -40,7 +40,7 @@ Peer = tuple[str, int]
 
 
 class _Connection:
-    """One open connection. `client` is empty for one that only the limit of the worker is for."""
+    """One open connection. `client` is empty for one that counts against the limit of the worker only."""
 
     def __init__(self, transport: asyncio.Transport, client: str) -> None:
         self.transport = transport
@@ -81,7 +81,7 @@ class Connections:
             self._close(peer, "the worker ends")
 
     def opened(self, transport: asyncio.Transport) -> Peer | None:
-        """Count a connection; its name, or None for one that has none, since it is over already."""
+        """Count a connection that was opened; returns its peer, or None if it is over already and has none."""
         peer = peer_of(transport.get_extra_info("peername"))
         if peer is None:
             return None

@@ -20,7 +20,7 @@ class Listener(Protocol):
     """The receiver of the messages that a peer sends over the fast path."""
 
     def take(self, message: Message) -> None:
-        """Handle one message of the peer. Called in a callback of the event loop, so it must not block."""
+        """Handle one message of the peer. Runs in a callback of the event loop, so it must not block."""
         ...
 
     def admits(self, frames: int, size_bytes: int) -> bool:
@@ -28,7 +28,7 @@ class Listener(Protocol):
         ...
 
     def is_crowded(self) -> bool:
-        """Whether so much waits to be handled already that the peer is to be read later."""
+        """Whether so many messages wait to be handled that reading from the peer must pause."""
         ...
 
 
@@ -58,7 +58,7 @@ class FastPath(Protocol):
         ...
 
     def abort(self) -> None:
-        """Drop the connection, and what has not been sent."""
+        """Drop the connection, and all data that has not been sent."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Holds back what a session shows while it is not known whether the session is still this worker's."""
+"""Holds back a session's output while it is unknown whether the session still belongs to this worker."""
 
 from collections import deque
 from collections.abc import Callable
@@ -11,10 +11,10 @@ HELD_MOST = 500
 
 
 class Gate(Protocol):
-    """Is shut while it is not known whether this worker still has its sessions."""
+    """Is shut while it is unknown whether this worker still has its sessions."""
 
     def must_wait(self, go_on: Callable[[], None]) -> bool:
-        """Whether nothing may be sent yet; if so `go_on` is called once that is known."""
+        """Whether nothing may be sent at present; if so, `go_on` is called once when the gate opens."""
         ...
 
 
@@ -36,7 +36,7 @@ class GatedOutput:
             self._show(message)
 
     def drop(self) -> None:
-        """Forget what is held back: nothing more is to be sent."""
+        """Discard the messages that are held back."""
         self._held.clear()
 
     def _release(self) -> None:

@@ -40,12 +40,12 @@ PIECE_BYTES = 16_384
 
 
 class Reader(Enum):
-    """Who reads what the client sends. From one to the next there is no way back, and `LOST` follows upon each."""
+    """The receiver of what the client sends. A change is never undone, and every other state may end in `LOST`."""
 
     NOBODY = auto()
-    """It is held until somebody listens."""
+    """Messages are held until there is a listener."""
     LISTENER = auto()
-    """The listener is told it, message by message."""
+    """The listener gets each message."""
     HYPERCORN = auto()
     """It is passed on as it comes: it was given back, or is what only Hypercorn handles."""
     HYPERCORN_TO_END = auto()
@@ -156,7 +156,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
                 async with asyncio.timeout(LINGER_S):
                     await self._ended.wait()
 
-    # what the transport tells
+    # Callbacks of the transport
 
     def data_received(self, data: bytes) -> None:
         """Hold the bytes that the client has sent, and handle the first messages among them at once."""
@@ -199,7 +199,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._full = False
         self._hypercorn.resume_writing()
 
-    # reading
+    # Reading frames
 
     def read_some(self) -> Progress:
         """Handle a few of the frames that are held; never raises."""

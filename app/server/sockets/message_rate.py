@@ -1,4 +1,4 @@
-"""How much one client may send: a token bucket of frames and one of bytes."""
+"""Limits how much one client may send, by a token bucket for frames and one for bytes."""
 
 from collections.abc import Callable
 

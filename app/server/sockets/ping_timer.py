@@ -1,4 +1,4 @@
-"""Looks at regular intervals whether the client of one connection still answers pings, and drops one that does not."""
+"""Checks at regular intervals whether the client of one connection answers pings, and drops a client that does not."""
 
 import asyncio
 import logging
@@ -38,7 +38,7 @@ class PingTimer:
         self._look()
 
     def stop(self) -> None:
-        """Look no more, and send no more pings."""
+        """Stop the checks and the pings."""
         if self._next_look is not None:
             self._next_look.cancel()
 

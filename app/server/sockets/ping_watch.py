@@ -1,4 +1,4 @@
-"""Whether a client is gone without a word: it answers no pings any more. Pure; asked once in each interval of pings."""
+"""Decides whether a client is gone since it answers no pings. Pure; asked once in each interval between pings."""
 
 SILENT_INTERVALS = 2
 """A client that has answered a ping before, and has sent nothing for so many intervals of them, is gone."""

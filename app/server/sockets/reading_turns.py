@@ -1,4 +1,4 @@
-"""In which order the sockets of a worker are read while their clients send more than can be handled at once.
+"""Orders the reading of a worker's sockets while their clients send more than the worker can handle at once.
 
 What arrives in one callback of the loop may be 250 kB, which is 40,000 small messages. A socket handles a few of them;
 for the rest it waits in a queue that all sockets share. The queue is served for at most `TURN_S` in each turn of the
@@ -19,10 +19,10 @@ LOOK_AGAIN_S = 0.002
 
 
 class Progress(Enum):
-    """What reading a few messages came to."""
+    """How far the reading of a few messages has come."""
 
     DONE = auto()
-    """All is read that has come."""
+    """All messages that have arrived were read."""
     MORE = auto()
     """There is more that could be read at once."""
     LATER = auto()

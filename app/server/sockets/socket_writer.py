@@ -95,7 +95,7 @@ class SocketWriter:
             self._go()
 
     def abandon(self) -> None:
-        """Drop what is queued and send nothing more, since the peer is gone."""
+        """Discard the queue and send nothing more, since the peer is gone."""
         self._drop_all()
         self._end()
 
@@ -105,7 +105,7 @@ class SocketWriter:
         self.queued_bytes = 0
 
     def _give_up(self) -> None:
-        """Give the connection up: the peer has not taken the close frame in time."""
+        """Drop the connection: the peer has not taken the close frame in time."""
         if not self._is_closed:
             self._end()
             if self._fast_path is not None:
@@ -123,7 +123,7 @@ class SocketWriter:
         self.closed.set()
 
     def _go(self) -> None:
-        """Send what is queued as far as the server takes it, and close if that is due."""
+        """Send as much of the queue as the server takes at once, and close the socket if that is due."""
         while self._queue and self._waiting is None and not self._sending:
             self._at_once(self._next())
         if self._closing is not None and self._waiting is None and not self._sending and not self._is_closed:
