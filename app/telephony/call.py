@@ -145,7 +145,9 @@ class Call:
         return self.admission is Admission.ADMITTED
 
     def hand_to(self, custody: Custody) -> bool:
-        """Give the call away; whether that is news. One that another worker has stays that one's."""
+        """Change who has the custody of the call; returns whether it changed. A call that another worker has stays with
+        it.
+        """
         if custody is self.custody or self.custody is Custody.MOVED:
             return False
         self.custody = custody
@@ -170,11 +172,11 @@ class Call:
         return tasks
 
     def note(self, kind: str, at: float, **details: Any) -> None:
-        """Write into the log what happened; details carry no content and no numbers."""
+        """Write an event into the log of the call; its details carry no content and no numbers."""
         self.events.append(CallEvent(kind, timestamp(at), details))
 
     def became(self, state: CallState, at: float) -> bool:
-        """Take the next state; a call that is over stays over. Whether anything changed."""
+        """Change the state of the call; one that is over stays over. Returns whether anything changed."""
         if not self.progress.become(state, at):
             return False
         if self.progress.is_over:

@@ -1,4 +1,4 @@
-"""What telephony orders of the telephone network, whichever that is.
+"""The port through which telephony gives orders to a telephone network, whichever carrier that is.
 
 Identities are telephone numbers in E.164 or the network's own ids. A method returns when the network has taken the
 order; what becomes of it comes as an event.
@@ -94,7 +94,8 @@ class CallControl(Protocol):
     async def transfer(
         self, call_id: str, target: str, transferee: str = "", *, source: str = "", operation_context: str = ""
     ) -> None:
-        """Put the caller through to `target`; `transferee` says whom, if several are on the call.
+        """Transfer the caller to `target`; `transferee` names the caller if several people are on the call. `source`:
+        the number that a `target` on the telephone network is called from.
 
         `source`: the number that a `target` on the telephone network is called from.
         """
@@ -152,7 +153,7 @@ class CallControl(Protocol):
         ...
 
     async def properties(self, call_id: str) -> CallProperties:
-        """Ask the network how a call stands: ringing, connected, over."""
+        """Ask the network for the state of a call."""
         ...
 
     async def participants(self, call_id: str) -> tuple[OnTheCall, ...]:
@@ -164,7 +165,7 @@ class CallControl(Protocol):
         ...
 
     async def ready(self) -> None:
-        """Ask for nothing; returns if orders would be taken: the service is there and accepts our credentials."""
+        """Check that the service can be reached and accepts the credentials; orders nothing."""
         ...
 
     async def close(self) -> None:

@@ -19,7 +19,7 @@ class CallLog:
         """The latest call of each session."""
 
     def add(self, call: Call) -> None:
-        """Note that a call begins; the oldest of those that are over is forgotten."""
+        """Add a call that begins; the oldest of the calls that are over is dropped."""
         self._calls[call.secret] = call
         self._by_session[call.session_id] = call
         over = [known for known in self._calls.values() if known.progress.is_over]
@@ -27,7 +27,7 @@ class CallLog:
             self.remove(known)
 
     def remove(self, call: Call) -> None:
-        """Forget a call, which is another worker's from now on."""
+        """Remove a call that another worker has taken."""
         self._calls.pop(call.secret, None)
         if self._by_session.get(call.session_id) is call:
             del self._by_session[call.session_id]
@@ -41,16 +41,16 @@ class CallLog:
         return next((call for call in self._newest() if call_id and call.call_id == call_id), None)
 
     def of_announcement(self, announcement: str) -> Call | None:
-        """The call that came in by that announcement."""
+        """The call that this announcement announced; None if there is none."""
         return next((c for c in self._newest() if announcement and c.announcement == announcement), None)
 
     def of_session(self, session_id: str) -> Call | None:
-        """The call that is up and has that session."""
+        """The call that is up and whose conversation is this session; None if there is none."""
         call = self._by_session.get(session_id)
         return call if call is not None and not call.progress.is_over else None
 
     def of_server_call(self, server_call_id: str) -> Call | None:
-        """The call that the telephone network knows by that server call id."""
+        """The call with this server call id of the telephone network; None if there is none."""
         return next((c for c in self._newest() if server_call_id and c.server_call_id == server_call_id), None)
 
     @property

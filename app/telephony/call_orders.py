@@ -94,11 +94,11 @@ class CallOrders:
         await self._told(order, settled, EVENT_S + KEY_S * len(keys))
 
     async def hold(self) -> None:
-        """Have the person wait; returns when they do."""
+        """Put the caller on hold; returns when the network has done it."""
         await self._hold(OrderKind.HOLD, self._require_connected())
 
     async def unhold(self) -> None:
-        """Bring the person back; returns when they are."""
+        """Take the caller off hold; returns when the network has done it."""
         await self._hold(OrderKind.UNHOLD, self._require_connected(CallState.ON_HOLD))
 
     async def _hold(self, kind: OrderKind, control: CallControl) -> None:

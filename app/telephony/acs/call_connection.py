@@ -1,4 +1,4 @@
-"""What a session shows, on the media socket of its call: audio, and the order to drop it."""
+"""Writes the output of a session to the media socket of its call: audio, and the order to drop audio."""
 
 import asyncio
 
@@ -60,7 +60,7 @@ class CallConnection:
         self._writer.close(code, reason)
 
     def abandon(self) -> None:
-        """Send nothing more, since the other side is gone."""
+        """Send nothing more, since the telephone network has closed the socket."""
         if self._gated is not None:
             self._gated.drop()
         self._writer.abandon()

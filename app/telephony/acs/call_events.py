@@ -1,4 +1,4 @@
-"""What the telephone network says of calls, event by event. Repeated and late ones do no harm."""
+"""Translates the events of ACS about calls. Events that are repeated or late change nothing."""
 
 import logging
 
@@ -109,7 +109,9 @@ class CallEvents:
             self._switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())
 
     def _settle(self, call: Call, event: AcsEvent) -> None:
-        """Note how orders ended, as `event` says. A failure that comes too late for its tool is told to the session."""
+        """Record how orders ended, as `event` says, and tell the session of a failure that comes too late for
+        its tool.
+        """
         for kind, state, subject in ended_by(event, call.caller):
             order = call.orders.told(
                 kind, state, order_id=event.operation_context or "", subject=subject, reason=why(event.result)
@@ -131,7 +133,7 @@ def _delivered_as(event: AcsEvent) -> str:
 
 
 def _note(call: Call, event: AcsEvent, at: float) -> None:
-    """Into the log of the call; not the keys, which are content."""
+    """Write an event into the log of the call, without keys, which are content."""
     if isinstance(event, ContinuousDtmfRecognitionToneReceived | RecognizeCompleted):
         return
     result = event.result

@@ -1,4 +1,4 @@
-"""What ACS and Event Grid tell us over HTTP: calls that come in, and what happens to those that are up."""
+"""The HTTP routes that ACS and Event Grid call: incoming calls, and events of calls that are connected."""
 
 import asyncio
 import logging
@@ -70,7 +70,7 @@ class CallbackRoutes:
         ]
 
     async def handshake(self, request: Request) -> Response:
-        """How Event Grid asks, in the CloudEvents schema, whether we want its events."""
+        """Answer the question of Event Grid, in the CloudEvents schema, whether this server wants its events."""
         origin = request.headers.get("webhook-request-origin", "")
         if not origin:
             return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": "OPTIONS, POST"})
@@ -79,7 +79,7 @@ class CallbackRoutes:
         )
 
     async def answer(self, request: Request) -> Response:
-        """A delivery of Event Grid. Deliveries are at least once: the same call is answered once."""
+        """Handle a delivery of Event Grid. Deliveries are at least once: the same call is answered once."""
         events = await self._decoded(request, event_grid.decode, DELIVERY_BYTES)
         validation: ValidationAnswer | None = None
         for event in events:
@@ -114,7 +114,7 @@ class CallbackRoutes:
         return next((call for call in reversed(calls) if call is not None), None)
 
     async def callbacks(self, request: Request) -> Response:
-        """Events of calls, of the one whose secret is in the path, or with checks off of whichever they name."""
+        """Handle events of the call whose secret is in the path; with checks off, of whichever call they name."""
         secret = request.path_params.get("call_secret", "")
         own = self._switchboard.log.of_secret(secret) if secret else None
         if secret and own is None:

@@ -1,4 +1,4 @@
-"""Calls that Event Grid announces, in the words of telephony."""
+"""Translates an `IncomingCall` event of Event Grid into the carrier-neutral announcement of a call."""
 
 from app.telephony.inbound.incoming_call import IncomingCall
 from protocol.acs import event_grid
@@ -9,7 +9,7 @@ ANONYMOUS = "4:anonymous"
 
 
 def incoming_call(announced: event_grid.IncomingCall) -> IncomingCall:
-    """The call that an `IncomingCall` event announces."""
+    """Return the call that an `IncomingCall` event announces."""
     custom = announced.custom_context
     caller, callee = announced.caller, announced.callee
     return IncomingCall(
@@ -27,10 +27,10 @@ def incoming_call(announced: event_grid.IncomingCall) -> IncomingCall:
 
 
 def _number(identifier: Identifier | None) -> str:
-    """The number in E.164; empty for somebody without one."""
+    """The number in E.164; empty for a participant without one."""
     return identifier.phone_number or "" if identifier is not None else ""
 
 
 def _name(identifier: Identifier | None) -> str:
-    """The number in E.164, else the raw id; empty for nobody."""
+    """The number in E.164, else the raw id; empty if there is no participant."""
     return _number(identifier) or (identifier.raw_id if identifier is not None else "")

@@ -20,7 +20,7 @@ class MediaAddresses:
         return bool(urlsplit(self._settings.server.base_url).scheme)
 
     def require(self) -> None:
-        """Raises NotConfiguredError if ACS cannot reach this server."""
+        """Raise NotConfiguredError if ACS cannot reach this server."""
         if not self.known:
             raise NotConfiguredError("the telephone network cannot reach this server: set BASE_URL")
 

@@ -36,7 +36,7 @@ class MediaSocket:
         self.open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One connection, from its handshake to its end."""
+        """Serve one connection, from its handshake to its end."""
         await receive()
         try:
             call, is_adopted = await self._admit(scope)

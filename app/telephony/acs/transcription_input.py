@@ -1,4 +1,4 @@
-"""What ACS has understood of a call, handed to its session: who said it, in which language, and where in the call."""
+"""Hands transcripts that ACS makes of a call to its session: speaker, language, and position in the call."""
 
 from actors.conversation import SpokenWord
 from actors.messages.transcript import FinalTranscript, InterimTranscript
