@@ -73,12 +73,12 @@ class AcsAccess:
         self._keeping: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Fetch the keys of ACS and Event Grid in the background now, and keep them at hand."""
+        """Fetch the keys of ACS and Event Grid in the background, and renew them until `stop`."""
         verifiers = [verifier for verifier in (self._acs, self._event_grid) if verifier is not None]
         self._keeping = [asyncio.create_task(verifier.keep_keys(), name="keys") for verifier in verifiers]
 
     def stop(self) -> None:
-        """Stop keeping the keys of ACS and Event Grid at hand."""
+        """Stop renewing the keys of ACS and Event Grid."""
         for task in self._keeping:
             task.cancel()
 
@@ -90,16 +90,16 @@ class AcsAccess:
 
     @property
     def knows_event_grid(self) -> bool:
-        """Whether there is any way for Event Grid to prove itself."""
+        """Whether any proof is configured by which Event Grid can be recognised."""
         return self._secret is not None or self._event_grid is not None
 
     @property
     def without_keys(self) -> bool:
-        """Whether ACS is refused, since its keys could not be had."""
+        """Whether ACS is refused because its keys could not be fetched."""
         return self._acs is not None and self._acs.without_keys
 
     async def require_callback(self, headers: Mapping[str, str]) -> None:
-        """Let the callbacks of ACS pass. `headers` has lower-case names, or ignores case; as for the other two.
+        """Check a callback of ACS. `headers` has lower-case names, or ignores case; as for the other two methods.
 
         Raises:
             AccessRefusedError: 401 without an accepted token, 503 when it cannot be checked.
@@ -108,7 +108,7 @@ class AcsAccess:
             await self._claims(self._acs, headers, "an ACS callback")
 
     async def require_media(self, headers: Mapping[str, str]) -> None:
-        """Let the media sockets of ACS pass.
+        """Check the handshake of a media socket of ACS.
 
         Raises:
             AccessRefusedError: as `require_callback`.
@@ -148,7 +148,7 @@ class AcsAccess:
             raise self._refusal(sender, HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
 
     def _refusal(self, sender: str, status: HTTPStatus, reason: str) -> AccessRefusedError:
-        """Make the error and log it, at most once a minute for each reason: ACS shows nobody why it was refused."""
+        """Make the error, and log it at most once a minute for each reason: ACS shows nobody why it was refused."""
         told = f"{sender}: {reason}"
         if time.monotonic() - self._told.get(told, -TOLD_EVERY_S) >= TOLD_EVERY_S:
             self._told[told] = time.monotonic()

@@ -16,7 +16,7 @@ ABOUT = ("session_id", "actor", "call_id", "approval_id", "name")
 
 
 class OperatorProof(StrEnum):
-    """By what proof somebody was accepted as an operator."""
+    """The proof by which an operator was accepted."""
 
     TOKEN = "OPERATOR_TOKEN"
     ENTRA = "Entra role"
@@ -37,7 +37,8 @@ class AccessAudit:
     def let_in(
         self, route: str, client: str, proof: OperatorProof, path_params: Mapping[str, str] | None = None
     ) -> None:
-        """Write that an operator uses a route: its method and template, never the path with its ids and secrets.
+        """Write one line for an operator's use of a route: its method and template, never the path with its ids and
+        secrets. Of `path_params` those are written that say what a change was made to, and are no secret.
 
         Of `path_params` those are written that say what a change was made to, and are no secret.
         """
@@ -49,7 +50,7 @@ class AccessAudit:
             log.info("operator access", extra=fields | {"left_out": left_out})
 
     def refused(self, route: str, client: str, reason: str) -> None:
-        """Write that somebody who is no operator has asked for an operators' route."""
+        """Write that a client without an operator's proof has asked for an operators' route."""
         if (left_out := self._due(route, client, reason)) is not None:
             log.warning(
                 "operator access refused",
@@ -57,7 +58,7 @@ class AccessAudit:
             )
 
     def _due(self, *key: str) -> int | None:
-        """How many lines like this one were left out since the last; None if this one is to be left out as well."""
+        """How many lines like this one were left out since the last; None if this one must be left out as well."""
         now = self._now()
         written_at, left_out = self._written.pop(key, (-REPEATED_AFTER_S, 0))
         due = now - written_at >= REPEATED_AFTER_S

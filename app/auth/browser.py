@@ -89,13 +89,13 @@ class BrowserAccess:
         self._entra = _entra(settings) if self.mode is BrowserAuth.ENTRA else None
 
     def demanded(self, *, local: bool) -> BrowserAuth:
-        """What a browser has to bring: BROWSER_AUTH; unset, nothing on this machine and a token elsewhere."""
+        """The proof that a browser must show: BROWSER_AUTH; if unset, none on this machine and a token elsewhere."""
         if self._chosen is None and not local:
             return BrowserAuth.TOKEN
         return self.mode
 
     def issue(self, grant: Grant, ttl_s: int) -> SessionToken:
-        """A token that opens `grant` for `ttl_s` seconds."""
+        """Make a token that opens `grant` for `ttl_s` seconds."""
         now = time.time()
         grant = msgspec.structs.replace(grant, issued_at=now)
         expires_at = int(now) + ttl_s
@@ -114,7 +114,7 @@ class BrowserAccess:
         return SessionToken(jwt.encode(claims, self._key, ALGORITHM), expires_at, grant)
 
     async def grant_of(self, token: str) -> Grant:
-        """What `token` opens.
+        """Check `token`, and return what it opens.
 
         Raises:
             TokenError: it is not accepted.
@@ -134,7 +134,7 @@ class BrowserAccess:
         return Grant(vouched=is_operator(entra), subject=subject_of(entra))
 
     async def entra_claims(self, token: str) -> dict[str, Any]:
-        """The claims of an Entra access token.
+        """Check an Entra access token, and return its claims.
 
         Raises:
             TokenError: it is not accepted; none is unless BROWSER_AUTH is entra.
@@ -162,7 +162,7 @@ def is_operator(claims: dict[str, Any]) -> bool:
 
 
 def subject_of(claims: dict[str, Any]) -> str:
-    """The user or application that an Entra token was issued to: its object id, else its pairwise subject."""
+    """The user or application to which an Entra token was issued: its object id, else its pairwise subject."""
     for name in ("oid", "sub"):
         value = claims.get(name)
         if isinstance(value, str) and value:

@@ -1,4 +1,4 @@
-"""The checks that the table of routes names, and what each finds out about the sender of a request."""
+"""The checks that the table of routes names; each returns what it has found out about the sender of a request."""
 
 import base64
 from collections.abc import Mapping
@@ -32,7 +32,9 @@ UNPROVEN = "calls are told of from this machine only, since ENABLE_AUTH_VALIDATI
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that wants in: its ASGI scope, its query's last values, and the parameters of its path."""
+    """A request that asks to be admitted: its ASGI scope, the last values of its query, and the parameters of
+    its path.
+    """
 
     scope: Scope
     query: Mapping[str, str]
@@ -65,7 +67,7 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the checks of one worker decide by."""
+    """What the checks of one worker go by."""
 
     settings: Settings
     exposure: Exposure
@@ -127,7 +129,7 @@ class Checks:
         return msgspec.structs.replace(known, operator=True)
 
     async def _proof(self, known: Admitted, token: str) -> OperatorProof:
-        """How an operator has shown to be one.
+        """Check the token of an operator, and return by which proof the operator was accepted.
 
         Raises:
             ProblemError: 401 without or with a wrong token, 403 for another role, or from elsewhere when there is no

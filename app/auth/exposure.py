@@ -94,7 +94,7 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, scope: Scope) -> "Asker":
-        """The sender of an ASGI request or WebSocket."""
+        """Make an `Asker` from an ASGI request or WebSocket."""
         client = scope.get("client")
         return cls(
             client=client[0] if client else "",
@@ -149,7 +149,7 @@ class Exposure:
 
 
 def sign_of_outside(asker: Asker) -> str:
-    """What shows that a request was not made on this machine, in words; empty if nothing does."""
+    """The sign, in words, that a request was not made on this machine; empty if there is none."""
     if not is_loopback(asker.client):
         return "the peer is another machine"
     if asker.http_version == "1.0":
@@ -163,7 +163,7 @@ def sign_of_outside(asker: Asker) -> str:
 
 
 def added_by_proxies(names: Iterable[str]) -> str:
-    """The first of these header names that a proxy has added; empty if none has."""
+    """The first of these header names that proxies are known to add; empty if there is none."""
     for name in names:
         lower = name.lower()
         if lower in PROXY_HEADERS or lower.startswith(PROXY_PREFIXES) or lower.endswith(PROXY_ENDINGS):

@@ -1,4 +1,4 @@
-"""Enforces the table of routes: the one place in which anybody is let in, HTTP and WebSockets alike."""
+"""Enforces the table of routes: the one place in which requests and WebSockets are admitted."""
 
 import logging
 import time
@@ -37,7 +37,7 @@ ADMITTED = "earshot.admitted"
 
 
 def admitted(scope: Scope) -> Admitted:
-    """What the guard has found out about the sender of a request.
+    """Return what the guard has found out about the sender of a request.
 
     Raises:
         LookupError: the request has not passed the guard.
@@ -49,7 +49,7 @@ def admitted(scope: Scope) -> Admitted:
 
 
 class Matched(msgspec.Struct, frozen=True):
-    """The route that is going to answer. `method` and `path` are as the table has them."""
+    """The route that will answer a request. `method` and `path` are as the table has them."""
 
     method: str
     path: str

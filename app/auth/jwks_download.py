@@ -1,4 +1,4 @@
-"""The document at an address that holds an issuer's keys. A module of its own, since its package takes long to load."""
+"""Downloads an issuer's keys (JWKS). A module of its own, since the HTTP package that it imports takes long to load."""
 
 import aiohttp
 
@@ -12,7 +12,7 @@ class DownloadError(AppError):
 
 
 async def download(url: str, timeout_s: float) -> bytes:
-    """What is at `url`; redirects are not followed.
+    """Download the document at `url`; redirects are not followed.
 
     Raises:
         DownloadError: it cannot be had in time, or is no document of keys by its size.

@@ -52,7 +52,7 @@ class TokensUnavailableError(AppError):
 
 
 def bearer_of(headers: Mapping[str, str]) -> str:
-    """The token of an Authorization header, empty for none. `headers` has lower-case names, or ignores case."""
+    """The token of an Authorization header; empty if there is none. `headers` has lower-case names, or ignores case."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
@@ -125,7 +125,7 @@ class SigningKeys:
 
     @property
     def missing(self) -> bool:
-        """Whether they were asked for, and could not be had."""
+        """Whether the keys were asked for and could not be fetched."""
         return self._failed and not self._keys
 
     async def key(self, key_id: str) -> jwt.PyJWK:
