@@ -34,7 +34,7 @@ class SharedCalls(Protocol):
         ...
 
     async def take_orphan(self, secret: str, former: str) -> bool:
-        """Have a call whose worker `former` has died; whether this worker has it now, and not another one.
+        """Take a call whose worker `former` has died; returns whether this worker has it, and not another one.
 
         Raises:
             StoreError: it cannot be found out.
