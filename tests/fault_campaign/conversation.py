@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import takewhile
 from random import Random
 
 import msgspec
@@ -272,7 +273,7 @@ class Conversation:
             await self._until_transcribed(on)
         elif self.evidence.asked:
             at = self.evidence.asked[-1].at
-            await self._until(lambda: any(t > at and m.kind in ANSWERS for t, m in self._audio(on)))
+            await self._until(lambda: any(m.kind in ANSWERS for m in self._audio(on, at)))
         else:
             await self._until(lambda: any(self._audio(on)), 3.0)
 
@@ -286,9 +287,10 @@ class Conversation:
         await self._until_answered(on)
         await self._until(lambda: self._silent_s(on) < 0.1)
 
-    def _audio(self, on: Stage) -> Iterator[tuple[float, AudioFrame]]:
-        """Frames that were sent, the last one first: it is asked again and again for those that are new."""
-        return ((at, m) for at, m in reversed(on.ear.shown) if isinstance(m, AudioFrame))
+    def _audio(self, on: Stage, since: float = -1.0) -> Iterator[AudioFrame]:
+        """Frames that were sent later than `since`, the last one first: it is asked for again and again."""
+        late = takewhile(lambda sent: sent[0] > since, reversed(on.ear.shown))
+        return (m for _, m in late if isinstance(m, AudioFrame))
 
     def _silent_s(self, on: Stage) -> float:
         last = next((at for at, m in reversed(on.ear.shown) if isinstance(m, AudioFrame)), 0.0)
@@ -326,8 +328,7 @@ class Conversation:
     def _collect(self, on: Stage) -> None:
         evidence, session = self.evidence, on.entry
         evidence.shown = on.ear.shown
-        evidence.messages = session.checkpoint.messages
-        evidence.agent = session.checkpoint.agent
+        evidence.messages, evidence.agent = session.checkpoint.messages, session.checkpoint.agent
         store = on.engines.store
         assert isinstance(store, FakeStore)
         if not any(plan.place == "store.save" for plan in self.scenario.plans):

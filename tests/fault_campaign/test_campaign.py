@@ -1,5 +1,8 @@
 """The short form of `make faults`: each kind of fault once, and proof that the invariants can be violated."""
 
+from copy import copy
+from functools import cache
+
 import msgspec
 import pytest
 
@@ -39,9 +42,28 @@ def test_each_kind_of_fault_leaves_the_caller_answered_and_nothing_behind(part: 
     assert violated == []
 
 
+@cache
+def _talked(seed: int) -> Evidence:
+    """What became of the conversation of a seed, which is the same each time."""
+    return converse(drawn(seed))
+
+
+def _copied(evidence: Evidence) -> Evidence:
+    """The same for a test to change: what it puts in or takes out, no other test sees."""
+    return Evidence(**{name: copy(getattr(evidence, name)) for name in evidence.__struct_fields__})
+
+
 @pytest.fixture
 def evidence() -> Evidence:
-    return converse(drawn(PLAIN))
+    return _copied(_talked(PLAIN))
+
+
+def test_what_a_test_changes_of_a_conversation_no_other_test_sees() -> None:
+    changed, first = _copied(_talked(PLAIN)), msgspec.structs.asdict(_copied(_talked(PLAIN)))
+    changed.scenario.guards = Guards(word=7)
+    changed.shown.clear()
+    changed.asked.clear()
+    assert msgspec.structs.asdict(_talked(PLAIN)) == first
 
 
 def test_a_conversation_in_which_nothing_goes_wrong_is_clean(evidence: Evidence) -> None:
@@ -149,7 +171,7 @@ class TestAViolationOfAHandoffIsFound:
         kind = "another agent takes over"
         first = list(KINDS).index(kind)
         seed = next(seed for seed in range(first, 100 * len(KINDS), len(KINDS)) if drawn(seed).kinds == [kind])
-        evidence = converse(drawn(seed))
+        evidence = _copied(_talked(seed))
         assert judge(evidence).violations == []
         assert any(isinstance(m, AgentTookOver) for _, m in evidence.shown)
         return evidence
@@ -174,7 +196,8 @@ class TestAViolationOfATranscriptIsFound:
     def transcribed(self) -> Evidence:
         kind = "transcription: it is resumed"
         seeds = range(list(KINDS).index(kind), 100 * len(KINDS), len(KINDS))
-        evidence = converse(next(s for s in map(drawn, seeds) if s.kinds == [kind] and len(s.asks) > 1))
+        scenarios = ((seed, drawn(seed)) for seed in seeds)
+        evidence = _copied(_talked(next(seed for seed, s in scenarios if s.kinds == [kind] and len(s.asks) > 1)))
         assert judge(evidence).violations == []
         assert len(evidence.messages) > 1
         return evidence
