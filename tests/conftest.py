@@ -141,14 +141,17 @@ def _children() -> dict[int, str]:
     return found
 
 
+LOGGERS = [logging.getLogger(name) for name in (None, "app", "actors", "protocol", "config", "earshot")]
+
+
 @pytest.fixture(autouse=True)
 def levels_of_logging_stay_as_they_are() -> Iterator[None]:
     """Give back the levels that a test's own server has set, or a later test sees nothing in the log."""
-    loggers = [logging.getLogger(name) for name in (None, "app", "actors", "protocol", "config", "earshot")]
-    levels = [(logger, logger.level) for logger in loggers]
+    levels = [(logger, logger.level) for logger in LOGGERS]
     yield
     for logger, level in levels:
-        logger.setLevel(level)
+        if logger.level != level:  # to set it goes through all loggers there are, under a lock
+            logger.setLevel(level)
 
 
 @pytest.fixture(autouse=True)
