@@ -150,7 +150,9 @@ class MentionReader:
         is_name_asked = isinstance(self._slots.get(asked or ""), NameSlot)
         if not is_name_asked and (taken := read_person(words, at, self._no_names)):
             candidates.append(Mention((), " ".join(words[at + 1 : at + taken]), at, at + taken, SOMEONE))
-        if self._times:
+        # Nobody says "the" before a time that was not asked for: "the one forty five" is a day that was misheard.
+        is_day_misheard = asked in self._days and words[max(0, at - 1) : at] == ["the"]
+        if self._times and not is_day_misheard:
             earliest = next(slot.earliest for slot in self._slots.values() if isinstance(slot, TimeSlot))
             if moment := read_time(words, at, earliest, bare=asked in self._times):
                 candidates.append(Mention(self._times, moment[0], at, at + moment[1]))

@@ -105,17 +105,16 @@ def _calendar_day(rest: list[str], today: date, *, bare: bool) -> Found | None:
         after = start + (2 if rest[start + 1 : start + 2] == ["the"] else 1)
         found = _ordinal(rest[after:]) or _number(rest[after:])
         return _on(found[0], _MONTHS[rest[start]], today, after + found[1]) if found else None
-    found = _ordinal(rest[start:]) or _number_before_month(rest[start:]) or _nearly_ordinal(rest[start:])
+    ordinal = _ordinal(rest[start:]) or (_clipped_ordinal(rest[start:]) if bare and start else None)
+    found = ordinal or _number_before_month(rest[start:]) or _nearly_ordinal(rest[start:])
     if not found:
         return None
     number, taken = found[0], start + found[1]
     after = taken + (1 if rest[taken : taken + 1] == ["of"] else 0)
     if rest[after : after + 1] and rest[after] in _MONTHS:
         return _on(number, _MONTHS[rest[after]], today, after + 1)
-    follower = rest[taken] if taken < len(rest) else ""
-    is_ordinal = _ordinal(rest[start:]) is not None
-    names_a_day = is_ordinal and (bare or (start == 1 and number > 3))
-    if not names_a_day or follower in ("one", "available", "time", "slot", "option", "thing"):
+    names_a_day = ordinal is not None and (bare or (start == 1 and number > 3))
+    if not names_a_day or "".join(rest[taken : taken + 1]) in ("one", "available", "time", "slot", "option", "thing"):
         return None
     month = today.month if number >= today.day else today.month % 12 + 1
     return _on(number, month, today, taken)
@@ -125,6 +124,12 @@ def _number_before_month(rest: list[str]) -> tuple[int, int] | None:
     """`eight of June`: what recognizers make of an ordinal that ends in a soft sound."""
     found = _number(rest)
     return found if found and rest[found[1] : found[1] + 1] == ["of"] and rest[found[1] + 1 : found[1] + 2] else None
+
+
+def _clipped_ordinal(rest: list[str]) -> tuple[int, int] | None:
+    """`the fifteen` at the end of an answer: what recognizers make of an ordinal; no hour is as large."""
+    found = _number(rest)
+    return found if found and rest[found[1] :] in ([], ["please"]) and 12 < found[0] <= 31 else None
 
 
 def _nearly_ordinal(rest: list[str]) -> tuple[int, int] | None:

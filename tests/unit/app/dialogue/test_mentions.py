@@ -46,6 +46,13 @@ def test_a_short_answer_is_read_as_what_was_asked_for() -> None:
     assert read("ann", "name") == {"name": "Ann"}
 
 
+def test_a_day_that_was_asked_for_is_not_taken_for_a_time() -> None:
+    assert read("the fifteen", "day") == {"day": "2026-06-15"}
+    assert read("the one forty five", "day") == {}
+    assert read("the fifteenth at one forty five", "day") == {"day": "2026-06-15", "time": "13:45"}
+    assert read("the one forty five", "time") == {"time": "13:45"}
+
+
 def test_a_number_is_read_unasked_where_an_example_names_its_slot() -> None:
     slots: dict[str, Slot] = {
         "shelf": NumberSlot(least=1, most=99),

@@ -41,6 +41,8 @@ TODAY = date(2026, 6, 3)
         ("the twenty ninth of february", "2028-02-29"),
         ("the fifteenth", "2026-06-15"),
         ("the second", "2026-07-02"),
+        ("the fifteen", "2026-06-15"),
+        ("the twenty one", "2026-06-21"),
     ],
 )
 def test_days(said: str, day: str) -> None:
@@ -50,7 +52,10 @@ def test_days(said: str, day: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["the second one", "the first available", "soon", "the thirty first of june", "eight of us", "the eight", ""],
+    [
+        *("the second one", "the first available", "soon", "the thirty first of june", "eight of us", "the eight", ""),
+        *("fifteen", "the fifteen thirty", "the fifteen people", "the thirty two"),
+    ],
 )
 def test_what_is_no_day(said: str) -> None:
     assert read_day(words_of(said), 0, TODAY, bare=True) is None
@@ -59,6 +64,11 @@ def test_what_is_no_day(said: str) -> None:
 def test_a_small_ordinal_is_a_day_only_if_one_was_asked_for() -> None:
     assert read_day(["the", "second"], 0, TODAY) is None
     assert read_day(["the", "twelfth"], 0, TODAY) == ("2026-06-12", 2)
+
+
+def test_an_ordinal_without_its_end_is_a_day_only_if_one_was_asked_for() -> None:
+    assert read_day(["the", "fifteen"], 0, TODAY) is None
+    assert read_day(["the", "fifteen", "please"], 0, TODAY, bare=True) == ("2026-06-15", 2)
 
 
 @pytest.mark.parametrize(
