@@ -76,6 +76,8 @@ class SpeechUse(msgspec.Struct, frozen=True):
     """Whether a reply is one request, which is sent text as it is written; else each piece is one."""
     undocumented: bool = True
     """Whether what the SDK does not document is used: see `sdk_config.py` and `sdk_library.py`."""
+    is_busy: bool = False
+    """Whether the worker has so many streams that CPU counts for more than a few ms of each."""
 
 
 def speech_resource(settings: Settings) -> SpeechResource | None:

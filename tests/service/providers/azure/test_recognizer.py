@@ -14,7 +14,7 @@ from actors.errors import ErrorKind, RecognizerError
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
 from app.providers.azure.resource import SpeechResource, SpeechUse
-from app.providers.azure.stt import recognition, utterances
+from app.providers.azure.stt import recognition, recognizer, utterances
 from app.providers.azure.stt.recognizer import AzureRecognizer
 from app.providers.azure.stt.results import PhraseDetails, TimedWord, phrase_details
 from config.secret import Secret
@@ -264,6 +264,27 @@ async def test_the_sdk_looks_for_messages_as_often_as_it_is_told(
     assert len(told) > 8
     assert sum(wait_ms < 50 for wait_ms in waits_ms) > len(told) / 4
     await engine.close()
+
+
+async def test_beside_many_streams_messages_are_looked_for_less_often(
+    engine: AzureRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.providers.azure.sdk_config import speech_config as config
+    from app.providers.azure.stt import sdk_recognizer
+
+    asked: list[bool] = []
+
+    def noted(resource: SpeechResource, use: SpeechUse, token: str | None, rate_hz: int) -> object:
+        asked.append(use.is_busy)
+        return config(resource, use, token, rate_hz)
+
+    monkeypatch.setattr(sdk_recognizer, "speech_config", noted)
+    monkeypatch.setattr(recognizer, "BUSY_STREAMS", 2)
+    streams = [await listening(engine) for _ in range(3)]
+    await streams[0].stream.close()
+    await streams[1].stream.close()
+    await listening(engine)
+    assert asked == [False, False, True, False]
 
 
 async def test_light_events_say_what_the_sdks_own_say(speech: SpeechEmulator) -> None:

@@ -4,7 +4,14 @@ import pytest
 from azure.cognitiveservices.speech import PropertyId  # type: ignore[import-untyped]
 
 from app.providers.azure.resource import SpeechResource, SpeechUse
-from app.providers.azure.sdk_config import UNDOCUMENTED, block_bytes, speech_config, streaming_config
+from app.providers.azure.sdk_config import (
+    BUSY_POLL_MS,
+    POLL_MS,
+    UNDOCUMENTED,
+    block_bytes,
+    speech_config,
+    streaming_config,
+)
 from config.secret import Secret
 
 BY_ENDPOINT = SpeechResource(endpoint="wss://mine.example", key=Secret("0123"))
@@ -24,6 +31,15 @@ def test_what_is_not_documented_is_set_for_the_rate(resource: SpeechResource) ->
     assert found == {**UNDOCUMENTED, "SPEECH-BytesPerFrame": "640"}
     plain = speech_config(resource, SpeechUse(undocumented=False), None, 16_000)
     assert {plain.get_property_by_name(name) for name in found} == {""}
+
+
+def test_a_busy_worker_looks_for_answers_less_often() -> None:
+    def poll(use: SpeechUse) -> str:
+        return str(speech_config(BY_REGION, use, None, 16_000).get_property_by_name("SPEECH-USPPollingInterval"))
+
+    assert (poll(SpeechUse()), poll(SpeechUse(is_busy=True))) == (str(POLL_MS), str(BUSY_POLL_MS))
+    assert POLL_MS < BUSY_POLL_MS
+    assert poll(SpeechUse(undocumented=False, is_busy=True)) == ""
 
 
 def test_words_are_told_when_they_come() -> None:
