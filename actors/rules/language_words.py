@@ -5,6 +5,7 @@ Data only. An agent's file may name its own (`barge_in.backchannels`, `barge_in.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -268,6 +269,7 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
 """By primary language subtag (BCP 47)."""
 
 
+@lru_cache(maxsize=64)
 def words_for(languages: tuple[str, ...]) -> LanguageWords:
     """The words of all `languages` (tags such as `de-DE`) together; English where none of them is known."""
     known = [BY_LANGUAGE[subtag] for tag in languages if (subtag := tag.partition("-")[0].lower()) in BY_LANGUAGE]

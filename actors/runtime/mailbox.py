@@ -109,8 +109,9 @@ class Mailbox:
     )
 
     def __init__(self) -> None:
-        self.urgent: deque[Envelope[Any]] = deque()
-        self.normal: deque[Envelope[Any]] = deque()
+        # Lists: an empty deque takes 700 bytes, of which a call has eight, and hardly ever more than two messages wait.
+        self.urgent: list[Envelope[Any]] = []
+        self.normal: list[Envelope[Any]] = []
         self.limit_ms = DEFAULT_LIMIT_MS
         self.queued_ms = 0.0
         self.dropped = 0
@@ -166,7 +167,7 @@ class Mailbox:
         Raises:
             IndexError: nothing is queued.
         """
-        envelope = self.urgent.popleft() if self.urgent else self.normal.popleft()
+        envelope = self.urgent.pop(0) if self.urgent else self.normal.pop(0)
         self.sender = self._senders.pop(id(envelope), "") if self._senders else ""
         droppable = self._droppable
         if droppable and droppable[0] is envelope:

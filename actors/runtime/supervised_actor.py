@@ -102,6 +102,22 @@ class SupervisedActor(LoopActor):
     told one `ChildExited`, whatever way the actor ends.
     """
 
+    __slots__ = (
+        "_actor_address",
+        "_actor_dispatch",
+        "_actor_failure",
+        "_actor_fatal",
+        "handled",
+        "last_error",
+        "last_message_at",
+        "owned_tasks",
+        "owned_timers",
+        "parent",
+        "recent",
+        "restarts",
+        "trace",
+    )
+
     def __init__(self, name: str, parent: Recipient[ChildExited] | None, trace: Trace | None = None) -> None:
         super().__init__()
         self.name = name

@@ -30,7 +30,7 @@ class EngineViolations:
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
-        self._told: set[str] = set()
+        self._told: tuple[str, ...] = ()
 
     def pass_over(self, what: str) -> None:
         """Count a violation and log it: as a warning the first time that `what` is met, for debugging afterwards.
@@ -39,6 +39,7 @@ class EngineViolations:
             what: was told or answered, in few different words that can be logged: never a value.
         """
         level = logging.DEBUG if what in self._told else logging.WARNING
-        self._told.add(what)
+        if what not in self._told:
+            self._told = (*self._told, what)
         line = "the %s has told what its port does not allow, and that is passed over: %s"
         report_failure(Failure.ENGINE, logger, line, self._engine, what, level=level, engine=self._engine)

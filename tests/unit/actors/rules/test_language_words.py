@@ -18,6 +18,10 @@ def test_several_languages_have_the_words_of_all_each_once() -> None:
     assert len(words.stop_words) == len(set(words.stop_words))
 
 
+def test_sessions_that_speak_the_same_languages_share_one_copy_of_their_words() -> None:
+    assert words_for(("en-US", "de-DE")) is words_for(("en-US", "de-DE"))
+
+
 def test_a_language_that_is_not_known_is_spoken_to_in_english() -> None:
     assert words_for(("tlh",)) is ENGLISH
     assert words_for(()) is ENGLISH

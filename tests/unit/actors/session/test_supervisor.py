@@ -16,6 +16,9 @@ from actors.runtime.clock import run_virtual
 from actors.session.supervisor import SessionState
 from tests.kit.session_kit import AGENT, QUIET, Stage, stage
 
+MOST_SHARED_KEYS = 30
+"""CPython's `SHARED_KEYS_MAX_SIZE`."""
+
 
 class Poison(Message, frozen=True):
     """No actor has a rule for it: whoever is told it fails."""
@@ -38,6 +41,16 @@ def test_operators_see_the_session_and_its_children() -> None:
         assert seen
         assert [each.at for each in seen] == sorted((each.at for each in seen), reverse=True)
         assert "Hello" not in str(seen)
+
+    on_stage(act)
+
+
+def test_an_actor_of_a_session_takes_no_dictionary_of_its_own() -> None:
+    """With more than thirty attributes in it, a dictionary shares no keys with those of its class: 1.3 kB for each."""
+
+    async def act(on: Stage) -> None:
+        actors = [on.session, *(on.actor(name) for name in ("recognizer", "synthesizer", "orchestrator"))]
+        assert [actor.name for actor in actors if len(vars(actor)) > MOST_SHARED_KEYS] == []
 
     on_stage(act)
 
