@@ -72,6 +72,36 @@ class Call:
         about: what is known of it as a conversation.
     """
 
+    # What `__init__` sets is kept in slots: with more than thirty attributes in its dictionary, a call would have no
+    # part in the keys that the dictionaries of all calls share, and take 1.3 kB more.
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_tasks",
+        "about",
+        "agent",
+        "announcement",
+        "caller",
+        "created_at",
+        "direction",
+        "dtmf",
+        "events",
+        "hang_up_order",
+        "known",
+        "mode",
+        "on_change",
+        "orders",
+        "over",
+        "owed_notices",
+        "participants",
+        "progress",
+        "resumption",
+        "secret",
+        "seen_events",
+        "session_id",
+        "traceparent",
+    )
+
     call_id = ""
     """The telephone network's id of the call; empty until it is known."""
     server_call_id = ""

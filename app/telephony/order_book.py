@@ -15,7 +15,6 @@ The network calls a recording `inactive` whether it was stopped or paused. Witho
 by somebody else: it is there still, goes on when they like, and an order to stop it is needed to end it.
 """
 
-from collections import deque
 from enum import StrEnum
 
 import msgspec
@@ -89,13 +88,14 @@ class OrderBook:
     """The orders of one call and what the network has said of each."""
 
     def __init__(self) -> None:
-        self._orders: deque[Order] = deque(maxlen=MOST_ORDERS)
+        self._orders: list[Order] = []
         self._paused = ""
 
     def give(self, kind: OrderKind, order_id: str, subject: str = "") -> Order:
         """Enter an order that is being sent now, under the operation context `order_id`; returns it."""
         order = Order(id=order_id, kind=kind, subject=subject)
         self._orders.append(order)
+        del self._orders[:-MOST_ORDERS]
         return order
 
     def restore(self, order_id: str, kind: OrderKind, subject: str, state: OrderState) -> Order:
