@@ -209,7 +209,7 @@ class Children:
 
     def _note_restart(self, name: str, error: str) -> None:
         context = self._context
-        context.session.restarts.append(ActorRestarted(context.engines.clock.wall(), name, error))
+        context.session.restarted(ActorRestarted(context.engines.clock.wall(), name, error))
         self._restarts[name] += 1
 
     def _start(self, name: str) -> None:

@@ -1,6 +1,5 @@
 """What of a live session outlives its actors: addresses, connection, recent audio, checkpoint and running tools."""
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
@@ -74,15 +73,23 @@ class LiveSession:
         self.handoffs_announced = len(checkpoint.handoffs)
         """How many handoffs the client, the log and the counters were told of. Where a session goes on elsewhere, the
         client is told of its agent when it connects."""
-        self.restarts: deque[ActorRestarted] = deque(maxlen=MOST_RESTARTS)
+        self.restarts: list[ActorRestarted] = []
         """The last times that an actor of the session was started again, for operators."""
-        self._receivers = {
-            kind: [self.addresses[name] for name, kinds in receives.items() if kind in kinds]
+        receivers = {
+            kind: tuple(self.addresses[name] for name, kinds in receives.items() if kind in kinds)
             for kind in {kind for kinds in receives.values() for kind in kinds}
         }
+        # Of thirty kinds of message most go to the same few actors.
+        same = {each: each for each in receivers.values()}
+        self._receivers = {kind: same[each] for kind, each in receivers.items()}
         self._audio_receivers = tuple(self._receivers.get(CallerAudio, ()))
         self.tells_speakers_apart = recognizer_name(OTHERS) in self.addresses
         """Whether the session takes the voices of a call's participants one by one."""
+
+    def restarted(self, restart: ActorRestarted) -> None:
+        """Remember that an actor of the session was started again, of the last `MOST_RESTARTS`."""
+        self.restarts.append(restart)
+        del self.restarts[:-MOST_RESTARTS]
 
     @property
     def plan(self) -> SessionPlan:

@@ -19,7 +19,7 @@ from actors.messages.caller import (
 )
 from actors.messages.lifecycle import RestartChild
 from actors.session.checkpoint import Checkpoint
-from actors.session.live_session import LiveSession
+from actors.session.live_session import MOST_RESTARTS, ActorRestarted, LiveSession
 from tests.kit.session_kit import AGENT, plan_of
 
 PLAN = plan_of()
@@ -65,6 +65,13 @@ def test_text_and_keys_are_numbered_and_go_to_those_who_receive_them() -> None:
     assert door.told["orchestrator"].messages == [TextEntered("hello", 1), KeyPressed("1", 2)]
     assert door.session.checkpoint.inputs == 2
     assert door.told["recognizer"].messages == []
+
+
+def test_of_an_actor_that_is_started_again_over_and_over_the_last_times_are_kept() -> None:
+    session = Door().session
+    for number in range(MOST_RESTARTS + 2):
+        session.restarted(ActorRestarted(float(number), "recognizer", "died"))
+    assert [restart.at for restart in session.restarts] == [float(n) for n in range(2, MOST_RESTARTS + 2)]
 
 
 def test_half_an_emoji_does_not_get_in() -> None:
