@@ -38,7 +38,7 @@ class Seat:
 
     def __init__(self, slot: "_Slot", tick: Tick) -> None:
         self._slot = slot
-        self._tick = tick
+        self.tick = tick
 
     @property
     def slot(self) -> int:
@@ -49,17 +49,12 @@ class Seat:
         """Give the seat up: no tick comes afterwards. Harmless when it was given up before."""
         self._slot.remove(self)
 
-    def tick(self, at_ms: float) -> None:
-        """Call the member. One that fails loses its seat."""
-        if self not in self._slot.members:
-            return
-        try:
-            self._tick(at_ms)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other members go on
-            # Its traceback could carry what was said.
-            line = "a member of the play clock failed and was removed: %s"
-            report_failure(Failure.OUTPUT, logger, line, type(error).__name__, output="play clock")
-            self.leave()
+    def fail(self, error: Exception) -> None:
+        """Note that the member failed at a tick: it loses its seat."""
+        # Its traceback could carry what was said.
+        line = "a member of the play clock failed and was removed: %s"
+        report_failure(Failure.OUTPUT, logger, line, type(error).__name__, output="play clock")
+        self.leave()
 
 
 class _Slot:
@@ -78,7 +73,7 @@ class _Slot:
     def add(self, seat: Seat) -> None:
         self.members[seat] = None
         if self._timer is None:
-            self._set_timer(self._next_period())
+            self._set_timer(self._next_period(self._now_s() * 1000))
 
     def remove(self, seat: Seat) -> None:
         self.members.pop(seat, None)
@@ -86,8 +81,8 @@ class _Slot:
             self._timer.cancel()
             self._timer = None
 
-    def _next_period(self) -> int:
-        return int((self._now_s() * 1000 - self.offset_ms) // PERIOD_MS) + 1
+    def _next_period(self, now_ms: float) -> int:
+        return int((now_ms - self.offset_ms) // PERIOD_MS) + 1
 
     def _set_timer(self, period: int) -> None:
         self._period = period
@@ -95,7 +90,8 @@ class _Slot:
 
     def _measure(self, late_ms: float) -> None:
         """Record the latest tick of each second: to record every one would cost a tenth of a call."""
-        self._latest_ms = max(self._latest_ms, late_ms)
+        if late_ms > self._latest_ms:
+            self._latest_ms = late_ms
         self._ticks += 1
         if self._ticks >= TICKS_MEASURED:
             _lateness.record(self._latest_ms / 1000)
@@ -104,11 +100,17 @@ class _Slot:
     def _fire(self) -> None:
         due_ms = self._period * PERIOD_MS + self.offset_ms
         # A loop may wake a hair too early; then the next period by the clock is still the present one.
-        self._set_timer(max(self._period + 1, self._next_period()))
         at_ms = self._now_s() * 1000
+        self._set_timer(max(self._period + 1, self._next_period(at_ms)))
         self._measure(at_ms - due_ms)
-        for seat in tuple(self.members):
-            seat.tick(at_ms)
+        members = self.members
+        for seat in tuple(members):
+            # Another member's tick may have taken it away.
+            if seat in members:
+                try:
+                    seat.tick(at_ms)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the other members go on
+                    seat.fail(error)
 
 
 class PlayClock:

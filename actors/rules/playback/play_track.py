@@ -203,9 +203,9 @@ class PlayTrack:
         Args:
             head_ms: how far the caller has heard all audio that was ever sent.
         """
-        # With each frame that is sent: comparisons, since `min` and `max` take several times as long.
+        # With each frame that is sent: comparisons, since `min` and `max` take several times as long, as properties do.
         if self.start_ms is not None:
-            heard_ms, taken_ms = head_ms - self.start_ms, self.taken_ms
+            heard_ms, taken_ms = head_ms - self.start_ms, self.taken_bytes * 500 / self._rate_hz
             if heard_ms > taken_ms:
                 heard_ms = taken_ms
             if heard_ms > self.heard_ms:
@@ -242,7 +242,9 @@ class PlayTrack:
         """The end of the text whose audio begins before `audio_ms`."""
         begun = bisect_left(self.words, (audio_ms,))
         if begun:
-            return max(self.words[begun - 1][1], self.piece_end(audio_ms))
+            # With each frame that is sent, as `settle`.
+            word_end, piece_end = self.words[begun - 1][1], self.piece_end(audio_ms)
+            return word_end if word_end > piece_end else piece_end
         entered = bisect_left(self.pieces, (audio_ms,)) + 1
         if self.growing is not None and entered > len(self.pieces):
             return self._share_of(self.growing, audio_ms)

@@ -235,7 +235,9 @@ class Playout:
     def _cut(self, track: PlayTrack) -> Frame:
         """The next frame of `track`; if its end came after all its audio had been taken, it closes with silence."""
         begins_ms = track.taken_ms
-        pcm = track.pop_audio(self._frame_bytes).ljust(self._frame_bytes, b"\0")
+        pcm = track.pop_audio(self._frame_bytes)
+        if len(pcm) < self._frame_bytes:
+            pcm = pcm.ljust(self._frame_bytes, b"\0")
         track.closed = track.end is not None and not track.buffered_bytes
         track.is_flushed = False
         track.frames += 1
@@ -306,12 +308,20 @@ class Playout:
 
         As of the last tick; None if no reply is queued.
         """
-        track = self._first_track()
-        return None if track is None else (track.reply, track.piece_end(track.settle(self._head.heard_ms)))
+        # Not by `_first_track`, which is a call: this is done with each frame.
+        for track in self._tracks.values():
+            return track.reply, track.piece_end(track.settle(self._head.heard_ms))
+        return None
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether nothing is on its way to the caller, so that there may be something to catch up with, or to hold."""
+        head = self._head
+        return head.heard_ms >= head.sent_ms
 
     def caught_up(self) -> int | None:
         """The reply that is heard first, if all there is of it was heard and more is to come. As of the last tick."""
-        if not self._head.dry:
+        if not self.is_dry:
             return None
         track = self._first_track()
         return track.reply if track is not None and self._is_dry(track) else None

@@ -99,20 +99,24 @@ class Player:
 
     def tick(self, at_ms: float) -> None:
         """Send what is due at `at_ms`, and report what has been heard to its end by then."""
-        for event in self.playout.tick(at_ms):
+        playout = self.playout
+        for event in playout.tick(at_ms):
             if isinstance(event, Frame):
                 self._send(event, at_ms)
             else:
                 self._keep(event.hearing)
                 self._shown.pop(event.hearing.reply, None)
                 self._on_drained(event)
-        waiting = self.playout.caught_up()
-        if waiting is not None and waiting != self._caught_up and self._on_caught_up(waiting):
-            self._caught_up = waiting
-        unheard = self.playout.first_unheard()
+        # While something is on its way, as with nearly every frame, nothing is caught up with and nothing held.
+        is_dry = playout.is_dry
+        if is_dry:
+            waiting = playout.caught_up()
+            if waiting is not None and waiting != self._caught_up and self._on_caught_up(waiting):
+                self._caught_up = waiting
+        unheard = playout.first_unheard()
         if unheard is not None:
             self._checkpoint.reply_resumes_at(*unheard)
-        if unheard is None or self.playout.is_held:
+        if unheard is None or (is_dry and playout.is_held):
             self.leave_clock()
 
     def _send(self, frame: Frame, at_ms: float) -> None:

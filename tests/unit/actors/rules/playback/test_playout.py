@@ -10,7 +10,7 @@ from actors.rules.audio import ramp
 from actors.rules.playback.frames import Drained, Hearing
 from actors.rules.playback.play_head import MarkState
 from actors.rules.playback.playout import Playout
-from tests.kit.playout_kit import FRAME_BYTES, LEADS, RATE_HZ, audio, drained, frames, heard, playout, run
+from tests.kit.playout_kit import FRAME_BYTES, FRAME_MS, LEADS, RATE_HZ, audio, drained, frames, heard, playout, run
 
 
 @pytest.mark.parametrize(("lead", "at_once"), [(PACED, 3), (MARKED, 15), (BLIND, 15), (Lead(Transport.BLIND, 75), 3)])
@@ -472,6 +472,13 @@ class TestAReplyThatIsWaitedFor:
             player.tick(at_ms)
             told.append(player.caught_up())
         assert told == [None] * 5 + [1] * 5
+
+    def test_is_none_while_something_is_on_its_way(self) -> None:
+        player = playout(PACED, 100, ended=False)
+        for at_ms in range(0, 200, FRAME_MS):
+            player.tick(at_ms)
+            assert player.is_dry is (at_ms >= 100)
+            assert (player.caught_up() is not None) is player.is_dry
 
     def test_is_none_that_has_ended_or_not_begun(self) -> None:
         player = playout(PACED, 100)
