@@ -8,6 +8,9 @@ import msgspec
 class Message(msgspec.Struct, frozen=True, tag=True):
     """Base of all messages between actors. No message derives from another message.
 
+    Those that come with every frame say `gc=False`: nothing in them leads back to them, and the garbage collector need
+    not know of them.
+
     Each trait is off unless a message turns it on: `urgent` overtakes what is not; `traced` gets a span of its own in
     the turn's trace; `droppable` audio is dropped, the oldest first, when too much of it waits; `refusable` messages,
     which clients cause, are refused when too many wait; `routine` ones come with every frame and are left out of the

@@ -35,7 +35,7 @@ MARKED = Lead(Transport.MARKED, 300)
 BLIND = Lead(Transport.BLIND, 300)
 
 
-class CallerAudio(Message, frozen=True):
+class CallerAudio(Message, frozen=True, gc=False):
     """Audio of the caller, PCM16LE mono at the session's input rate, `offset_bytes` into all audio of the session."""
 
     droppable: ClassVar[bool] = True

@@ -6,7 +6,7 @@ from actors.messages.model import ToolFinished
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 
 
-class AudioFrame(Message, frozen=True, kw_only=True):
+class AudioFrame(Message, frozen=True, gc=False, kw_only=True):
     """The next frame of audio to be played, PCM16LE mono at the connection's rate."""
 
     reply: int

@@ -209,7 +209,7 @@ class PlaybackFailed(Message, frozen=True):
     cut: PlaybackPosition
 
 
-class PlayClockTicked(Message, frozen=True):
+class PlayClockTicked(Message, frozen=True, gc=False):
     """The play clock ticks: it is time to send frames. `at_ms` is the time on the event loop's clock."""
 
     routine: ClassVar[bool] = True

@@ -17,7 +17,7 @@ class SpeechStarted(Message, frozen=True):
     speaker: str = ""
 
 
-class SpeechContinued(Message, frozen=True):
+class SpeechContinued(Message, frozen=True, gc=False):
     """Another window of an utterance: `voiced_ms` of it were voiced so far, the last `silence_ms` ago."""
 
     transient: ClassVar[bool] = True

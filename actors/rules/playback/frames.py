@@ -7,7 +7,7 @@ import msgspec
 from actors.conversation import PositionPrecision, UtteranceKind
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
+class Frame(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Audio to send now: exactly one frame, the last of a reply filled up with silence."""
 
     reply: int
