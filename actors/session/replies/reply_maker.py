@@ -140,6 +140,8 @@ class ReplyMaker:
 
     def catch_up(self) -> None:
         """Write what the model has told of the reply before it was asked for: once turn-taking's orders are done."""
+        if not self._told_before:
+            return
         told, self._told_before = self._told_before, []
         for message in told:
             if isinstance(message, ModelReported):
