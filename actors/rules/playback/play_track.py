@@ -98,6 +98,17 @@ class PlayTrack:
 
     def pop_audio(self, size_bytes: int) -> bytes:
         """Remove and return the next `size_bytes` of audio; fewer where there is no more."""
+        begin, end = self._taken_of_chunk, self._taken_of_chunk + size_bytes
+        # A frame is nearly always part of one chunk, and not the end of it; an engine's chunks are large.
+        if self.held_bytes is None and self.chunks and end < len(self.chunks[0]):
+            self._taken_of_chunk = end
+            self.buffered_bytes -= size_bytes
+            self.taken_bytes += size_bytes
+            return self.chunks[0][begin:end]
+        return self._pop_pieces(size_bytes)
+
+    def _pop_pieces(self, size_bytes: int) -> bytes:
+        """As `pop_audio`, of as many chunks as it takes."""
         if size_bytes > self.buffered_bytes:
             size_bytes = self.buffered_bytes
         if self.held_bytes is not None:
@@ -105,7 +116,6 @@ class PlayTrack:
         self.buffered_bytes -= size_bytes
         self.taken_bytes += size_bytes
         parts = b""
-        # A frame is nearly always part of one chunk; an engine's chunks are large.
         while size_bytes:
             chunk, begin = self.chunks[0], self._taken_of_chunk
             part = chunk[begin : begin + size_bytes]

@@ -92,8 +92,20 @@ def test_pongs_say_nothing() -> None:
         b"\x83\x80abcd",
         b"\x89\xfe\x00\x7eabcd",
         b"\x82\xfe\x00\x7dabcd",
+        b"\x81\xfe\x00\x7dabcd" + bytes(200),
     ],
-    ids=["begins", "goes on", "large", "closes", "bare", "reserved", "unknown", "a large ping", "a size too long"],
+    ids=[
+        "begins",
+        "goes on",
+        "large",
+        "closes",
+        "bare",
+        "reserved",
+        "unknown",
+        "a large ping",
+        "a size too long",
+        "the same of a text",
+    ],
 )
 def test_what_is_not_ordinary_is_told_by_its_first_bytes(frame: bytes) -> None:
     before = frame_of("before")
@@ -126,9 +138,17 @@ def test_no_more_frames_are_counted_than_asked_for() -> None:
     assert count.push(frame[3:], 3) == (0, len(frame) - 3)
 
 
-def test_text_that_is_no_text_is_not_ordinary() -> None:
-    wrong = b"\x81\x82\0\0\0\0\xff\xfe"
+@pytest.mark.parametrize("size", [2, 125, 126, 300])
+def test_text_that_is_no_text_is_not_ordinary(size: int) -> None:
+    wrong = b"\x81" + frame_of(b"\xff" * size)[1:]
     assert client_messages(wrong) == ([], 0, False)
+
+
+@pytest.mark.parametrize("size", [125, 126, 127, 1_200, LARGEST_BYTES])
+def test_a_text_of_whatever_size_is_found_once_it_is_all_there_and_not_before(size: int) -> None:
+    frame = frame_of("a" * size)
+    assert client_messages(frame[:-1]) == ([], 0, True)
+    assert client_messages(frame + frame[:9]) == (["a" * size], len(frame), True)
 
 
 @given(st.one_of(st.text(max_size=300), st.binary(max_size=300), st.integers(120, 130).map(bytes)))

@@ -267,3 +267,17 @@ def test_a_reply_of_which_nothing_was_sent_can_be_forgotten() -> None:
     player.forget(1)
     player.forget(1)
     assert player.idle
+
+
+@pytest.mark.parametrize("chunk_bytes", [2, 10, 12, 30, 64])
+def test_audio_is_taken_in_its_order_whatever_pieces_it_came_in(chunk_bytes: int) -> None:
+    pcm = bytes(range(200))
+    track = PlayTrack(1, UtteranceKind.REPLY, 1, 0, RATE_HZ)
+    for begin in range(0, len(pcm), chunk_bytes):
+        track.add_audio(pcm[begin : begin + chunk_bytes])
+    taken = b""
+    while part := track.pop_audio(12):
+        taken += part
+        assert (track.taken_bytes, track.buffered_bytes) == (len(taken), len(pcm) - len(taken))
+    assert taken == pcm
+    assert not track.chunks
