@@ -25,6 +25,7 @@ PONG: Final = 0x8A
 NOT_ORDINARY: Final = -1
 """Returned in place of where the next frame begins: this frame is left to a complete implementation of WebSockets."""
 
+_MESSAGES = (TEXT, BINARY)
 _MASKED = 0x80
 _SIZE_FOLLOWS = 126
 """The seven bits of the size of a frame whose real size is in the next two bytes."""
@@ -67,16 +68,12 @@ def client_message(data: bytes, at: int) -> tuple[str | bytes | Ping | None, int
         where it is for a complete implementation.
     """
     end = len(data)
-    if end - at > _LONG_HEAD_BYTES:
-        # A whole text of that size, as a frame of audio is, in one look; what else it may be is told apart below.
-        first_byte, size, long_size = _read_long_head(data, at)
+    if end - at > _LONG_HEAD_BYTES and data[at + 1] == _MASKED_LONG:
+        # A whole message of that size, as a frame of audio is, in one look; what else it may be is told apart below.
+        first_byte, _, size = _read_long_head(data, at)
         begin = at + _LONG_HEAD_BYTES
-        if first_byte == TEXT and size == _MASKED_LONG and _SIZE_FOLLOWS <= long_size <= end - begin:
-            after = begin + long_size
-            try:
-                return apply_mask(data[begin:after], data[begin - 4 : begin]).decode(), after
-            except UnicodeDecodeError:
-                return None, NOT_ORDINARY
+        if first_byte in _MESSAGES and _SIZE_FOLLOWS <= size <= end - begin:
+            return _said(first_byte, data, begin, begin + size)
     if end - at < 2:
         return None, at
     first_byte, size, begin = data[at], data[at + 1] - _MASKED, at + 6
@@ -93,7 +90,10 @@ def client_message(data: bytes, at: int) -> tuple[str | bytes | Ping | None, int
         return None, at
     if first_byte == PONG:
         return None, begin + size
-    after = begin + size
+    return _said(first_byte, data, begin, begin + size)
+
+
+def _said(first_byte: int, data: bytes, begin: int, after: int) -> tuple[str | bytes | Ping | None, int]:
     payload = apply_mask(data[begin:after], data[begin - 4 : begin])
     if first_byte == TEXT:
         try:

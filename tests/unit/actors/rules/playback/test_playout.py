@@ -462,6 +462,20 @@ def test_a_cut_of_what_is_not_queued_is_done() -> None:
     assert playout(PACED, 400).cut_after(9, 10)
 
 
+def test_it_is_held_once_what_was_on_its_way_before_a_pause_has_been_heard() -> None:
+    player = playout(PACED, 200)
+    run(player, 0, 100)
+    assert not player.is_held
+    player.pause(100)
+    seen = []
+    for at_ms in range(100, 180, FRAME_MS):
+        player.tick(at_ms)
+        seen.append(player.is_held)
+    assert seen == [False, False, False, True]
+    player.resume(180)
+    assert not player.is_held
+
+
 class TestAReplyThatIsWaitedFor:
     """All there is of a reply was heard, and more is to come."""
 
