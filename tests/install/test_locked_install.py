@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def bundled_pip(python: str) -> tuple[int, ...] | None:
     return tuple(map(int, ended.stdout.strip().split("."))) if ended.returncode == 0 else None
 
 
+@cache
 def python_with_the_oldest_pip() -> str:
     """Of this machine's Pythons."""
     known = {str(getattr(sys, "_base_executable", sys.executable)), "/usr/bin/python3", "/usr/local/bin/python3"}
@@ -125,7 +127,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
             stand_in(folder, pin.name, pin.version)
         if pin.name == "pykka":
             source_release(folder, pin.name, pin.version)
-    with_extras = {pin.name: pin.version for pin in locked if pin.name in wanted_with_extras(locked)}
+    wanted = wanted_with_extras(locked)
+    with_extras = {pin.name: pin.version for pin in locked if pin.name in wanted}
     assert set(with_extras) >= {"coverage", "pyjwt"}
     for name, version in with_extras.items():
         stand_in(folder, name, newer(version))
