@@ -115,7 +115,9 @@ class Children:
                 self._start(name)
 
     def restart(self, name: str) -> None:
-        """Start a child; where it is there, as soon as it has ended: two would both write the conversation."""
+        """Start a child. One that still runs is stopped, and started once it has ended: two would both write the
+        conversation.
+        """
         if name not in self._specs or self._stopping:
             return
         if (former := self._refs.get(name)) is not None:
@@ -125,25 +127,25 @@ class Children:
         self._start(name)
 
     def renew(self, name: str) -> None:
-        """Start a child anew because what it is made from has changed. One that has failed is about to be anyway."""
+        """Start a running child anew, since what it is made from has changed; a failed one is started again anyway."""
         if name in self._refs and not self._stopping:
             self._renewed.add(name)
             self.restart(name)
 
     def follow_agent(self, former: SessionPlan, plan: SessionPlan) -> None:
-        """Start those anew that are made otherwise for the agent that has taken the conversation over."""
+        """Start anew the children that are made differently for the agent that has taken the conversation over."""
         for name, spec in self._specs.items():
             if spec.follows_agent(former, plan):
                 self.renew(name)
 
     def follow_language(self, former: SessionPlan, plan: SessionPlan) -> None:
-        """Start those anew that are made otherwise for the language in which the agent goes on."""
+        """Start anew the children that are made differently for the language in which the agent goes on."""
         for name, spec in self._specs.items():
             if spec.follows_language(former, plan):
                 self.renew(name)
 
     def follow_connection(self) -> None:
-        """Start those anew that make what has the sample rate of the connection, which is another one now."""
+        """Start anew the children whose output has the sample rate of the connection, which has changed."""
         for name, spec in self._specs.items():
             if spec.follows_connection:
                 self.renew(name)
@@ -158,19 +160,19 @@ class Children:
             self.restart(name)
 
     def release(self, name: str) -> None:
-        """Stop a child that is not needed for now. It is started again when that is ordered."""
+        """Stop a child that is not needed for now; `restart_unless_running` starts it again."""
         if (ref := self._refs.get(name)) is not None and not self._stopping:
             self._released.add(name)
             order_stop_now(ref)
 
     def stop(self) -> None:
-        """Order all of them to stop at once; none is started again."""
+        """Order all children to stop at once; none is started again."""
         self._stopping = True
         for ref in self._refs.values():
             order_stop_now(ref)
 
     def exited(self, message: ChildExited) -> str:
-        """Start a child that has ended again; its name if it has failed too often for that, else nothing."""
+        """Start again a child that has ended. Returns its name if it has failed too often for that, else nothing."""
         name = message.name
         ref = self._refs.get(name)
         if ref is None or ref.actor_urn != message.actor_urn:

@@ -93,7 +93,11 @@ class ConversationLog:
         self._record_cut(position.reply, position)
 
     def _record_cut(self, reply: int, position: PlaybackPosition | None) -> None:
-        """`position` is where the present synthesizer was. One that failed before may have come further with it."""
+        """Record the words of a reply that were heard, and take it out of the pending ones.
+
+        `position` is how far the present synthesizer came, None if it reports nothing of this reply. A former one,
+        which has failed, may have come further: then its position counts.
+        """
         pending = self._checkpoint.reply_over(reply)
         if pending is None:
             return

@@ -157,7 +157,7 @@ class Sessions(SupervisedActor):
         *,
         greets: bool = False,
     ) -> SessionEntry:
-        """As `open`, going on from the record of a former session: the caller is greeted again only if it `greets`."""
+        """As `open`, going on from the record of a former session: the caller is greeted again only with `greets`."""
         # What is said from now on lies behind all that was said before, in the words' positions too.
         before_ms = max([(record.updated_at - record.created_at) * 1000, *(said.end_ms for said in record.messages)])
         audio_bytes = int(before_ms * plan.rate_hz / 1000) * 2
@@ -219,7 +219,7 @@ class Sessions(SupervisedActor):
             self._over(entry, checkpoint.hung_up)
         elif entry.rebuilt == 0:
             entry.rebuilt += 1
-            # One that ends in the middle of the conversation is missed as much as one that fails.
+            # A supervisor that ends in the middle of the conversation is missed as much as one that fails.
             logger.error("a session is rebuilt from its checkpoint: %s", error)
             actor_restarted("session", message.error)
             self._start(entry)

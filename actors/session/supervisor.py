@@ -177,7 +177,7 @@ class SessionSupervisor(SupervisedActor):
         self.call_later(delay_s, RestartChild(name, unless_running=True))
 
     def _tell_receivers(self, message: Any) -> bool:
-        """Tell those children what is for them; False if there are none in this mode."""
+        """Tell `message` to the children that receive its class; False if there are none in this mode."""
         names = self._children.receivers(type(message))
         for name in names:
             self.session.addresses[name].tell(message)

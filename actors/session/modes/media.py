@@ -61,7 +61,7 @@ def start_orchestrator(context: ChildContext) -> ActorRef[Any]:
 
 
 def always(_former: SessionPlan, _plan: SessionPlan) -> bool:
-    """Whether an orchestrator is started anew for another agent: all that it decides by is the agent's."""
+    """Return True: each agent has an orchestrator started anew, since all that it decides by is the agent's."""
     return True
 
 

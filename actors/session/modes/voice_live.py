@@ -22,8 +22,8 @@ def _is_given_up(context: ChildContext) -> bool:
 
 
 def _transcriber(context: ChildContext) -> SpeechRecognizer:
-    """The recognizer that listens in parallel to the model, which the conversation can do without; or in place of the
-    model when that is given up."""
+    """The speech to text that listens in parallel to the model, and that the conversation can do without; the usual one
+    where the model was given up."""
     engines = context.engines
     if _is_given_up(context):
         return engines.recognizer
@@ -60,7 +60,7 @@ VOICE_LIVE = "voice_live"
 VOICE_LIVE_MODE = SessionMode(
     name=VOICE_LIVE,
     children=(
-        # It finds voice, and its words, if any, confirm an interruption too.
+        # The recognizer detects voice; its words, if there are any, confirm an interruption too.
         recognizer_for("orchestrator", engine=_transcriber),
         msgspec.structs.replace(SYNTHESIZER, factory=_start_synthesizer),
         ChildSpec(

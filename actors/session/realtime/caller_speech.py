@@ -112,7 +112,7 @@ class CallerSpeech:
         self.forward()
 
     def continued(self, voiced_ms: float, silence_ms: float) -> None:
-        """Note that voice has lasted `voiced_ms`, the last of it `silence_ms` ago. It may begin with this."""
+        """Note that voice has lasted `voiced_ms`, the last of it `silence_ms` ago; this may be the first report."""
         if not self._is_open and silence_ms == 0:
             self.started(self._ring.ms(self._ring.end_bytes) - voiced_ms)
         self._has_rest = self._has_rest or silence_ms == 0
@@ -120,7 +120,7 @@ class CallerSpeech:
             self.forward()
 
     def forward(self) -> None:
-        """Give the session what has come in since."""
+        """Give the session the audio of the open utterance that has come in since the last call."""
         if not self._is_open:
             return
         begin, pcm = self._ring.since(self._next)
@@ -132,7 +132,7 @@ class CallerSpeech:
             self._append(pcm)
 
     def commit(self, *, is_answered: bool = True) -> None:
-        """Make what was spoken a turn of the caller. One that is not answered need not be heard again."""
+        """Make what was spoken a turn of the caller. With `is_answered` False no other session is given its audio."""
         self.forward()
         self._is_open = False
         if not self._utterance:
@@ -162,13 +162,17 @@ class CallerSpeech:
         if self._session is None:
             return
         if early and not self._has_rest:
-            self._session.clear()  # the silence behind it
+            self._session.clear()  # only the silence behind the utterance is left
         else:
             self._uncommitted.append(spoken)
             self._session.commit()
 
     def discard(self, *, may_be_recalled: bool = False) -> None:
-        """Make the session forget what was spoken. What may be recalled is kept here until the next that may."""
+        """Make the session forget what was spoken.
+
+        With `may_be_recalled` its audio is kept for `recall`, until a turn is made or another such utterance replaces
+        it.
+        """
         self._is_open = False
         if not self._utterance:
             self._overheard = ""
@@ -183,7 +187,7 @@ class CallerSpeech:
             self._discarded = spoken
 
     def recall(self) -> None:
-        """Make what was discarded last a turn of the caller after all, unless they are speaking."""
+        """Make what was discarded last a turn of the caller after all, unless the caller is speaking."""
         spoken = self._discarded
         if spoken is None or self._utterance:
             return
@@ -193,8 +197,8 @@ class CallerSpeech:
     def committed(self, item_id: str, end_ms: float = 0.0) -> None:
         """Note that the oldest turn without an item has become this item of the session's conversation.
 
-        Where there is none the session has taken the utterance in hand for complete, or what was none: noise before it,
-        that we have discarded while the session took it for a turn.
+        Where no turn waits for an item, the session has ended one by itself: either the utterance in hand, which it has
+        taken for complete, or noise before it, which was discarded here and whose item is deleted.
 
         Args:
             item_id: of the session's conversation.
@@ -214,12 +218,12 @@ class CallerSpeech:
             self._uncommitted.popleft()
 
     def asked(self, turn: int, *, continues: bool, stands: bool = False) -> None:
-        """Note that what was spoken since the last turn is answered in `turn`; with `continues`, the last one's too.
+        """Note that what was spoken since the last turn is answered in `turn`; with `continues`, the last turn's too.
 
         Args:
             turn: the number of the turn that begins.
             continues: the words of the last turn are answered with those that follow.
-            stands: they stay recorded with the last turn, since tools were called for them.
+            stands: the words of the last turn stay recorded with it, since tools were called for them.
         """
         for utterance in self._utterances:
             is_of_last = continues and utterance.turn == self._turn
@@ -254,7 +258,7 @@ class CallerSpeech:
         return {utterance.turn for utterance in self._utterances if utterance.pcm}
 
     def transcribed(self, item_id: str, text: str) -> int:
-        """Note the words of an item; the turn they belong to, 0 if that is not known, or not yet."""
+        """Note the words of an item, and return the turn they belong to; 0 if that is not known, or not yet."""
         if item_id in self._early:
             self._early[item_id] = bounded_utterance(text)
             return 0
@@ -265,16 +269,16 @@ class CallerSpeech:
         return utterance.turn
 
     def overhears(self, end_ms: float, text: str) -> None:
-        """Note words that a recognizer has finished with while the utterance goes on in which they end, if they do."""
+        """Note final words of a recognizer that end inside the open utterance; words that end elsewhere are ignored."""
         begun_ms = self._ring.ms(self._next) - self._ring.ms(len(self._utterance))
         if self._is_open and end_ms > max(begun_ms, self._overheard_ms):
             self._overheard, self._overheard_ms = joined_utterance(self._overheard, text), end_ms
 
     def overheard(self, end_ms: float, text: str) -> int:
-        """Note words that a recognizer has understood up to there in the caller's audio, unless the model has told any.
+        """Note final words of a recognizer that end at `end_ms` of the caller's audio, unless the model has told any.
 
-        They follow those that it had finished with before the utterance was over. The turn they belong to, 0 if no
-        utterance lies there, its words are known, or there are none.
+        They follow those that the recognizer told while the utterance went on (`overhears`). Returns the turn they
+        belong to; 0 if no utterance lies there, its words are known, or there are none.
         """
         if (utterance := self._unknown_at(end_ms)) is None:
             return 0
@@ -283,21 +287,21 @@ class CallerSpeech:
         return utterance.turn if utterance.is_known else 0
 
     def with_beginning(self, end_ms: float, text: str) -> str:
-        """The words that end there, with those of their utterance that were finished with before it was over."""
+        """`text`, which ends at `end_ms`, behind the words of its utterance that `overhears` has noted."""
         utterance = self._unknown_at(end_ms)
         return joined_utterance(utterance.begun, text) if utterance is not None else text
 
     def _unknown_at(self, end_ms: float) -> SpokenUtterance | None:
-        """The utterance that lies there, if its words are not known."""
+        """The utterance in which `end_ms` lies, if its words are not known."""
         for utterance in self._utterances:
             if utterance.start_ms < end_ms <= utterance.end_ms + LATER_END_MS and not utterance.text:
                 return utterance
         return None
 
     def words(self, turn: int, text: str, *, since: int = 0) -> str:
-        """The caller's words in `turn`, as far as they are known, in place of what stands for them in `text`.
+        """`text`, with the words that the caller spoke in `turn`, as far as they are known, in place of each `SPOKEN`.
 
-        Those of the turns from `since` on come before them, if it is given.
+        If `since` is given, the words of the turns from that one on come before them.
         """
         first_turn = since or turn
         told: Iterator[str] = (u.text or SPOKEN for u in self._utterances if first_turn <= u.turn <= turn)
@@ -308,7 +312,7 @@ class CallerSpeech:
         return "".join(parts)
 
     def beside(self, turn: int, text: str) -> str:
-        """What of the caller's words in `turn`, `text`, was typed or keyed: all but what they spoke."""
+        """The part of `text`, the caller's words in `turn`, that was typed or keyed and not spoken."""
         for utterance in self._utterances:
             if utterance.turn == turn:
                 said = utterance.text if utterance.text and utterance.text in text else SPOKEN
@@ -324,7 +328,7 @@ class CallerSpeech:
 
 
 def _keep(items: dict[str, T], item_id: str, value: T) -> None:
-    """Note something of an item; of more than MOST_UNTOLD the oldest is forgotten."""
+    """Keep `value` for an item; where more than MOST_UNTOLD items are kept, the oldest is forgotten."""
     items[item_id] = value
     if len(items) > MOST_UNTOLD:
         del items[next(iter(items))]

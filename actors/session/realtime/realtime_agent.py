@@ -187,7 +187,7 @@ class RealtimeAgent(Orchestrator):
             case FinalTranscript() if self._overheard(message):
                 return
             case NoSpeechRecognized(end_ms):
-                # Behind what it has finished with before: no more words come of that.
+                # What the recognizer told while the utterance went on is all of its words: none follow.
                 self._overheard(FinalTranscript(text="", end_ms=end_ms))
             case ConversationSummarized():
                 former = self._log.history.summary
@@ -210,7 +210,7 @@ class RealtimeAgent(Orchestrator):
     def _reported(self, message: RealtimeReported) -> None:
         match message.event:
             case SpeechStopped():
-                if self._model.abilities.finds_ends:  # one that goes by silence alone knows no more than we do
+                if self._model.abilities.finds_ends:  # a model that goes by silence alone knows no more than we do
                     self._addresses["recognizer"].tell(TurnEndHeard())
             case reported.CallerTranscribed() as event:
                 self._transcribed(event)
@@ -227,7 +227,7 @@ class RealtimeAgent(Orchestrator):
                 effect = msgspec.structs.replace(effect, text=self._speech.words(effect.turn, effect.text, since=since))
         super()._effect(effect)
         if isinstance(effect, StartReply):
-            # Of what is asked once more, or was taken for complete before, the words may be known by now.
+            # Where this asks again, or answers what the model took for complete before, the words may be known by now.
             self._words_known(effect.turn, FinalTranscript(text=""))
 
     def _speech_over(self, order: SpeechOrder) -> None:
@@ -244,7 +244,7 @@ class RealtimeAgent(Orchestrator):
                 assert_never(order)
 
     def _overheard(self, final: FinalTranscript) -> bool:
-        """Whether the parallel recognizer has only now understood what is being answered: its words are as good."""
+        """Note final words of the parallel recognizer; True if they belong to a turn that was asked about already."""
         whole = self._speech.with_beginning(final.end_ms, final.text)
         turn = self._speech.overheard(final.end_ms, final.text)
         if turn:
@@ -254,7 +254,7 @@ class RealtimeAgent(Orchestrator):
         return bool(turn)
 
     def _transcribed(self, event: reported.CallerTranscribed) -> None:
-        """The words of a turn are known, which may have been answered already: they are shown, and recorded."""
+        """Show and record the words of a turn that the model has told; the turn may have been answered already."""
         event = with_well_formed_text(event)
         item_id, transcript = event.item_id, event.transcript
         if isinstance(transcript, InterimTranscript):

@@ -41,7 +41,7 @@ class RealtimeMemory:
         heard_turns: set[int],
         beside: Callable[[int, str], str],
     ) -> None:
-        """Add what the session does not know, but for what the caller said in `heard_turns`, which it has heard.
+        """Add what the session does not know, except what the caller said in `heard_turns`, which it has heard.
 
         Of a turn that goes on with one that was not answered, the session is told what is new.
 
@@ -67,8 +67,9 @@ class RealtimeMemory:
                 self._session.add(message)
 
     def _new_in(self, text: str, standing: set[int]) -> str:
-        """What of `text` the session was not told in a turn that has become part of it. `standing`: those that have
-        not.
+        """The part of `text` that the session was not told in an earlier turn, which has become part of this one.
+
+        `standing`: the turns of the caller that are still turns of their own.
         """
         for turn in [turn for turn in self._unanswered if turn not in standing]:
             text = text.removeprefix(self._unanswered.pop(turn)).lstrip()
@@ -79,8 +80,10 @@ class RealtimeMemory:
         self._own.add(turn)
 
     def continues(self, reply: int, turn: int, said: str, audio_ms: float) -> None:
-        """Tell the session what was said of the reply that it is to go on with, by a former one or by a response of its
-        own that has failed: `audio_ms` are all of that, and its items count no more beside it.
+        """Tell the session what was `said` of the reply that it is to go on with, in `audio_ms` of audio.
+
+        It was said by a former session, or by a response of this one that has failed. The items of the reply are
+        forgotten: one without an id stands for all of that audio.
         """
         assert self._session is not None
         self._session.add(ChatMessage(role=Role.ASSISTANT, text=said, turn=turn))

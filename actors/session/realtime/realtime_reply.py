@@ -49,7 +49,7 @@ class RealtimeReply:
         self._bounds = ReplyBounds(0.0)
 
     def begin(self, request: ModelRequest, reply: int) -> None:
-        """Have a reply made, whose number is `reply`."""
+        """Begin the reply number `reply`, which answers `request`."""
         self.request, self.tool_calls = request, []
         self._spoken.begin(reply, request.turn)
         self._bounds = ReplyBounds(self._clock.now())
@@ -65,7 +65,7 @@ class RealtimeReply:
             return ""
         told = None if isinstance(event, reported.ResponseGoesOn) else self._spoken.take(event)
         if told is None:
-            # Audio counts as a piece, too: of whatever there is without end, the reply is cut.
+            # Audio counts as a piece too, so that a reply is cut whatever part of it has no end.
             self._bounds.count(self._clock.now())
         elif (admitted := self._bounds.admit(told, self._clock.now())) is not None:
             self._report(ModelReported(self.request.turn, admitted))
@@ -74,7 +74,7 @@ class RealtimeReply:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is missing of what the session in hand has begun to make of it."""
+        """Whether nothing is missing of what the present session has begun to make of the reply."""
         return self.request is not None and self._spoken.is_complete
 
     def retract(self) -> None:
@@ -85,7 +85,7 @@ class RealtimeReply:
         if self.is_complete:
             self.finish(ReplyGenerated())
             return
-        # What has called them is asked of another session, which calls them again.
+        # Another session is asked for the rest, and calls the tools again.
         self.tool_calls = []
         if self.request is not None and self._spoken.is_begun:
             self._spoken.retract()
@@ -96,7 +96,7 @@ class RealtimeReply:
             self._spoken.retract()
 
     def finish(self, event: ReplyGenerated) -> None:
-        """Tell that all of it is made; harmless where no reply is in hand."""
+        """Report that all of the reply is made; harmless where no reply is in hand."""
         request, self.request = self.request, None
         if request is not None:
             self._trace.end(Stage.MODEL, attributes=usage(event))
@@ -105,7 +105,7 @@ class RealtimeReply:
             self._report(ModelReported(request.turn, event))
 
     def refuse(self, detail: str) -> bool:
-        """Tell that it has failed, and would again; False where no reply is in hand."""
+        """Report that the reply has failed, and would fail again; False where no reply is in hand."""
         self.drop_unspoken()
         request, self.request = self.request, None
         if request is None:
@@ -116,7 +116,7 @@ class RealtimeReply:
         return True
 
     def cancel(self) -> None:
-        """Have nothing more made of it: of its words those are left that have come as audio."""
+        """Give the reply in hand up: of its words those are left that have come as audio."""
         self.drop_unspoken()
         self.request, self.tool_calls = None, []
         self._trace.end(Stage.MODEL, attributes={"earshot.cancelled": True})

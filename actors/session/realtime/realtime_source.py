@@ -286,11 +286,11 @@ class RealtimeSource:
         if remedy is Remedy.NOTHING:
             self._progress.succeeded()
             if event.status is not reported.ResponseStatus.COMPLETED:
-                # What is left of its text has sounded, to the last word.
+                # Of its text only what has come as audio is kept.
                 self._reply.drop_unspoken()
             self._reply.finish(ReplyGenerated(event.prompt_tokens, event.completion_tokens))
             return
-        if remedy is not Remedy.APOLOGISE:  # of which turn-taking leaves a trace, as of any reply that has failed
+        if remedy is not Remedy.APOLOGISE:  # turn-taking reports an apology, as any reply that has failed
             report_failure(
                 Failure.REALTIME,
                 logger,

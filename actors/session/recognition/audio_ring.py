@@ -48,7 +48,7 @@ class AudioRing:
         self.end_bytes = begins_at
 
     def append(self, pcm: bytes) -> CallerAudio:
-        """Keep `pcm`, and say where it lies."""
+        """Keep `pcm`, and return the message that says where it lies in all audio of the session."""
         offset, size_bytes = self.end_bytes, len(pcm)
         self._chunks.append(pcm)
         self.end_bytes = offset + size_bytes
@@ -95,7 +95,7 @@ class AudioRing:
     def pieces_since(self, offset: int) -> list[tuple[int, bytes]]:
         """All audio from `offset` on that is still there, in pieces with the offsets at which they begin."""
         kept: list[tuple[int, bytes]] = []
-        # From the end: who follows the audio as it comes wants the last piece of many.
+        # Searched from the end: a reader that follows the audio as it comes wants the last of many pieces.
         end = self.end_bytes
         for piece in reversed(self._chunks):
             if end <= offset:
@@ -129,5 +129,5 @@ class AudioRing:
         return size_bytes * 500 / self.rate_hz
 
     def bytes_of(self, duration_ms: float) -> int:
-        """The size of so much audio, whole samples."""
+        """How many bytes `duration_ms` of audio are, in whole samples."""
         return int(duration_ms * self.rate_hz / 1000) * 2

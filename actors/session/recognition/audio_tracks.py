@@ -40,7 +40,7 @@ class AudioTracks:
         return ring
 
     def append(self, speaker: str, pcm: bytes) -> CallerAudio:
-        """Keep audio of one speaker alone, PCM16LE mono, and say where it lies.
+        """Keep audio of one speaker alone, PCM16LE mono, and return the message that says where it lies.
 
         A speaker who has not been streamed for a while goes on where the others are.
         """

@@ -83,7 +83,7 @@ class RecognitionStream:
         close_in_background(recognition)
 
     def end_ms(self, end_ms: float) -> float:
-        """Where in the session's audio that lies which ends at `end_ms` of the stream."""
+        """Where in the session's audio, in ms, something ends that ends at `end_ms` of the engine's stream."""
         return self._session_ms(self._positions.end)(end_ms)
 
     def in_session_time(self, transcript: _Transcript) -> _Transcript:

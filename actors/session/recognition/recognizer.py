@@ -277,7 +277,7 @@ class Recognizer(SupervisedActor):
         level, echo = QUIET_DB, None
         if endpointer.may_be_voiced(probability):
             echo = late.echo_db if late is not None else self._echo_bound()
-            # Its level makes a difference only beside what may come back.
+            # Its level makes a difference only where the agent's own voice may come back as echo.
             level = QUIET_DB if echo is None else level_db(window)
         if endpointer.in_pause:
             self._wait_in_pause()

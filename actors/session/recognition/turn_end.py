@@ -61,7 +61,7 @@ class TurnEnd:
     def heard(self, interim: InterimTranscript) -> None:
         """Note what was said of the utterance so far."""
         self._interim = interim
-        # Who tells how likely it is over has heard a pause, which may begin some windows sooner by their detector.
+        # An engine that tells how likely the end is has heard a pause, maybe some windows sooner than our detector.
         self._came_in_pause = self._silence_ms > 0 or interim.end_confidence is not None
 
     def ended_by_model(self) -> None:

@@ -66,7 +66,7 @@ class VoiceJudge:
         """Keep a window until it can be judged.
 
         Raises:
-            BaseException: what the detector raised last, where `MOST_UNJUDGED_MS` of audio wait. Another is needed.
+            BaseException: what the detector raised last, where `MOST_UNJUDGED_MS` of audio wait: it has to be replaced.
         """
         self._unjudged.append(_Unjudged(window, echo_db))
         self.is_behind = True
@@ -96,7 +96,7 @@ class VoiceJudge:
         return len(self._unjudged) > 1 and self.ask(self._unjudged[-1].window) is not None
 
     def unanswered(self, error: BaseException) -> None:
-        """Have the detector forget: once its memory holds what is no number, all that follows is none either."""
+        """Reset the detector, which gave no answer: once its memory holds a NaN, all its later answers are NaN too."""
         self._error = error
         self._violations.pass_over(type(error).__name__)
         try:

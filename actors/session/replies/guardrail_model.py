@@ -90,7 +90,7 @@ class GuardrailModel:
         self._go_on()
 
     def cancel(self) -> int:
-        """Ask about nothing more; about how many tokens the requests have cost that are given up."""
+        """Give all requests up, and return an estimate of the tokens that they have cost."""
         self._waiting.clear()
         tasks, self._tasks = self._tasks, {}
         for task in tasks.values():

@@ -87,15 +87,15 @@ class PreemptiveReply:
         _replies.add(1, {"outcome": "begun"})
 
     def is_made_in(self, stream: int) -> bool:
-        """Whether it is made in this stream of the source."""
+        """Whether the pre-emptive reply is made in this stream of the source."""
         return self._turn is not None and stream == self._source.stream
 
     def told(self, message: ModelMessage) -> None:
-        """Keep what the model has told of it."""
+        """Keep what the model has told of the pre-emptive reply."""
         self._told.append(message)
 
     def failed(self, failure: ModelFailed) -> None:
-        """Note that the model has failed at it. Nobody waits for it yet: the reply is asked for anew when it is due."""
+        """Note that the model has failed. Nobody waits for the reply yet: it is asked for anew when it is due."""
         self._discard("failed", f"the language model failed: {failure.kind}")
 
     def take(self, confidence: float) -> list[ModelMessage] | None:
@@ -122,7 +122,7 @@ class PreemptiveReply:
         return None
 
     def discard(self, cause: DiscardCause) -> None:
-        """Throw it away, and close the model's stream; harmless if it has failed."""
+        """Throw the pre-emptive reply away, and close the model's stream; harmless if it has failed."""
         self._discard(cause.value, f"the caller's turn was another ({cause.value})")
 
     def close(self) -> None:

@@ -230,13 +230,13 @@ class ReplyMaker:
             self._text.pause()
 
     def _is_wanted(self, message: ModelReported | ModelPaused | ModelFailed) -> bool:
-        """Whether it is of the stream in which the reply in hand is made."""
+        """Whether a message is of the stream in which the reply in hand is made."""
         state = self._turn.state
         is_of_stream = message.stream in (0, self._generation.stream)
         return is_of_stream and message.turn == state.turn_number and state.agent in THINKING
 
     def _is_kept(self, message: ModelMessage) -> bool:
-        """Whether it is of a reply that was begun before the caller's words are final: it waits for them."""
+        """Whether a message is of a pre-emptive reply, which keeps it until the caller's words are final."""
         if not self.preemptive.is_made_in(message.stream):
             return False
         self.preemptive.told(message)

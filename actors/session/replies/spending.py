@@ -43,7 +43,7 @@ class Spending:
     def is_newly_spent(self) -> bool:
         """Whether the session has used up what it may cost, or its conversation is as long as it may be.
 
-        Told once.
+        True once in a session at most: the first time that this is found.
         """
         tokens, calls = self._checkpoint.spent_tokens, self._checkpoint.spent_tool_calls
         over = {

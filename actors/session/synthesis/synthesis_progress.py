@@ -148,7 +148,7 @@ class SynthesisProgress:
             self._check_later()
 
     def _heard_of_engine(self) -> None:
-        """Begin to count its silence anew."""
+        """Begin to count the engine's silence anew."""
         self._told_at, self._silent_s = self._clock.now(), 0.0
 
     def _check_later(self) -> None:
