@@ -15,7 +15,7 @@ class CallTrouble(StrEnum):
     GONE = "gone"  # the network knows no such call, recording or participant any more
     NOT_CONFIGURED = "not_configured"
     UNAVAILABLE = "unavailable"  # the network does not answer; it may have been done
-    UNAUTHORIZED = "unauthorized"  # the network does not accept our key or what we may do: an operator has to mend that
+    UNAUTHORIZED = "unauthorized"  # the network refuses our key, or we lack a permission: an operator has to mend that
 
 
 class CallError(ActorsError):

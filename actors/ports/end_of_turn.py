@@ -34,7 +34,7 @@ class EndOfTurn(Protocol):
     def silence_ms(self, speech: SpeechSoFar, settings: Endpointing) -> float:
         """How long the silence after `speech` has to last in all, in ms, for the caller to be done.
 
-        Asked anew whenever more is known of the utterance. The shortest answer that is already over ends it.
+        Asked anew whenever more is known of the utterance, which ends once the silence is as long as the last answer.
         """
         ...
 

@@ -33,7 +33,7 @@ class Operation(StrEnum):
 
 
 class RealtimeReady(msgspec.Struct, frozen=True, tag=True):
-    """The model has taken the session's options, and hears. The session ends in `lives_s`; None if that is unsaid."""
+    """The model has taken the session's options, and hears. The session ends in `lives_s` seconds; None: unknown."""
 
     lives_s: float | None = None
 
@@ -158,7 +158,7 @@ class RateLimited(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 class RealtimeFailed(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Something failed, and the session goes on, unless `RealtimeClosed` follows.
 
-    `kind` says what can be done about it; one that is harmless is told for the sake of who waits for the answer to
+    `kind` says what can be done about it; one that is harmless is told for the sake of whoever waits for the answer to
     `operation`. Of a response that is not begun, `request` is its number.
     """
 
@@ -178,7 +178,7 @@ class RealtimeExpiring(msgspec.Struct, frozen=True, tag=True):
 
 
 class RealtimeClosed(msgspec.Struct, frozen=True, tag=True):
-    """The session is over, and reports nothing more; told once, except to who has closed it."""
+    """The session is over, and reports nothing more; told once, and not after `RealtimeSession.close`."""
 
     kind: FailureKind
     detail: str

@@ -88,8 +88,8 @@ class Address(Generic[M]):
         """`ref` has ended without handling `unhandled`: its successor handles them, before all that came later.
 
         `fatal` is the message on which it died, if that may be handled twice: it comes first, but only once, so that a
-        message on which every actor dies does not end them all. The next time its place is taken by what it says is to
-        be told instead.
+        message on which every actor dies does not end them all. If the successor dies on it too, what `fatal.instead()`
+        returns is told in its place.
         """
         if self._ref is ref:
             self._ref, self.tell_now = None, self._keep

@@ -68,7 +68,7 @@ class NothingLeftError(ActorsError):
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Does not wait for time to pass: it makes it pass."""
+    """Moves the virtual time of its loop on where a real selector would wait, unless work outside the loop goes on."""
 
     loop: "VirtualLoop"
 

@@ -133,7 +133,7 @@ class StopFlag(threading.Event):
     is_raised = False
 
     def __init__(self) -> None:
-        """Not that of the `Event`, which makes a condition."""
+        """Leave out the initializer of `Event`, which would make a condition for this flag alone."""
 
     def is_set(self) -> bool:
         """Whether the actor has ended."""
@@ -253,7 +253,7 @@ class LoopActor(pykka.Actor):
             self._actor_scheduler.wake(self, urgent=urgent)
 
     def _actor_loop_overwhelmed(self, error: MailboxFullError) -> None:
-        """A message could not be queued: have this actor fail next; what it has not handled ends with it."""
+        """Have this actor fail next, since a message could not be queued; what it has not handled ends with it."""
         urgent = self.actor_inbox.urgent
         if self._actor_phase is not _STOPPED and not (urgent and type(urgent[0].message) is Overwhelmed):
             urgent.insert(0, Envelope(Overwhelmed(error)))

@@ -5,7 +5,7 @@ more than `limit_ms` of such are queued, the oldest goes, counted: late audio is
 that says `transient = True` is of no use to any other actor than the one it was told to: when that ends, it goes too.
 
 Whoever tells an actor is to tell it no more than it can handle: a socket is read while little waits (`is_crowded` of
-the session's lines), an engine's task waits for the engine. What holds where that fails: of messages that a client
+the session's addresses), an engine's task waits for the engine. What holds where that fails: of messages that a client
 asked for, which say `refusable = True`, a mailbox holds `MAX_REFUSABLE` and drops those that come then, counted. All
 others are owed to somebody and never dropped; with `MAX_MESSAGES` of them queued the actor is lost, and fails.
 """
@@ -200,7 +200,7 @@ class Mailbox:
             self._probe = None
 
     def _count_dropped(self, traits: Traits, reason: str) -> None:
-        """Only the first leaves a line that is always there: a mailbox that is full drops many."""
+        """Count a dropped message. The first is logged as a warning, the others for debugging: there may be many."""
         level = logging.DEBUG if self.dropped else logging.WARNING
         logger.log(level, "%s for an actor: a %s is dropped", reason, traits.type_name)
         self.dropped += 1

@@ -81,7 +81,7 @@ class Scheduler:
             self.loop.call_soon(self._drain, context=self._context)
 
     def handle(self, actor: Runnable, message: Any) -> None:
-        """Have `actor` handle `message`, and all that tells, before the loop goes on; in its turn if others are due."""
+        """Have `actor` handle `message`, and what that wakes, before the loop goes on; in turn if others are due."""
         if self.busy or not actor.is_running:
             actor.run_later(message)
             return

@@ -42,7 +42,7 @@ class ToolThreads(Executor):
     """
 
     def __init__(self, name: str, timeout_s: float, threads: int = THREADS, waiting: int = WAITING) -> None:
-        """`timeout_s`: a call that runs for longer hangs."""
+        """`timeout_s`: a call that runs for longer counts as hanging."""
         self._name = name
         self._timeout_s = timeout_s
         self._threads = threads
@@ -62,7 +62,7 @@ class ToolThreads(Executor):
         """Run `work` on a thread, at once or when one is free; one that is cancelled before that is not run.
 
         Raises:
-            ToolThreadsBusyError: it would have no chance.
+            ToolThreadsBusyError: every thread of the tool hangs, or too many calls wait already.
         """
         future: Future[T] = Future()
         with self._lock:
