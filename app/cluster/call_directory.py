@@ -69,7 +69,7 @@ class TakenCall(msgspec.Struct, frozen=True):
 
     record: CallCheckpoint
     orphaned: int
-    """How many workers have died while they had the call."""
+    """How often the call was taken over from a worker that counted as dead, this time included."""
 
 
 class CallDirectory:

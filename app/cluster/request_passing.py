@@ -27,7 +27,7 @@ RETRY_AFTER = {"Retry-After": "1"}
 
 
 class Forwarded(msgspec.Struct, frozen=True):
-    """A request as it is passed on to another worker: method, target, headers and body."""
+    """A request as it is passed on to another worker: its whole body, and what `relayed_scope` keeps of its scope."""
 
     scope: dict[str, Any]
     body: bytes

@@ -66,7 +66,10 @@ class ClaimCheck:
         self._look_again()
 
     def stop(self) -> None:
-        """Stop looking at the clock, and call everything that waits for an answer of the store."""
+        """Stop looking at the clock, and cancel a question to the store that is under way.
+
+        What `must_wait` has had wait for its answer is called all the same, on one of the loop's next turns.
+        """
         if self._timer is not None:
             self._timer.cancel()
         if self._asking is not None:

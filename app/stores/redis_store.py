@@ -238,7 +238,8 @@ class RedisStore:
 
     async def close(self) -> None:
         """Write all that waits, for some seconds at most, and close the connections."""
-        # Sessions that end with the worker save their last records in the tasks that run now.
+        # The last record of a session that ends with the worker is saved by a background task. One that was begun just
+        # before has not run yet: in this turn of the loop it hands its record to the writer.
         await asyncio.sleep(0)
         await self.writer.close()
         await self._notices.close()

@@ -46,7 +46,8 @@ class BoundedExport:
             raise LateExportError("the export before has not come back")
         self._late = None
         outcome: list[Callable[[], Any]] = []
-        # The context tells instrumented HTTP libraries not to trace the exporter's own requests.
+        # The SDK sets a key in the context of the thread that exports, by which instrumented HTTP libraries leave the
+        # exporter's own requests untraced; another thread would begin without that key.
         context = contextvars.copy_context()
 
         def work() -> None:

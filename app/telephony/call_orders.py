@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 EVENT_S = 3.0
-"""What came of any other order is told within this time; an order of which nothing is told counts as carried out."""
+"""Seconds within which the network tells what came of an order that is no transfer; one of which it tells nothing by
+then counts as carried out."""
 KEY_S = 0.4
 """Seconds that a key takes to be sent, with the pause after it."""
 LAST_WORD_S = 5.0
@@ -30,7 +31,10 @@ LOOKED_S = 0.05
 
 
 class CallOrders:
-    """For one call; every method raises `CallError`. See `actors.ports.call_controls.CallControls`."""
+    """Gives orders to the telephone network about one call.
+
+    Every method but `go_on` raises `CallError`. See `actors.ports.call_controls.CallControls`.
+    """
 
     def __init__(self, switchboard: Switchboard, call: Call) -> None:
         self._switchboard = switchboard
@@ -42,8 +46,10 @@ class CallOrders:
         await asyncio.shield(await self.begin_transfer(target))
 
     async def begin_transfer(self, target: str) -> "asyncio.Future[None]":
-        """Ask for the transfer; what the future comes to is what the network says of it. `target`: a number in E.164,
-        or the network's own id of a user or application.
+        """Order the transfer; returns once the network has taken the order.
+
+        The future that is returned has its result when the other side has accepted, and raises `CallError` if the
+        transfer has failed. `target`: a number in E.164, or the network's own id of a user or application.
         """
         call, control = self._call, self._require_connected()
         if call.orders.transferring is not None:
@@ -56,7 +62,9 @@ class CallOrders:
         return settled
 
     async def _put_through(self, control: CallControl, order: Order, target: str) -> None:
-        """Order a transfer. One whose answer went astray was taken if the network says that it is under way."""
+        """Order a transfer. Where the network's answer does not come, the order counts as taken if the network says
+        that the call is being transferred.
+        """
         call, whom = self._call, order.subject
         await self._said()
         try:
@@ -66,7 +74,7 @@ class CallOrders:
                 raise
 
     def go_on(self, given: OpenOrder) -> None:
-        """See an order through that another worker has given, as far as the network tells what comes of it."""
+        """Take over an order that another worker has given, and wait in the background for what comes of it."""
         order, settled = self._call.orders.restore(given)
         if order.kind is OrderKind.TRANSFER:
             self._call.run(self._give_up_transfer(order, settled))
@@ -79,14 +87,14 @@ class CallOrders:
             self._call.orders.settle(order, OrderState.OVERDUE, "no answer")
 
     async def _said(self) -> None:
-        """Wait until what is being said has been heard, but not for ever."""
+        """Wait until the audio that was sent has been heard, for `LAST_WORD_S` seconds at most."""
         for _ in range(int(LAST_WORD_S / LOOKED_S)):
             if self._call.connection is None or not self._call.connection.sounding:
                 return
             await asyncio.sleep(LOOKED_S)
 
     async def send_keys(self, keys: str) -> None:
-        """Have the other side hear tones; returns when they were sent."""
+        """Have the other side hear the tones of these keys (DTMF); returns when they were sent."""
         call, control = self._call, self._require_connected()
         self._require_caller()
         order, settled = self._begin(OrderKind.SEND_KEYS)
@@ -117,8 +125,9 @@ class CallOrders:
         await self._told(order, settled)
 
     async def start_recording(self) -> str:
-        """Record; the recording's id, also of one that runs already, or that was paused and goes on. Returns when it
-        runs.
+        """Record the call; returns the id of the recording once it runs.
+
+        A recording that runs already is kept, and one that is paused goes on.
         """
         call, control = self._call, self._require_connected()
         async with call.orders.recording_lock:
@@ -135,7 +144,7 @@ class CallOrders:
             return recording_id
 
     async def _resumed(self, recording_id: str, control: CallControl) -> bool:
-        """Have a recording go on that somebody else has paused; whether it does, and was not stopped instead."""
+        """Have a recording go on that somebody else has paused; returns False if it was stopped instead."""
         order, settled = self._begin(OrderKind.START_RECORDING, recording_id)
         try:
             await self._send(order, lambda: control.resume_recording(recording_id))
@@ -149,7 +158,7 @@ class CallOrders:
         return True
 
     async def stop_recording(self) -> None:
-        """Record no longer; harmless when nothing is recorded. Returns when the network has taken the order."""
+        """Stop the recording; returns when the network has taken the order. Does nothing where nothing is recorded."""
         call, control = self._call, self._switchboard.control
         async with call.orders.recording_lock:
             recording_id = call.orders.recording
@@ -164,7 +173,7 @@ class CallOrders:
                 call.orders.note_stopped(recording_id)
 
     def _require_connected(self, state: CallState = CallState.CONNECTED) -> CallControl:
-        """The telephone network, for a call that is in that state."""
+        """Return the telephone network to order from; raises `CallError` if the call is not in that state."""
         if self._call.state is not state:
             wanted = "on hold" if state is CallState.ON_HOLD else "connected"
             raise CallError(CallTrouble.NOT_CONNECTED, f"the call is not {wanted}")
@@ -174,29 +183,32 @@ class CallOrders:
         return network
 
     def _require_number_for(self, target: str) -> None:
-        """See that there is a number that a telephone can be called from: the caller's, or else one of ours."""
+        """Raise `CallError` if `target` is a telephone and no number is known to call it from, ours or the caller's."""
         if is_e164(target) and not (self._call.own_number or is_e164(self._call.caller)):
             variable = self._switchboard.carrier.source_number_variable
             raise CallError(CallTrouble.NOT_CONFIGURED, f"there is no number to call a telephone from: set {variable}")
 
     def _require_caller(self) -> None:
-        """See that it is known whom an order about the caller is to name."""
+        """Raise `CallError` if the caller, whom the order has to name, is not known."""
         if not self._call.caller:
             raise CallError(CallTrouble.REFUSED, "the telephone network has not said who the caller is")
 
     def _require_recording(self) -> None:
-        """See that the call is being recorded, as far as anybody knows."""
+        """Raise `CallError` if the recording that was just started has been stopped or paused meanwhile."""
         if not self._call.orders.recording or self._call.orders.is_recording_paused:
             raise CallError(CallTrouble.REFUSED, "the call is not being recorded: the recording has ended already")
 
     # one order, from its giving to its event
 
     def _begin(self, kind: OrderKind, subject: str = "") -> "tuple[Order, asyncio.Future[None]]":
-        """An order, and the future of what comes of it."""
+        """Enter an order into the call's orders; returns it with the future of its outcome."""
         return self._call.orders.give(kind, self._switchboard.order_id(), subject)
 
     async def _send(self, order: Order, give: Callable[[], Awaitable[T]], *, about: bool = False) -> T:
-        """Give the order. `about`: what the network answers names what the order is about."""
+        """Give an order to the network, and return what the network answers.
+
+        `about`: the answer is the id of what the order is about, as of a recording.
+        """
         call = self._call
         try:
             given = await give()
@@ -214,7 +226,7 @@ class CallOrders:
         return given
 
     async def _told(self, order: Order, settled: "asyncio.Future[None]", within_s: float | None = None) -> None:
-        """Wait until the network says what came of an order that it has taken."""
+        """Wait until the network says what came of an order that it has taken; raises `CallError` if it failed."""
         await self._until_told(order, settled, EVENT_S if within_s is None else within_s)
         if order.state is not OrderState.OVERDUE:
             await settled
@@ -229,7 +241,7 @@ class CallOrders:
 
 
 def not_carried_out(error: CallControlError) -> CallError:
-    """What an order that was not taken means to its sender."""
+    """Return the error for the sender of an order that the network has not taken."""
     trouble, text = _MEANING[error.trouble]
     return CallError(trouble, text, cause=error.detail, retry_after_s=error.retry_after_s)
 

@@ -128,7 +128,7 @@ class CallSessions:
         )
 
     def _transfer_targets(self, call: Call) -> tuple[str, ...]:
-        """Where the agent may put callers through to that has the conversation now."""
+        """Return the targets to which the agent that has the conversation at present may put callers through."""
         entry = self._sessions.live.get(call.session_id)
         return entry.plan.agent.transfer_targets if entry is not None else ()
 
@@ -158,7 +158,10 @@ class CallSessions:
         return msgspec.structs.replace(plan, tools=ACCESS_TOOLS)
 
     def _output(self, call: Call, connection: MediaConnection) -> Recipient[OutputMessage]:
-        """Where the session speaks to: with output, but for those whose words nobody else is to know."""
+        """Return the recipient of what the session says: the call's output, which shows it to others as well.
+
+        Where an access code is asked for, or somebody is asked to take a caller, the media connection alone.
+        """
         if not call.admitted or call.consult is not None:
             return connection
         output = self._outputs.of(call.session_id)

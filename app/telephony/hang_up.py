@@ -12,9 +12,9 @@ from app.telephony.network_state import is_over
 log = logging.getLogger(__name__)
 
 WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds before each order; each is also repeated within itself."""
+"""Seconds before each order to hang up; the client of the network repeats each of them by itself as well."""
 MOST_PATIENCE_S = 30.0
-"""A network that asks for more patience is asked again after this."""
+"""Seconds after which the order is given again at the latest, even where the network asks for a longer wait."""
 
 
 class HangUp(StrEnum):

@@ -9,14 +9,15 @@ CONNECTED, DISCONNECTED = "connected", "disconnected"
 TRANSFERRING = ("transferring", "transferAccepted")
 """States of a call whose caller is being put through to somebody: it takes no order, and none is to end it."""
 TRANSFER_S = 45.0
-"""The other side of a transfer accepts within this time."""
+"""Seconds within which the other side of a transfer accepts."""
 LOOKS_S = (0.2, 0.3, 0.5, 1.0, 2.0)
-"""Waits before each further look at a call whose caller is being put through, the last one repeatedly."""
+"""Seconds before each further look at a call whose caller is being put through, the last one repeatedly."""
 
 
 async def state_of(control: CallControl, call_id: str) -> str:
-    """The state of a call in the network's words, `DISCONNECTED` also where it says that there is no such call; empty
-    if it says nothing of use.
+    """Ask the network for the state of a call, in the network's own words.
+
+    Returns `DISCONNECTED` also if the network knows no such call, and an empty text if no state is to be had.
     """
     try:
         return (await control.properties(call_id)).state
@@ -25,15 +26,15 @@ async def state_of(control: CallControl, call_id: str) -> str:
 
 
 async def is_over(control: CallControl, call_id: str) -> bool:
-    """Whether the network says itself that there is no such call any more; not where it says nothing of use."""
+    """Whether the network itself says that the call is over or unknown; False where no state is to be had."""
     return await state_of(control, call_id) == DISCONNECTED
 
 
 async def transferred(control: CallControl, call_id: str) -> str:
-    """Wait while the network says that the caller is being put through, for as long as that may take; the state that
-    the call has then.
+    """Wait while the network says that the caller is being put through, for `TRANSFER_S` seconds at most.
 
-    For a transfer of which this worker knows nothing: its order went astray on the way back, or was somebody else's.
+    Returns the state of the call then. For a transfer of which this worker does not know: the answer to its order was
+    lost, or somebody else has ordered it.
     """
     loop = asyncio.get_running_loop()
     until, looks = loop.time() + TRANSFER_S, 0

@@ -27,7 +27,7 @@ from protocol.phone_numbers import is_e164
 log = logging.getLogger(__name__)
 
 RINGING_S = 120.0
-"""A call that is not connected by then is given up."""
+"""Seconds after which a call that is not connected is given up."""
 
 
 async def _always(_: str) -> bool:

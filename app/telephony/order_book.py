@@ -99,13 +99,13 @@ class OrderBook:
         return order
 
     def restore(self, order_id: str, kind: OrderKind, subject: str, state: OrderState) -> Order:
-        """Enter an order that another worker has given. What it was sending when it was last heard of may be done."""
+        """Enter an order that another worker has given; one that was still being sent may have been carried out."""
         order = self.give(kind, order_id, subject)
         order.is_restored, order.state = True, S.IN_DOUBT if state is S.SENT else state
         return order
 
     def becomes(self, order: Order, state: OrderState, reason: str = "") -> bool:
-        """Take the next state, if the order may; whether it did."""
+        """Put an order into `state` if it may go there from its own; returns whether it has."""
         if state not in _NEXT.get(order.state, ()):
             return False
         order.is_late = order.is_restored or order.state in _NOT_WAITED_FOR
@@ -115,7 +115,10 @@ class OrderBook:
     def told(
         self, kind: OrderKind, state: OrderState, *, order_id: str = "", subject: str = "", reason: str = ""
     ) -> Order | None:
-        """An event says how an order of that kind ended; the order if that is news, None if it changes nothing."""
+        """Find the order of that kind of which an event says how it ended, and put it into `state`.
+
+        Returns the order, None if the event changes nothing.
+        """
         if subject and state is S.SUCCEEDED:
             self._note_pause(kind, subject)
         order = self._of_event(kind, order_id, subject)
@@ -187,7 +190,7 @@ class OrderBook:
         return None if order_id else next((order for order in orders if order.state in _UNSETTLED), None)
 
     def _of_somebody_else(self, kind: OrderKind, subject: str) -> Order | None:
-        """A recording that was not ordered here, or whose order is forgotten, starts all the same."""
+        """Enter a recording that was not ordered here, or whose order is forgotten; None for any other kind."""
         return self.give(kind, "", subject) if kind is OrderKind.START_RECORDING else None
 
     def _note_pause(self, kind: OrderKind, subject: str) -> None:

@@ -55,14 +55,14 @@ class Orders:
         return self._waiting.get(order) if order is not None else None
 
     def give(self, kind: OrderKind, order_id: str, subject: str = "") -> "tuple[Order, asyncio.Future[None]]":
-        """An order that is being sent, and the future of what comes of it."""
+        """Enter an order that is being sent; returns it with the future of its outcome."""
         order = self._book.give(kind, order_id, subject)
         outcome = self._waiting[order] = asyncio.get_running_loop().create_future()
         self.on_change()
         return order, outcome
 
     def restore(self, given: OpenOrder) -> "tuple[Order, asyncio.Future[None]]":
-        """An order that another worker has given, and the future of what comes of it: it is settled here."""
+        """Enter an order that another worker has given; returns it with the future of its outcome."""
         kind, state = OrderKind(given.kind), OrderState(given.state)
         order = self._book.restore(given.id, kind, given.subject, state)
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -91,7 +91,7 @@ class Orders:
         )
 
     def settle(self, order: Order, state: OrderState, reason: str = "") -> bool:
-        """An order gets into that state; whether it does, and is not further already."""
+        """Put an order into that state, unless it is further already; returns whether its state has changed."""
         if not self._book.becomes(order, state, reason):
             return False
         self._tell(order)
@@ -101,7 +101,7 @@ class Orders:
     def told(
         self, kind: OrderKind, state: OrderState, *, order_id: str = "", subject: str = "", reason: str = ""
     ) -> Order | None:
-        """An event says how an order ended; the order if that is news."""
+        """Settle the order of which an event says how it ended; returns it, None if the event changes nothing."""
         order = self._book.told(kind, state, order_id=order_id, subject=subject, reason=reason)
         if order is not None:
             self._tell(order)
@@ -134,5 +134,5 @@ class Orders:
             outcome.set_result(None)
             return
         outcome.set_exception(CallError(trouble, failure_of(order)))
-        # A request by REST does not wait for it.
+        # A request by REST does not wait for the outcome. Without this, asyncio would log an exception never retrieved.
         outcome.exception()

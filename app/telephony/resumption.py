@@ -9,11 +9,11 @@ class Resumption:
     """What is kept of the sessions of one call for those that follow."""
 
     conversation: SessionRecord | None = None
-    """Its session as it was stored last."""
+    """The record of the call's session as it was stored last."""
     checkpoint: Checkpoint | None = None
-    """What its session goes on from that was another worker's."""
+    """What the next session goes on from, where the call's session was another worker's."""
     taken_over: bool = False
-    """The call was another worker's, which died: the caller was cut off."""
+    """The call was taken over from a worker that died: the caller was cut off."""
 
     def take_checkpoint(self) -> Checkpoint | None:
         """The checkpoint, which one session alone goes on from; None if there is none, or it was taken."""
@@ -22,7 +22,7 @@ class Resumption:
 
     @property
     def was_cut_off(self) -> bool:
-        """Whether somebody was talked with at another worker, who is greeted otherwise than by an agent that begins."""
+        """Whether the caller was talking at another worker before, and is to be greeted as somebody who was cut off."""
         if self.checkpoint is None:
             return self.taken_over
         return self.checkpoint.turn is None or not only_listens(self.checkpoint.turn)

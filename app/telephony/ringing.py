@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from app.telephony.errors import CallControlError, Trouble
 
 RINGS_S = 40.0
-"""Nobody lets it ring for longer: an order that was not taken by then is not given again."""
+"""Seconds after which a caller is taken to have given up: an order that was not taken by then is not given again."""
 WAITS_S = (0.5, 1.0, 2.0, 4.0)
-"""Waits before an order is given again, the last one repeatedly; the network may ask for longer ones."""
+"""Seconds before an order is given again, the last one repeatedly; the network may ask for longer waits."""
 
 
 def wait_s(attempt: int, error: CallControlError) -> float:
@@ -20,9 +20,10 @@ def wait_s(attempt: int, error: CallControlError) -> float:
 
 
 async def ordered(give: Callable[[], Awaitable[None]], within_s: float = RINGS_S) -> CallControlError | None:
-    """Give an order about a call that rings until it is taken, or nobody is left to give it about.
+    """Give an order about a call that rings, again and again until the network takes it or the call is gone.
 
-    Returns why it was not taken: it is refused for good, or `within_s` seconds are over.
+    Returns None then, and otherwise the error with which the order was refused for good, or for the last time within
+    `within_s` seconds.
     """
     loop = asyncio.get_running_loop()
     until, attempt = loop.time() + within_s, 0

@@ -11,7 +11,7 @@ class SeenEvents:
         self._ids: dict[str, None] = {}
 
     def add(self, event_id: str) -> bool:
-        """Remember an event; whether it is new. One without an id always is."""
+        """Remember the id of an event; returns whether the event is new. One without an id always is."""
         if not event_id:
             return True
         if event_id in self._ids:

@@ -30,9 +30,9 @@ from protocol.calls import CallState
 log = logging.getLogger(__name__)
 
 GONE_S = 5.0
-"""A call that was hung up is over after this, even if the network does not say so."""
+"""Seconds after which a call that was hung up counts as over, even if the network does not say so."""
 CLOSING_S = 0.5
-"""The media socket of a call that is over is closed after this, if the network has not done it."""
+"""Seconds after which the media socket of a call that is over is closed, if the network has not done so."""
 OVERTIME_S = 180.0
 """Seconds that a call may last longer than its agent's `max_session_s`: the access code, the goodbye."""
 
