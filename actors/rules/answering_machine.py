@@ -91,6 +91,6 @@ def _says(spoken: str, phrases: Sequence[str]) -> bool:
 
 
 def _tables(languages: Sequence[str]) -> list[MachineWords]:
-    """Those of `languages`, English where none of them is known."""
+    """The phrases of `languages`, one table each; those of English where none of them is known."""
     subtags = dict.fromkeys(tag.partition("-")[0].lower() for tag in languages)
     return [BY_LANGUAGE[subtag] for subtag in subtags if subtag in BY_LANGUAGE] or [ENGLISH]

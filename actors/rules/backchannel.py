@@ -29,7 +29,7 @@ def words_of(text: str) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _phrases(*groups: tuple[str, ...]) -> dict[str, list[list[str]]]:
-    """By first word, longest first, so that "uh huh" is not taken for "uh" and a word."""
+    """The phrases as words, by their first word; longest first, so that "uh huh" is not taken for "uh" and a word."""
     phrases = (phrase for group in groups for phrase in group)
     split = sorted((words for phrase in phrases if (words := words_of(phrase))), key=len, reverse=True)
     return {words[0]: [other for other in split if other[0] == words[0]] for words in split}

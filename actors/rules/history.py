@@ -229,8 +229,9 @@ def _is_answer(message: ChatMessage) -> bool:
 
 
 def _without_prefix(text: str, said: Sequence[str]) -> str:
-    """What of `text` follows the last ones of `said`, as many as it begins with: earlier ones may have been answered
-    by a reply of which no word was heard.
+    """`text` without the utterances at the end of `said` with which it begins, as many of them as possible.
+
+    The first ones of `said` may be missing in it: they may have been answered by a reply of which no word was heard.
     """
     for first in range(len(said)):
         if text.startswith(before := " ".join(said[first:])):

@@ -166,7 +166,7 @@ class Transcription:
         return effects
 
     def audio_missing(self, at: float) -> list[TranscriptionEffect]:
-        """End the utterances as silence would have of which the transport has sent no audio in the middle."""
+        """End, as silence would have, the utterances in the middle of which the transport has stopped sending audio."""
         effects: list[TranscriptionEffect] = []
         for speaker, said in self.state.utterances.items():
             if said.audio_due is not None and said.audio_due <= at + _SOON_S:
@@ -239,7 +239,7 @@ def _voice(listening: Transcription) -> float | None:
 
 
 def _hold(listening: Transcription) -> float | None:
-    """Others may go on talking while the caller is on hold."""
+    """When the hold has lasted too long: counted from the last that was heard, since others may go on talking."""
     s = listening.state
     return max(s.hold_at, s.heard_at) + listening.limits.max_hold_s if s.hold_at is not None else None
 

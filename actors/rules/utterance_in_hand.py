@@ -73,7 +73,7 @@ class UtteranceInHand(msgspec.Struct, kw_only=True):
         return True
 
     def _was_told(self, final: FinalTranscript) -> bool:
-        """Whether most of this part of the audio was told; words that come after later ones were not for that."""
+        """Whether most of this part of the audio was told before; that later audio was told does not mean it was."""
         if final.end_ms > max((end_ms for _, end_ms in self.told), default=0.0):
             return False
         is_long_ago = len(self.told) == MOST_TOLD and final.end_ms <= min(start_ms for start_ms, _ in self.told)

@@ -130,8 +130,8 @@ class PlayTrack:
     def cut_after(self, text_end: int) -> bool:
         """Forget the text behind `text_end`, and its audio as far as that was not taken. The reply ends there.
 
-        False, and nothing is done, while it is not known where that text ends in the audio. Where that will never be
-        known, for all audio of the reply is there, all of it is kept.
+        Returns False, and does nothing, while it is not known where that text ends in the audio. If all audio of the
+        reply has come and that is still not known, all of it is kept.
         """
         audio_ms = self._end_in_audio(text_end)
         if audio_ms is not None:
@@ -145,8 +145,8 @@ class PlayTrack:
     def _end_in_audio(self, text_end: int) -> float | None:
         """Where the text up to `text_end` ends in the audio, in ms; None if that is not known.
 
-        An engine that speaks sentence by sentence has told it. One that speaks all at once has not: then the next word
-        tells it, or the length of the text does about, and the pause that a sentence ends with exactly.
+        An engine that speaks sentence by sentence has told it. For one that speaks all at once it is where the next
+        word begins; without words, the quietest pause near the place that the length of the text suggests.
         """
         at = next((at for at, (_, ends) in enumerate(self.pieces) if ends >= text_end), None)
         if at is not None and self.pieces[at][1] - text_end <= BLANKS:

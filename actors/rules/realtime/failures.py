@@ -91,7 +91,7 @@ def of_only_response(event: RealtimeEvent) -> str | None:
 
 
 def bounded(remedy: Remedy, failures: int) -> Remedy:
-    """The remedy after so many failures in a row: what has not helped as often as that does not help."""
+    """The remedy after so many failures in a row; `GIVE_UP` where `remedy` was tried often enough in vain."""
     most = {
         Remedy.RENEW: len(RENEWED_AFTER_S),
         Remedy.ASK_LATER: len(ASKED_AFTER_S),

@@ -207,7 +207,7 @@ def ending_decided(turn: TurnCore, message: EndingDecided, at: float) -> None:
 
 
 def settle(turn: TurnCore, at: float) -> None:
-    """After anything ended: is it all over, is somebody to be answered, or does everybody listen?"""
+    """Decide what follows when anything has ended: the end of the session, an answer or apology, or listening."""
     s = turn.state
     if s.utterances or s.agent in THINKING:
         return
@@ -231,7 +231,7 @@ def settle(turn: TurnCore, at: float) -> None:
 
 
 def _pop_tail(turn: TurnCore) -> str:
-    """What was said into the end of what is over, as an answer to it. Mere voice is one unless the caller goes on."""
+    """Take what was said into the end of an utterance, as an answer to it; mere voice only if the caller is silent."""
     s = turn.state
     tail, s.tail_text = s.tail_text, ""
     if tail != SPOKEN:
@@ -243,10 +243,10 @@ def _pop_tail(turn: TurnCore) -> str:
 
 
 def _ends(turn: TurnCore, ending: Ending) -> bool:
-    """End a session whose last words were heard, unless the caller has more to say; whether all is done.
+    """End a session whose last words were heard, unless the caller has more to say; False if words wait for an answer.
 
     Words into a goodbye that were too few to take the floor are answered now. A caller who speaks is waited for: what
-    they say may take the goodbye back. Nothing takes back that they were put through.
+    they say may take the goodbye back. A caller who was put through to somebody is not waited for.
     """
     s = turn.state
     if ending is not Ending.HUMAN_HANDOFF and s.waiting_text:

@@ -221,7 +221,7 @@ class TurnCore:
             s.utterances = ()
             s.stop_ordered_at = at
         elif is_paused:
-            # Held was a reply that nobody is asked for yet: that of an agent to which the conversation is handed off.
+            # What was held is a reply that was not asked for yet: that of an agent to which the call is handed off.
             self.do(ResumePlayback())
 
     def cancel_thinking(self) -> None:

@@ -86,11 +86,11 @@ class DiscardSpeech(msgspec.Struct, frozen=True):
     """Have a model that hears the caller itself forget the voice that is over: it was noise, or not meant for it."""
 
     may_be_recalled: bool = False
-    """It may turn out to have been an answer."""
+    """The voice may turn out to have been an answer."""
 
 
 class RecallSpeech(msgspec.Struct, frozen=True):
-    """Make the voice a turn of the caller after all that was discarded last of what may be recalled: an answer."""
+    """Make the voice that was discarded last with `may_be_recalled` a turn of the caller: it was an answer."""
 
 
 class SetTimer(msgspec.Struct, frozen=True):

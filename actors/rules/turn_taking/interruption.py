@@ -44,7 +44,7 @@ def interrupt_requested(turn: TurnCore, _message: InterruptRequested, at: float)
 
 
 def take_floor(turn: TurnCore, at: float) -> None:
-    """Keys, typing and requests are decided at once. Nobody has made a sound from which there is a time."""
+    """Take the floor for keys, typed text or a request, at once: without voice no time is measured from an onset."""
     if turn.is_busy:
         turn.timings.onset_at = None
         barge_in(turn, at)
@@ -65,7 +65,7 @@ def barge_in(turn: TurnCore, at: float) -> None:
 
 
 def not_confirmed(turn: TurnCore, at: float) -> None:
-    """Nothing was said after all: playback goes on where it stood."""
+    """Let playback go on where it stood, since nothing was said after all."""
     s = turn.state
     if not turn.release():
         return
@@ -76,7 +76,7 @@ def not_confirmed(turn: TurnCore, at: float) -> None:
 
 
 def _patience(turn: TurnCore) -> int:
-    """Voice that so far is only backchannels gets more time."""
+    """How many times as long voice has to last that so far is only backchannels; 1 for any other voice."""
     interim = turn.state.interim
     return BACKCHANNEL_PATIENCE if interim and not meaning(turn, interim, so_far=True) else 1
 

@@ -25,9 +25,9 @@ def is_new_input(turn: TurnCore, number: int) -> bool:
 
 
 def input_lost(turn: TurnCore, message: InputLost, at: float) -> None:
-    """What the caller typed or a key could not be dealt with: the caller is asked to repeat it.
+    """Ask the caller to repeat a typed text or a key that could not be dealt with.
 
-    The keys before it are dropped: with one missing in the middle they would be another number.
+    The keys before a lost one are dropped: with one missing in the middle they would be another number.
     """
     s = turn.state
     if not is_new_input(turn, message.number):

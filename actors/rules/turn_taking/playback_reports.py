@@ -57,7 +57,7 @@ def playback_finished(turn: TurnCore, message: PlaybackFinished, at: float) -> N
     elif utterance.kind is UtteranceKind.PROMPT:
         s.has_asked = True
     if utterance.kind is UtteranceKind.REPLY and utterance.turn != s.failed_turn:
-        # That it was written does not count: a synthesizer that never says it would be apologised for without end.
+        # A reply that was only written does not count: where none is ever spoken, apologies would have no end.
         s.failures = 0
     _judge_tail(turn, at, utterance)
     answering.settle(turn, at)

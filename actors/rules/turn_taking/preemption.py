@@ -1,7 +1,7 @@
 """Pre-emptive generation: a reply is begun when the caller is probably done, before the words are final.
 
-It saves the time that the caller would wait for the model meanwhile. It is used if the final words are those that it
-answers, and thrown away unheard otherwise: until then nothing of it is spoken or recorded, and no tool is run.
+The caller then need not wait for the model after the final words. The reply is used if the final words are those that
+it answers, else it is thrown away unheard: until then nothing of it is spoken or recorded, and no tool is run.
 """
 
 from actors.messages.transcript import EndOfTurnLikely, SpeechContinued
@@ -86,7 +86,7 @@ def review(turn: TurnCore) -> None:
 
 
 def end_missing(turn: TurnCore, _at: float) -> None:
-    """The turn does not end: what it will have said by then is not what was answered."""
+    """Throw the reply away, since the turn does not end: the caller will have said more than the reply answers."""
     discard(turn, DiscardCause.NOT_ENDED)
 
 

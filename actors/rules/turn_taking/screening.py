@@ -40,12 +40,12 @@ HELLO_WORDS = 6
 
 
 def listen(turn: TurnCore, at: float) -> None:
-    """The call was answered: who that was is to be heard."""
+    """Begin to listen to whoever has answered the call."""
     turn.state.screening = Screening(since=at)
 
 
 def go_on(turn: TurnCore, at: float) -> None:
-    """The state is another clock's: what was waited for begins anew. It may be another agent's, who asks nothing."""
+    """Begin all waits anew, by the present clock; end the screening where the present agent ignores machines."""
     former = turn.state.screening
     if turn.agent.voicemail is VoicemailAction.IGNORE:
         turn.state.screening = None

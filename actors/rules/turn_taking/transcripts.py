@@ -168,8 +168,9 @@ def final_transcript(turn: TurnCore, message: FinalTranscript, at: float) -> Non
 
 
 def _overheard(turn: TurnCore, message: FinalTranscript, at: float) -> None:
-    """Words of an utterance that goes on and will be answered as it was spoken: they may take the floor for it, and
-    would be answered twice if they were answered by themselves. They are if the utterance turns out to be none.
+    """Keep words of an utterance that goes on and is answered as it was spoken, by a model that hears it.
+
+    They may take the floor. Answered by themselves they would be answered twice.
     """
     s = turn.state
     s.overheard = joined_utterance(s.overheard, message.text)

@@ -67,7 +67,7 @@ def noise_stopped(turn: TurnCore, at: float) -> None:
 
 
 def _is_meant(turn: TurnCore) -> bool:
-    """Whether an utterance is more than a sign of listening: nothing is said by the agent that it could be one to."""
+    """Whether an utterance is more than a sign of listening, since the agent says nothing that is to be listened to."""
     if turn.is_closing:
         return False
     utterances = turn.state.utterances
