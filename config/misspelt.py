@@ -80,9 +80,11 @@ OTEL_NAMES = frozenset(
 )
 """What it reads for all languages; a test holds this to the SDK. Those of one language are not looked at."""
 OTEL_CLOSENESS = 0.94
-"""Above it is a slip of the keyboard in so long a name, below it a name of another language's."""
+"""How alike, from 0 to 1, a name has to be to one of `OTEL_NAMES` to count as misspelt: these names are long, and one
+that is less alike is a variable of OpenTelemetry for another programming language."""
 CLOSENESS = 0.86
-"""From 0 to 1; a letter left out, doubled or changed in a name of seven letters is above it."""
+"""How alike, from 0 to 1, a name that begins with none of `FAMILIES` has to be to a setting to count as misspelt; a
+letter left out, doubled or changed in a name of seven letters is above it."""
 SHORTEST = 6
 """Shorter names resemble others by chance."""
 

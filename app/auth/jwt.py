@@ -26,14 +26,14 @@ LEAST_KEY_BITS = 2_048
 FRESH_S = 3_600.0
 """Seconds after which keys are fetched again in the background; the old ones are used until that has succeeded."""
 UNKNOWN_KEY_PAUSE_S = 5.0
-"""An unknown key id makes for a fetch at most this often, however many made-up ones arrive."""
+"""Seconds between fetches of keys that unknown key ids give rise to, however many made-up ones arrive."""
 FAILED_PAUSE_S = 1.0
 KEEP_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Pauses between fetches of keys that are kept at hand and could not be had, the last one repeatedly."""
+"""Seconds between attempts of `SigningKeys.keep` to fetch keys that could not be had, the last one repeatedly."""
 WAIT_S = 4.0
 """Seconds for which a token waits for keys that are being fetched; ACS does not bring it again."""
 MOST_WAITING = 256
-"""No more than so many wait for keys; others are told at once that there are none."""
+"""Tokens that wait for keys at the same time; the check of any other goes on at once without them."""
 
 
 class TokenError(AppError):
@@ -77,7 +77,7 @@ class SigningKeys:
     """
 
     def __init__(self, url: str, now: Callable[[], float] = time.monotonic, *, wait_s: float = WAIT_S) -> None:
-        # Loaded here, at the start of a server that checks such tokens: others would wait for it in vain.
+        # Imported here, and only in a server that checks such tokens: its HTTP package takes long to load.
         from app.auth.jwks_download import DownloadError, download
 
         self._download = download
@@ -111,7 +111,7 @@ class SigningKeys:
             self._had = None
 
     async def _kept(self) -> None:
-        """Wait until keys that are kept at hand have been had, but not for long, and not in a crowd."""
+        """Wait for the first keys where `keep` fetches them, for `wait_s` seconds at most and unless too many wait."""
         if self._had is None or self._keys or self._waiting >= MOST_WAITING:
             return
         self._waiting += 1
@@ -142,7 +142,7 @@ class SigningKeys:
         if key_id not in self._keys and (
             self._fetching or since_s >= (FAILED_PAUSE_S if self._failed else UNKNOWN_KEY_PAUSE_S)
         ):
-            # Shielded, since others wait for the same fetch.
+            # Shielded, since other tokens wait for the same fetch, which must not end with this one.
             await asyncio.shield(self._fetch())
         key = self._keys.get(key_id)
         if key is None and (self._failed or not self._keys):
@@ -165,7 +165,7 @@ class SigningKeys:
         self._failed = True
         try:
             body = await self._download(self._url, FETCH_TIMEOUT_S)
-            # Numbers are checked while a key is loaded: not on the loop.
+            # In a thread, since the numbers of a key are checked as it is loaded, which would hold up the loop.
             self._keys = await asyncio.to_thread(_usable_keys, body)
         except self._not_had:
             return
@@ -239,7 +239,7 @@ def checked(
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """What a token says of itself, before anything is believed.
+    """Return the header of a token, of which nothing has been verified.
 
     Raises:
         TokenError: it is missing or malformed.
@@ -255,7 +255,11 @@ def header_of(token: str) -> dict[str, Any]:
 
 
 def _key_id(token: str) -> str:
-    """Looked at before any key is fetched, so that nonsense costs nothing."""
+    """Return the key id in a token's header, which is checked before any key is fetched.
+
+    Raises:
+        TokenError: the token is malformed, has no key id, or is not signed by RS256.
+    """
     header = header_of(token)
     if header.get("alg") != ALGORITHM:
         raise TokenError("signed by a wrong algorithm")

@@ -14,17 +14,17 @@ from app.auth.jwt import TokenError
 
 
 class ContextSeal:
-    """Seals and opens by a key of 32 bytes, which nothing else uses."""
+    """Encrypts and authenticates the context of a user (Fernet) with a key of 32 bytes, which nothing else uses."""
 
     def __init__(self, key: bytes) -> None:
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
     def seal(self, given: GivenContext) -> str:
-        """What was given, encrypted and authenticated, as base64url."""
+        """Return the context encrypted and authenticated, as base64url."""
         return self._fernet.encrypt(msgspec.json.encode(given)).decode()
 
     def open(self, sealed: str) -> GivenContext:
-        """What was sealed.
+        """Return the context that `seal` encrypted.
 
         Raises:
             TokenError: it was not sealed by this key, or by another version of the server.

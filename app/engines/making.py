@@ -97,7 +97,7 @@ def make_model(settings: Settings, clock: LoopClock) -> LanguageModel:
 
 
 def _with_fallback(setting: str, engines: dict[str, BuiltIn], settings: Settings, clock: LoopClock) -> Any:
-    """The engine behind a circuit breaker, and behind it what takes over; a local one by itself needs neither."""
+    """Make the engine of a setting with a circuit breaker and its fallback; a local one by itself needs neither."""
     first = _made(setting, engines, settings)
     if setting + FALLBACK not in engines and not _may_fail(engines[setting]):
         return first
@@ -147,12 +147,12 @@ def _falls_back(engines: dict[str, BuiltIn], settings: Settings) -> bool:
 
 
 def _may_fail(engine: BuiltIn) -> bool:
-    """Whether it is somewhere else, or somebody's own."""
+    """Whether an engine is a remote service or comes from a plug-in, and so needs a circuit breaker."""
     return engine.configured is not None or ":" in engine.name
 
 
 def _named(setting: str, engines: dict[str, BuiltIn], factory: Callable[[], Any]) -> Callable[[], Any]:
-    """The factory, which names setting and engine where it fails."""
+    """Wrap a factory so that the error names setting and engine if it fails."""
 
     def make() -> Any:
         try:

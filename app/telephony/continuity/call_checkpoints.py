@@ -8,14 +8,14 @@ from actors.conversation import Role, SessionRecord
 from protocol.calls import CallEvent, CallState, Participant
 
 KEPT = "call_kept"
-"""Topic: a call, as it now stands, is the teller's. The fields are those of a `CallCheckpoint`."""
+"""Topic of a worker's notice that it has a call; its fields are those of the call's `CallCheckpoint`."""
 OVER = "call_over"
-"""Topic: a call of the teller's is over. The field `secret` says which."""
+"""Topic of a worker's notice that a call of its own is over; the field `secret` says which."""
 ORPHANED = "call_orphaned"
-"""Topic, from the launcher: the worker that had this call is dead, and the call is now the hearer's."""
+"""Topic of the launcher's notice to a worker that it has a call from here on, whose former worker is dead."""
 
 LONGEST_CONTEXT_BYTES = 16_384
-"""A longer context is not kept: the pipe carries lines of less than 64 kB."""
+"""The longest context of a call, as JSON, that is told to the launcher: its pipe carries lines of less than 64 kB."""
 
 
 LONGEST_CONVERSATION_BYTES = 40_000
@@ -53,9 +53,9 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     admitted: bool = False
     """No access code has to be given any more"""
     conversation: SessionRecord | None = None
-    """Its session as it was stored last: what was said. It stays in memory."""
+    """The record of the call's session as it was stored last, with what was said; never written to a file."""
     worker: str = ""
-    """The id by which workers on all machines know the one that has it; empty where they share no store"""
+    """The id of the worker that has the call, unique on all machines; empty where workers share no store"""
     state: CallState = CallState.INITIATING
     connected_at: float | None = None
     participants: tuple[Participant, ...] = ()
@@ -65,9 +65,9 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """The id of the recording that runs or is paused"""
     recording_paused: bool = False
     orders: tuple[OpenOrder, ...] = ()
-    """What was ordered of the network, and has no answer yet"""
+    """The orders that were given to the network and whose outcome is not known yet"""
     is_joined: bool = False
-    """The caller talks with somebody who was brought into it: all that is left to do is to leave it"""
+    """The caller talks with somebody who was brought into the call, which the agent has only to leave"""
 
     def fields(self) -> dict[str, Any]:
         """The record as the fields of a notice to the launcher."""

@@ -9,7 +9,7 @@ from app.telephony.call_log import CallLog
 from app.telephony.capacity import session_of
 
 HANG_UP_S = 1.5
-"""A worker that has to end keeps so much of its time to hang up."""
+"""Seconds before its deadline at which a worker that has to end hangs up the calls that are not over."""
 
 
 class CallDrain:

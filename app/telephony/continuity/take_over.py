@@ -37,11 +37,12 @@ from app.telephony.transfer.consult import is_consult
 log = logging.getLogger(__name__)
 
 SOON_KNOWN_S = 5.0
-"""A call that nobody seems to have may be handed over within this time, or a busy worker tell of it."""
+"""Seconds for which a call that nobody seems to have is left alone: the launcher may hand it over, or a busy worker
+tell of it."""
 PARTICIPANTS_S = 2.0
-"""For how many seconds the participants of a call are waited for: its caller hears nothing meanwhile."""
+"""Seconds for which the participants of a call are waited for: its caller hears nothing meanwhile."""
 LOAD_S = 0.8
-"""A checkpoint that the store has not given by then is gone on without."""
+"""Seconds for which the store is asked for a checkpoint; after that the session begins without it."""
 ABANDONED_KEPT = 1_000
 """Calls that nobody has and that are remembered, so that each is hung up once."""
 

@@ -25,7 +25,7 @@ class Verdict(Enum):
     ACCEPTED = auto()
     WRONG = auto()
     LOCKED = auto()
-    """It was not looked at: there were too many wrong ones of this caller, or in all."""
+    """The code was not looked at: too many wrong ones came from this caller, or from all callers together."""
 
 
 class AccessCodes:
@@ -48,7 +48,10 @@ class AccessCodes:
         lifecycle.worker_bus.on_notice(self._on_notice)
 
     def judge(self, code: Secret, caller: str, keys: str) -> Verdict:
-        """Look at the keys that a caller pressed; `caller` is a number or the raw id of somebody without one."""
+        """Compare the keys that a caller pressed with the access code, unless too many wrong ones came before.
+
+        `caller` is the caller's number, or the raw id of somebody without one. A wrong code is told to all workers.
+        """
         name = self._name(caller)
         shown: dict[str, object] = content(caller=caller) if self._log_content else {"caller": name}
         if not self._limits.may_try(name, self._clock.now()):
@@ -62,7 +65,10 @@ class AccessCodes:
         return Verdict.WRONG
 
     def _name(self, caller: str) -> str:
-        """Tells callers apart without naming them: there are too few numbers for a hash without a key."""
+        """Return a keyed hash (HMAC) that stands for a caller in the log and among workers.
+
+        A hash without a key would name the caller: there are so few telephone numbers that all can be tried.
+        """
         key = self._lifecycle.server_secret.reveal().encode()
         return hmac.new(key, caller.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
 

@@ -53,7 +53,7 @@ class Answering:
         self._of_event: dict[str, str] = {}
 
     async def take(self, incoming: IncomingCall) -> Call | None:
-        """Deal with an announced call; the call if it is answered, None if it is not, or not yet.
+        """Deal with an announced call; returns it if it is answered within DELIVERY_S seconds, else None.
 
         Of more than MOST_UNDER_WAY the rest ring on: whoever announces them is not asked to do so again.
 
@@ -78,7 +78,7 @@ class Answering:
         return self._begin(incoming, is_passed_on=True) is not None
 
     def _begin(self, incoming: IncomingCall, *, is_passed_on: bool) -> "asyncio.Task[Call | None] | None":
-        """Deal with an announced call, unless that is done already; the task, None if too many are dealt with."""
+        """Begin the task that deals with an announced call, unless there is one; returns it, None if too many run."""
         announcement = self._announcement(incoming)
         task = self._under_way.get(announcement)
         if task is None and len(self._under_way) < MOST_UNDER_WAY:

@@ -3,16 +3,16 @@
 from enum import StrEnum
 
 SAME_PRESS_S = 3.0
-"""The other way takes no longer than this."""
+"""Seconds within which the second report of a key press comes, over the other way."""
 
 MOST_KEPT = 64
-"""Nobody presses more keys in that time."""
+"""Key presses that are remembered while their second report may come; nobody presses more in `SAME_PRESS_S`."""
 
 
 BURST_KEYS = 32
-"""A call may press so many keys at once: more than the longest input has."""
+"""Keys that a caller may press at once: more than the longest input has."""
 KEYS_PER_S = 10.0
-"""And so many in a second from then on: nobody's fingers are quicker, and hardly a machine's tones."""
+"""Keys a second that a caller may press after `BURST_KEYS`: nobody's fingers are quicker, and hardly a machine."""
 
 
 class Way(StrEnum):
@@ -31,7 +31,7 @@ class DtmfPresses:
         self._allowed_at = 0.0
 
     def within_bounds(self, at: float) -> bool:
-        """Whether another press at `at` (seconds) is one that somebody can have made; else it is best left out."""
+        """Count a press at `at` (seconds) against the bounds; returns False if it exceeds them and is to be ignored."""
         elapsed_s = max(0.0, at - self._allowed_at)
         self._allowed = min(float(BURST_KEYS), self._allowed + elapsed_s * KEYS_PER_S)
         self._allowed_at = at
@@ -41,7 +41,7 @@ class DtmfPresses:
         return True
 
     def pressed(self, way: Way, digit: str, at: float) -> bool:
-        """A tone came at `at` (seconds); whether it is a press that has not been seen yet."""
+        """Take a tone that came at `at` (seconds); returns False if it is the second report of a press."""
         self._unmatched = [tone for tone in self._unmatched if at - tone[2] <= SAME_PRESS_S]
         for tone in self._unmatched:
             if tone[0] is not way and tone[1] == digit:

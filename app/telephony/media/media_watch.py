@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 DUE_S = 6.0
 """Seconds after which a call that is up without a media socket asks for one."""
 OWN_RECONNECT_S = 1.0
-"""The telephone network opens a lost media socket again by itself within this time, or not at all."""
+"""Seconds within which the telephone network opens a lost media socket again by itself, if it does so at all."""
 LOOK_AGAIN_S = (3.0, 3.0, 5.0, 5.0, 10.0)
 """Waits before a call that rings, or of which nothing is heard, is looked at again; the last one repeatedly."""
 STREAM_AGAIN_S = (0.0, 0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
 """Waits before each order to stream again: a call that comes back from a transfer takes it after a second or so."""
 ESTABLISHED_S = 1.0
-"""A call whose transfer came to nothing is connected again after that."""
+"""Seconds after which a call whose transfer came to nothing is connected again."""
 MOST_PATIENCE_S = 4.0
 """A network that asks for more patience is asked again after this: the caller hears nothing meanwhile."""
 
@@ -99,7 +99,10 @@ class MediaWatch:
             watch.task.cancel()
 
     def _see_to(self, call: Call, wait_s: float, *, is_dead: bool = False) -> None:
-        """Once at a time, as a lost socket is told of in more than one way; what asks sooner is kept."""
+        """Have one task ask for the media socket of a call in `wait_s` seconds, unless one asks sooner already.
+
+        The loss of one socket is reported in more than one way.
+        """
         asks_at = asyncio.get_running_loop().time() + wait_s
         watch = self._watches.get(call)
         if watch is not None and watch.asks_at <= asks_at:
@@ -116,7 +119,10 @@ class MediaWatch:
             del self._watches[call]
 
     async def _watch(self, call: Call, wait_s: float, *, is_dead: bool) -> None:
-        """`is_dead`: a socket that the network has open still is one to a worker that has the call no more."""
+        """Wait until the call is connected, and ask for its media socket.
+
+        `is_dead`: a socket that the network still has open leads to a worker that no longer has the call.
+        """
         await asyncio.sleep(wait_s)
         if not call.up:
             await self._until_connected(call)
@@ -157,7 +163,7 @@ class MediaWatch:
             await self._let_go(call)
 
     async def _until_connected(self, call: Call) -> None:
-        """Of a call that was answered or placed nothing has been heard: ask the network how it stands."""
+        """Ask the network repeatedly for the state of a call of which no event came, until it is connected or over."""
         task = asyncio.current_task()
         assert task is not None
         # Whatever is heard of the call meanwhile takes the place of this watch.
@@ -189,7 +195,7 @@ class MediaWatch:
             await _until_told(call, LOOK_AGAIN_S[min(look, len(LOOK_AGAIN_S) - 1)])
 
     async def _stream_again(self, call: Call, *, again: bool) -> CallControlError | None:
-        """Ask for a media socket; why the network does not open one, None if it does.
+        """Ask for a media socket; returns the error with which the network refuses, None if it opens one.
 
         `again`: an order before did not bring one, nor did the network by itself, or its socket is known to be dead.
         """
@@ -207,7 +213,7 @@ class MediaWatch:
         return error
 
     async def _start_streaming(self, call: Call) -> CallControlError | None:
-        """Order a media socket; why the network did not take the order, None if it did."""
+        """Order a media socket; returns the error if the network does not take the order, else None."""
         try:
             if call.transcribed_in:
                 await self._control.start_transcription(call.call_id, call.transcribed_in)
@@ -219,7 +225,7 @@ class MediaWatch:
         return None
 
     async def _stop_streaming(self, call: Call) -> bool:
-        """Close the socket that the network has open; whether another one may be asked for now."""
+        """Have the network close the socket that it has open; returns whether another one may be asked for."""
         if call.connection is not None:
             return False
         try:

@@ -36,9 +36,9 @@ log = logging.getLogger(__name__)
 RINGS_S = 30.0
 """Seconds of ringing after which a person is taken not to be there; their mailbox would answer next."""
 JOINS_S = 10.0
-"""The network says within this time whether the person is on the caller's line."""
+"""Seconds within which the network says whether the person was moved to the caller's call."""
 GOODBYE_S = 15.0
-"""Somebody who is not needed any more hears so in this time; then they are hung up on."""
+"""Seconds in which somebody who is no longer needed is told so, before the consult call is hung up."""
 
 _consults = metrics.get_meter("earshot").create_counter(
     "earshot.call.consults", unit="{call}", description="People who were asked to take a caller, by what came of it"
@@ -78,10 +78,10 @@ class WarmTransfer(CallOrders):
         self._agent = agent
 
     async def put_through(self, target: str, briefing: str) -> None:
-        """Have `target` asked, who is briefed, and on the caller's line if they take the call; returns then.
+        """Call `target`, brief them, and move them to the caller's call if they agree; returns once they are on it.
 
         Raises:
-            CallError: the caller is still the agent's; says why.
+            CallError: nobody has taken the call, and the agent still has the caller; says why.
         """
         call = self._call
         self._require_connected()
@@ -121,7 +121,7 @@ class WarmTransfer(CallOrders):
             raise not_carried_out(error) from None
 
     async def _asked(self, other: Call, consult: Consult) -> Outcome:
-        """Wait for their decision, or for what makes it needless."""
+        """Wait until the person decides, either call ends or the time is over; returns what came of asking them."""
         ends = [asyncio.ensure_future(each.over.wait()) for each in (self._call, other)]
         try:
             for patience_s in (RINGS_S, DECIDES_S):
