@@ -10,9 +10,9 @@ from config.errors import GuessableError, SettingsError
 from config.kinds import Kind
 
 MOST_SHOWN_CHARS = 60
-"""Of a wrong value, in the line about it."""
+"""The most characters of a wrong value that the line about it shows."""
 PASSWORD_IN_ADDRESS = re.compile(r"://[^/@]*:[^/@]*@")
-"""What is never shown, whatever the variable is."""
+"""Finds a password in an address, which is never shown, whatever variable holds it."""
 
 Group = TypeVar("Group", bound=msgspec.Struct)
 

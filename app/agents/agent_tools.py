@@ -15,10 +15,10 @@ class NoToolError(PluginError):
 
 
 def tool_named(named: str, tools: MutableMapping[str, AnyTool]) -> AnyTool:
-    """The tool that is meant by `named`, which `tools` has afterwards under its own name.
+    """Find the tool that an agent's file names by `named`, and add it to `tools` under its own name.
 
     Raises:
-        NoToolError: it is none.
+        NoToolError: there is no such tool, it cannot be one, or another one has its name.
     """
     if ":" in named:
         found = _referenced(named)
@@ -46,7 +46,7 @@ def _referenced(reference: str) -> AnyTool:
 
 
 def _made(named: str, function: Any) -> AnyTool:
-    """A tool with the defaults of the decorator; what it says to a model must be there."""
+    """Make a tool of a plain function with the defaults of the decorator; raises `NoToolError` if it cannot be one."""
     if not inspect.isfunction(function):
         raise NoToolError(f"{named} is no tool: it is no function, but of type {type(function).__name__}")
     if not (function.__doc__ or "").strip():

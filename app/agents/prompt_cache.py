@@ -59,7 +59,7 @@ class PromptCache:
             _tell_failed(failure, names)
 
     def at(self, agent: Agent, rate_hz: int) -> dict[str, SpokenPhrase]:
-        """The phrases of `agent` at a rate; for one never asked for they are made in the background."""
+        """Return the phrases of `agent` at a sample rate by text; those never asked for are made in the background."""
         wanted = self._wanted.setdefault((agent.name, agent.voice, rate_hz), [])
         if not set(_phrases(agent)) <= set(wanted):
             wanted += _phrases(agent)
@@ -82,7 +82,10 @@ class PromptCache:
             _tell_failed(failure, [agent.name])
 
     async def _failure(self, agent: Agent, rate_hz: int, retries: Iterator[int]) -> str:
-        """Synthesise what an agent keeps; the first failure, or an empty text. `retries`: after time-outs."""
+        """Synthesise what an agent keeps; returns the first failure, or an empty text.
+
+        `retries`: has an item for each time that synthesis may be asked again after a time-out.
+        """
         texts = _phrases(agent)
         self._wanted.setdefault((agent.name, agent.voice, rate_hz), []).extend(texts)
         kept = self._spoken.setdefault((agent.voice, rate_hz), {})

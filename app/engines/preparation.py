@@ -13,7 +13,7 @@ from app.providers.failover.recognizer import FailoverRecognizer
 from config.errors import SettingsError
 
 PREPARE_TIMEOUT_S = 60.0
-"""How long the start waits for an engine that gets ready."""
+"""Seconds for which the start waits for an engine that prepares itself."""
 
 ReportDegradation = Callable[[str, str], None]
 """Is told a part that works less well than it should, and the cause in one line."""

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 _ADMITTED = Admission.ADMITTED
 """Looked at for each frame: an attribute of an enumeration takes longer."""
 MAX_WRONG = 100
-"""A socket that nobody vouches for is closed when so many of its messages could not be understood."""
+"""Messages that could not be understood after which a socket that is not proven to be the network's is closed."""
 MOST_BEFORE_JSON = 8
 """Bytes in which JSON that is sent as a binary message begins, whatever its encoding."""
 MOST_FRAME_MS = 200

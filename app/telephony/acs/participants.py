@@ -15,7 +15,7 @@ VOICED_DB = -45.0
 QUIET_MS = 3_000.0
 """Somebody who was taken for the caller and has been quiet for this long gives way to another voice."""
 LOOK_EVERY = 8
-"""While nobody else sends frames, one in so many is looked at closely: who is there is known, and a look costs time."""
+"""While nobody else sends frames, one in this many is looked at closely: the voice is known, and a look costs time."""
 GONE_MS = 500.0
 """Somebody who was taken for the caller and sends no frames while others send this much gives way to them."""
 
