@@ -39,11 +39,12 @@ run: $(VENV)/runtime $(if $(TLS),.tls/certificate.pem) ## start the server on PO
 		{ cat $(@D)/openssl.log >&2; exit 1; }
 
 # In two halves of about the same length, each of which reads only its own modules: workers of one run read all of them.
-# Turn-taking goes with the other half.
-BESIDE_ACTORS = $(filter-out %/actors/ %/__pycache__/,$(wildcard tests/unit/*/ tests/unit/test_*.py)) tests/unit/actors/rules/turn_taking
-unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (about a minute); random walks take a quarter of the steps of make test
+# What is protocol goes with the actors.
+ACTORS = tests/unit/actors tests/unit/protocol
+BESIDE_ACTORS = $(filter-out $(addsuffix /,$(ACTORS)) %/__pycache__/,$(wildcard tests/unit/*/ tests/unit/test_*.py))
+unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (about a minute); random walks and tables of faults take a quarter of the steps of make test
 	@actors=$$(mktemp); trap 'rm -f "$$actors"' EXIT; \
-	QUICK=1 $(BIN)/python -m pytest -q tests/unit/actors --ignore=tests/unit/actors/rules/turn_taking >"$$actors" 2>&1 & \
+	QUICK=1 $(BIN)/python -m pytest -q $(ACTORS) >"$$actors" 2>&1 & \
 	QUICK=1 $(BIN)/python -m pytest -q $(BESIDE_ACTORS) \
 		tests/test_layers.py tests/test_mirror.py tests/test_repository.py; rest=$$?; \
 	wait $$!; ended=$$?; cat "$$actors"; test $$rest -eq 0 && test $$ended -eq 0
