@@ -174,9 +174,13 @@ def children(pid: int) -> list[int]:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process exists and has not ended; one that nobody has waited for yet has ended."""
+    """Whether a process exists and has not ended; one that nobody has waited for yet has ended.
+
+    Its first thread may have ended before the others, with which its sockets stay open.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state not in "ZX" or len(os.listdir(f"/proc/{pid}/task")) > 1
     except FileNotFoundError:
         return False
 
