@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import os
 import queue
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -15,9 +13,6 @@ from typing import TypeVar
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-NICENESS = 10
-"""By which the threads yield to the loop: about a ninth of its share of a core that both want."""
 
 QUICK_THREADS = 4
 """For what takes milliseconds: to make an object, to begin a synthesis."""
@@ -73,7 +68,6 @@ class _Pool:
                 self._work.put(None)
 
     def _run(self) -> None:
-        _yield_to_the_loop()
         while True:
             self._idle += 1
             work = self._work.get()
@@ -150,19 +144,6 @@ class SdkThreads:
                 waiting.cancel()
         self._quick.close()
         self._slow.close()
-
-
-def _yield_to_the_loop() -> None:
-    """Have this thread, and the threads that the SDK starts from it, run when the loop does not want to.
-
-    A thread inherits the niceness of the one that starts it. The SDK has up to eight threads for each call, which look
-    every few ms whether there is something to do; as equals of the loop they would have their turns before it, and a
-    caller who interrupts would be obeyed after them.
-    """
-    if sys.platform == "linux":  # elsewhere niceness is that of the whole process
-        with contextlib.suppress(OSError):  # forbidden here: all are equals then
-            own = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, own, max(NICENESS, os.getpriority(os.PRIO_PROCESS, own)))
 
 
 def _try(act: Callable[[], None]) -> None:

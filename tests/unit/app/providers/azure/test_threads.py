@@ -1,13 +1,11 @@
 """Threads for calls that block: bounded, in order where asked, and none that keeps a process from ending."""
 
 import asyncio
-import os
-import sys
 import threading
 
 import pytest
 
-from app.providers.azure.threads import NICENESS, QUICK_THREADS, SdkThreads
+from app.providers.azure.threads import QUICK_THREADS, SdkThreads
 
 
 async def test_no_more_threads_than_there_may_be() -> None:
@@ -99,48 +97,3 @@ async def test_closing_waits_and_not_for_ever() -> None:
     assert threads.leave(lambda: None).cancelled()
     go_on.set()
     await asyncio.wrap_future(left)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="niceness is that of the whole process")
-async def test_the_loop_goes_before_the_threads_and_those_that_they_start() -> None:
-    threads = SdkThreads("test")
-    own = _niceness()
-    found: list[int] = []
-
-    def act() -> int:
-        started = threading.Thread(target=lambda: found.append(_niceness()))
-        started.start()
-        started.join()
-        return _niceness()
-
-    found.append(await threads.run(act))
-    await asyncio.wrap_future(threads.leave(lambda: found.append(_niceness())))
-    assert found == [max(own, NICENESS)] * 3
-    assert _niceness() == own
-    await threads.close(1)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="niceness is that of the whole process")
-async def test_a_process_that_is_nicer_still_does_not_have_its_threads_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    threads = SdkThreads("test")
-    monkeypatch.setattr(os, "getpriority", lambda which, who: NICENESS + 5)
-    raised: list[int] = []
-    monkeypatch.setattr(os, "setpriority", lambda which, who, niceness: raised.append(niceness))
-    assert await threads.run(lambda: True)
-    assert raised == [NICENESS + 5]
-    await threads.close(1)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="niceness is that of the whole process")
-async def test_threads_work_where_niceness_is_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forbid(which: int, who: int, niceness: int) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(os, "setpriority", forbid)
-    threads = SdkThreads("test")
-    assert await threads.run(lambda: True)
-    await threads.close(1)
-
-
-def _niceness() -> int:
-    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
