@@ -85,9 +85,7 @@ class RedisStore:
         self._notices = ClaimNotices(connection, random, self._hear)
 
     def session_opened(self, session_id: str) -> None:
-        """Claim a session that begins at this worker or is resumed here: no other worker may write its record from now
-        on.
-        """
+        """Claim a session that begins or is resumed here: from now on no other worker may write its record."""
         self._claims.begin(session_id)
 
     def session_left(self, session_id: str) -> None:

@@ -300,8 +300,8 @@ class Playout:
     @property
     def buffered_ms(self) -> float:
         """Audio that waits to be sent, of all replies."""
-        waiting = sum(track.buffered_bytes for track in self._tracks.values())
-        return waiting * 500 / self._rate_hz + len(self._again) * self._frame_ms
+        waiting_bytes = sum(track.buffered_bytes for track in self._tracks.values())
+        return waiting_bytes * 500 / self._rate_hz + len(self._again) * self._frame_ms
 
     def first_unheard(self) -> tuple[int, int] | None:
         """The reply that is heard first, and where in its text the first piece begins that was not heard to its end.
@@ -316,13 +316,10 @@ class Playout:
     @property
     def is_dry(self) -> bool:
         """Whether nothing is on its way to the caller, so that there may be something to catch up with, or to hold."""
-        head = self._head
-        return head.heard_ms >= head.sent_ms
+        return self._head.dry
 
     def caught_up(self) -> int | None:
         """The reply that is heard first, if all there is of it was heard and more is to come. As of the last tick."""
-        if not self.is_dry:
-            return None
         track = self._first_track()
         return track.reply if track is not None and self._is_dry(track) else None
 
