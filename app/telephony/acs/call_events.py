@@ -59,10 +59,14 @@ class CallEvents:
         if isinstance(event, ParticipantsUpdated) and not call.caller:
             call.caller = caller_among(event, call.own_number)
         self._settle(call, event)
-        board = self._switchboard
         if call.over.is_set() and not call.is_end_told and isinstance(event, SHOW_A_CALL):
             # A call that was taken for over is up: its caller hears nothing, and it is hung up again.
-            board.connected(call)
+            self._switchboard.connected(call)
+        self._follow(call, event, at)
+
+    def _follow(self, call: Call, event: AcsEvent, at: float) -> None:
+        """Have the switchboard do what an event means for the state, the media socket and the session of its call."""
+        board = self._switchboard
         match event:
             case CallConnected():
                 board.connected(call)
