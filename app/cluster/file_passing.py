@@ -60,6 +60,13 @@ async def pass_on_file(passing: RequestPassing, owner: str, scope: Scope, send: 
         await send({"type": "http.response.body", "body": b""})
         passing.count_answered()
         return
+    await _send_pieces(passing, owner, scope, send, reply, at=at, end=end)
+
+
+async def _send_pieces(
+    passing: RequestPassing, owner: str, scope: Scope, send: Send, reply: PassedResponse, *, at: int, end: int
+) -> None:
+    """Send the bytes from `at` to before `end`: those of `reply`, the first piece, and of the pieces behind it."""
     while True:
         at += len(reply.body)
         await send({"type": "http.response.body", "body": reply.body, "more_body": at < end})
