@@ -91,39 +91,51 @@ class SynthesisProgress:
         speaking = self.replies.get(event.reply)
         if speaking is None or not speaking.owed:
             return
-        base_ms = speaking.audio_start_ms
         match event:
             case AudioSynthesized(reply, pcm):
-                speaking.audio_ms += self._player.duration_ms(pcm)
-                if speaking.has_too_much_audio:
-                    self._failed(reply, ErrorKind.INTERNAL, f"{speaking.audio_ms / 1_000:.0f} s of audio, and no end")
-                    return
-                speaking.has_audio = speaking.has_audio or bool(pcm)
-                self._playout.add_audio(reply, pcm)
-                self._player.play()
-            case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
-                if not speaking.may_place_word():
-                    return
-                begins, ends = speaking.place(text_start), speaking.place(text_end)
-                self._playout.add_word(reply, begins, ends, base_ms + max(0.0, audio_ms))
-            case PieceSynthesized(reply, text_end, audio_ms):
-                if not speaking.may_place_piece():
-                    return
-                ends = speaking.place(text_end)
-                self._playout.add_piece(reply, ends, base_ms + max(0.0, audio_ms))
-                speaking.told_text = max(speaking.told_text, ends)
-                self._cut_after_last_sentence(reply, speaking)
+                self._audio_came(reply, speaking, pcm)
+            case WordSynthesized():
+                self._place_word(event, speaking)
+            case PieceSynthesized():
+                self._place_piece(event, speaking)
             case SynthesisFinished(reply):
-                if speaking.told_text < speaking.ordered_text:
-                    self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended before all its text was spoken")
-                elif not speaking.has_audio and self._is_to_be_heard(reply, speaking):
-                    self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended without any audio")
-                else:
-                    self._spoken(reply, speaking)
+                self._finished(reply, speaking)
             case SynthesisFailed(reply, kind, detail):
                 self._failed(reply, kind, detail)
             case _:
                 assert_never(event)
+
+    def _audio_came(self, reply: int, speaking: ReplySynthesis, pcm: bytes) -> None:
+        speaking.audio_ms += self._player.duration_ms(pcm)
+        if speaking.has_too_much_audio:
+            self._failed(reply, ErrorKind.INTERNAL, f"{speaking.audio_ms / 1_000:.0f} s of audio, and no end")
+            return
+        speaking.has_audio = speaking.has_audio or bool(pcm)
+        self._playout.add_audio(reply, pcm)
+        self._player.play()
+
+    def _place_word(self, word: WordSynthesized, speaking: ReplySynthesis) -> None:
+        if not speaking.may_place_word():
+            return
+        begins, ends = speaking.place(word.text_start), speaking.place(word.text_end)
+        self._playout.add_word(word.reply, begins, ends, speaking.audio_start_ms + max(0.0, word.audio_ms))
+
+    def _place_piece(self, piece: PieceSynthesized, speaking: ReplySynthesis) -> None:
+        if not speaking.may_place_piece():
+            return
+        ends = speaking.place(piece.text_end)
+        self._playout.add_piece(piece.reply, ends, speaking.audio_start_ms + max(0.0, piece.audio_ms))
+        speaking.told_text = max(speaking.told_text, ends)
+        self._cut_after_last_sentence(piece.reply, speaking)
+
+    def _finished(self, reply: int, speaking: ReplySynthesis) -> None:
+        """The engine says that it is through with a reply: check that it has spoken all of it."""
+        if speaking.told_text < speaking.ordered_text:
+            self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended before all its text was spoken")
+        elif not speaking.has_audio and self._is_to_be_heard(reply, speaking):
+            self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended without any audio")
+        else:
+            self._spoken(reply, speaking)
 
     def check(self) -> None:
         """See whether the engine, if it owes audio, has told anything lately, and look again while it owes any.
