@@ -1,27 +1,15 @@
-"""One reply in playout: the audio of it that is still to be sent, where its text is in its audio, and what was heard.
+"""One reply in playout: the audio of it that is still to be sent, and what was heard of it."""
 
-A word has been heard when its audio has ended, that is when the next word, or the end of its piece, is reached; what
-is behind the last word (punctuation, spaces) when its piece has ended. So the text heard is never more than was heard.
-"""
-
-import sys
-from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from enum import Enum
 
 from actors.conversation import PositionPrecision, UtteranceKind
 from actors.rules.audio import pause_near
 from actors.rules.playback.frames import Hearing
+from actors.rules.playback.text_places import TextPlaces
 
 ROUNDING_MS = 1e-6
 """Two positions that differ by less than this many ms are the same."""
-AHEAD_MS = 300.0
-"""How wrong a position may be, in ms, that is estimated by proportion: text up to so far ahead may have begun."""
-BLANKS = 2
-"""How many characters of white space may lie between two sentences: they belong to either of them."""
-
-_BEHIND = sys.maxsize
-"""Behind every position in a text: so that marks are found by tuples alone, without a function for each comparison."""
 
 
 class TrackEnd(Enum):
@@ -34,7 +22,7 @@ class TrackEnd(Enum):
 
 
 class PlayTrack:
-    """One reply. A position in its text is how many characters are before it.
+    """One reply: its audio, taken frame by frame, with the places of its text.
 
     Args:
         reply: its number.
@@ -49,7 +37,8 @@ class PlayTrack:
         self.reply = reply
         self.kind = kind
         self.turn = turn
-        self.text_start = text_start
+        self.places = TextPlaces(text_start)
+        """Where its text is in its audio."""
         self.chunks: deque[bytes] = deque()
         self._taken_of_chunk = 0
         """Bytes at the beginning of the first chunk that were taken."""
@@ -70,31 +59,12 @@ class PlayTrack:
         """Where it begins on the line of all audio; None while nothing of it is on its way."""
         self.heard_ms = 0.0
         self.text_heard = text_start
-        self.words: list[tuple[float, int]] = []
-        """Where each word begins in the audio, and where it ends in the text."""
-        self.pieces: list[tuple[float, int]] = []
-        """Where each piece ends in the audio, and in the text."""
-        self.growing: tuple[float, int] | None = None
-        """About where the piece ends that is being made, in the audio and in the text; None if none is."""
 
     def add_audio(self, pcm: bytes) -> None:
         """Add audio to the end of the reply; ignored once the reply has ended."""
         if pcm and self.end is None:
             self.chunks.append(pcm)
             self.buffered_bytes += len(pcm)
-
-    def add_word(self, text_end: int, audio_ms: float) -> None:
-        """Note that a word, which ends at `text_end` of the text, begins at `audio_ms` of the audio."""
-        insort(self.words, (audio_ms, text_end))
-
-    def add_piece(self, text_end: int, audio_ms: float) -> None:
-        """Note that a piece of the text, which ends at `text_end`, ends at `audio_ms` of the audio."""
-        insort(self.pieces, (audio_ms, text_end))
-        self.growing = None
-
-    def estimate_piece(self, text_end: int, audio_ms: float) -> None:
-        """Note where the piece that is being made ends by now, about; it takes the place of the last such note."""
-        self.growing = (audio_ms, text_end)
 
     def pop_audio(self, size_bytes: int) -> bytes:
         """Remove and return the next `size_bytes` of audio; fewer where there is no more."""
@@ -136,7 +106,7 @@ class PlayTrack:
         audio_ms = self._end_in_audio(text_end)
         if audio_ms is not None:
             self._drop_after(text_end, int(audio_ms * self._rate_hz / 1000) * 2)
-            self.add_piece(text_end, audio_ms)
+            self.places.add_piece(text_end, audio_ms)
         elif self.end is None:
             return False
         self.end = self.end or TrackEnd.WHOLE
@@ -145,18 +115,14 @@ class PlayTrack:
     def _end_in_audio(self, text_end: int) -> float | None:
         """Where the text up to `text_end` ends in the audio, in ms; None if that is not known.
 
-        An engine that speaks sentence by sentence has told it. For one that speaks all at once it is where the next
-        word begins; without words, the quietest pause near the place that the length of the text suggests.
+        Where the engine has not told it, it is the quietest pause near the place that the length of the text suggests.
         """
-        at = next((at for at, (_, ends) in enumerate(self.pieces) if ends >= text_end), None)
-        if at is not None and self.pieces[at][1] - text_end <= BLANKS:
-            return self.pieces[at][0]
-        following = next((audio_ms for audio_ms, ends in self.words if ends > text_end), None)
-        if following is not None or at is None:
-            return following
-        from_ms, from_text = self.pieces[at - 1] if at else (0.0, self.text_start)
-        to_ms, to_text = self.pieces[at]
-        about_ms = from_ms + (to_ms - from_ms) * (text_end - from_text) / (to_text - from_text)
+        known_ms = self.places.known_end_ms(text_end)
+        if known_ms is not None:
+            return known_ms
+        about_ms = self.places.estimated_end_ms(text_end)
+        if about_ms is None:
+            return None
         return self.taken_ms + pause_near(self._waiting, self._rate_hz, about_ms - self.taken_ms)
 
     def hold(self) -> None:
@@ -186,7 +152,7 @@ class PlayTrack:
         if self.held_bytes is not None:
             sendable = min(sendable, self.held_bytes - self.taken_bytes)
         if (held := self.held_text) is not None:
-            is_free = held > self.text_start and self.text_entered(self.taken_ms + frame_ms) <= held
+            is_free = held > self.places.text_start and self.places.text_entered(self.taken_ms + frame_ms) <= held
             sendable = sendable if is_free else 0
         return sendable
 
@@ -199,8 +165,7 @@ class PlayTrack:
         kept = self._waiting[: max(0, size_bytes - self.taken_bytes)]
         self.chunks, self._taken_of_chunk = deque([kept] if kept else []), 0
         self.buffered_bytes = len(kept)
-        self.words = [(ms, end) for ms, end in self.words if end <= text_end]
-        self.pieces = [(ms, end) for ms, end in self.pieces if end <= text_end]
+        self.places.drop_after(text_end)
 
     @property
     def taken_ms(self) -> float:
@@ -233,63 +198,12 @@ class PlayTrack:
         audio_ms = self.settle(head_ms)
         complete = self.closed and audio_ms >= self.taken_ms - ROUNDING_MS and not is_sent_again
         is_whole = complete and self.end is not TrackEnd.CUT_SHORT
-        text_end = self.text_last if is_whole else self.text_ended(audio_ms)
+        text_end = self.places.text_last if is_whole else self.places.text_ended(audio_ms)
         self.text_heard = max(self.text_heard, text_end)
         return Hearing(
             reply=self.reply,
             audio_ms=audio_ms,
             text_end=self.text_heard,
-            precision=PositionPrecision.ESTIMATED if self.by_proportion and not complete else precision,
+            precision=PositionPrecision.ESTIMATED if self.places.by_proportion and not complete else precision,
             complete=complete,
         )
-
-    @property
-    def by_proportion(self) -> bool:
-        """Whether positions inside a piece are estimated by proportion, since no words of it are placed."""
-        return bool(self.pieces or self.growing) and not self.words
-
-    def text_begun(self, audio_ms: float) -> int:
-        """The end of the text whose audio begins before `audio_ms`."""
-        begun = bisect_left(self.words, (audio_ms,))
-        if begun:
-            # With each frame that is sent, as `settle`.
-            word_end, piece_end = self.words[begun - 1][1], self.piece_end(audio_ms)
-            return word_end if word_end > piece_end else piece_end
-        entered = bisect_left(self.pieces, (audio_ms,)) + 1
-        if self.growing is not None and entered > len(self.pieces):
-            return self._share_of(self.growing, audio_ms)
-        return self.pieces[:entered][-1][1] if self.pieces and not self.words else self.piece_end(audio_ms)
-
-    def text_entered(self, audio_ms: float) -> int:
-        """As `text_begun`; where no words are placed, the text that ends within `AHEAD_MS`, by proportion."""
-        return self.text_begun(audio_ms) if self.words else self.text_ended(audio_ms + AHEAD_MS)
-
-    def piece_end(self, audio_ms: float) -> int:
-        """The end of the last piece whose audio ends by `audio_ms`."""
-        ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
-        return self.pieces[ended - 1][1] if ended else self.text_start
-
-    def text_ended(self, audio_ms: float) -> int:
-        """The end of the text whose audio ends by `audio_ms`; by proportion in a piece whose words are not known."""
-        piece_end = self.piece_end(audio_ms)
-        if self.words:
-            begun = bisect_right(self.words, (audio_ms, _BEHIND))
-            return max(piece_end, self.words[begun - 2][1]) if begun > 1 else piece_end
-        ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
-        if ended == len(self.pieces):
-            return piece_end if self.growing is None else self._share_of(self.growing, audio_ms)
-        return self._share_of(self.pieces[ended], audio_ms)
-
-    def _share_of(self, ends: tuple[float, int], audio_ms: float) -> int:
-        """The end of the text that was spoken by `audio_ms`, in proportion, of the piece that ends there."""
-        ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
-        from_ms, from_text = self.pieces[ended - 1] if ended else (0.0, self.text_start)
-        to_ms, to_text = ends
-        if audio_ms >= to_ms:
-            return to_text
-        return from_text + int((to_text - from_text) * (audio_ms - from_ms) / (to_ms - from_ms))
-
-    @property
-    def text_last(self) -> int:
-        """The end of all text whose place in the audio is known, in characters."""
-        return max((end for marks in (self.words, self.pieces) for _, end in marks[-1:]), default=self.text_start)

@@ -86,17 +86,17 @@ class Playout:
     def add_word(self, reply: int, text_start: int, text_end: int, audio_ms: float) -> None:
         """Note that the word `text[text_start:text_end]` of `reply` begins at `audio_ms` of its audio."""
         if (track := self._tracks.get(reply)) is not None:
-            track.add_word(text_end, audio_ms)
+            track.places.add_word(text_end, audio_ms)
 
     def add_piece(self, reply: int, text_end: int, audio_ms: float) -> None:
         """Note that the text of `reply` up to `text_end` ends at `audio_ms` of its audio."""
         if (track := self._tracks.get(reply)) is not None:
-            track.add_piece(text_end, audio_ms)
+            track.places.add_piece(text_end, audio_ms)
 
     def estimate_piece(self, reply: int, text_end: int, audio_ms: float) -> None:
         """Note that the text of `reply`, as far as it is known, ends at about `audio_ms` of what is being made."""
         if (track := self._tracks.get(reply)) is not None:
-            track.estimate_piece(text_end, audio_ms)
+            track.places.estimate_piece(text_end, audio_ms)
 
     def end(self, reply: int) -> None:
         """Note that all audio of `reply` has been added."""
@@ -151,7 +151,7 @@ class Playout:
     def text_begun(self, reply: int) -> int:
         """The end of the text of `reply` whose audio has begun to be sent, or is about to; 0 if it is not queued."""
         track = self._tracks.get(reply)
-        return track.text_entered(track.taken_ms) if track is not None else 0
+        return track.places.text_entered(track.taken_ms) if track is not None else 0
 
     def cut_after(self, reply: int, text_end: int) -> bool:
         """Forget the audio of `reply` behind its text up to `text_end`; False while it is not known where that ends."""
@@ -234,7 +234,7 @@ class Playout:
 
     def _cut(self, track: PlayTrack) -> Frame:
         """The next frame of `track`; if its end came after all its audio had been taken, it closes with silence."""
-        begins_ms = track.taken_ms
+        begins_ms, places = track.taken_ms, track.places
         pcm = track.pop_audio(self._frame_bytes)
         if len(pcm) < self._frame_bytes:
             pcm = pcm.ljust(self._frame_bytes, b"\0")
@@ -248,7 +248,7 @@ class Playout:
             sequence=track.frames - 1,
             audio_ms=begins_ms,
             pcm=pcm,
-            text_end=track.text_last if track.closed else track.text_begun(begins_ms + self._frame_ms),
+            text_end=places.text_last if track.closed else places.text_begun(begins_ms + self._frame_ms),
             first=track.frames == 1,
             last=track.closed,
         )
@@ -310,7 +310,7 @@ class Playout:
         """
         # Not by `_first_track`, which is a call: this is done with each frame.
         for track in self._tracks.values():
-            return track.reply, track.piece_end(track.settle(self._head.heard_ms))
+            return track.reply, track.places.piece_end(track.settle(self._head.heard_ms))
         return None
 
     @property
@@ -338,7 +338,7 @@ class Playout:
 
     def _is_dry(self, track: PlayTrack) -> bool:
         is_underway = not self._head.dry or bool(self._again)
-        has_begun = track.frames > 0 or track.text_start > 0
+        has_begun = track.frames > 0 or track.places.text_start > 0
         is_waiting = track.sendable_bytes(self._frame_ms) < self._frame_bytes
         return has_begun and track.end is None and is_waiting and not is_underway
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.conversation import PositionPrecision, Role, UtteranceKind
+from actors.conversation import ChatMessage, PositionPrecision, Role, UtteranceKind
 from actors.messages.playback import PlaybackPosition
 from actors.ports.llm import ToolCalled
 from actors.rules.history import WITHHELD, History, whole_words
@@ -322,3 +322,12 @@ def test_what_is_heard_after_the_next_turn_has_begun_stands_before_it() -> None:
         (Role.TOOL, "faulty"),
         (Role.ASSISTANT, "There is an outage."),
     ]
+
+
+def test_words_that_come_late_replace_what_stood_for_them() -> None:
+    said = (ChatMessage(role=Role.USER, text="a", turn=1), ChatMessage(role=Role.ASSISTANT, text="b", turn=1))
+    history = History(said)
+    history.user_words_known(1, "c")
+    history.user_words_known(2, "nobody's")
+    assert [m.text for m in history.messages] == ["c", "b"]
+    assert (history.user_text(1), history.user_text(2)) == ("c", "")

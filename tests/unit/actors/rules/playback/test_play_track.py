@@ -160,7 +160,7 @@ def all_at_once(pause_ms: int) -> PlayTrack:
     """A second of speech with a pause of 100 ms in it, of whose text of 20 characters only the end is known."""
     track = PlayTrack(1, UtteranceKind.REPLY, 1, 0, 16_000)
     track.add_audio(SPEECH * pause_ms + QUIET * 100 + SPEECH * (900 - pause_ms))
-    track.add_piece(20, 1_000)
+    track.places.add_piece(20, 1_000)
     return track
 
 
@@ -168,25 +168,25 @@ def all_at_once(pause_ms: int) -> PlayTrack:
 def test_a_sentence_of_an_engine_that_speaks_all_at_once_ends_with_its_pause(pause_ms: int) -> None:
     track = all_at_once(pause_ms)
     track.pop_audio(100 * 32)
-    assert track.text_entered(100) == 8
+    assert track.places.text_entered(100) == 8
     assert track.cut_after(10)
     assert pause_ms <= 100 + track.buffered_bytes / 32 <= pause_ms + 100
-    assert track.text_last == 10
+    assert track.places.text_last == 10
 
 
 def test_where_there_is_no_pause_its_length_tells_where_it_ends() -> None:
     track = PlayTrack(1, UtteranceKind.REPLY, 1, 0, 16_000)
     track.add_audio(SPEECH * 1_000)
-    track.add_piece(4, 200)
-    track.add_piece(20, 1_000)
+    track.places.add_piece(4, 200)
+    track.places.add_piece(20, 1_000)
     assert track.cut_after(12)
     assert track.buffered_bytes == 600 * 32
 
 
 def test_a_word_behind_it_tells_where_it_ends() -> None:
     track = all_at_once(500)
-    track.add_word(8, 300)
-    track.add_word(16, 450)
+    track.places.add_word(8, 300)
+    track.places.add_word(16, 450)
     assert track.cut_after(10)
     assert track.buffered_bytes == 450 * 32
 

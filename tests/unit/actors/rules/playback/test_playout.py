@@ -476,6 +476,14 @@ def test_it_is_held_once_what_was_on_its_way_before_a_pause_has_been_heard() -> 
     assert not player.is_held
 
 
+def test_an_estimate_of_a_reply_that_is_not_queued_is_ignored() -> None:
+    player = Playout(RATE_HZ, PACED)
+    player.estimate_piece(1, 20, 1_000)
+    player.begin(1)
+    player.estimate_piece(1, 20, 1_000)
+    assert not player.idle
+
+
 class TestAReplyThatIsWaitedFor:
     """All there is of a reply was heard, and more is to come."""
 
