@@ -2,73 +2,30 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-from opentelemetry import metrics, trace
+from opentelemetry import trace
 
-from actors.agent import Agent, Model
+from actors.agent import Agent
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import ModelEvent, ModelRequest, TextGenerated
-from actors.rules.text.sentences import following
 from actors.runtime.session_trace import peer_attributes
 from app.providers.openai_chat import prompt
-from app.providers.openai_chat.chunks import ReplyReader
+from app.providers.openai_chat.patience import Patience
+from app.providers.openai_chat.reply_stream import ReplyRequests, nothing_came
 from app.providers.openai_chat.resource import ChatResource, azure_resource, openai_resource
 from app.sdk_loading import LoadedSdk, SdkClosedError
 from config.errors import SettingsError
 from config.settings import Settings
 
 if TYPE_CHECKING:
-    from openai import AsyncStream
-
     from app.providers.openai_chat.sdk import SdkChat
-
-_retries = metrics.get_meter("earshot").create_counter(
-    "earshot.model.retries", unit="{retry}", description="Requests to the language model that were tried again, by kind"
-)
 
 log = logging.getLogger(__name__)
 
 CHECKED_S = 10.0
 """A service that answered so recently is not asked whether it does."""
-
-
-USUAL = Model()
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How long things may take, in seconds."""
-
-    first_token: float = 4.0
-    """From a request to the first words or call."""
-    next_token: float = 2.5
-    """Between two pieces of a reply. The rest of one that breaks off or falls silent is asked for, once."""
-    budget: float = 7.0
-    """From the first request to the first words, all retries included: who asks gives up after 8 s."""
-    retries: int = 2
-    backoff: float = 0.25
-    """Before the first retry, twice as long before the next; between half of it and the whole."""
-    rest: float = 0.3
-    """For what follows a complete reply: what it cost, and the end of the stream."""
-    check: float = 2.0
-
-    def for_(self, agent: Agent) -> "Patience":
-        """This patience with a model of `agent`: as much longer or shorter as the agent's times are than usual."""
-        first, following_s = (
-            agent.model.first_token_s / USUAL.first_token_s,
-            agent.model.next_token_s / USUAL.next_token_s,
-        )
-        return msgspec.structs.replace(
-            self,
-            first_token=self.first_token * first,
-            budget=self.budget * first,
-            next_token=self.next_token * following_s,
-            retries=agent.model.retries,
-        )
 
 
 class ChatModel:
@@ -106,7 +63,7 @@ class ChatModel:
                 async with asyncio.timeout(self._patience.check):
                     await sdk.check()
             except TimeoutError:
-                raise self._late(self._patience.check) from None
+                raise nothing_came(self._resource.label, self._patience.check) from None
             except Exception as error:  # noqa: BLE001 - whatever it is, there is no answer
                 raise sdk.understood(error, self._resource, self._resource.model) from None
             self._answered()
@@ -120,119 +77,57 @@ class ChatModel:
         Raises:
             ModelError: as in `LanguageModel`.
         """
-        model = self._model(request.agent)
-        if not model:
-            detail = f"no model is named: set {self._resource.model_variable} or the agent's deployment_id"
-            raise ModelError(ErrorKind.BAD_REQUEST, detail)
+        model = self._named_model(request.agent)
         _describe_span(self._resource, model)
-        sdk = await self._sdk()
-        arguments = _arguments(request)
         patience = self._patience.for_(request.agent)
-        text, said, broke = "", "", False
-        stream, reader, events = await self._begin(sdk, model, arguments, patience)
+        requests = ReplyRequests(await self._sdk(), self._resource, model, patience)
+        arguments = _arguments(request)
+        text, broke = "", False
+        reply = await requests.begin(arguments)
+        events = reply.first_events
         try:
             while True:
                 for event in events:
                     if isinstance(event, TextGenerated):
-                        if said:
-                            event, said = TextGenerated(following(said, event.text)), ""
                         text += event.text
                     yield event
-                if reader.overlong:
+                if reply.reader.overlong:
                     log.warning("%s: a call of a tool was cut", self._resource.label)
                     break
-                if reader.finish_reason:
-                    await self._rest(stream, reader)
+                if reply.reader.finish_reason:
+                    await reply.read_rest(patience.rest)
                     break
                 try:
-                    events = await self._read(stream, reader, patience.next_token)
+                    events = await reply.read(patience.next_token)
                 except Exception as error:  # noqa: BLE001 - a stream that cannot be read on is broken
-                    if broke or not text.strip() or reader.calling or not sdk.may_pass(error):
-                        raise sdk.understood(error, self._resource, model) from None
-                    broke, said = True, text
-                    await stream.close()
+                    if broke or not text.strip() or reply.reader.calling or not requests.may_pass(error):
+                        raise requests.understood(error) from None
+                    broke = True
+                    await reply.close()
                     log.warning("%s broke off a reply: the rest is asked for", self._resource.label)
-                    rest = arguments | {"messages": prompt.broken_off(arguments["messages"], text)}
-                    hasty = msgspec.structs.replace(patience, budget=patience.first_token)
-                    stream, reader, events = await self._begin(sdk, model, rest, hasty)
+                    reply = await requests.begin_rest(arguments, text)
+                    events = reply.first_events
         finally:
-            await stream.close()
+            await reply.close()
         self._answered()
-        yield reader.ended()
+        yield reply.reader.ended()
 
     async def close(self) -> None:
         """Close the connections to the service, after the SDK was loaded if that is under way."""
         await self._loaded.close()
-
-    # a reply
-
-    async def _begin(
-        self, sdk: "SdkChat", model: str, arguments: dict[str, Any], patience: Patience
-    ) -> "tuple[AsyncStream[object], ReplyReader, list[ModelEvent]]":
-        """A stream that has begun to speak; tried again, within the budget, if that may help."""
-        time = asyncio.get_running_loop().time
-        deadline = time() + patience.budget
-        for retry in range(patience.retries + 1):
-            try:
-                allowed_s = min(patience.first_token, deadline - time())
-                return await self._attempt(sdk, model, arguments, allowed_s)
-            except Exception as error:  # noqa: BLE001 - whatever it is, there is no reply
-                failure = sdk.understood(error, self._resource, model)
-                pause_s = failure.retry_after_s
-                if pause_s is None:
-                    pause_s = patience.backoff * 2**retry * random.uniform(0.5, 1.0)
-                if not sdk.may_pass(error) or retry == patience.retries or time() + pause_s >= deadline:
-                    raise failure from None
-            _retries.add(1, {"kind": failure.kind.value})
-            await asyncio.sleep(pause_s)
-        raise AssertionError("can't happen because the last retry returns or raises")
-
-    async def _attempt(
-        self, sdk: "SdkChat", model: str, arguments: dict[str, Any], allowed_s: float
-    ) -> "tuple[AsyncStream[object], ReplyReader, list[ModelEvent]]":
-        stream, reader = None, ReplyReader()
-        try:
-            async with asyncio.timeout(allowed_s):
-                stream = await sdk.stream(model, arguments)
-                events: list[ModelEvent] = []
-                while not reader.begun:
-                    events = await self._read(stream, reader, allowed_s)
-        except BaseException as error:
-            if stream is not None:
-                await stream.close()
-            if isinstance(error, TimeoutError):
-                raise self._late(allowed_s) from None
-            raise
-        return stream, reader, events
-
-    async def _read(self, stream: "AsyncStream[object]", reader: ReplyReader, allowed_s: float) -> list[ModelEvent]:
-        try:
-            async with asyncio.timeout(allowed_s):
-                chunk = await anext(stream)
-                if reader.is_pause_due():
-                    await asyncio.sleep(0)
-                return reader.read(chunk)
-        except StopAsyncIteration:
-            detail = f"{self._resource.label}: the stream ended in mid-reply"
-            raise ModelError(ErrorKind.UNAVAILABLE, detail) from None
-        except TimeoutError:
-            raise self._late(allowed_s) from None
-
-    async def _rest(self, stream: "AsyncStream[object]", reader: ReplyReader) -> None:
-        """Read on to the end, without which the connection could not be used again. The reply itself is complete."""
-        with suppress(Exception):
-            async with asyncio.timeout(self._patience.rest):
-                async for chunk in stream:
-                    reader.read(chunk)
-
-    def _late(self, allowed_s: float) -> ModelError:
-        return ModelError(ErrorKind.TIMEOUT, f"{self._resource.label}: nothing came for {allowed_s:.1f} s")
 
     def _answered(self) -> None:
         self._answered_at = asyncio.get_running_loop().time()
 
     def _model(self, agent: Agent) -> str:
         return agent.model.deployment_id or self._resource.model
+
+    def _named_model(self, agent: Agent) -> str:
+        model = self._model(agent)
+        if not model:
+            detail = f"no model is named: set {self._resource.model_variable} or the agent's deployment_id"
+            raise ModelError(ErrorKind.BAD_REQUEST, detail)
+        return model
 
     async def _sdk(self) -> "SdkChat":
         try:

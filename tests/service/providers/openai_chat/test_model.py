@@ -19,7 +19,8 @@ from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGener
 from actors.rules.reply_bounds import MAX_ARGUMENTS_CHARS
 from actors.runtime.session_trace import Stage, Trace
 from actors.tools import ToolSchema
-from app.providers.openai_chat.model import ChatModel, Patience
+from app.providers.openai_chat.model import ChatModel
+from app.providers.openai_chat.patience import Patience
 from app.providers.openai_chat.resource import ChatResource
 from config.errors import SettingsError
 from config.secret import Secret
