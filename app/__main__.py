@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 try:
     from app.commands.arguments import FAILED, add_commands, print_json
@@ -24,6 +25,10 @@ except ModuleNotFoundError as missing:
         file=sys.stderr,
     )
     sys.exit(2)
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    """What commands are added to."""
 
 DEFAULT_APP = "app.api.asgi:create_app"
 
@@ -145,11 +150,21 @@ def _parser() -> argparse.ArgumentParser:
     serve = _command(commands, "serve", "start the server")
     serve.set_defaults(run=_serve)
     _add_app(serve)
+    _add_check(commands)
+    add_commands(partial(_command, commands))
+    _add_eval(commands)
+    _add_worker(commands)
+    return parser
+
+
+def _add_check(commands: "Commands") -> None:
     check = _command(commands, "check", "say whether the configuration and the agents' files can be used")
     check.set_defaults(run=_check)
     check.add_argument("--connect", action="store_true", help="start every part, and ask each whether it works")
     check.add_argument("--json", action="store_true", help="print JSON, for programs; a fault is its only field")
-    add_commands(partial(_command, commands))
+
+
+def _add_eval(commands: "Commands") -> None:
     evaluation = _command(commands, "eval", "hold the conversations of YAML files with agents, in text")
     evaluation.set_defaults(run=_eval)
     evaluation.add_argument("files", nargs="+", metavar="FILE", help="scenarios; of a directory all that it holds")
@@ -167,6 +182,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DB",
         help="with --audio or --telephone: noise, so far below the voice",
     )
+
+
+def _add_worker(commands: "Commands") -> None:
     worker = commands.add_parser("worker", description="One worker of `serve`, which starts it; not to be run by hand.")
     worker.set_defaults(run=_worker)
     worker.add_argument("--socket-fd", type=int, required=True, help="the listening socket")
@@ -174,12 +192,9 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--launcher-pid", type=int, required=True, help="the launcher's process")
     worker.add_argument("--relay-directory", default="", help="where workers reach each other; empty: it is alone")
     _add_app(worker)
-    return parser
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, purpose: str
-) -> argparse.ArgumentParser:
+def _command(commands: "Commands", name: str, purpose: str) -> argparse.ArgumentParser:
     return commands.add_parser(
         name,
         help=purpose,
