@@ -32,7 +32,7 @@ from app.evals.people import People, PeopleError
 from app.evals.scenario import CALLERS, Persona, Scenario, Step
 from app.evals.scripted_model import ScriptedModel
 from app.evals.silent_voice import SilentVoice
-from app.evals.telephone_line import telephone_line
+from app.evals.telephone_call import telephone_call
 from app.providers.absent import AbsentRecognizer
 from app.stores.memory import MemoryStore
 
@@ -112,7 +112,7 @@ async def _conversing(
         line = None
         if heard is not None and heard.audio.by_telephone:
             line, session = await stack.enter_async_context(
-                telephone_line(
+                telephone_call(
                     listener, opened, agent=plan.agent, agents=agents, keeper=keeper, caller=plan.about.caller
                 )
             )

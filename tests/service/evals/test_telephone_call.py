@@ -1,4 +1,4 @@
-"""A telephone line to the server's own media socket: a caller of an evaluation speaks, keys and hears on it."""
+"""A telephone call to a server of its own: a caller of an evaluation speaks, keys and hears over it."""
 
 import asyncio
 import math
