@@ -6,6 +6,7 @@ spoken, and none of the tools that it wants is run, before turn-taking says that
 
 from collections.abc import Sequence
 
+import msgspec
 from opentelemetry import metrics
 
 from actors.conversation import ChatMessage
@@ -40,6 +41,34 @@ _tokens = _meter.create_counter(
 )
 
 
+class _Begun(msgspec.Struct, kw_only=True):
+    """One reply that is begun ahead."""
+
+    read: Sequence[ChatMessage]
+    """The conversation as the model was given it, without the words that are answered."""
+    read_chars: int
+    """How many characters the model reads of it, with those words."""
+    told: list[ModelMessage] = []
+    """What the model has told so far."""
+
+    @property
+    def tokens(self) -> int:
+        """The tokens that the model has told, else an estimate: a cancelled stream costs tokens and tells none."""
+        events = [message.event for message in self.told if isinstance(message, ModelReported)]
+        told = sum(e.prompt_tokens + e.completion_tokens for e in events if isinstance(e, ReplyGenerated))
+        written = sum(len(e.text) for e in events if isinstance(e, TextGenerated))
+        return told or (self.read_chars + written) // CHARS_PER_TOKEN
+
+
+class _Counts(msgspec.Struct):
+    """What became of the replies of one conversation that were begun ahead."""
+
+    begun: int = 0
+    used: int = 0
+    wasted: int = 0
+    wasted_tokens: int = 0
+
+
 class PreemptiveReply:
     """The pre-emptive replies of one orchestrator: at most one at a time.
 
@@ -67,32 +96,30 @@ class PreemptiveReply:
         self._handoffs = handoffs
         self._spending = spending
         self._clock = conversation.clock
-        self._turn: int | None = None
-        self._read: Sequence[ChatMessage] = ()
-        self._read_chars = 0
-        self._told: list[ModelMessage] = []
-        self._begun = self._used = self._wasted = self._wasted_tokens = 0
+        self._begun: _Begun | None = None
+        self._counts = _Counts()
 
     def begin(self, order: BeginPreemptiveReply) -> None:
         """Ask the model, with the words that are answered behind a copy of the conversation."""
         history = self._history
         conversation = History(history.messages, history.memory, history.memory_before, history.summary)
         conversation.user_said(order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=1.0)
-        self._read, self._told = history.for_the_model(), []
+        read = history.for_the_model()
         self._asking.begin()
-        self._read_chars = self._asking.ask(order.turn, "", self._handoffs.first_note(order.turn), history=conversation)
+        read_chars = self._asking.ask(order.turn, "", self._handoffs.first_note(order.turn), history=conversation)
         self._trace.describe(Stage.MODEL, {"earshot.preemptive": True})
-        self._turn = order.turn
-        self._begun += 1
+        self._begun = _Begun(read=read, read_chars=read_chars)
+        self._counts.begun += 1
         _replies.add(1, {"outcome": "begun"})
 
     def is_made_in(self, stream: int) -> bool:
         """Whether the pre-emptive reply is made in this stream of the source."""
-        return self._turn is not None and stream == self._source.stream
+        return self._begun is not None and stream == self._source.stream
 
     def told(self, message: ModelMessage) -> None:
         """Keep what the model has told of the pre-emptive reply."""
-        self._told.append(message)
+        assert self._begun is not None
+        self._begun.told.append(message)
 
     def failed(self, failure: ModelFailed) -> None:
         """Note that the model has failed. Nobody waits for the reply yet: it is asked for anew when it is due."""
@@ -107,18 +134,18 @@ class PreemptiveReply:
         Args:
             confidence: how sure the recognizer is of the final words.
         """
-        if self._turn is None:
+        begun = self._begun
+        if begun is None:
             return None
         if confidence < LEAST_CONFIDENCE:
             self._discard("doubtful", "the recognizer is not sure of the words")
-        elif self._history.for_the_model() != self._read:
+        elif self._history.for_the_model() != begun.read:
             self._discard("outdated", "the conversation went on meanwhile")
         else:
-            told = self._told
-            self._forget()
-            self._used += 1
+            self._begun = None
+            self._counts.used += 1
             _replies.add(1, {"outcome": "used"})
-            return told
+            return begun.told
         return None
 
     def discard(self, cause: DiscardCause) -> None:
@@ -128,34 +155,25 @@ class PreemptiveReply:
     def close(self) -> None:
         """Throw away what is under way, and log how many replies were begun, used and thrown away: the call is over."""
         self._discard("ended", "the conversation is over")
-        if self._begun:
+        counts = self._counts
+        if counts.begun:
             logger.info(
                 "replies begun before the caller's words were final: %d, used %d, thrown away %d with about %d tokens",
-                self._begun,
-                self._used,
-                self._wasted,
-                self._wasted_tokens,
+                counts.begun,
+                counts.used,
+                counts.wasted,
+                counts.wasted_tokens,
             )
 
     def _discard(self, outcome: str, reason: str) -> None:
-        if self._turn is None:
+        begun, self._begun = self._begun, None
+        if begun is None:
             return
         self._source.cancel()
-        tokens = self._cost()
-        self._forget()
-        self._wasted += 1
-        self._wasted_tokens += tokens
+        tokens = begun.tokens
+        self._counts.wasted += 1
+        self._counts.wasted_tokens += tokens
         self._spending.wasted(tokens)
         _replies.add(1, {"outcome": outcome})
         _tokens.add(tokens)
         logger.info("a reply begun ahead is thrown away with about %d tokens: %s", tokens, reason)
-
-    def _cost(self) -> int:
-        """The tokens that the model has told, else an estimate: a cancelled stream costs tokens and tells none."""
-        events = [message.event for message in self._told if isinstance(message, ModelReported)]
-        told = sum(e.prompt_tokens + e.completion_tokens for e in events if isinstance(e, ReplyGenerated))
-        written = sum(len(e.text) for e in events if isinstance(e, TextGenerated))
-        return told or (self._read_chars + written) // CHARS_PER_TOKEN
-
-    def _forget(self) -> None:
-        self._turn, self._read, self._read_chars, self._told = None, (), 0, []

@@ -64,7 +64,7 @@ def test_frames_and_keys_go_out_late_and_in_their_order() -> None:
         assert {frame["participantRawID"] for frame in frames} == {"4:+15550100"}
         assert {len(base64.b64decode(frame["data"])) for frame in frames} == {len(FRAME)}
         late_s = [at - said for (at, _), said in zip(far.sent[::2], said_at, strict=True)]
-        assert all(0 < late <= 2 * MOST_JITTER_MS / 1_000 for late in late_s)
+        assert all(0 < late <= MOST_JITTER_MS / 1_000 + 1e-6 for late in late_s)
         assert far.is_closed
 
     run_virtual(main())
