@@ -19,6 +19,7 @@ from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.stt.loudness import Loudness
 from app.providers.azure.stt.positions import Positions
 from app.providers.azure.stt.quiet_frames import QuietFrames
+from app.providers.azure.stt.signs_of_life import CONNECT_S, SignsOfLife
 from app.providers.azure.stt.suspicions import Suspicions
 from app.providers.azure.stt.utterances import Outcome, Segment, Stalled, Utterances
 
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CONNECT_S = 3.0
-"""Seconds without a connection after which the stream has failed: the SDK itself would wait for ever."""
-LOSSES = 6
-"""Connections lost one after the other without any progress; the SDK gives up only if it hears nothing at all."""
-SPEECH_MS = 5_000.0
-"""So much loud audio, in so much time, without any event of the service: it has stalled, or hears that it is noise."""
-UNANSWERED_MS = 300_000.0
-"""So much audio without any event of the service: what the SDK holds of it for the service is bounded by another
-recognizer, from the next silence on. Of twice as much, 19 MB at 16 kHz, the stream has failed."""
 RENEW_AGAIN_S = 10.0
 """From when a recognizer could not be replaced until that is tried again."""
 SUSPICIOUS_MS = 500.0
@@ -133,16 +125,11 @@ class RecognitionStream:
         self._utterances = Utterances()
         self._positions = Positions()
         self._ready = False
-        self._up = False
-        self._losses = 0
-        self._up_or_down_at = self._loop.time()
         self._loudness = Loudness(options.rate_hz)
         self._quiet = QuietFrames()
-        self._loud_ms = 0.0
-        self._lively_at = self._loop.time()
-        self._unanswered_ms = 0.0
-        """Audio that was sent since the service gave a sign of life last."""
-        self._renew_at = self._lively_at
+        now = self._loop.time()
+        self._signs = SignsOfLife(now)
+        self._renew_at = now
         self._timer: asyncio.TimerHandle | None = None
         self._odd = b""
         self._renewing: asyncio.Task[None] | None = None
@@ -166,8 +153,9 @@ class RecognitionStream:
             return
         length_ms = len(pcm) * 500 / self._options.rate_hz
         loud_ms = self._loudness.loud_ms(pcm)
-        self._loud_ms += loud_ms
-        self._unanswered_ms += length_ms
+        signs = self._signs
+        signs.loud_ms += loud_ms
+        signs.unanswered_ms += length_ms
         self._positions.sent(length_ms)
         if due := self._quiet.add(pcm, length_ms, is_wanted=loud_ms > 0.0 or not self._utterances.idle):
             self._native.push(due)
@@ -176,11 +164,13 @@ class RecognitionStream:
         """See `actors.ports.stt.Recognition`. The service is sent so much silence that it sees the end too."""
         if self._native is None:
             return
-        suspicious = self._loud_ms >= SUSPICIOUS_MS and self._engine.suspicions.may_suspect(self._options.session_id)
+        suspicious = self._signs.loud_ms >= SUSPICIOUS_MS and self._engine.suspicions.may_suspect(
+            self._options.session_id
+        )
         outcomes = self._utterances.finish(self._positions.caller_ms, suspicious, self._loop.time())
         if self._utterances.wants_silence:
             self._show_end(self._native)
-        self._loud_ms = 0.0
+        self._signs.loud_ms = 0.0
         self._tell_outcomes(outcomes)
 
     async def close(self) -> None:
@@ -202,23 +192,20 @@ class RecognitionStream:
         now = self._loop.time()
         outcomes = self._utterances.final(segment, now) if final else self._utterances.partial(segment, now)
         if outcomes:
-            self._losses = 0
+            self._signs.progressed()
         self._tell_outcomes(outcomes)
 
     def connected(self, up: bool) -> None:
         """Note that the connection came up, or was lost: then the SDK opens another."""
-        if up != self._up:
-            self._up, self._up_or_down_at = up, self._loop.time()
+        self._signs.connected(up, self._loop.time())
         if up:
             self._tell_ready()
-            return
-        self._losses += 1
-        if self._losses >= LOSSES:
+        elif self._signs.is_lost_again_and_again:
             self.failed(Failure(ErrorKind.UNAVAILABLE, "Azure Speech: the connection is lost again and again"))
 
     def lively(self) -> None:
         """Note that the service noticed something; whether it will say what, is another matter."""
-        self._loud_ms, self._unanswered_ms, self._lively_at = 0.0, 0.0, self._loop.time()
+        self._signs.lively(self._loop.time())
 
     def ended(self, code: str, text: str) -> None:
         """Handle that the service has ended the session, asked for or not."""
@@ -253,19 +240,19 @@ class RecognitionStream:
     def _check(self) -> None:
         self._check_later()
         self._hand_over(self._quiet.overdue())
-        now = self._loop.time()
-        if not self._up and now - self._up_or_down_at >= CONNECT_S:
+        now, signs = self._loop.time(), self._signs
+        if signs.has_no_connection(now):
             self.failed(Failure(ErrorKind.TIMEOUT, f"Azure Speech: no connection within {CONNECT_S:g} s"))
             return
-        if self._loud_ms >= SPEECH_MS and (now - self._lively_at) * 1000 >= SPEECH_MS:
-            self._loud_ms = 0.0
+        if signs.passes_over_speech(now):
+            signs.loud_ms = 0.0
             if self._engine.suspicions.may_suspect(self._options.session_id):
                 self._stalled("speech without any answer")
                 return
-        if self._unanswered_ms >= 2 * UNANSWERED_MS:
-            self._stalled(f"no sign of life in {self._unanswered_ms / 1000:.0f} s of audio")
+        if signs.is_silent:
+            self._stalled(f"no sign of life in {signs.unanswered_ms / 1000:.0f} s of audio")
             return
-        if self._is_to_be_replaced and now >= self._renew_at and self._utterances.idle and self._loud_ms == 0.0:
+        if self._is_to_be_replaced and now >= self._renew_at and self._utterances.idle and signs.loud_ms == 0.0:
             self._renew()
         if self._native is not None and self._utterances.unended(now):
             self._show_end(self._native)
@@ -285,7 +272,7 @@ class RecognitionStream:
     @property
     def _is_to_be_replaced(self) -> bool:
         """Whether the SDK holds so much of what it was given that another recognizer is to go on."""
-        return self._positions.sent_ms >= self._engine.renew_ms or self._unanswered_ms >= UNANSWERED_MS
+        return self._positions.sent_ms >= self._engine.renew_ms or self._signs.holds_much
 
     def _renew(self) -> None:
         if self._renewing is None or self._renewing.done():
@@ -301,7 +288,7 @@ class RecognitionStream:
             self._renew_at = self._loop.time() + RENEW_AGAIN_S
             return
         former = self._native
-        if former is None or not self._utterances.idle or self._loud_ms > 0.0:
+        if former is None or not self._utterances.idle or self._signs.loud_ms > 0.0:
             # The silence is over: later, then.
             listener.forget()
             self._engine.leave(native)
@@ -312,8 +299,7 @@ class RecognitionStream:
         self._engine.replaced(self, former, native)
         self.listener, self._native = listener, native
         self._positions = Positions(self._positions.caller_ms)
-        self._unanswered_ms = 0.0
-        self._up, self._up_or_down_at = False, self._loop.time()
+        self._signs.replaced(self._loop.time())
 
     def _stalled(self, detail: str) -> None:
         self._engine.suspicions.suspect(self._options.session_id)

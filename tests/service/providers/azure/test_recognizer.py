@@ -14,7 +14,7 @@ from actors.errors import ErrorKind, RecognizerError
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
 from app.providers.azure.resource import SpeechResource, SpeechUse
-from app.providers.azure.stt import recognition, recognizer, utterances
+from app.providers.azure.stt import recognizer, signs_of_life, utterances
 from app.providers.azure.stt.recognizer import AzureRecognizer
 from app.providers.azure.stt.results import PhraseDetails, TimedWord, phrase_details
 from config.secret import Secret
@@ -122,7 +122,7 @@ async def engine(speech: SpeechEmulator) -> AsyncIterator[AzureRecognizer]:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The service is waited for as long as a busy machine may take to emulate it, in tests of other things."""
-    monkeypatch.setattr(recognition, "CONNECT_S", 15.0)
+    monkeypatch.setattr(signs_of_life, "CONNECT_S", 15.0)
     monkeypatch.setattr(utterances, "ANSWER_S", 10.0)
     monkeypatch.setattr(utterances, "FINAL_S", 12.0)
 
@@ -130,7 +130,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def impatient(patient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are shorter, so that the tests are."""
-    monkeypatch.setattr(recognition, "CONNECT_S", SHORT_S)
+    monkeypatch.setattr(signs_of_life, "CONNECT_S", SHORT_S)
     monkeypatch.setattr(utterances, "ANSWER_S", SHORT_S)
     monkeypatch.setattr(utterances, "FINAL_S", SHORT_S)
 
@@ -527,7 +527,7 @@ async def test_a_service_that_falls_silent_is_a_failure(
 async def test_speech_without_end_and_without_an_answer_is_a_failure(
     speech: SpeechEmulator, engine: AzureRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognition, "SPEECH_MS", 1_000.0)
+    monkeypatch.setattr(signs_of_life, "SPEECH_MS", 1_000.0)
     speech.faults.mute_recognition(ALWAYS)
     # The service is given its time from the last sign of life on, which is that it is connected.
     began = asyncio.get_running_loop().time()
@@ -541,7 +541,7 @@ async def test_speech_without_end_and_without_an_answer_is_a_failure(
 
 async def test_steady_noise_is_not_taken_for_a_stall(speech: SpeechEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """20 dB below a voice, the service takes it for the beginning of speech, and says nothing more."""
-    monkeypatch.setattr(recognition, "SPEECH_MS", 1_500.0)
+    monkeypatch.setattr(signs_of_life, "SPEECH_MS", 1_500.0)
     speech.recognition = Scripted(Utterance("One.", ()), Utterance("Two.", ()))
     engine = AzureRecognizer(resource_of(speech), renew_ms=5_000)
     listener = await listening(engine)

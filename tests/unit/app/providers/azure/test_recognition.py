@@ -10,9 +10,10 @@ from actors.messages.transcript import FinalTranscript, InterimTranscript
 from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
 from actors.runtime.clock import run_virtual
 from app.providers.azure.resource import SpeechUse
-from app.providers.azure.stt import recognition
-from app.providers.azure.stt.recognition import CONNECT_S, LOSSES, RENEW_AGAIN_S, TICKS_PER_MS, RecognitionStream
+from app.providers.azure.stt import signs_of_life
+from app.providers.azure.stt.recognition import RENEW_AGAIN_S, TICKS_PER_MS, RecognitionStream
 from app.providers.azure.stt.results import Heard
+from app.providers.azure.stt.signs_of_life import CONNECT_S, LOSSES
 
 FRAME = bytes(640)
 """20 ms of silence"""
@@ -220,7 +221,7 @@ def silent_for(on: Recognizing, ms: int) -> None:
 def test_what_the_sdk_holds_of_audio_without_any_answer_is_bounded(
     is_lively: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognition, "UNANSWERED_MS", 1_000.0)
+    monkeypatch.setattr(signs_of_life, "UNANSWERED_MS", 1_000.0)
 
     async def main() -> None:
         on = Recognizing()
@@ -242,7 +243,7 @@ def test_what_the_sdk_holds_of_audio_without_any_answer_is_bounded(
 def test_a_stream_of_which_nothing_is_answered_and_that_is_never_silent_fails_at_its_bound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(recognition, "UNANSWERED_MS", 1_000.0)
+    monkeypatch.setattr(signs_of_life, "UNANSWERED_MS", 1_000.0)
 
     async def main() -> None:
         on = Recognizing()
