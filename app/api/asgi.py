@@ -15,7 +15,7 @@ from app.api.problems import ProblemError, on_error, on_http_exception, on_probl
 from app.api.request_target import PlainPath
 from app.api.routes.documents import DocumentRoutes
 from app.api.routes.metrics import MetricsRoutes
-from app.assembly import Assembly, api_routes
+from app.assembly import Assembly
 from app.auth.route_table import API, require_listed
 from app.cluster.request_passing import FORWARD, answered
 from app.configuration import usable_configuration, warnings_of
@@ -23,6 +23,7 @@ from app.engines.built_in import absent_engines
 from app.limits.clients import TooManyError
 from app.middleware import middleware_of
 from app.page.pages import page_routes
+from app.routes import api_routes
 from app.server.lifecycle import Lifecycle
 from app.services import Services
 from config.settings import Settings, misspelt_variables

@@ -2,10 +2,8 @@
 
 from unittest.mock import Mock
 
-from starlette.routing import WebSocketRoute
-
 from actors.runtime.clock import run_virtual
-from app.assembly import Assembly, api_routes
+from app.assembly import Assembly
 from tests.kit.service_kit import running
 
 
@@ -26,20 +24,3 @@ def test_the_switchboard_hears_of_the_sessions_that_end() -> None:
             call.cancel()
 
     run_virtual(main())
-
-
-def test_every_socket_is_served_under_both_names() -> None:
-    async def main() -> list[str]:
-        async with running() as services:
-            routes = api_routes(Assembly(services))
-            return sorted(route.path for route in routes if isinstance(route, WebSocketRoute))
-
-    assert run_virtual(main()) == [
-        "/browser/conversation",
-        "/browser/dashboard/relay",
-        "/console",
-        "/media/stream",
-        "/media/stream/{call_secret}",
-        "/realtime/conversation",
-        "/realtime/dashboard/relay",
-    ]
