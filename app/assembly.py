@@ -94,8 +94,8 @@ def _switchboard(services: Services, carrier: Carrier) -> Switchboard:
         leave_session=services.leave,
         log=CallLog(),
     )
-    services.session_over.add(switchboard.session_over)
-    services.session_moved.add(switchboard.session_moved)
+    services.session_events.over.add(switchboard.session_over)
+    services.session_events.moved.add(switchboard.session_moved)
     calls = CallDrain(
         switchboard.log,
         services.sessions.live,
@@ -127,7 +127,7 @@ def _take_over(services: Services, new_calls: NewCalls, switchboard: Switchboard
         clock=services.clock,
         background=services.background,
         agents=services.agents,
-        session_saved=services.session_saved,
+        session_saved=services.session_events.saved,
         checkpoints=services.checkpoints,
         new_calls=new_calls,
         switchboard=switchboard,

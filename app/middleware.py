@@ -34,10 +34,10 @@ def middleware_of(worker: Assembly) -> list[Middleware]:
     if is_tracing():
         middleware.insert(0, Middleware(RequestSpans, session_of=partial(_session_span, services, worker.switchboard)))
     lifecycle, worker_bus = services.lifecycle, services.lifecycle.worker_bus
-    services.session_opened.add(worker_bus.session_opened)
-    services.session_over.add(lambda session_id: worker_bus.session_left(session_id, begun=True))
+    services.session_events.opened.add(worker_bus.session_opened)
+    services.session_events.over.add(lambda session_id: worker_bus.session_left(session_id, begun=True))
     # A client that comes back to a session that has moved, since this worker ends, is not to be sent here again.
-    services.session_moved.add(lambda session_id: worker_bus.session_left(session_id, begun=False))
+    services.session_events.moved.add(lambda session_id: worker_bus.session_left(session_id, begun=False))
     if lifecycle.relay_directory is not None:
         forwarding = Middleware(
             SessionForwarding,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from actors.agent import Agent
-from actors.conversation import Ending, SessionRecord
+from actors.conversation import Ending
 from actors.messages.caller import EndSession
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
@@ -30,7 +30,6 @@ from app.engines.making import make_engines
 from app.engines.preparation import TellsVoices, prepare_model, prepare_recognizer, prepare_voice_activity
 from app.limits.clients import Clients
 from app.mcp.servers import McpServers
-from app.observers import Observers
 from app.records.call_records import CallRecords, webhook_of
 from app.replay.recorder import KeptAudio, recorder_of
 from app.server.garbage_collection import GarbageCollection
@@ -39,6 +38,7 @@ from app.server.sockets.socket_writer import REFUSED
 from app.sessions.draining import Draining
 from app.sessions.known_sessions import KnownSessions
 from app.sessions.session_capacity import SessionCapacity
+from app.sessions.session_events import SessionEvents
 from app.sessions.session_plans import SessionPlans
 from app.stores.claim_check import ClaimCheck
 from app.stores.memory import MemoryStore
@@ -77,14 +77,7 @@ class Services:
         self.clients = Clients(settings, self.exposure, self.clock.now)
         heard = all_with_notice(agents) if settings.records.audio else agents
         self.agents = AgentRoster(heard, settings.agents.default)
-        self.session_opened = Observers[str]()
-        """Told the id of each session that begins."""
-        self.session_over = Observers[str]()
-        """Told the id of each session that has ended."""
-        self.session_moved = Observers[str]()
-        """Told the id of each session that another worker has gone on with, before it ends here."""
-        self.session_saved = Observers[SessionRecord]()
-        """Told each record of a session that is stored."""
+        self.session_events = SessionEvents()
         self._make_engines(tools)
         self._make_sessions(tools)
         self._tell_of_sessions()
@@ -95,7 +88,7 @@ class Services:
         settings = self.settings
         memory = MemoryStore(owner_of=self.clients.owner_of)
         self.store = open_store(settings, memory, self.clock, self.random, self.leave)
-        observed = ObservedStore(self.store, self.session_saved.notify)
+        observed = ObservedStore(self.store, self.session_events.saved.notify)
         self.engines = make_engines(settings, self.clock, self.background, observed)
         self.phrases = kept_phrases(settings, self.engines, self.background)
         self.plans = SessionPlans(settings.agents, self.agents, tools, self.phrases)
@@ -104,7 +97,7 @@ class Services:
     def _make_sessions(self, tools: Mapping[str, AnyTool]) -> None:
         """The sessions, and what keeps something of each."""
         settings, lifecycle = self.settings, self.lifecycle
-        self.sessions = SessionsKeeper(self.engines, self.session_over.notify, self.session_opened.notify)
+        self.sessions = SessionsKeeper(self.engines, self.session_events.over.notify, self.session_events.opened.notify)
         handoffs = {each.tool for agent in self.agents.values() for each in agent.handoffs}
         self.timelines = Timelines(time.time, {*tools, *handoffs}, self.sessions.live, content=settings.logs.content)
         self.outputs = SessionOutputs(self.sessions.live, self.timelines, log_content=settings.logs.content)
@@ -134,27 +127,28 @@ class Services:
 
     def _tell_of_sessions(self) -> None:
         """Have those parts told of sessions that keep something of each."""
+        events = self.session_events
         if self.recorder is not None:
             # Before the call records, which say whether there is audio.
-            self.session_opened.add(self.recorder.session_opened)
-            self.session_moved.add(self.recorder.session_moved)
-            self.session_over.add(self.recorder.session_over)
-        self.session_opened.add(self.timelines.session_opened)
-        self.session_opened.add(self.call_records.session_opened)
-        self.session_moved.add(self.timelines.session_moved)
-        self.session_moved.add(self.outputs.session_moved)
-        self.session_moved.add(self.call_records.session_moved)
+            events.opened.add(self.recorder.session_opened)
+            events.moved.add(self.recorder.session_moved)
+            events.over.add(self.recorder.session_over)
+        events.opened.add(self.timelines.session_opened)
+        events.opened.add(self.call_records.session_opened)
+        events.moved.add(self.timelines.session_moved)
+        events.moved.add(self.outputs.session_moved)
+        events.moved.add(self.call_records.session_moved)
         for hear in (
             self.outputs.forget_unused,
             self.clients.session_over,
             GarbageCollection().session_over,
             self.call_records.session_over,
         ):
-            self.session_over.add(hear)
+            events.over.add(hear)
         if isinstance(self.store, SharedStore) and self.checkpoints is not None:
-            self.session_opened.add(self.store.session_opened)
-            self.session_over.add(self.checkpoints.session_over)
-            self.session_moved.add(self.checkpoints.left)
+            events.opened.add(self.store.session_opened)
+            events.over.add(self.checkpoints.session_over)
+            events.moved.add(self.checkpoints.left)
 
     async def start(self) -> None:
         """Start what runs by itself; what takes long is prepared in the background."""
@@ -231,7 +225,7 @@ class Services:
         if isinstance(self.store, SharedStore):
             self.store.session_left(session_id)
         output, entry = self.outputs.get(session_id), self.sessions.live.get(session_id)
-        self.session_moved.notify(session_id)
+        self.session_events.moved.notify(session_id)
         if output is not None and output.connection is not None:
             output.connection.close(code, "another connection took this session over")
         if entry is not None:

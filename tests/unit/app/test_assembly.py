@@ -16,9 +16,9 @@ def test_the_switchboard_hears_of_the_sessions_that_end() -> None:
             assert switchboard.carrier.source_number == "+15550111"
             call = worker.new_calls.adopt("call-1", "s")
             call.run = Mock()  # type: ignore[method-assign]
-            services.session_over.notify("another")
+            services.session_events.over.notify("another")
             assert call.run.call_count == 0
-            services.session_over.notify("s")
+            services.session_events.over.notify("s")
             assert call.run.call_count == 1
             call.run.call_args.args[0].close()
             call.cancel()

@@ -30,7 +30,7 @@ def test_a_session_that_has_moved_is_not_said_to_be_here_any_more() -> None:
         async with running() as services:
             services.lifecycle.worker_bus = bus = Mock()
             middleware_of(Assembly(services))
-            services.session_moved.notify("s")
+            services.session_events.moved.notify("s")
             bus.session_left.assert_called_once_with("s", begun=False)
 
     run_virtual(main())
