@@ -9,7 +9,7 @@ import msgspec
 
 from actors.errors import StoreError
 from app.cluster.cluster import Cluster
-from app.cluster.hand_over import YES
+from app.cluster.worker_requests import YES
 from app.server.processes.worker_bus import WorkerBusError
 
 log = logging.getLogger(__name__)

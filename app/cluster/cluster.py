@@ -11,12 +11,12 @@ from opentelemetry import metrics
 from actors.errors import StoreError
 from app.cluster.call_directory import CallDirectory
 from app.cluster.call_moves import CallMoves
-from app.cluster.hand_over import NO, YES, HandOver
+from app.cluster.hand_over import HandOver
 from app.cluster.headroom import Headroom
 from app.cluster.membership import Membership
 from app.cluster.orphans import Orphans
 from app.cluster.worker import ClusterWorker
-from app.cluster.worker_requests import Handle, TakeNotice, WorkerRequests, WorkerSilentError
+from app.cluster.worker_requests import NO, YES, Handle, TakeNotice, WorkerRequests, WorkerSilentError
 from app.stores.opening import SharedStore
 from app.telephony.continuity.call_checkpoints import CallCheckpoint
 from app.telephony.continuity.take_over import TakeOver

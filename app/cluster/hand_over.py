@@ -18,7 +18,7 @@ from actors.session.checkpoint import Checkpoint
 from app.cluster.call_moves import CallMoves
 from app.cluster.membership import Membership
 from app.cluster.worker import ClusterWorker
-from app.cluster.worker_requests import WorkerRequests, WorkerSilentError
+from app.cluster.worker_requests import NO, YES, WorkerRequests, WorkerSilentError
 from app.server.processes.worker_loop import WorkerLoop
 from app.server.sockets.socket_writer import RESTARTING
 from app.telephony.call import Call
@@ -44,7 +44,6 @@ MOST_WRITES = 3
 """How often a checkpoint is written again because something has happened while it was written."""
 WRITTEN_S = 1.0
 """Checkpoints of browsers' sessions that are not written within this time are looked at again, while there is time."""
-YES, NO = b"yes", b"no"
 
 _handed_over = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.handed_over", description="Sessions of a worker that ended, by whether another one has them"

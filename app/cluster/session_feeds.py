@@ -22,7 +22,7 @@ from app.browser.connection import closing_of
 from app.browser.session_outputs import SessionOutputs
 from app.browser.wire_output import BrowserWords
 from app.cluster.cluster import Cluster
-from app.cluster.hand_over import NO, YES
+from app.cluster.worker_requests import NO, YES
 from app.server.lifecycle import Lifecycle
 from protocol.browser import encode
 

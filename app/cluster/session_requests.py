@@ -18,8 +18,8 @@ from app.api.problems import ProblemError
 from app.api.requests import body_of
 from app.cluster.cluster import Cluster
 from app.cluster.file_passing import pass_on_file
-from app.cluster.hand_over import NO, YES
 from app.cluster.request_passing import BODY_BYTES, RequestPassing
+from app.cluster.worker_requests import NO, YES
 from app.server.asgi_relay import RELAYED
 from app.sessions.known_sessions import KnownSessions
 

@@ -28,6 +28,8 @@ CLOSE_S = 2.0
 cancellation."""
 MOST_LINES = 16
 """Connections to Redis that requests and answers take at once: a publication takes a fraction of a millisecond."""
+YES, NO = b"yes", b"no"
+"""Answers to requests that ask whether something is so, or is done."""
 
 _asked = metrics.get_meter("earshot").create_counter(
     "earshot.cluster.requests", description="What workers asked of each other over Redis, by topic and outcome"

@@ -15,8 +15,8 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from app.browser.session_outputs import SessionOutputs
 from app.cluster import session_feeds
-from app.cluster.hand_over import NO, YES
 from app.cluster.session_feeds import FOLLOW, SHOWN, Follow, SessionFeeds, Shown
+from app.cluster.worker_requests import NO, YES
 from app.console.timeline import Timelines
 from tests.kit.session_kit import AGENT
 
