@@ -5,18 +5,15 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import msgspec
-from opentelemetry import metrics
-
 from actors.errors import StoreError
 from app.cluster.call_directory import CallDirectory
 from app.cluster.call_moves import CallMoves
+from app.cluster.call_passing import RING, CallPassing, answered_by
 from app.cluster.hand_over import HandOver
-from app.cluster.headroom import Headroom
 from app.cluster.membership import Membership
 from app.cluster.orphans import Orphans
 from app.cluster.worker import ClusterWorker
-from app.cluster.worker_requests import NO, YES, Handle, TakeNotice, WorkerRequests, WorkerSilentError
+from app.cluster.worker_requests import YES, Handle, TakeNotice, WorkerRequests, WorkerSilentError
 from app.stores.opening import SharedStore
 from app.telephony.continuity.call_checkpoints import CallCheckpoint
 from app.telephony.continuity.take_over import TakeOver
@@ -29,16 +26,6 @@ log = logging.getLogger(__name__)
 
 SOON_S = (0.0, 0.1, 0.3, 0.6)
 """Waits before a call of which nothing is known is looked for again."""
-
-RING = "ring"
-RING_S = 2.0
-"""For how many seconds a worker is waited for to say that it answers a call: the caller hears it ring meanwhile."""
-MOST_ASKED = 3
-"""Workers that are asked to answer a call, before its caller hears that the line is busy."""
-
-_passed_on = metrics.get_meter("earshot").create_counter(
-    "earshot.calls.passed_on", description="Incoming calls that came to a full worker, by whether another one took them"
-)
 
 JOIN_S = 2.0
 GATHER_S = 1.0
@@ -96,15 +83,18 @@ class Cluster:
         self._moves = CallMoves(self._here, board, self._take_over, self._directory, self.requests)
         self._membership = Membership(store.connection, self.worker, self._renewed)
         self._membership.on_forgotten = self._redis_has_lost
-        self._orphans = Orphans(
-            self._membership, self._directory, has_room=self._has_room, take=self._take, give_up=self._take_over.give_up
+        self._passing = CallPassing(
+            self._here.lifecycle, self._new_calls, board, store.connection, self.worker, self.requests
         )
-        self._headroom = Headroom(store.connection, self.worker, self._left)
+        has_room = self._passing.has_room
+        self._orphans = Orphans(
+            self._membership, self._directory, has_room=has_room, take=self._take, give_up=self._take_over.give_up
+        )
         self._take_over.shared = self._directory
         board.is_in_doubt = lambda: self.is_running and not self._membership.holds
-        self._new_calls.is_ours, self._new_calls.pass_on = self._is_ours, self._pass_on
+        self._new_calls.is_ours, self._new_calls.pass_on = self._is_ours, self._passing.pass_on
         hand_over = HandOver(self._here, board, self._moves, self._membership, self.requests, store.writer)
-        hand_over.has_room = self._has_room
+        hand_over.has_room = has_room
         self._here.draining.hand_over = hand_over.hand_over
         if self._here.claim_check is not None:
             self._here.claim_check.also(self._check_calls)
@@ -269,42 +259,13 @@ class Cluster:
         """The id of the worker to which a call goes that is to be placed; empty if that is this one, or no other has
         room.
         """
-        if self._has_room() or self._switchboard.network is None or not self._here.lifecycle.admits():
-            return ""
-        worker = next(iter(self._headroom.with_room), "")
-        self._headroom.sent_to(worker)
-        return worker
+        return self._passing.worker_with_room()
 
     def answer_by(self, take: Callable[[IncomingCall], bool]) -> None:
         """Have `take` answer calls for which other workers have no room. Call it before `start`."""
-
-        async def answer(payload: bytes) -> bytes:
-            return YES if take(msgspec.msgpack.decode(payload, type=IncomingCall)) else NO
-
-        self.on(RING, answer)
-
-    async def _pass_on(self, incoming: IncomingCall) -> bool:
-        """Ask other workers to answer an announced call; returns whether one does."""
-        for worker in self._headroom.with_room[:MOST_ASKED]:
-            self._headroom.sent_to(worker)
-            try:
-                answer = await self.requests.ask(worker, RING, msgspec.msgpack.encode(incoming), RING_S)
-            except WorkerSilentError as error:
-                log.info("another worker cannot answer an incoming call: %s", error)
-                continue
-            if answer == YES:
-                _passed_on.add(1, {"outcome": "taken"})
-                return True
-        _passed_on.add(1, {"outcome": "not taken"})
-        return False
+        self.on(RING, answered_by(take))
 
     # Workers that have died
-
-    def _left(self) -> int:
-        return self._new_calls.capacity.left if self._switchboard.network is not None else 0
-
-    def _has_room(self) -> bool:
-        return self._left() > 0
 
     async def _take(self, record: CallCheckpoint) -> None:
         await self._take_over.take_over(record, await self._take_over.checkpoint_of(record))
@@ -313,7 +274,7 @@ class Cluster:
         if had_ended:
             self._lease_had_ended()
         await self._take_back()
-        await self._headroom.share()
+        await self._passing.headroom.share()
         await self._orphans.look()
 
     async def _take_back(self) -> None:
