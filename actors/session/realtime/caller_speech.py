@@ -1,15 +1,16 @@
-"""What of the caller's voice a speech-to-speech model is given, and the words that it tells of it later."""
+"""What of the caller's voice a speech-to-speech model is given, and which item of its conversation that becomes."""
 
 from collections import deque
-from collections.abc import Iterator
 from typing import TypeVar
 
-import msgspec
-
 from actors.ports.realtime import RealtimeSession
-from actors.rules.turn_taking.effects import SPOKEN
-from actors.rules.turn_taking.voice_alone import LATER_END_MS
 from actors.rules.utterances import bounded_utterance, joined_utterance
+from actors.session.realtime.spoken_utterances import (
+    MOST_UNTOLD,
+    NOT_ANSWERED,
+    SpokenUtterance,
+    SpokenUtterances,
+)
 from actors.session.recognition.audio_ring import AudioRing
 
 PRE_ROLL_MS = 300
@@ -19,32 +20,7 @@ PIECE_MS = 60
 MAX_UNANSWERED_MS = 60_000
 """How much of the caller's unanswered speech is kept for another session of the model, in ms."""
 
-
-MOST_UNTOLD = 64
-"""How many turns may wait for the id of their item, and items for their words; beyond that, the oldest wait no more."""
-
-NOT_ANSWERED = -1
-"""In place of a turn's number: the utterance is not answered, and only its words are wanted."""
-
-
 T = TypeVar("T")
-
-
-class SpokenUtterance(msgspec.Struct, kw_only=True):
-    """One utterance of the caller that the model was given as a turn."""
-
-    pcm: bytes
-    """Its audio, PCM16LE mono, for another session of the model; empty once it is answered."""
-    turn: int = 0
-    """The turn in which it is answered, or `NOT_ANSWERED`; 0 until that is known."""
-    text: str = ""
-    begun: str = ""
-    """Words of it that the parallel recognizer had finished with before it was over."""
-    start_ms: float = 0.0
-    end_ms: float = 0.0
-    """Where it lies in the caller's audio."""
-    is_known: bool = False
-    """Its words are known, so that what the session tells of them later is passed over."""
 
 
 class CallerSpeech:
@@ -62,14 +38,14 @@ class CallerSpeech:
         self._ring = ring
         self._piece_bytes = ring.bytes_of(PIECE_MS)
         self._session: RealtimeSession | None = None
-        self._turn = 0
+        self.utterances = SpokenUtterances(ring.bytes_of(MAX_UNANSWERED_MS))
+        """What has been made turns of the caller."""
         self._next = 0
         self._is_open = False
         self._utterance = bytearray()
         self._overheard, self._overheard_ms = "", 0.0
         """Words of the utterance in hand that the parallel recognizer has finished with, and where they end."""
         self._discarded: SpokenUtterance | None = None
-        self._utterances: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
         self._uncommitted: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
         """The turns of which the session has not told yet which item of its conversation they became."""
         self._items: dict[str, SpokenUtterance] = {}
@@ -90,12 +66,11 @@ class CallerSpeech:
         self._early.clear()
         if session is None:
             return
-        for utterance in self._utterances:
-            if utterance.pcm:
-                utterance.is_known = bool(utterance.text)
-                self._append(utterance.pcm)
-                session.commit()
-                self._uncommitted.append(utterance)
+        for utterance in self.utterances.to_hear():
+            utterance.is_known = bool(utterance.text)
+            self._append(utterance.pcm)
+            session.commit()
+            self._uncommitted.append(utterance)
         self._begun = self._appended
         if self._utterance:
             self._append(bytes(self._utterance))
@@ -153,8 +128,7 @@ class CallerSpeech:
 
     def _commit(self, spoken: SpokenUtterance) -> None:
         self._discarded = None
-        self._utterances.append(spoken)
-        self._bound()
+        self.utterances.add(spoken)
         early, self._early = self._early, {}
         spoken.text = bounded_utterance(" ".join(words for words in early.values() if words))
         for item_id in [item_id for item_id, words in early.items() if not words]:
@@ -217,30 +191,6 @@ class CallerSpeech:
         if self._uncommitted:
             self._uncommitted.popleft()
 
-    def asked(self, turn: int, *, continues: bool, stands: bool = False) -> None:
-        """Note that what was spoken since the last turn is answered in `turn`; with `continues`, the last turn's too.
-
-        Args:
-            turn: the number of the turn that begins.
-            continues: the words of the last turn are answered with those that follow.
-            stands: the words of the last turn stay recorded with it, since tools were called for them.
-        """
-        for utterance in self._utterances:
-            is_of_last = continues and utterance.turn == self._turn
-            if is_of_last and stands and utterance.turn != turn:
-                continue
-            if utterance.turn in (0, turn) or is_of_last:
-                utterance.turn = turn
-            else:
-                utterance.pcm = b""
-        self._turn = turn
-
-    def answered(self) -> None:
-        """Note that all that was asked has been answered: no other session need hear it again."""
-        for utterance in self._utterances:
-            if utterance.turn:
-                utterance.pcm = b""
-
     @property
     def heard_bytes(self) -> int:
         """How much audio of the caller has come in, as a position in it."""
@@ -249,13 +199,8 @@ class CallerSpeech:
     @property
     def unknown_since(self) -> int:
         """Where in the caller's audio the first unanswered speech begins of which no words are known; else its end."""
-        unknown = (u.start_ms for u in self._utterances if u.pcm and not u.text)
-        return self._ring.bytes_of(next(unknown, self._ring.ms(self._ring.end_bytes)))
-
-    @property
-    def turns_to_hear(self) -> set[int]:
-        """The turns whose speech another session would be given as sound."""
-        return {utterance.turn for utterance in self._utterances if utterance.pcm}
+        since_ms = self.utterances.unknown_since_ms
+        return self._ring.bytes_of(self._ring.ms(self._ring.end_bytes) if since_ms is None else since_ms)
 
     def transcribed(self, item_id: str, text: str) -> int:
         """Note the words of an item, and return the turn they belong to; 0 if that is not known, or not yet."""
@@ -273,58 +218,6 @@ class CallerSpeech:
         begun_ms = self._ring.ms(self._next) - self._ring.ms(len(self._utterance))
         if self._is_open and end_ms > max(begun_ms, self._overheard_ms):
             self._overheard, self._overheard_ms = joined_utterance(self._overheard, text), end_ms
-
-    def overheard(self, end_ms: float, text: str) -> int:
-        """Note final words of a recognizer that end at `end_ms` of the caller's audio, unless the model has told any.
-
-        They follow those that the recognizer told while the utterance went on (`overhears`). Returns the turn they
-        belong to; 0 if no utterance lies there, its words are known, or there are none.
-        """
-        if (utterance := self._unknown_at(end_ms)) is None:
-            return 0
-        utterance.text = joined_utterance(utterance.begun, text)
-        utterance.is_known = bool(utterance.text)
-        return utterance.turn if utterance.is_known else 0
-
-    def with_beginning(self, end_ms: float, text: str) -> str:
-        """`text`, which ends at `end_ms`, behind the words of its utterance that `overhears` has noted."""
-        utterance = self._unknown_at(end_ms)
-        return joined_utterance(utterance.begun, text) if utterance is not None else text
-
-    def _unknown_at(self, end_ms: float) -> SpokenUtterance | None:
-        """The utterance in which `end_ms` lies, if its words are not known."""
-        for utterance in self._utterances:
-            if utterance.start_ms < end_ms <= utterance.end_ms + LATER_END_MS and not utterance.text:
-                return utterance
-        return None
-
-    def words(self, turn: int, text: str, *, since: int = 0) -> str:
-        """`text`, with the words that the caller spoke in `turn`, as far as they are known, in place of each `SPOKEN`.
-
-        If `since` is given, the words of the turns from that one on come before them.
-        """
-        first_turn = since or turn
-        told: Iterator[str] = (u.text or SPOKEN for u in self._utterances if first_turn <= u.turn <= turn)
-        first, *rest = text.split(SPOKEN)
-        parts = [first]
-        for after in rest:
-            parts += [next(told, SPOKEN), after]
-        return "".join(parts)
-
-    def beside(self, turn: int, text: str) -> str:
-        """The part of `text`, the caller's words in `turn`, that was typed or keyed and not spoken."""
-        for utterance in self._utterances:
-            if utterance.turn == turn:
-                said = utterance.text if utterance.text and utterance.text in text else SPOKEN
-                text = text.replace(said, " ", 1)
-        return " ".join(text.split())
-
-    def _bound(self) -> None:
-        most = self._ring.bytes_of(MAX_UNANSWERED_MS)
-        for utterance in self._utterances:
-            if sum(len(each.pcm) for each in self._utterances) <= most:
-                return
-            utterance.pcm = b""
 
 
 def _keep(items: dict[str, T], item_id: str, value: T) -> None:

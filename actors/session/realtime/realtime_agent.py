@@ -44,10 +44,11 @@ from actors.session.connection import SessionConnection
 from actors.session.engine_events import ConversationSummarized, RealtimeChecked, RealtimeReported
 from actors.session.orchestrator import Orchestrator, OrchestratorMessage
 from actors.session.plan import SessionPlan
-from actors.session.realtime.caller_speech import NOT_ANSWERED, CallerSpeech
+from actors.session.realtime.caller_speech import CallerSpeech
 from actors.session.realtime.realtime_source import RealtimeSource
 from actors.session.realtime.realtime_texts import with_well_formed_text
 from actors.session.realtime.spoken_reply_writer import SpokenReplyWriter
+from actors.session.realtime.spoken_utterances import NOT_ANSWERED
 from actors.session.replies.generation import ReplySource
 from actors.session.tools.tool_runs import ToolRuns
 from actors.session_context import in_language, preamble
@@ -161,7 +162,7 @@ class RealtimeAgent(Orchestrator):
         super().on_start()
         if self.turn.state.agent not in THINKING and not self.turn.state.asked_again:
             # What a former orchestrator has begun to say of its answer is heard to its end, and is all of it.
-            self._speech.answered()
+            self._speech.utterances.answered()
 
     def on_end(self) -> None:
         """Close the model's session in the background."""
@@ -221,10 +222,12 @@ class RealtimeAgent(Orchestrator):
         # The first reply of an agent that has taken over answers what was said to the one before it.
         if isinstance(effect, StartReply) and effect.text:
             stands = effect.continues and self._log.history.stands
-            self._speech.asked(effect.turn, continues=effect.continues, stands=stands)
+            self._speech.utterances.asked(effect.turn, continues=effect.continues, stands=stands)
             if stands:
                 since = self._log.history.unanswered_since
-                effect = msgspec.structs.replace(effect, text=self._speech.words(effect.turn, effect.text, since=since))
+                effect = msgspec.structs.replace(
+                    effect, text=self._speech.utterances.words(effect.turn, effect.text, since=since)
+                )
         super()._effect(effect)
         if isinstance(effect, StartReply):
             # Where this asks again, or answers what the model took for complete before, the words may be known by now.
@@ -245,8 +248,8 @@ class RealtimeAgent(Orchestrator):
 
     def _overheard(self, final: FinalTranscript) -> bool:
         """Note final words of the parallel recognizer; True if they belong to a turn that was asked about already."""
-        whole = self._speech.with_beginning(final.end_ms, final.text)
-        turn = self._speech.overheard(final.end_ms, final.text)
+        whole = self._speech.utterances.with_beginning(final.end_ms, final.text)
+        turn = self._speech.utterances.overheard(final.end_ms, final.text)
         if turn:
             self._words_known(turn, msgspec.structs.replace(final, text=whole))
         else:
@@ -273,7 +276,7 @@ class RealtimeAgent(Orchestrator):
             return
         history = self._log.history
         before = history.user_text(turn)
-        if (words := self._speech.words(turn, before)) == before:
+        if (words := self._speech.utterances.words(turn, before)) == before:
             return
         history.user_words_known(turn, words)
         self._connection.show(msgspec.structs.replace(transcript, text=transcript.text or words, turn=turn))

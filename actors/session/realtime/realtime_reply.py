@@ -101,7 +101,7 @@ class RealtimeReply:
         if request is not None:
             self._trace.end(Stage.MODEL, attributes=usage(event))
             if not self.tool_calls:
-                self._speech.answered()
+                self._speech.utterances.answered()
             self._report(ModelReported(request.turn, event))
 
     def refuse(self, detail: str) -> bool:
@@ -110,7 +110,7 @@ class RealtimeReply:
         request, self.request = self.request, None
         if request is None:
             return False
-        self._speech.answered()
+        self._speech.utterances.answered()
         self._trace.end(Stage.MODEL, error=ErrorKind.REFUSED)
         tell_quietly(self._actor.actor_ref, ModelFailed(request.turn, ErrorKind.REFUSED, detail))
         return True

@@ -121,7 +121,7 @@ class RealtimeSource:
     def _options_with_history(self) -> port.RealtimeOptions:
         # What was spoken and not answered is given to the session as sound. What followed it, such as the results of
         # tools, is told when a response is asked for, so that each has its place.
-        history = until_speech(self._history(), self._speech.turns_to_hear)
+        history = until_speech(self._history(), self._speech.utterances.turns_to_hear)
         return msgspec.structs.replace(self._options(), history=history)
 
     def _opened(self, session: port.RealtimeSession, options: port.RealtimeOptions) -> None:
@@ -200,7 +200,7 @@ class RealtimeSource:
     def catch_up(self) -> None:
         """Tell the session what was said since it was asked last, which comes before what the caller says next."""
         if self._connection.session is not None:
-            self._memory.tell(self._history(), self._speech.turns_to_hear, self._speech.beside)
+            self._memory.tell(self._history(), self._speech.utterances.turns_to_hear, self._speech.utterances.beside)
 
     def _respond(self) -> None:
         session, request, now = self._connection.session, self._reply.request, self._clock.now()
@@ -209,7 +209,7 @@ class RealtimeSource:
             if options.voice != self._voice:  # the agent goes on in another language
                 self.open()
                 return
-            self._memory.tell(request.messages, self._speech.turns_to_hear, self._speech.beside)
+            self._memory.tell(request.messages, self._speech.utterances.turns_to_hear, self._speech.utterances.beside)
             order = self._spoken.order(options.instructions, may_call_tools=request.may_call_tools)
             self._progress.asked(session.respond(order), now)
         self._watch()

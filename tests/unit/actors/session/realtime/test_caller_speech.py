@@ -5,7 +5,8 @@ import pytest
 from actors.ports.realtime import RealtimeOptions
 from actors.rules.turn_taking.effects import SPOKEN
 from actors.rules.utterances import MAX_UTTERANCE_CHARS
-from actors.session.realtime.caller_speech import MOST_UNTOLD, NOT_ANSWERED, CallerSpeech
+from actors.session.realtime.caller_speech import CallerSpeech
+from actors.session.realtime.spoken_utterances import MOST_UNTOLD, NOT_ANSWERED
 from actors.session.recognition.audio_ring import AudioRing
 from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
 
@@ -55,18 +56,18 @@ def test_another_session_hears_what_was_not_answered() -> None:
     speech.connect(first)
     spoken(speech, ring, 400)
     speech.commit()
-    speech.asked(1, continues=False)
+    speech.utterances.asked(1, continues=False)
     speech.connect(None)
-    assert speech.turns_to_hear == {1}
+    assert speech.utterances.turns_to_hear == {1}
     spoken(speech, ring, 200)
     speech.connect(second)
     speech.commit()
     assert second.turns == [400, 200]
-    speech.asked(2, continues=True)
-    assert speech.turns_to_hear == {2}
-    speech.answered()
+    speech.utterances.asked(2, continues=True)
+    assert speech.utterances.turns_to_hear == {2}
+    speech.utterances.answered()
     speech.connect(third)
-    assert (third.turns, speech.turns_to_hear) == ([], set())
+    assert (third.turns, speech.utterances.turns_to_hear) == ([], set())
 
 
 def test_what_is_unknown_begins_with_the_first_unanswered_speech_without_words() -> None:
@@ -77,11 +78,11 @@ def test_what_is_unknown_begins_with_the_first_unanswered_speech_without_words()
         spoken(speech, ring, 200)
         speech.commit()
         speech.committed(item_id)
-        speech.asked(turn, continues=turn == 3)
+        speech.utterances.asked(turn, continues=turn == 3)
     assert speech.unknown_since == 1_900 * 32
     speech.transcribed("b", "book a table")
     assert speech.unknown_since == 3_100 * 32
-    speech.answered()
+    speech.utterances.answered()
     assert speech.unknown_since == ring.end_bytes
 
 
@@ -92,11 +93,11 @@ def test_words_that_come_late_take_their_places() -> None:
         speech.commit()
         speech.committed(item_id)
     speech.committed("nobody's")
-    speech.asked(3, continues=False)
+    speech.utterances.asked(3, continues=False)
     assert speech.transcribed("b", "tomorrow") == 3
-    assert speech.words(3, "[speech] [speech]") == "[speech] tomorrow"
+    assert speech.utterances.words(3, "[speech] [speech]") == "[speech] tomorrow"
     assert speech.transcribed("a", "open") == 3
-    assert speech.words(3, "12 [speech] [speech]") == "12 open tomorrow"
+    assert speech.utterances.words(3, "12 [speech] [speech]") == "12 open tomorrow"
     assert speech.transcribed("a", "again") == 0
 
 
@@ -117,12 +118,12 @@ def test_words_that_are_understood_beside_belong_to_the_utterance_in_which_they_
         spoken(speech, ring, 400)
         speech.commit()
         ring.append(bytes(1_000 * 32))
-    speech.asked(3, continues=False)
-    assert speech.overheard(1_000.0, "in the silence") == 0
-    assert speech.overheard(1_700.0, "second") == 3
-    assert speech.overheard(1_750.0, "again") == 0
-    assert speech.overheard(420.0, "first") == 3
-    assert speech.words(3, "[speech] [speech]") == "first second"
+    speech.utterances.asked(3, continues=False)
+    assert speech.utterances.overheard(1_000.0, "in the silence") == 0
+    assert speech.utterances.overheard(1_700.0, "second") == 3
+    assert speech.utterances.overheard(1_750.0, "again") == 0
+    assert speech.utterances.overheard(420.0, "first") == 3
+    assert speech.utterances.words(3, "[speech] [speech]") == "first second"
 
 
 def test_what_was_discarded_and_may_be_recalled_is_a_turn_after_all() -> None:
@@ -134,9 +135,9 @@ def test_what_was_discarded_and_may_be_recalled_is_a_turn_after_all() -> None:
     speech.discard()
     speech.recall()
     speech.recall()
-    speech.asked(1, continues=False)
+    speech.utterances.asked(1, continues=False)
     assert heard.turns == [300]
-    assert speech.turns_to_hear == {1}
+    assert speech.utterances.turns_to_hear == {1}
 
 
 def test_nothing_is_recalled_into_an_utterance_and_what_is_without_a_session_is_told_the_next_one() -> None:
@@ -159,11 +160,11 @@ def test_an_item_that_the_session_has_made_by_itself_is_the_utterance_and_the_si
     speech.committed("early")
     speech.continued(400, 80)
     speech.commit()
-    speech.asked(1, continues=False)
+    speech.utterances.asked(1, continues=False)
     assert (heard.turns, heard.cleared) == ([], 1)
-    assert speech.turns_to_hear == {1}
+    assert speech.utterances.turns_to_hear == {1}
     assert speech.transcribed("early", "are you open") == 1
-    assert speech.words(1, "[speech]") == "are you open"
+    assert speech.utterances.words(1, "[speech]") == "are you open"
 
 
 def test_words_of_such_an_item_may_be_told_before_the_utterance_is_over() -> None:
@@ -172,8 +173,8 @@ def test_words_of_such_an_item_may_be_told_before_the_utterance_is_over() -> Non
     speech.committed("early")
     assert speech.transcribed("early", "are you open") == 0
     speech.commit()
-    speech.asked(1, continues=False)
-    assert speech.words(1, "[speech]") == "are you open"
+    speech.utterances.asked(1, continues=False)
+    assert speech.utterances.words(1, "[speech]") == "are you open"
     assert speech.transcribed("early", "again") == 0
 
 
@@ -185,11 +186,11 @@ def test_who_goes_on_after_such_an_item_has_said_both() -> None:
     speech.continued(700, 0)
     speech.commit()
     speech.committed("rest")
-    speech.asked(1, continues=False)
+    speech.utterances.asked(1, continues=False)
     assert len(heard.turns) == 1
     assert speech.transcribed("early", "are you open") == 1
     assert speech.transcribed("rest", "on sunday") == 1
-    assert speech.words(1, "[speech]") == "are you open on sunday"
+    assert speech.utterances.words(1, "[speech]") == "are you open on sunday"
 
 
 def test_items_of_what_was_no_turn_are_deleted_whenever_they_are_told() -> None:
@@ -212,11 +213,11 @@ def test_a_late_item_of_noise_is_not_taken_for_the_utterance_that_has_begun_sinc
     assert heard.truncated == {"cough": 0.0}
     assert speech.transcribed("early", "are you open") == 0
     speech.commit()
-    speech.asked(1, continues=False)
-    assert speech.words(1, "[speech]") == "are you open"
+    speech.utterances.asked(1, continues=False)
+    assert speech.utterances.words(1, "[speech]") == "are you open"
     # Another session counts from its own beginning.
     second = session()
-    speech.answered()
+    speech.utterances.answered()
     speech.connect(second)
     spoken(speech, ring, 100)
     speech.committed("early", 90.0)
@@ -228,7 +229,7 @@ def test_a_turn_that_the_session_has_not_made_does_not_get_the_words_of_the_next
     for turn in (1, 2):
         spoken(speech, ring, 200)
         speech.commit()
-        speech.asked(turn, continues=False)
+        speech.utterances.asked(turn, continues=False)
     speech.commit_failed()
     speech.committed("second")
     assert speech.transcribed("second", "tomorrow") == 2
@@ -239,13 +240,13 @@ def test_words_that_are_known_are_not_written_down_twice_by_another_session() ->
     ring, speech, _ = connected()
     spoken(speech, ring, 200)
     speech.commit()
-    speech.asked(1, continues=False)
+    speech.utterances.asked(1, continues=False)
     speech.committed("first")
     assert speech.transcribed("first", "are you open") == 1
     speech.connect(session())
     speech.committed("again")
     assert speech.transcribed("again", "are you open") == 0
-    assert speech.words(1, "[speech]") == "are you open"
+    assert speech.utterances.words(1, "[speech]") == "are you open"
 
 
 def test_what_nobody_answers_is_given_for_its_words_alone() -> None:
@@ -257,9 +258,9 @@ def test_what_nobody_answers_is_given_for_its_words_alone() -> None:
     assert heard.turns == [400]
     speech.committed("item")
     assert speech.transcribed("item", "leave a message") == NOT_ANSWERED
-    speech.asked(1, continues=False)
-    assert speech.words(1, "hello") == "hello"
-    assert speech.turns_to_hear == set()
+    speech.utterances.asked(1, continues=False)
+    assert speech.utterances.words(1, "hello") == "hello"
+    assert speech.utterances.turns_to_hear == set()
     speech.connect(later)
     assert later.turns == []
 
@@ -293,17 +294,9 @@ def answered_in(*turns: int) -> CallerSpeech:
         spoken(speech, ring, 200)
         speech.commit()
         speech.committed(f"item-{number}")
-        speech.asked(turn, continues=False)
+        speech.utterances.asked(turn, continues=False)
         speech.transcribed(f"item-{number}", f"words {number}")
     return speech
-
-
-def test_what_is_typed_or_keyed_beside_what_is_said_is_told_apart() -> None:
-    speech = answered_in(1)
-    assert speech.beside(1, f"4 2 {SPOKEN}") == "4 2"
-    assert speech.beside(1, "4 2 words 0 and more") == "4 2 and more"
-    assert speech.beside(1, SPOKEN) == ""
-    assert speech.beside(2, "all of it") == "all of it"
 
 
 def test_words_of_a_turn_that_stand_are_not_taken_for_those_of_the_next() -> None:
@@ -312,10 +305,10 @@ def test_words_of_a_turn_that_stand_are_not_taken_for_those_of_the_next() -> Non
     spoken(speech, ring, 200)
     speech.commit()
     speech.committed("later")
-    speech.asked(2, continues=True, stands=True)
-    assert speech.words(2, f"{SPOKEN} {SPOKEN}", since=1) == f"words 0 {SPOKEN}"
+    speech.utterances.asked(2, continues=True, stands=True)
+    assert speech.utterances.words(2, f"{SPOKEN} {SPOKEN}", since=1) == f"words 0 {SPOKEN}"
     speech.transcribed("later", "more")
-    assert speech.words(2, SPOKEN) == "more"
+    assert speech.utterances.words(2, SPOKEN) == "more"
 
 
 def test_a_session_that_tells_of_no_item_leaves_no_more_turns_than_the_bound() -> None:
@@ -323,7 +316,7 @@ def test_a_session_that_tells_of_no_item_leaves_no_more_turns_than_the_bound() -
     for turn in range(1, 3 * MOST_UNTOLD):
         spoken(speech, ring, 20)
         speech.commit()
-        speech.asked(turn, continues=False)
+        speech.utterances.asked(turn, continues=False)
     assert len(speech._uncommitted) == MOST_UNTOLD
 
 
@@ -336,7 +329,7 @@ def test_a_session_that_tells_of_items_without_end_leaves_no_more_than_the_bound
     assert len(speech._early) == MOST_UNTOLD
     assert max(map(len, speech._early.values())) <= MAX_UTTERANCE_CHARS
     speech.commit()
-    assert max(len(utterance.text) for utterance in speech._utterances) <= MAX_UTTERANCE_CHARS
+    assert max(len(utterance.text) for utterance in speech.utterances._kept) <= MAX_UTTERANCE_CHARS
     for number in range(3 * MOST_UNTOLD):
         spoken(speech, ring, 20)
         speech.commit()
@@ -352,7 +345,7 @@ def test_words_of_a_turn_that_are_told_again_and_again_are_bounded() -> None:
     speech.commit()
     for number in range(8):
         speech.transcribed(f"i{number}", "word " * 1_000)
-    (utterance,) = speech._utterances
+    (utterance,) = speech.utterances._kept
     assert len(utterance.text) <= MAX_UTTERANCE_CHARS
 
 
@@ -365,14 +358,14 @@ def test_words_that_are_finished_with_in_mid_utterance_stand_before_those_that_c
     for _ in range(2):
         speech.overhears(300.0, "are you")
     speech.commit()
-    speech.asked(1, continues=False)
+    speech.utterances.asked(1, continues=False)
     ring.append(bytes(1_000 * 32))
     speech.overhears(1_300.0, "nobody speaks")
     said = f"are you {rest}".strip()
-    assert speech.with_beginning(420.0, rest) == said
-    assert speech.overheard(420.0, rest) == 1
-    assert speech.words(1, "[speech]") == said
+    assert speech.utterances.with_beginning(420.0, rest) == said
+    assert speech.utterances.overheard(420.0, rest) == 1
+    assert speech.utterances.words(1, "[speech]") == said
     spoken(speech, ring, 400)
     speech.commit()
-    speech.asked(2, continues=False)
-    assert speech.overheard(1_800.0, "") == 0, "it has no beginning of another"
+    speech.utterances.asked(2, continues=False)
+    assert speech.utterances.overheard(1_800.0, "") == 0, "it has no beginning of another"
