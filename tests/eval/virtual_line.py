@@ -24,9 +24,10 @@ from actors.session.checkpoint import AskedQuestion, Checkpoint
 from actors.session.recognition.turn_end import TurnEnd
 from actors.turn_taking_settings import Endpointing
 from app.dialogue.caller_phrases import caller_phrases
-from app.providers.moonshine.caller_stream import CallerStream, Lateness
+from app.providers.moonshine.caller_stream import CallerStream
 from app.providers.moonshine.decoding import Decoding, Urgency, decoded
 from app.providers.moonshine.hints import Hints
+from app.providers.moonshine.lateness import Lateness
 from app.providers.moonshine.model import Decoded, Model
 from app.providers.moonshine.segments import WINDOW_BYTES, WINDOW_MS
 from app.providers.moonshine.weights import weights

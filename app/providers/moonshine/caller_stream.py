@@ -6,8 +6,6 @@ pieces. In the first silence after the voice, the segment is decoded as a whole,
 find: when that comes and nothing was said since, its final transcript is there already.
 """
 
-import logging
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -21,6 +19,7 @@ from actors.ports.stt import RecognitionEvent, RecognitionFailed
 from actors.ports.vad import VoiceActivity
 from app.providers.moonshine.decoding import Decoding, Urgency, decoding_of
 from app.providers.moonshine.hints import Hints
+from app.providers.moonshine.lateness import Lateness
 from app.providers.moonshine.second_look import CONFIDENCE_MIN
 from app.providers.moonshine.segments import WINDOW_BYTES, WINDOW_MS, Segment, Segmentation
 
@@ -45,17 +44,10 @@ SEGMENTS_MAX = 64
 """Of one utterance; of a longer one the beginning is forgotten."""
 OWED_MAX = 16
 """Finals of one stream that wait; with more the machine does not keep up."""
-LATE_MS = 1_000
-"""A final that comes later than this after the end of its utterance is late."""
 
-_late = metrics.get_meter("earshot").create_counter(
-    "earshot.recognizer.late_finals", description="Local final transcripts that came over a second late"
-)
 _left_out = metrics.get_meter("earshot").create_counter(
     "earshot.recognizer.left_out_interims", description="Local interim transcripts for which there was no time"
 )
-
-log = logging.getLogger(__name__)
 
 
 class Queue(Protocol):
@@ -70,38 +62,29 @@ class Texts(Protocol):
     def text(self, numbers: tuple[int, ...]) -> str: ...
 
 
-class Lateness:
-    """When finals were late; shared by the streams of an engine."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self.now = now
-        self._late_at: deque[float] = deque(maxlen=1_000)
-        self._logged_at = float("-inf")
-
-    def recent(self, within_s: float) -> int:
-        """How many finals came late within the last `within_s` seconds."""
-        since = self.now() - within_s
-        return sum(at >= since for at in self._late_at)
-
-    def final_told(self, asked_at: float) -> None:
-        """Note that a final that was asked for at `asked_at` goes out now."""
-        now = self.now()
-        after_ms = (now - asked_at) * 1000
-        if after_ms <= LATE_MS:
-            return
-        _late.add(1)
-        self._late_at.append(now)
-        if now - self._logged_at >= 60:
-            self._logged_at = now
-            log.warning("a transcript came %d ms after the end of its utterance: this machine is too slow", after_ms)
-
-
 class _Owed(msgspec.Struct):
     """An utterance that is over."""
 
     parts: list[Decoding]
     end_ms: int
     asked_at: float
+
+
+class _InterimPieces(msgspec.Struct):
+    """What interim decodings have made out of the segment in hand, in pieces of words."""
+
+    last: tuple[int, ...] = ()
+    """The pieces of the last decoding."""
+    agreed: tuple[int, ...] = ()
+    """Those on which the last two agree, from the first on."""
+    due_ms: float = 0.0
+    """The length of the segment from which on it is decoded next."""
+
+    def add(self, pieces: tuple[int, ...]) -> None:
+        """Note the pieces of another decoding."""
+        same = next((n for n, (new, old) in enumerate(zip(pieces, self.last, strict=False)) if new != old), None)
+        self.agreed = pieces[: min(len(pieces), len(self.last)) if same is None else same]
+        self.last = pieces
 
 
 class CallerStream:
@@ -133,9 +116,7 @@ class CallerStream:
         self._rest = b""
         self._parts: deque[Decoding] = deque(maxlen=SEGMENTS_MAX)
         self._trial: Decoding | None = None
-        self._agreed: tuple[int, ...] = ()
-        self._last: tuple[int, ...] = ()
-        self._interim_due_ms = 0.0
+        self._interim_pieces = _InterimPieces()
         self._interim = ""
         self._owed: deque[_Owed] = deque()
         self.is_over = False
@@ -215,24 +196,21 @@ class CallerStream:
         elif (
             silence_ms == 0
             and segment.voiced_ms >= INTERIM_VOICED_MS
-            and segment.length_ms >= self._interim_due_ms
+            and segment.length_ms >= self._interim_pieces.due_ms
             and (self._trial is None or self._trial.is_done)
         ):
-            prefix = self._agreed[:-UNSTABLE_PIECES]
+            prefix = self._interim_pieces.agreed[:-UNSTABLE_PIECES]
             decoding = decoding_of(segment, Urgency.INTERIM, self._hints, self._decoded, prefix)
             if self._queue.submit(decoding):
                 self._trial = decoding
             else:
                 _left_out.add(1)
-                self._interim_due_ms = segment.length_ms + INTERIM_EVERY_MS
+                self._interim_pieces.due_ms = segment.length_ms + INTERIM_EVERY_MS
 
     def _heard_so_far(self, decoding: Decoding, segment: Segment) -> None:
         assert decoding.result is not None
-        pieces = decoding.result.pieces
-        same = next((n for n, (new, old) in enumerate(zip(pieces, self._last, strict=False)) if new != old), None)
-        self._agreed = pieces[: min(len(pieces), len(self._last)) if same is None else same]
-        self._last = pieces
-        self._interim_due_ms = segment.length_ms + max(INTERIM_EVERY_MS, INTERIM_LOAD * decoding.took_ms)
+        self._interim_pieces.add(decoding.result.pieces)
+        self._interim_pieces.due_ms = segment.length_ms + max(INTERIM_EVERY_MS, INTERIM_LOAD * decoding.took_ms)
         is_of_pause = decoding.urgency is not Urgency.INTERIM
         is_short = segment.voiced_ms < INTERIM_VOICED_MS
         if is_short and not (is_of_pause and segment.voiced_ms >= SHORT_VOICED_MS):
@@ -262,7 +240,7 @@ class CallerStream:
 
     def _decoding(self, segment: Segment, urgency: Urgency, more_silence: bytes = b"") -> Decoding:
         decoding = decoding_of(
-            segment, urgency, self._hints, self._decoded, draft=self._last, more_silence=more_silence
+            segment, urgency, self._hints, self._decoded, draft=self._interim_pieces.last, more_silence=more_silence
         )
         self._submit(decoding)
         return decoding
@@ -306,8 +284,7 @@ class CallerStream:
 
     def _forget_segment(self) -> None:
         self._trial = None
-        self._agreed = self._last = ()
-        self._interim_due_ms = 0.0
+        self._interim_pieces = _InterimPieces()
 
     def _forget_utterance(self) -> None:
         self._forget_segment()

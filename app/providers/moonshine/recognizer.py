@@ -47,8 +47,8 @@ class _Listening:
     """The thread that owns the streams, and the threads that decode for them."""
 
     def __init__(self, model: "Model", threads: int) -> None:
-        from app.providers.moonshine.caller_stream import Lateness
         from app.providers.moonshine.decoding import DecodingQueue
+        from app.providers.moonshine.lateness import Lateness
 
         self.model = model
         self.decodings = DecodingQueue(model, threads)
