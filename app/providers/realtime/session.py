@@ -13,11 +13,12 @@ from actors.conversation import ChatMessage
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.realtime_events import Operation
+from app.providers.realtime.appended_audio import AppendedAudio
 from app.providers.realtime.audio_ahead import AudioAhead
 from app.providers.realtime.connection import RealtimeConnection
 from app.providers.realtime.event_reader import REQUEST, EventReader, described
 from app.providers.realtime.history import history_items, message_items
-from app.providers.realtime.resampling import SAMPLE_BYTES, Resampler
+from app.providers.realtime.resampling import SAMPLE_BYTES
 from app.providers.realtime.resource import RealtimeResource
 from app.providers.realtime.session_options import changed_settings, session_settings
 from protocol.realtime import commands, events
@@ -30,8 +31,6 @@ _failures = metrics.get_meter("earshot").create_counter(
     "earshot.realtime.failures", description="Failures of speech-to-speech sessions, by kind and operation"
 )
 
-APPEND_MS = 60
-"""The caller's audio goes out in multiples of this: each message costs, and less is heard no sooner."""
 HOLD_S = 0.1
 """While the audio of a response is well ahead of its playback, the service is listened to so often, in seconds."""
 READY_TIMEOUT_S = 5.0
@@ -62,12 +61,7 @@ class LiveRealtimeSession:
         service_hz = resource.service_hz(options.rate_hz)
         speaks_hz = options.speaks_hz or options.rate_hz
         self._reader = EventReader(resource.label, speaks_hz, service_hz, options.silence_ms)
-        self._resampler = Resampler(options.rate_hz, service_hz)
-        self._bytes_per_ms = service_hz * SAMPLE_BYTES / 1_000
-        self._append_bytes = service_hz * APPEND_MS // 1_000 * SAMPLE_BYTES
-        self._pending = bytearray()
-        self._appended_bytes = 0
-        self._turn_from_ms = 0.0
+        self._appended = AppendedAudio(options.rate_hz, service_hz)
         self._sent = 0
         self._requests = 0
         self._unreadable = 0
@@ -83,25 +77,20 @@ class LiveRealtimeSession:
     # operations
 
     def append(self, pcm: bytes) -> None:
-        """Resample what the caller says, and send it in pieces of `APPEND_MS`."""
-        pending = self._pending
-        pending += self._resampler.push(pcm)
-        if whole := len(pending) - len(pending) % self._append_bytes:
-            self._append(bytes(pending[:whole]))
-            del pending[:whole]
+        """Resample what the caller says, and send it in pieces (`AppendedAudio`)."""
+        if due := self._appended.push(pcm):
+            self._connection.send(self._codec.encode(commands.AppendAudio(due)))
 
     def commit(self) -> None:
         """Send what is left of the caller's turn, and end the turn: see `RealtimeSession.commit`."""
-        self._flush_all()
-        end_ms = self._appended_ms
-        self._reader.committed(self._turn_from_ms, end_ms)
-        self._turn_from_ms = end_ms
+        self._flush()
+        self._reader.committed(*self._appended.end_turn())
         self._send(commands.CommitAudio(), Operation.COMMIT)
 
     def clear(self) -> None:
         """Make the service forget what was appended since the last commit, though it counts that in its positions."""
-        self._flush_all()
-        self._turn_from_ms = self._appended_ms
+        self._flush()
+        self._appended.end_turn()
         self._send(commands.ClearAudio(), Operation.CLEAR)
 
     def add(self, message: ChatMessage) -> None:
@@ -151,26 +140,15 @@ class LiveRealtimeSession:
 
     # to the service
 
-    @property
-    def _appended_ms(self) -> float:
-        return self._appended_bytes / self._bytes_per_ms
-
     def _start(self, options: port.RealtimeOptions) -> None:
         self._send(commands.UpdateSession(session_settings(options, self._resource)), Operation.OPEN)
         for item in history_items(options.history):
             self._send(commands.CreateItem(item), Operation.ADD)
         self._later(READY_TIMEOUT_S, self._not_ready)
 
-    def _flush_all(self) -> None:
-        """Send the tail, too, that the filter keeps for what follows: it belongs to the turn that ends here."""
-        self._pending += self._resampler.finish()
-        if self._pending:
-            self._append(bytes(self._pending))
-            self._pending.clear()
-
-    def _append(self, pcm: bytes) -> None:
-        self._appended_bytes += len(pcm)
-        self._connection.send(self._codec.encode(commands.AppendAudio(pcm)))
+    def _flush(self) -> None:
+        if due := self._appended.flush():
+            self._connection.send(self._codec.encode(commands.AppendAudio(due)))
 
     def _send(self, command: commands.Command, operation: Operation, number: int = 0) -> None:
         """Send with an id that says what it was, so that an error names its cause."""
