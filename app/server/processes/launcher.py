@@ -14,31 +14,16 @@ import signal
 import socket
 import sys
 import tempfile
-import time
 from enum import Enum, auto
-from typing import Any, assert_never
 
 import msgspec
 
 from app.errors import AppError
-from app.server.processes.gone_workers import GONE, GoneWorkers
 from app.server.processes.listening import url
-from app.server.processes.session_registry import SessionRegistry
 from app.server.processes.signals import StopSignal, StopSignals, hands_over
-from app.server.processes.worker_pipe import (
-    OF_WORKER,
-    SECRET_BYTES,
-    AskOwner,
-    ListensNoMore,
-    Owner,
-    SessionBegun,
-    SessionLeft,
-    WorkerNotice,
-    decode_from_worker,
-    encode_line,
-)
+from app.server.processes.worker_exchange import WorkerExchange
+from app.server.processes.worker_pipe import SECRET_BYTES, ListensNoMore, decode_from_worker
 from app.server.processes.worker_process import WorkerProcess, start_worker
-from app.telephony.continuity.live_calls import LiveCalls
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -107,15 +92,12 @@ class Launcher:
         self._listener = listener
         self._reference = reference
         self._secret = secrets.token_bytes(SECRET_BYTES)
-        self._sessions = SessionRegistry()
-        self._gone = GoneWorkers()
-        self._noticed: dict[str, dict[str, Any]] = {}
-        self._calls = LiveCalls(settings.server.state_directory)
         self._relay_directory = ""
         self._phase = _Phase.STARTING
         self._stopping = asyncio.Event()
         self._orders = StopSignals(asyncio.get_running_loop().time, hands_over=hands_over(settings))
         self._workers: set[WorkerProcess] = set()
+        self._exchange = WorkerExchange(self._workers, settings.server.state_directory)
         self._exit_status = 0
         self._start_failure: StartError | None = None
 
@@ -136,7 +118,7 @@ class Launcher:
             async with asyncio.TaskGroup() as slots:
                 for _ in range(self._settings.server.web_concurrency):
                     slots.create_task(self._keep_one())
-        self._calls.close()
+        self._exchange.close()
         if self._start_failure is not None:
             raise self._start_failure
         return self._exit_status
@@ -161,9 +143,7 @@ class Launcher:
         except OSError as error:
             return Ended(pid=0, status=1, lived_s=0, fault=f"a worker cannot be started: {error.strerror}")
         self._workers.add(worker)
-        for topic, fields in self._noticed.items():
-            worker.tell(encode_line(WorkerNotice(topic, fields)))
-        self._calls.hand_over(worker, worker.tell)
+        self._exchange.greet(worker)
         try:
             await self._see_through(worker)
         finally:
@@ -171,12 +151,7 @@ class Launcher:
             status = await worker.process.wait()
             self._workers.discard(worker)
             self._refuse_if_nobody_listens()
-            lost = self._sessions.forget(worker.process.pid)
-            if self._phase is _Phase.SERVING and status != 0:
-                self._gone.died(worker.process.pid, at=time.time(), status=status, sessions=lost)
-                self._tell_of_gone()
-            self._noticed.pop(f"{OF_WORKER}{worker.process.pid}", None)
-            self._calls_without(worker)
+            self._exchange.ended(worker, status, is_serving=self._phase is _Phase.SERVING)
             worker.hang_up()
         lived_s = asyncio.get_running_loop().time() - worker.started_at
         return Ended(worker.process.pid, status, lived_s, worker.fault)
@@ -219,46 +194,11 @@ class Launcher:
                     "a line from a worker cannot be decoded and is ignored", extra={"worker": worker.process.pid}
                 )
                 continue
-            match message:
-                case WorkerNotice() as notice if self._calls.take(worker, notice):
-                    worker.tell(line)
-                case WorkerNotice(topic, fields):
-                    # The merged notices are kept for workers that are started later.
-                    self._noticed.setdefault(topic, {}).update(fields)
-                    for each in self._workers:
-                        each.tell(line)
-                case AskOwner():
-                    worker.tell(encode_line(Owner(message.number, self._owner(message, worker.process.pid))))
-                case SessionBegun(session_id):
-                    self._sessions.begun(session_id, worker.process.pid)
-                    if self._gone.begun(session_id, worker.process.pid):
-                        self._tell_of_gone()
-                case SessionLeft(session_id, begun):
-                    leave = self._sessions.end if begun else self._sessions.release
-                    leave(session_id, worker.process.pid)
-                case ListensNoMore():
-                    worker.listens = False
-                    self._refuse_if_nobody_listens()
-                case _:
-                    assert_never(message)
-
-    def _tell_of_gone(self) -> None:
-        """Tell all workers, those that start later included, of those that have died and of their sessions."""
-        fields = self._noticed[GONE] = self._gone.fields()
-        for worker in self._workers:
-            worker.tell(encode_line(WorkerNotice(GONE, fields)))
-
-    def _owner(self, asked: AskOwner, asker: int) -> int:
-        if asked.claim:
-            return self._sessions.claim(asked.session_id, asker)
-        return self._sessions.owner(asked.session_id)
-
-    def _calls_without(self, worker: WorkerProcess) -> None:
-        """A worker is gone: its calls are another one's at once if there is one, else those of the next to start."""
-        self._calls.worker_ended(worker)
-        other = next((other for other in self._workers if other.is_ready), None)
-        if other is not None and self._phase is _Phase.SERVING:
-            self._calls.hand_over(other, other.tell)
+            if isinstance(message, ListensNoMore):
+                worker.listens = False
+                self._refuse_if_nobody_listens()
+            else:
+                self._exchange.take(worker, message, line)
 
     def _announce_once(self) -> None:
         ready = sum(worker.is_ready for worker in self._workers)

@@ -66,7 +66,7 @@ def stream_of(*chunks: object, said: str = "") -> ReplyStream:
 
 
 def requests_of(sdk: Sdk) -> ReplyRequests:
-    resource = openai_resource(Settings.read({"OPENAI_MODEL": "small"}))
+    resource = openai_resource(Settings.read({"OPENAI_MODEL": "small", "OPENAI_API_KEY": "a-key-of-somebody"}))
     assert isinstance(resource, ChatResource)
     return ReplyRequests(cast(Any, sdk), resource, "small", PATIENCE)
 
