@@ -3,15 +3,14 @@
 The service repeats numbers and identities in its texts; what is taken over of them is masked.
 """
 
-import email.utils
 import json
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
+from app.providers.retry_after import retry_after_s
 from app.telephony.errors import CallControlError, Trouble
 
 _TROUBLE = {
@@ -31,7 +30,6 @@ _WRONG_STATE = {"8500", "8501", "8519", "8553", "8559", "8571", "8583", "8585", 
 """Codes of orders that the call is in no state for; another time they may be taken."""
 _CODE = re.compile(r"[A-Za-z][A-Za-z_.]{0,63}|[0-9]{1,6}")
 """An error code as the service has them; no number of a telephone looks like one."""
-_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 _MASKED = (
     (re.compile(r"\b(?:https?|wss?|sips?):\S+", re.IGNORECASE), "[address]"),
     (re.compile(r"\b(?:4|8|28|48):[^\s'\",;)]+"), "[identity]"),
@@ -41,6 +39,8 @@ _MASKED = (
 )
 """What of a text is shown to nobody, and what stands there instead."""
 MOST_CHARS = 200
+MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
+"""Headers that say when to ask again, in milliseconds."""
 
 
 def understood(operation: str, error: AzureError | ValueError) -> CallControlError:
@@ -59,7 +59,7 @@ def _refused(operation: str, error: HttpResponseError, status: int) -> CallContr
     headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
     detail = f"{operation}: status {status}" + (f", code {code}" if code else "") + (f", {text!r}" if text else "")
     return CallControlError(
-        _trouble(status, code), detail, status=status, code=code, retry_after_s=retry_after_s(headers)
+        _trouble(status, code), detail, status=status, code=code, retry_after_s=retry_after_s(headers, MILLISECONDS)
     )
 
 
@@ -110,17 +110,3 @@ def masked(text: str) -> str:
     for pattern, instead in _MASKED:
         text = pattern.sub(instead, text)
     return " ".join(text.split())[:MOST_CHARS]
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds from now: a header has them, or milliseconds, or a time of day (RFC 9110); None for neither."""
-    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
-        if _SECONDS.fullmatch(text := headers.get(name, "").strip()):
-            return float(text) / 1_000
-    text = headers.get("Retry-After", "").strip()
-    if _SECONDS.fullmatch(text):
-        return float(text)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None

@@ -2,17 +2,15 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from email.utils import formatdate
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from app.telephony.acs.call_automation import CallAutomation
-from app.telephony.acs.refusals import masked, retry_after_s
+from app.telephony.acs.refusals import masked
 from app.telephony.acs.resource import AcsResource, parse_connection_string
 from app.telephony.call_control import CallControl, MediaOptions, OnTheCall, Transcription
 from app.telephony.errors import CallControlError, Trouble
@@ -516,15 +514,3 @@ async def test_neither_logs_nor_errors_tell_numbers_contexts_or_keys(caplog: pyt
         for secret in (CALLER, CALLEE, US, "15550101", context, end.acs.access_key, "HMAC-SHA256"):
             assert secret not in said
     assert all(error.trouble is Trouble.REJECTED for error in errors)
-
-
-@pytest.mark.parametrize(("text", "expected_s"), [("7", 7), ("0.5", 0.5), ("past", None), ("", None)])
-def test_how_long_a_service_wants_to_be_left_alone(text: str, expected_s: float | None) -> None:
-    assert retry_after_s({"Retry-After": text}) == expected_s
-    assert retry_after_s({}) is None
-
-
-def test_until_when_a_service_wants_to_be_left_alone() -> None:
-    in_an_hour = formatdate(time.time() + 3600, usegmt=True)
-    assert retry_after_s({"Retry-After": in_an_hour}) == pytest.approx(3600, abs=100)
-    assert retry_after_s({"Retry-After": formatdate(0, usegmt=True)}) == 0
