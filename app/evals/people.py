@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
-from typing import Any, cast
 
 import msgspec
 
 from actors.agent import Agent, Model
 from actors.conversation import ChatMessage, Role
 from actors.errors import ModelError
-from actors.ports.llm import LanguageModel, ModelRequest, TextGenerated
+from actors.ports.llm import LanguageModel, ModelRequest
+from actors.session.replies.aside_answer import AsideAnswer
 from app.errors import AppError
 from app.evals.listener import Moment
 from app.evals.scenario import Persona
@@ -78,19 +77,15 @@ class People:
     async def _ask(self, instructions: str, messages: Sequence[ChatMessage]) -> str:
         agent = Agent(name="people", label="People", instructions=instructions, model=Model(temperature=0.3))
         request = ModelRequest(session_id="eval", turn=1, agent=agent, messages=messages, is_aside=True)
-        text = ""
+        answer = AsideAnswer()
         try:
-            async with asyncio.timeout(WITHIN_S), aclosing(cast(Any, self._model.reply(request))) as events:
-                async for event in events:
-                    if isinstance(event, TextGenerated):
-                        text += event.text
-                    if len(text) > MAX_CHARS:
-                        break
+            async with asyncio.timeout(WITHIN_S):
+                await answer.read(self._model, request, MAX_CHARS)
         except ModelError as error:
             raise PeopleError(f"the model of EVAL_MODEL failed: {error}") from None
         except TimeoutError:
             raise PeopleError(f"the model of EVAL_MODEL has not answered within {WITHIN_S:g} s") from None
-        return text
+        return answer.text
 
 
 def _said(timeline: Sequence[Moment]) -> list[ChatMessage]:

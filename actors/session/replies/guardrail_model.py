@@ -6,22 +6,22 @@ undecided, and the file says what becomes of such a clause.
 
 import asyncio
 from collections import deque
-from contextlib import aclosing
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from opentelemetry import metrics
 
 from actors.agent import Agent, Model
 from actors.conversation import ChatMessage, Role
-from actors.ports.llm import LanguageModel, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.llm import LanguageModel, ModelRequest
 from actors.rules import guardrail_verdicts as verdicts
 from actors.runtime.containment import comes_from_outside
 from actors.runtime.described_errors import describe
 from actors.runtime.exits import tell_quietly
 from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.session.engine_events import ClauseJudged
+from actors.session.replies.aside_answer import AsideAnswer
 from actors.session.replies.spending import CHARS_PER_TOKEN
 
 AT_ONCE = 4
@@ -112,22 +112,11 @@ class GuardrailModel:
     async def _judge(self, question: _Question) -> None:
         """Ask about one clause, and tell what came of it: whatever goes wrong is logged and counted here."""
         loop = asyncio.get_running_loop()
-        began, text, tokens, outcome = loop.time(), "", 0, Outcome.NO_VERDICT
+        began, answer, outcome = loop.time(), AsideAnswer(), Outcome.NO_VERDICT
         request = self._request(question)
         try:
-            async with (
-                asyncio.timeout(self._within_s),
-                aclosing(cast(Any, self._model.reply(request))) as events,
-            ):
-                async for event in events:
-                    match event:
-                        case TextGenerated(piece):
-                            text += piece
-                        case ReplyGenerated():
-                            tokens = event.prompt_tokens + event.completion_tokens
-                            break
-                    if len(text) > verdicts.MAX_ANSWER_CHARS:
-                        break
+            async with asyncio.timeout(self._within_s):
+                await answer.read(self._model, request, verdicts.MAX_ANSWER_CHARS)
         except TimeoutError:
             outcome = Outcome.LATE
         except BaseException as error:
@@ -135,12 +124,11 @@ class GuardrailModel:
                 raise
             outcome = Outcome.FAILED
             self._failed(error)
-        found = verdicts.verdict(self._rails, text) if outcome is Outcome.NO_VERDICT else None
+        found = verdicts.verdict(self._rails, answer.text) if outcome is Outcome.NO_VERDICT else None
         if found is not None:
             outcome = Outcome.ALLOWED if found.broken is None else Outcome.BROKEN
         self._note(outcome, loop.time() - began)
-        # What is given up is paid for all the same.
-        tokens = tokens or (len(request.agent.instructions) + len(question.text) + len(text)) // CHARS_PER_TOKEN
+        tokens = answer.cost(len(request.agent.instructions) + len(question.text))
         broken = found.broken if found is not None else None
         told = ClauseJudged(question.number, is_decided=found is not None, broken=broken, tokens=tokens)
         tell_quietly(self._actor.actor_ref, told)

@@ -7,15 +7,14 @@ read from the request on after it has come. One that fails costs nothing but its
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from opentelemetry import metrics
 from pykka import ActorRef
 
 from actors.conversation import ChatMessage, Role
-from actors.ports.llm import LanguageModel, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.llm import LanguageModel, ModelRequest
 from actors.rules.history import History
 from actors.rules.summary import (
     INSTRUCTIONS,
@@ -30,7 +29,8 @@ from actors.runtime.containment import comes_from_outside
 from actors.runtime.exits import tell_quietly
 from actors.session.engine_events import ConversationSummarized
 from actors.session.plan import SessionPlan
-from actors.session.replies.spending import CHARS_PER_TOKEN, Spending
+from actors.session.replies.aside_answer import AsideAnswer
+from actors.session.replies.spending import Spending
 
 logger = logging.getLogger("earshot.summaries")
 
@@ -106,30 +106,23 @@ class Summaries:
 
 async def summarize(model: LanguageModel, request: ModelRequest, told: ActorRef[Any]) -> None:
     """Tell the summary that `model` makes; an empty one for none. Whatever goes wrong is logged and counted here."""
-    text, tokens, outcome = "", 0, "failed"
+    answer, outcome = AsideAnswer(), "failed"
     try:
-        async with asyncio.timeout(WITHIN_S), aclosing(cast(Any, model.reply(request))) as events:
-            async for event in events:
-                match event:
-                    case TextGenerated(piece):
-                        text += piece
-                    case ReplyGenerated():
-                        tokens = event.prompt_tokens + event.completion_tokens
-                        outcome = "made"
-                        break
-                if len(text) > MAX_SUMMARY_CHARS:
-                    outcome = "too long"
-                    break
+        async with asyncio.timeout(WITHIN_S):
+            await answer.read(model, request, MAX_SUMMARY_CHARS)
     except BaseException as error:
         if comes_from_outside(error, asyncio.current_task()):
             raise
         log_failure(error)
-    summary = well_formed(text).strip() if outcome == "made" else ""
+    if answer.is_complete:
+        outcome = "made"
+    elif len(answer.text) > MAX_SUMMARY_CHARS:
+        outcome = "too long"
+    summary = well_formed(answer.text).strip() if outcome == "made" else ""
     if outcome == "made" and not is_speakable(summary):
         outcome, summary = "empty", ""
     _summaries.add(1, {"outcome": outcome})
-    # What is given up is paid for all the same.
-    tokens = tokens or (sum(len(each.text) for each in request.messages) + len(text)) // CHARS_PER_TOKEN
+    tokens = answer.cost(sum(len(each.text) for each in request.messages))
     tell_quietly(told, ConversationSummarized(summary, request.turn, tokens))
 
 
