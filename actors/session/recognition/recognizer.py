@@ -1,6 +1,5 @@
 """The recognizer (STT): caller audio in, voice and words out. Hosts voice activity (VAD) and endpointing."""
 
-import asyncio
 from typing import Any, assert_never
 
 import msgspec
@@ -27,16 +26,16 @@ from actors.rules.audio import level_db
 from actors.rules.endpointing import Endpointer, EndpointEvent
 from actors.rules.tones import ToneDetector
 from actors.runtime.address import Address
-from actors.runtime.session_trace import Stage, Trace, peer_of
+from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import RecognitionOpened, RecognitionReported
-from actors.session.engine_violations import EngineViolations, required_stream
 from actors.session.recognition.audio_ring import REHEARD_MS, AudioRing
 from actors.session.recognition.hearing import Hearing
 from actors.session.recognition.owed_transcript import OwedTranscript
+from actors.session.recognition.recognition_connection import RecognitionConnection
 from actors.session.recognition.recognition_stream import RecognitionStream
 from actors.session.recognition.turn_end import TurnEnd
 from actors.session.recognition.voice_judge import Judged, VoiceJudge
@@ -45,7 +44,6 @@ RecognizerMessage = (
     CallerAudio | ReopenRecognition | EndUtterance | TurnEndHeard | RecognitionReported | RecognitionOpened
 )
 
-OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
 """The level of a window that is no voice anyway."""
 PRE_ROLL_MS = 300
@@ -88,12 +86,10 @@ class Recognizer(SupervisedActor):
         self._ring = ring
         self._connection = connection
         self._listener = listener
-        self._hearing = hearing
         self._clock = clock
         self._window_bytes = hearing.window_bytes
         self._detector = hearing.detector
         self._judge = VoiceJudge(hearing.detector, hearing.window_ms)
-        self._violations = EngineViolations("recognizer")
         self._endpointer = Endpointer(hearing.endpointing, hearing.window_ms)
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
         self._turn_end = TurnEnd(hearing.end_of_turn, hearing.endpointing, checkpoint, hearing.only_language)
@@ -102,13 +98,8 @@ class Recognizer(SupervisedActor):
         self._tones = hearing.tones
         self._rest = b""
         self._next_bytes = 0
-        self._stream = 0
-        """The number of the engine's stream: what an older one still reports is ignored."""
         self._recognition = RecognitionStream(ring, trace, speaker, hearing.only_language)
-        self._unfinished = False
-        """The end of an utterance came while there was no stream: its final is asked for as soon as there is one."""
-        self._is_asked = False
-        """The stream was asked for the final of an utterance."""
+        self._engine = RecognitionConnection(self, hearing, self._recognition, self._track)
 
     def on_start(self) -> None:
         """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""
@@ -119,11 +110,11 @@ class Recognizer(SupervisedActor):
         self._endpointer.reset(ring.ms(self._next_bytes))
         for offset, pcm in reheard:
             self.actor_ref.tell(CallerAudio(pcm, offset, ring.ms(len(pcm))))
-        self._open()
+        self._engine.open()
 
     def on_end(self) -> None:
         """Close the engine's stream in the background."""
-        self._recognition.close()
+        self._engine.close()
 
     def on_receive(self, message: RecognizerMessage) -> None:
         """Handle audio of the caller, a report of the engine, or an order."""
@@ -133,11 +124,12 @@ class Recognizer(SupervisedActor):
             return
         match message:
             case RecognitionReported(stream, event):
-                if stream == self._stream:
+                if self._engine.is_current(stream):
                     self._on_event(event)
             case RecognitionOpened(stream):
-                if stream == self._stream:
-                    self._finish_what_is_over()
+                if self._engine.is_current(stream):
+                    is_over = self._owed.is_inherited and not self._endpointer.in_speech
+                    self._engine.finish_what_is_over(is_over=is_over)
             case ReopenRecognition(again):
                 self._reopen(again)
             case EndUtterance():
@@ -152,42 +144,9 @@ class Recognizer(SupervisedActor):
     def _reopen(self, again: bool) -> None:
         if not again and not self._endpointer.in_speech:
             self._owed.given_up(self._ring.end_bytes)
-        self._unfinished = self._track.final_owed and not self._endpointer.in_speech
+        is_unfinished = self._track.final_owed and not self._endpointer.in_speech
         logger.warning("the final transcript of an utterance did not come in time: recognition is opened anew")
-        self._recognition.close()
-        self._open()
-
-    def _open(self) -> None:
-        self._stream += 1
-        self._is_asked = False
-        self.trace.peers[Stage.RECOGNITION] = peer_of(self._hearing.engine)
-        self.spawn(self._connect(self._stream), "open")
-
-    async def _connect(self, stream: int) -> None:
-        def report(event: object) -> None:
-            if not isinstance(event, RecognitionEvent):
-                self._violations.pass_over(type(event).__name__)
-            elif self.actor_ref.is_alive():
-                self.actor_ref.tell(RecognitionReported(stream, event))
-
-        # Not `wait_for`, which would open it in a task of its own: what that raises could stop the loop.
-        async with asyncio.timeout(OPEN_TIMEOUT_S):
-            recognition = required_stream(await self._hearing.engine.open(self._hearing.options, report))
-        if stream != self._stream or not self.actor_ref.is_alive():
-            await recognition.close()
-            return
-        # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
-        self.trace.peers[Stage.RECOGNITION] = peer_of(recognition, self._hearing.engine)
-        self._recognition.opened(recognition, self._track.settled_bytes)
-        # Behind the audio that is heard again, which tells whether the caller still speaks.
-        self.actor_ref.tell(RecognitionOpened(stream))
-
-    def _finish_what_is_over(self) -> None:
-        """Ask the stream, which is new, for the final transcript of an utterance that was over before it was open."""
-        is_over = self._owed.is_inherited and not self._endpointer.in_speech and not self._is_asked
-        if self._unfinished or is_over:
-            self._unfinished = False
-            self._finish_utterance()
+        self._engine.reopen(is_unfinished=is_unfinished)
 
     def _on_event(self, event: RecognitionEvent) -> None:
         match event:
@@ -310,7 +269,7 @@ class Recognizer(SupervisedActor):
                     self._checkpoint.user_active(self._clock.now())
             case SpeechStopped(end_ms=end_ms):
                 self._turn_end.stopped(end_ms)
-                self._finish_utterance()
+                self._engine.finish_utterance()
             case NoiseStopped():
                 self._owed.was_noise()
             case _:
@@ -322,8 +281,3 @@ class Recognizer(SupervisedActor):
         self._judge.forget()
         for event in self._endpointer.force_end():
             self._endpoint(event)
-
-    def _finish_utterance(self) -> None:
-        self._is_asked = self._recognition.finish_utterance()
-        if not self._is_asked:
-            self._unfinished = True
