@@ -17,7 +17,7 @@ import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError
-from app.providers.pipe_frames import Unpacked, packed
+from app.server.pipe_frames import Unpacked, packed
 from app.server.sibling_workers import Question, SiblingWorkers, Told
 
 log = logging.getLogger(__name__)

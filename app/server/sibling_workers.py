@@ -13,7 +13,7 @@ import msgspec
 from opentelemetry import metrics
 
 from app.errors import AppError
-from app.providers.pipe_frames import Unpacked, packed
+from app.server.pipe_frames import Unpacked, packed
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.providers.pipe_frames import Unpacked, packed
+from app.server.pipe_frames import Unpacked, packed
 
 
 class Said(msgspec.Struct, frozen=True, tag=True):
