@@ -8,8 +8,8 @@ import msgspec
 
 from actors.ports.tts import AudioSynthesized, PieceSynthesized, SynthesisEvent, WordSynthesized
 from app.providers.azure.failures import Failure
-from app.providers.azure.stt.word_gate import AHEAD_MS, WordGate
 from app.providers.azure.tts.prosody import Prosody
+from app.providers.azure.tts.word_gate import AHEAD_MS, WordGate
 from app.providers.azure.tts.word_places import WordPlaces
 
 QUIET_S = 0.15

@@ -1,6 +1,6 @@
 """Audio waits for the words that are spoken in it, and for no longer."""
 
-from app.providers.azure.stt.word_gate import AHEAD_MS, MOST_WAITING_MS, WordGate
+from app.providers.azure.tts.word_gate import AHEAD_MS, MOST_WAITING_MS, WordGate
 
 RATE_HZ = 16_000
 

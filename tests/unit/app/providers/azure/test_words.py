@@ -1,6 +1,6 @@
 """Where words lie in the text, and audio that waits for its words."""
 
-from app.providers.azure.stt.word_gate import AHEAD_MS, WordGate
+from app.providers.azure.tts.word_gate import AHEAD_MS, WordGate
 from app.providers.azure.tts.word_places import WordPlaces
 
 BYTES_PER_MS = 32
