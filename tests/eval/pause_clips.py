@@ -19,7 +19,7 @@ import numpy as np
 import yaml
 
 from actors.conversation import ExpectedAnswer
-from actors.rules.end_of_turn.questions import expected_answer
+from actors.rules.end_of_turn.expected_answer import expected_answer
 from app.providers.hibari.text import Span
 from app.providers.hibari.voice import RATE_HZ as VOICE_HZ
 from app.providers.hibari.voice import SpeechModel

@@ -14,7 +14,7 @@ import msgspec
 
 from actors.conversation import ExpectedAnswer, Memory
 from actors.rules.end_of_turn.by_words import EndOfTurnByWords
-from actors.rules.end_of_turn.questions import expected_answer
+from actors.rules.end_of_turn.expected_answer import expected_answer
 from actors.rules.questions import question_at_end
 from actors.session.checkpoint import AskedQuestion
 from actors.turn_taking_settings import Endpointing

@@ -4,7 +4,7 @@ from typing import Any
 
 from actors.conversation import ExpectedAnswer, UtteranceKind
 from actors.messages.playback import BeginReply, DiscardText, FinishReply, PrepareText, SpeakText
-from actors.rules.end_of_turn.questions import expected_answer
+from actors.rules.end_of_turn.expected_answer import expected_answer
 from actors.rules.pending_reply import PendingReply
 from actors.rules.questions import question_at_end
 from actors.runtime.address import Address

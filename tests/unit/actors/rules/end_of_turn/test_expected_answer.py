@@ -3,7 +3,7 @@
 import pytest
 
 from actors.conversation import ExpectedAnswer
-from actors.rules.end_of_turn.questions import expected_answer
+from actors.rules.end_of_turn.expected_answer import expected_answer
 
 
 @pytest.mark.parametrize(
