@@ -17,8 +17,8 @@ from app.telephony.call_context import agent_for, inbound_context
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
 from app.telephony.inbound.call_rejection import CallRejection
 from app.telephony.inbound.incoming_call import IncomingCall
+from app.telephony.inbound.ringing import RINGS_S, WAITS_S, wait_s
 from app.telephony.new_calls import NewCalls
-from app.telephony.ringing import RINGS_S, WAITS_S, wait_s
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
 from protocol.calls import CallState

@@ -8,7 +8,7 @@ from typing import Literal
 
 from app.telephony.call_control import CallControl
 from app.telephony.inbound.incoming_call import IncomingCall
-from app.telephony.ringing import RINGS_S, ordered
+from app.telephony.inbound.ringing import RINGS_S, ordered
 from app.telephony.switchboard import Switchboard
 from config.groups.telephony import Telephony
 

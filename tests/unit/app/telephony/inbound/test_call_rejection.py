@@ -11,7 +11,7 @@ from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError, Trouble
 from app.telephony.inbound.call_rejection import CallRejection
 from app.telephony.inbound.incoming_call import IncomingCall
-from app.telephony.ringing import RINGS_S
+from app.telephony.inbound.ringing import RINGS_S
 from config.settings import Settings
 
 

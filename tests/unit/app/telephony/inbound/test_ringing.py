@@ -8,7 +8,7 @@ import pytest
 
 from actors.runtime.clock import run_virtual
 from app.telephony.errors import CallControlError, Trouble
-from app.telephony.ringing import RINGS_S, WAITS_S, ordered
+from app.telephony.inbound.ringing import RINGS_S, WAITS_S, ordered
 
 
 def refusal(trouble: Trouble, retry_after_s: float | None = None) -> CallControlError:
