@@ -19,7 +19,7 @@ from azure.core.pipeline.policies import AsyncRetryPolicy, SansIOHTTPPolicy
 from app.providers.azure.credential import SharedCredential
 from app.telephony.acs.refusals import understood
 from app.telephony.acs.resource import AcsResource
-from app.telephony.acs.values import identifier, media_arguments, on_the_call, properties, tones
+from app.telephony.acs.sdk_types import identifier, media_arguments, on_the_call, properties, tones
 from app.telephony.call_control import CallProperties, MediaOptions, OnTheCall
 
 CONNECT_TIMEOUT_S = 2.0

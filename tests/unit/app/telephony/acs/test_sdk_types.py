@@ -9,7 +9,7 @@ from azure.communication.callautomation import (
     UnknownIdentifier,
 )
 
-from app.telephony.acs.values import identifier, media_arguments, tones
+from app.telephony.acs.sdk_types import identifier, media_arguments, tones
 from app.telephony.call_control import MediaOptions, Transcription
 from app.telephony.errors import CallControlError, Trouble
 
