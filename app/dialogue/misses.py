@@ -4,7 +4,7 @@ from typing import Any
 
 from app.dialogue.answers import polarity
 from app.dialogue.hearing import SURE, Utterance
-from app.dialogue.nearly import NearAnswers
+from app.dialogue.near_answers import NearAnswers
 from app.dialogue.schema import AskStep, Dialogue, Does
 from app.dialogue.state import Question, State
 from app.dialogue.task import Reply, TaskRunner, call

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from app.dialogue.nearly import DAYS_AHEAD, MAX_WORDS, NearAnswers
+from app.dialogue.near_answers import DAYS_AHEAD, MAX_WORDS, NearAnswers
 from app.dialogue.schema import Choice, ChoiceSlot, DaySlot, Dialogue, NameSlot, TimeSlot
 
 TODAY = date(2026, 6, 3)
