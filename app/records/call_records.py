@@ -16,7 +16,7 @@ from actors.ports.clock import Clock
 from actors.session.record_saving import record_of
 from actors.session.sessions import SessionEntry
 from app.console.timeline import Timelines
-from app.records.making import made
+from app.records.making import make_call_record
 from app.records.redaction import compiled
 from app.stores.opening import SharedStore
 from config.groups.records import Records
@@ -92,7 +92,7 @@ class CallRecords:
         if entry is None:
             return
         timeline = self._timelines.known(session_id)
-        record = made(
+        record = make_call_record(
             record_of(entry, "ended", self._clock),
             tuple(timeline.events) if timeline is not None else (),
             entry.usage,

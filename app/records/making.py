@@ -12,7 +12,7 @@ from protocol.call_record import CallRecord, Percentiles, RecordedWords, RecordU
 TIMES = ("first_audio_ms", "onset_to_pause_ms", "onset_to_decision_ms", "decision_to_silence_ms")
 
 
-def made(
+def make_call_record(
     session: SessionRecord,
     events: Sequence[TimelineEvent],
     usage: Usage,

@@ -6,7 +6,7 @@ import msgspec
 
 from actors.conversation import ChatMessage, HandoffMade, Role, SessionRecord, Usage
 from app.console.timeline import TimelineEvent
-from app.records.making import made
+from app.records.making import make_call_record
 from app.records.redaction import compiled
 from protocol.call_record import CallRecord, Percentiles, ToolUse
 
@@ -41,7 +41,7 @@ EVENTS = [
 
 def record(events: list[TimelineEvent] = EVENTS, *, content: bool = True) -> CallRecord:
     usage = Usage(prompt_tokens=300, completion_tokens=20, recognized_s=61.24, spoken_characters=120)
-    return made(
+    return make_call_record(
         SESSION,
         events,
         usage,
