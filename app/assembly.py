@@ -14,7 +14,7 @@ from app.console.other_servers import OtherServers
 from app.console.overview import Overview
 from app.console.summary import Summaries
 from app.console.worker_history import WorkerHistory
-from app.engines.making import expect_session, forget_session
+from app.engines.expected_sessions import expect_session, forget_session
 from app.services import Services
 from app.telephony.call_control import CallControl
 from app.telephony.call_log import CallLog

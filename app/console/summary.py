@@ -18,7 +18,7 @@ from app.console.troubles import (
     troubles_of_worker,
     weight_of,
 )
-from app.engines.making import provider_states
+from app.engines.provider_states import provider_states
 from app.server.lifecycle import Lifecycle
 from config.groups.limits import Limits
 

@@ -5,7 +5,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from actors.ports.expects_sessions import ExpectsSessions
 from actors.ports.llm import LanguageModel
 from actors.ports.realtime import RealtimeKind, RealtimeModel
 from actors.ports.store import SessionStore
@@ -15,7 +14,6 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.randomness import SystemRandom
-from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.plan import Engines
 from app.engines.built_in import ABSENT, HEARD_AND_SPOKEN, BuiltIn
 from app.engines.choice import chosen, factory_of
@@ -23,7 +21,7 @@ from app.engines.ports import FALLBACK, TRANSCRIBER, require_port
 from app.plugins import in_one_line
 from app.providers.absent import AbsentRecognizer
 from app.providers.failover.model import FailoverModel
-from app.providers.failover.providers import Providers, ProviderState
+from app.providers.failover.providers import Providers
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
 from app.providers.realtime.live_phrases import LivePhrases
@@ -70,20 +68,6 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
         clock=clock,
         background=background,
     )
-
-
-def expect_session(engines: Engines, session_id: str, mode: str) -> None:
-    """Have the speech-to-speech model, if this mode has one, get ready for a session that is to begin soon."""
-    model: object = engines.realtime
-    if mode == VOICE_LIVE and isinstance(model, ExpectsSessions):
-        model.expect(session_id)
-
-
-def forget_session(engines: Engines, session_id: str) -> None:
-    """Have the speech-to-speech model, if there is one, get ready no more for a session that will not begin."""
-    model: object = engines.realtime
-    if isinstance(model, ExpectsSessions):
-        model.forget(session_id)
 
 
 def make_model(settings: Settings, clock: LoopClock) -> LanguageModel:
@@ -167,21 +151,6 @@ def _named(setting: str, engines: dict[str, BuiltIn], factory: Callable[[], Any]
 
 def _not_made(setting: str, engines: dict[str, BuiltIn], error: BaseException) -> str:
     return f"{setting.upper()}: {engines[setting].name} cannot be made: {in_one_line(error)}"
-
-
-def provider_states(engines: Engines) -> dict[str, list[ProviderState]]:
-    """By setting, the providers that have a circuit breaker, the one that is asked first before the others."""
-    by_setting = {
-        "speech_recognizer": engines.recognizer,
-        "speech_synthesizer": engines.synthesizer,
-        "language_model": engines.model,
-        TRANSCRIBER: engines.transcriber,
-    }
-    return {
-        setting: engine.providers.states()
-        for setting, engine in by_setting.items()
-        if isinstance(engine, FailoverRecognizer | FailoverSynthesizer | FailoverModel)
-    }
 
 
 def _made(setting: str, engines: dict[str, BuiltIn], settings: Settings) -> Any:

@@ -24,7 +24,7 @@ from app.api.problems import ProblemError
 from app.api.readiness import Readiness
 from app.api.responses import json_response
 from app.cluster.cluster import Cluster
-from app.engines.making import provider_states
+from app.engines.provider_states import provider_states
 from app.server.lifecycle import Lifecycle
 from app.sessions.session_capacity import SessionCapacity
 from app.version import product_version

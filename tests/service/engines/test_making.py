@@ -16,8 +16,9 @@ from actors.runtime.clock import LoopClock, run_virtual
 from app.api.asgi import app_of, create_app
 from app.configuration import usable_configuration, warnings_of
 from app.engines.choice import chosen
-from app.engines.making import make_engines, provider_states
+from app.engines.making import make_engines
 from app.engines.ports import TRANSCRIBER
+from app.engines.provider_states import provider_states
 from app.providers.absent import AbsentRecognizer
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.realtime.live_phrases import LivePhrases

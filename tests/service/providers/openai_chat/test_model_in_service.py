@@ -12,7 +12,7 @@ from app.api.asgi import app_of
 from app.api.readiness import Check
 from app.assembly import readiness_of
 from app.engines.choice import chosen
-from app.engines.making import provider_states
+from app.engines.provider_states import provider_states
 from app.providers.failover.circuit_breaker import BreakerState
 from app.providers.failover.model import FailoverModel
 from app.services import Services

@@ -13,8 +13,8 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.runtime.play_clock import PlayClock
 from actors.session.plan import Engines
-from app.engines.making import provider_states
 from app.engines.preparation import prepare_model, prepare_recognizer
+from app.engines.provider_states import provider_states
 from app.providers.failover.circuit_breaker import BreakerPolicy
 from app.providers.failover.model import FailoverModel
 from app.providers.failover.providers import PartlyReadyError, Providers
