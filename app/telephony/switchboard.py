@@ -19,6 +19,7 @@ from app.telephony.call_control import CallControl
 from app.telephony.call_log import CallLog
 from app.telephony.capacity import session_of
 from app.telephony.carrier import Carrier
+from app.telephony.counts import TelephonyCounts
 from app.telephony.errors import NotConfiguredError
 from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.media.dtmf import Way
@@ -75,11 +76,7 @@ class Switchboard:
         self._outputs = outputs
         self._leave_session = leave_session
         self.log = log
-        self.unknown_events = 0
-        self.ignored_messages = 0
-        self.defective_messages = 0
-        self.refused_calls = 0
-        """Incoming calls that were rejected or redirected, since the start."""
+        self.counts = TelephonyCounts()
         self.call_changed: Callable[[Call], None] = lambda call: None
         """Told when a call begins, and whenever it changes."""
         self.nobody_has: Callable[[str], None] = lambda call_id: None
@@ -182,7 +179,7 @@ class Switchboard:
         if call.dtmf.within_bounds(at):
             self.tell_session(call, KeyPressed(digit))
         else:
-            self.ignored_messages += 1
+            self.counts.ignored_messages += 1
 
     def tell_session(self, call: Call, message: InputMessage) -> None:
         """Tell the session that the call has now, if it has one."""

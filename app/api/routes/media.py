@@ -60,9 +60,9 @@ class MediaRoutes:
             MediaStatus(
                 streaming_mode=self._settings.agents.streaming_mode.value,
                 calls=len(board.log.live),
-                unknown_events=board.unknown_events,
-                ignored_messages=board.ignored_messages,
-                defective_messages=board.defective_messages,
+                unknown_events=board.counts.unknown_events,
+                ignored_messages=board.counts.ignored_messages,
+                defective_messages=board.counts.defective_messages,
             )
         )
 

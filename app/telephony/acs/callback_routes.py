@@ -87,7 +87,7 @@ class CallbackRoutes:
                 case SubscriptionValidation(code=code):
                     validation = validation or ValidationAnswer(code)
                 case UnknownEvent():
-                    self._switchboard.unknown_events += 1
+                    self._switchboard.counts.unknown_events += 1
                 case Malformed(kind, reason):
                     log.warning("an event cannot be understood: %s", reason, extra={"type": kind})
         # Calls that come in one delivery with the question whether we want any ring like all others.
@@ -158,7 +158,7 @@ class CallbackRoutes:
         """One event; whether it could be dealt with. One that nobody knows is nobody's failure."""
         match event:
             case UnknownEvent():
-                self._switchboard.unknown_events += 1
+                self._switchboard.counts.unknown_events += 1
                 return True
             case Malformed(kind, reason):
                 log.warning("an event cannot be understood: %s", reason, extra={"type": kind})

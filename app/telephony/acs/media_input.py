@@ -111,12 +111,12 @@ class MediaInput:
     def _take_bytes(self, message: bytes) -> None:
         """Hand on what a binary message holds if that is JSON; others mean nothing here."""
         if b"{" not in message[:MOST_BEFORE_JSON]:
-            self._switchboard.ignored_messages += 1
+            self._switchboard.counts.ignored_messages += 1
             return
         try:
             decoded = decode(message)
         except MediaProtocolError:
-            self._switchboard.ignored_messages += 1
+            self._switchboard.counts.ignored_messages += 1
         else:
             self._take_other(decoded)
 
@@ -140,7 +140,7 @@ class MediaInput:
             case TranscriptionMetadata():
                 self._transcripts.begins(decoded, self.session)
             case Unknown():
-                self._switchboard.ignored_messages += 1
+                self._switchboard.counts.ignored_messages += 1
             case _:
                 assert_never(decoded)
 
@@ -186,6 +186,6 @@ class MediaInput:
     def _count_wrong(self, defect: str) -> None:
         """Count a message with something wrong in it; the first of a socket is logged."""
         self._wrong += 1
-        self._switchboard.defective_messages += 1
+        self._switchboard.counts.defective_messages += 1
         if self._wrong == 1:
             log.warning("a media socket sends a message with something wrong in it: %s", defect)

@@ -41,7 +41,7 @@ class CallRejection:
 
     async def refuse(self, control: CallControl, incoming: IncomingCall, reason: Reason) -> None:
         """Reject a call, so that its caller hears that they are not put through; ordered for as long as it rings."""
-        self._switchboard.refused_calls += 1
+        self._switchboard.counts.refused_calls += 1
         log.warning("an incoming call is rejected: %s", reason)
         await self._reject(control, incoming, reason)
 
@@ -56,7 +56,7 @@ class CallRejection:
         if not handoff or handoff == incoming.called_number:
             await self.refuse(control, incoming, "busy")
             return
-        self._switchboard.refused_calls += 1
+        self._switchboard.counts.refused_calls += 1
         log.warning("an incoming call is redirected to HANDOFF_PHONE_NUMBER: it cannot be answered here")
         error = await ordered(lambda: control.redirect(incoming.handle, handoff), REDIRECT_S)
         if error is not None:

@@ -133,7 +133,7 @@ async def test_several_events_in_one_delivery_and_some_of_them_nonsense() -> Non
             await ring.caller.connected()
             ring.caller.hang_up()
             await over(phone, ring.caller)
-        assert phone.switchboard.unknown_events == 1
+        assert phone.switchboard.counts.unknown_events == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"7", b"\xff\xfe", b"[" * 10_000])

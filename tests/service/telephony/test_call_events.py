@@ -84,7 +84,7 @@ async def test_the_counts_of_a_delivery_are_true() -> None:
         )
         assert (answer["processed_events"], answer["failed_events"]) == (2, 2)
         assert answer["call_connection_id"] == call.call_id
-        assert phone.switchboard.unknown_events == 1
+        assert phone.switchboard.counts.unknown_events == 1
         caller.hang_up()
         await over(phone, caller)
 

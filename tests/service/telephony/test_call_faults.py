@@ -221,7 +221,7 @@ async def test_callers_for_whom_there_is_no_room_hear_that_it_is_busy_or_ring_el
             assert (delivery.statuses, delivery.json) == ([200], {"status": "no events processed"})
         operation = "redirect_call" if handoff else "reject_call"
         orders = [exchange.body for exchange in phone.acs.requests if exchange.operation == operation]
-        assert len(orders) == phone.switchboard.refused_calls == 12
+        assert len(orders) == phone.switchboard.counts.refused_calls == 12
         if handoff:
             assert {order["target"]["phoneNumber"]["value"] for order in orders} == {handoff}
         else:

@@ -219,7 +219,7 @@ async def test_frames_of_other_lengths_unknown_kinds_and_binary_do_no_harm(acs: 
     acs.socket.send('{"kind":"DtmfData","dtmfData":{"data":"5"}}')
     await acs.stream(0.2)
     assert acs.heard_bytes == 3_200 + 6_400
-    assert acs.switchboard.ignored_messages == 2
+    assert acs.switchboard.counts.ignored_messages == 2
     assert acs.closed is None
 
 

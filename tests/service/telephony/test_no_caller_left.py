@@ -40,7 +40,7 @@ async def test_who_is_turned_away_does_not_ring_on_when_the_network_is_busy(
         others = [await phone.acs.dial(phone.webhook, from_=f"+1555011{number}") for number in range(3)]
         await asyncio.gather(*(other.ended() for other in others))
         assert phone.acs.executions == {"answer_call": 1, operation: 3}
-        assert phone.switchboard.refused_calls == 3
+        assert phone.switchboard.counts.refused_calls == 3
         assert phone.switchboard.log.live[0].state is CallState.CONNECTED
         caller.hang_up()
         await over(phone, caller)

@@ -224,7 +224,7 @@ def test_a_key_that_is_told_twice_is_one_and_more_than_anybody_can_press_are_lef
         assert on.told == [KeyPressed("1")]
         for _ in range(BURST_KEYS):
             on.board.pressed(on.call, Way.SOCKET, "2")
-        assert (len(on.told), on.board.ignored_messages) == (BURST_KEYS, 1)
+        assert (len(on.told), on.board.counts.ignored_messages) == (BURST_KEYS, 1)
 
     on_virtual_time(act)
 

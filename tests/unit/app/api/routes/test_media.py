@@ -12,6 +12,7 @@ from app.api.problems import ProblemError, on_problem
 from app.api.routes import media
 from app.api.routes.media import MediaRoutes
 from app.telephony.call_log import CallLog
+from app.telephony.counts import TelephonyCounts
 from config.settings import Settings
 from tests.unit.app.telephony.call_kit import new_call
 
@@ -21,7 +22,7 @@ class Worker:
 
     def __init__(self, *, unannounced: bool = True, **variables: str) -> None:
         self.call = new_call()
-        board = Mock(log=CallLog(), unknown_events=3, ignored_messages=2, defective_messages=1)
+        board = Mock(log=CallLog(), counts=TelephonyCounts(unknown_events=3, ignored_messages=2, defective_messages=1))
         board.log.add(self.call)
         numbers = iter(range(100))
         random = Mock(token=lambda prefix: f"{prefix}{next(numbers)}")

@@ -14,6 +14,7 @@ from app.api.problems import ProblemError, on_problem
 from app.telephony.acs.callback_routes import CallbackRoutes
 from app.telephony.call import Call
 from app.telephony.call_log import CallLog
+from app.telephony.counts import TelephonyCounts
 from app.telephony.errors import NotConfiguredError
 from app.telephony.inbound.incoming_call import IncomingCall
 from tests.unit.app.telephony.call_kit import CALLER, new_call
@@ -29,7 +30,7 @@ class Network:
         self.hung_up: list[str] = []
         self.taken: list[IncomingCall] = []
         self.answer: Callable[[IncomingCall], Call | None] = lambda _: None
-        self.board = Mock(log=CallLog(), unknown_events=0, nobody_has=self.hung_up.append)
+        self.board = Mock(log=CallLog(), counts=TelephonyCounts(), nobody_has=self.hung_up.append)
         self.board.log.add(self.call)
         clock = Mock(wall=lambda: 1_000.0, now=lambda: 0.0)
         routes = CallbackRoutes(Mock(on=checks), clock, self, self.board).routes()  # type: ignore[arg-type]
@@ -91,7 +92,7 @@ def test_a_delivery_without_a_call_is_taken_and_the_unknown_is_counted() -> None
     network = Network()
     answer = network.ask("/calls/answer", [{"eventType": "Other.Event", "data": {}}, {"eventType": 3}])
     assert (answer.status_code, answer.json()) == (200, {"status": "no events processed"})
-    assert network.board.unknown_events == 1
+    assert network.board.counts.unknown_events == 1
 
 
 def test_without_a_telephone_network_a_call_is_a_problem() -> None:
@@ -131,7 +132,7 @@ def test_one_event_that_cannot_be_understood_does_not_spoil_the_others() -> None
     events = [{"type": NAMESPACE + "CallConnected", "data": 3}, event("Unheard"), event("CallConnected")]
     answer = network.ask("/calls/callbacks/secret", events).json()
     assert (answer["processed_events"], answer["failed_events"]) == (2, 1)
-    assert network.board.unknown_events == 1
+    assert network.board.counts.unknown_events == 1
     network.board.connected.assert_called_once_with(network.call)
 
 

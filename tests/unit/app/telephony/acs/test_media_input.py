@@ -11,6 +11,7 @@ from actors.rules.speakers import Speakers
 from app.server.sockets.socket_writer import REFUSED
 from app.telephony.acs.media_input import MAX_WRONG, MediaInput
 from app.telephony.call import Admission
+from app.telephony.counts import TelephonyCounts
 from app.telephony.media.dtmf import Way
 from config.groups.telephony import Participants, Telephony
 
@@ -67,8 +68,7 @@ class Socket:
         self.pressed: list[tuple[Way, str]] = []
         self.closed: list[tuple[int, str]] = []
         self.switchboard = SimpleNamespace(
-            ignored_messages=0,
-            defective_messages=0,
+            counts=TelephonyCounts(),
             pressed=lambda call, way, digit: self.pressed.append((way, digit)),
         )
         self.call = SimpleNamespace(
@@ -145,7 +145,7 @@ def test_keys_count_if_the_caller_presses_them(participant: str | None, pressed:
 def test_what_means_nothing_here_is_counted_and_left() -> None:
     socket = Socket()
     socket.take('{"kind":"Weather"}', b"\x00\x01", b"{no json")
-    assert socket.switchboard.ignored_messages == 3
+    assert socket.switchboard.counts.ignored_messages == 3
     assert socket.take(audio().encode()) == [FRAME], "JSON in a binary message is read"
 
 
@@ -158,10 +158,10 @@ def test_only_a_socket_that_nobody_vouches_for_is_closed_for_what_it_sends(trust
     socket.take("{", audio())
     assert socket.session.heard == [FRAME]
     assert [code for code, _ in socket.closed] == ([] if trusted else [REFUSED])
-    assert socket.switchboard.defective_messages == MAX_WRONG
+    assert socket.switchboard.counts.defective_messages == MAX_WRONG
 
 
 def test_a_rate_that_nobody_can_resample_is_refused_and_the_former_stays() -> None:
     socket = Socket()
     assert socket.take(metadata(11), audio()) == [FRAME]
-    assert socket.switchboard.defective_messages == 1
+    assert socket.switchboard.counts.defective_messages == 1

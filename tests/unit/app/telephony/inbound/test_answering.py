@@ -6,6 +6,7 @@ from unittest.mock import AsyncMock, Mock
 
 import pytest
 
+from app.telephony.counts import TelephonyCounts
 from app.telephony.inbound import answering
 from app.telephony.inbound.answering import EVENT_IDS_KEPT, Answering
 from app.telephony.inbound.incoming_call import IncomingCall
@@ -23,7 +24,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> tuple[Answering, Any, asyncio.Even
         await goes_on.wait()
         return False
 
-    switchboard, new_calls = Mock(refused_calls=0), Mock(is_ours=AsyncMock(side_effect=is_ours))
+    switchboard, new_calls = Mock(counts=TelephonyCounts()), Mock(is_ours=AsyncMock(side_effect=is_ours))
     switchboard.log.of_announcement.return_value = None
     new_calls.capacity.left = 100
     return Answering(Mock(), Mock(), Mock(), new_calls, switchboard), switchboard, goes_on
@@ -44,7 +45,7 @@ def test_no_more_calls_are_dealt_with_at_a_time_than_the_bound(
             assert await it.take(call(number)) is None
             assert not it.take_passed_on(call(number))
         assert len(it._under_way) == MOST
-        assert switchboard.refused_calls == 2 * MOST
+        assert switchboard.counts.refused_calls == 2 * MOST
         assert "an incoming call rings on" in caplog.text
         assert "context" not in caplog.text
         # A repeated announcement of one of them waits for what becomes of that one.
@@ -52,9 +53,9 @@ def test_no_more_calls_are_dealt_with_at_a_time_than_the_bound(
         goes_on.set()
         await asyncio.gather(*waiting, again)
         assert it._under_way == {}
-        assert switchboard.refused_calls == 2 * MOST
+        assert switchboard.counts.refused_calls == 2 * MOST
         await it.take(call(3 * MOST))
-        assert switchboard.refused_calls == 2 * MOST
+        assert switchboard.counts.refused_calls == 2 * MOST
 
     on_virtual_time(act)
 

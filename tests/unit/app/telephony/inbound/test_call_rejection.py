@@ -8,6 +8,7 @@ import pytest
 
 from actors.runtime.clock import run_virtual
 from app.telephony.call_control import CallControl
+from app.telephony.counts import TelephonyCounts
 from app.telephony.errors import CallControlError, Trouble
 from app.telephony.inbound.call_rejection import CallRejection
 from app.telephony.inbound.incoming_call import IncomingCall
@@ -25,7 +26,7 @@ def incoming(caller: str = "+15550100", *, is_withheld: bool = False) -> Incomin
 
 
 def rejection(*, known: bool = True, **variables: str) -> tuple[CallRejection, Any]:
-    switchboard = Mock(refused_calls=0)
+    switchboard = Mock(counts=TelephonyCounts())
     switchboard.carrier.addresses.known = known
     return CallRejection(Settings.read(variables).telephony, switchboard), switchboard
 
@@ -61,7 +62,7 @@ async def test_without_room_a_call_goes_to_a_person_if_there_is_one() -> None:
     control = network()
     await away.turn_away(cast("CallControl", control), incoming())
     control.redirect.assert_awaited_once_with("opaque", "+15550177")
-    assert (control.reject.await_count, switchboard.refused_calls) == (0, 1)
+    assert (control.reject.await_count, switchboard.counts.refused_calls) == (0, 1)
 
 
 @pytest.mark.parametrize("handoff", ["", "+15550199"], ids=["nobody", "the number that was called"])
@@ -70,7 +71,7 @@ async def test_else_the_line_is_busy(handoff: str) -> None:
     control = network()
     await away.turn_away(cast("CallControl", control), incoming())
     control.reject.assert_awaited_once_with("opaque", "busy")
-    assert (control.redirect.await_count, switchboard.refused_calls) == (0, 1)
+    assert (control.redirect.await_count, switchboard.counts.refused_calls) == (0, 1)
 
 
 async def test_a_call_that_cannot_be_redirected_is_refused_and_a_refusal_that_fails_is_one_line(
@@ -81,7 +82,7 @@ async def test_a_call_that_cannot_be_redirected_is_refused_and_a_refusal_that_fa
     control = network(redirect=refused, reject=refused)
     await away.turn_away(cast("CallControl", control), incoming())
     control.reject.assert_awaited_once_with("opaque", "busy")
-    assert switchboard.refused_calls == 1
+    assert switchboard.counts.refused_calls == 1
     assert "could not be redirected" in caplog.text
     assert "could not be rejected" in caplog.text
     assert "555" not in caplog.text
@@ -96,7 +97,7 @@ def test_what_is_not_taken_at_once_is_ordered_again_while_it_rings(handoff: str)
         await away.turn_away(cast("CallControl", control), incoming())
         given = (control.redirect.await_count, control.reject.await_count)
         assert given == ((3, 0) if handoff else (0, 3))
-        assert switchboard.refused_calls == 1
+        assert switchboard.counts.refused_calls == 1
         assert asyncio.get_running_loop().time() >= 4
 
     run_virtual(main())
