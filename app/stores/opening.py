@@ -97,7 +97,7 @@ def try_store(settings: Settings) -> str:
     if address is None:
         return "off (REDIS_URL or REDIS_HOST): one worker and one replica with telephony, and records end with it"
     from app.stores.redis_connection import RedisConnection
-    from app.stores.redis_store import probe
+    from app.stores.redis_probe import probe
 
     async def tried() -> str:
         connection = RedisConnection(address, on_failure=lambda failure: None)

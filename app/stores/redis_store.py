@@ -21,12 +21,13 @@ import msgspec
 from opentelemetry import metrics
 
 from actors.conversation import SessionRecord
-from actors.errors import ErrorKind, StoreError
+from actors.errors import StoreError
 from actors.ports.clock import Clock, Random
 from actors.ports.store import SessionStore
 from app.stores.claim_notices import ClaimNotice, ClaimNotices, publish
 from app.stores.redis_clients import RedisClient
 from app.stores.redis_connection import RedisConnection
+from app.stores.redis_probe import probe
 from app.stores.redis_writer import RedisWriter
 from app.stores.session_claims import Claim, SessionClaims, is_superseded, remove_claimed, write_claimed
 
@@ -36,12 +37,6 @@ RECENT = "earshot:recent"
 RECENT_MOST = 1_000
 TRIM_S = 30.0
 """The list of recent sessions is cut to its length and its age so often, and not at each of a worker's writes."""
-PROBE, PROBE_S = "earshot:probe", 60
-SLOW_S = 0.1
-"""An answer takes less than a millisecond; with twice this nothing is waited for any more."""
-KEEPS_ALL = "noeviction"
-"""The one policy under which a full Redis throws nothing away: all that is kept here has a time to live, so that those
-that evict only such keys (volatile-*) evict as those that evict any."""
 
 _moved = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.moved", description="Sessions that were left since another worker has gone on with them"
@@ -293,42 +288,6 @@ def checkpoint_key(session_id: str) -> str:
 def call_record_key(session_id: str) -> str:
     """Return the key of the call record of a session that is over."""
     return f"earshot:{{{session_id}}}:call_record"
-
-
-async def probe(connection: RedisConnection) -> str:
-    """Write a test value to Redis, and ask whether it keeps what it is given; returns a short description of it.
-
-    Raises:
-        StoreError: it takes no writes, cannot be reached, is slow, or may throw away what is still needed.
-    """
-    now = asyncio.get_running_loop().time
-    asked_s = now()
-    await connection.run(lambda client: cast(Awaitable[Any], client.set(PROBE, 1, ex=PROBE_S)), writes=True)
-    wrote_s = now()
-    try:
-        server = await connection.run(partial(_info, section="server"))
-        told_s = now()
-        memory = await connection.run(partial(_info, section="memory"))
-    except StoreError as failure:
-        if failure.kind in (ErrorKind.BAD_REQUEST, ErrorKind.AUTHENTICATION):
-            return "Redis takes writes"  # This Redis user has no right to ask.
-        raise
-    # The quickest of several attempts is used, since this loop itself may have been late for some of them.
-    if (took_s := min(wrote_s - asked_s, told_s - wrote_s, now() - told_s)) > SLOW_S:
-        raise StoreError(ErrorKind.TIMEOUT, f"Redis is slow: an answer takes {took_s * 1000:.0f} ms")
-    policy = str(memory.get("maxmemory_policy", "noeviction"))
-    if policy != KEEPS_ALL and int(memory.get("maxmemory", 0)):
-        raise StoreError(
-            ErrorKind.UNAVAILABLE, f"Redis may evict what is needed: maxmemory-policy is {policy}, set noeviction"
-        )
-    return f"Redis {server.get('redis_version', '')}, {server.get('redis_mode', 'standalone')}, takes writes"
-
-
-async def _info(client: RedisClient, section: str) -> dict[str, Any]:
-    """A section of INFO, of one node where there are several."""
-    info: dict[str, Any] = await cast(Awaitable[Any], client.info(section))
-    first = next(iter(info.values()), None)
-    return first if isinstance(first, dict) else info
 
 
 def _decoded(data: bytes | None) -> SessionRecord | None:

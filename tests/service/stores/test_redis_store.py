@@ -16,8 +16,6 @@ from actors.runtime.randomness import SeededRandom
 from app.stores.memory import MemoryStore
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_store import RECENT, RECENT_MOST, RedisStore, checkpoint_key, record_key
-from tests.kit.balancer import balancer
-from tests.kit.ports import free_port
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 
@@ -197,39 +195,6 @@ async def test_a_full_redis_is_told_of_and_what_is_saved_waits_for_room(redis: R
         await written(redis, "s1")
 
 
-async def test_a_replica_is_told_of(redis: RedisServer) -> None:
-    async with opened(redis) as store:
-        redis.command("REPLICAOF", "127.0.0.1", "1")
-        with pytest.raises(StoreError, match="read-only"):
-            await store.ready()
-        redis.command("REPLICAOF", "NO", "ONE")
-        assert "takes writes" in await store.ready()
-
-
-async def test_a_redis_that_may_evict_what_is_needed_is_told_of(redis: RedisServer) -> None:
-    redis.command("CONFIG", "SET", "maxmemory", "100mb")
-    async with opened(redis) as store:
-        assert await store.ready() == "Redis 7.0.15, standalone, takes writes".replace(
-            "7.0.15", redis.command("INFO", "server").split("redis_version:")[1].split()[0]
-        )
-        for policy in ("allkeys-lru", "volatile-lru", "volatile-ttl"):
-            redis.command("CONFIG", "SET", "maxmemory-policy", policy)
-            with pytest.raises(StoreError, match=f"maxmemory-policy is {policy}, set noeviction"):
-                await store.ready()
-        redis.command("CONFIG", "SET", "maxmemory", "0")
-        assert "takes writes" in await store.ready()
-
-
-async def test_a_slow_redis_is_told_of(tmp_path: Path) -> None:
-    port = free_port()
-    with redis_server(tmp_path, port=port) as server:
-        async with balancer(port) as way, opened(server, url=way.url.replace("http", "redis", 1)) as store:
-            assert "takes writes" in await store.ready()
-            way.delay_s = 0.06
-            with pytest.raises(StoreError, match="Redis is slow: an answer takes 1"):
-                await store.ready()
-
-
 async def test_connections_that_are_cut_are_opened_again(redis: RedisServer) -> None:
     async with opened(redis) as store:
         await store.save(record())
@@ -245,18 +210,6 @@ async def test_what_is_no_record_is_not_shown(redis: RedisServer, caplog: pytest
         assert await store.load("s1") is None
     assert "cannot be read" in caplog.text
     assert "+1206" not in caplog.text
-
-
-async def test_a_wrong_password_is_told_of_without_it(tmp_path: Path) -> None:
-    with redis_server(tmp_path, "--requirepass", "right") as server:
-        url = server.url.replace("unix://", "unix://:{}@")
-        async with opened(server, url=url.format("right")) as store:
-            assert "takes writes" in await store.ready()
-        async with opened(server, url=url.format("hush")) as store:
-            with pytest.raises(StoreError) as refused:
-                await store.ready()
-            assert refused.value.kind is ErrorKind.AUTHENTICATION
-            assert "hush" not in str(refused.value)
 
 
 async def test_a_user_who_may_not_ask_what_redis_is_can_use_it(redis: RedisServer) -> None:
