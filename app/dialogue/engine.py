@@ -14,9 +14,9 @@ from app.dialogue.matching import Match
 from app.dialogue.misses import Misses
 from app.dialogue.people import wants_the_same
 from app.dialogue.schema import AskStep, ConfirmStep, Dialogue, Does, Intent, Then
+from app.dialogue.spoken_numbers import ordinal_choice
 from app.dialogue.state import Question, State, state_of
 from app.dialogue.task import Reply, TaskRunner, call
-from app.dialogue.times import ordinal_choice
 
 _SHORT = 8
 _FEW = 2

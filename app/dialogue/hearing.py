@@ -17,8 +17,9 @@ from app.dialogue.people import FOLLOW_UP_WORDS, RELATIVES, is_follow_up, read_r
 from app.dialogue.schema import PLACEHOLDER, ChoiceSlot, Dialogue, Does, NameSlot, TextSlot
 from app.dialogue.second_wish import second_wish
 from app.dialogue.spelling import Spelling
+from app.dialogue.spoken_days import DAY_WORDS
+from app.dialogue.spoken_numbers import NUMBER_WORDS
 from app.dialogue.state import Question, State
-from app.dialogue.times import DAY_WORDS, NUMBER_WORDS
 from app.dialogue.words import plain, words_of, written_words
 
 UNRELATED = "-"

@@ -24,7 +24,9 @@ from app.dialogue.schema import (
     TimeSlot,
     YesNoSlot,
 )
-from app.dialogue.times import DAY_WORDS, NUMBER_WORDS, read_day, read_number, read_time
+from app.dialogue.spoken_days import DAY_WORDS, read_day
+from app.dialogue.spoken_numbers import NUMBER_WORDS, read_number
+from app.dialogue.spoken_times import read_time
 from app.dialogue.words import words_of
 
 _BEFORE_A_NAME = "um uh er ah oh well so please it's it is the name's name my mine i'm i am this that's yes yeah"

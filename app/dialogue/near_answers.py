@@ -25,7 +25,9 @@ from app.dialogue.schema import (
     YesNoSlot,
 )
 from app.dialogue.sounds import alike, sounds_of
-from app.dialogue.times import read_day, say_number, say_ordinal, say_time
+from app.dialogue.spoken_days import read_day
+from app.dialogue.spoken_numbers import say_number, say_ordinal
+from app.dialogue.spoken_times import say_time
 from app.dialogue.words import words_of
 
 DAYS_AHEAD = 31

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from app.dialogue.matching import FUNCTION_WORDS
-from app.dialogue.times import NUMBER_WORDS
+from app.dialogue.spoken_numbers import NUMBER_WORDS
 
 SOMEONE = "someone"
 """What stands for a person called by name in the examples of an intent, as `{someone}`."""

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from app.dialogue.schema import PLACEHOLDER, CallStep, ChoiceSlot, Dialogue
-from app.dialogue.times import say_day, say_number, say_time
+from app.dialogue.spoken_days import say_day
+from app.dialogue.spoken_numbers import say_number
+from app.dialogue.spoken_times import say_time
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d\d:\d\d(?::\d\d)?")

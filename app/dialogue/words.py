@@ -2,7 +2,7 @@
 
 import re
 
-from app.dialogue.times import say_number, say_ordinal
+from app.dialogue.spoken_numbers import say_number, say_ordinal
 
 _GLUED = re.compile(r"(?<=\d)(?=[ap]\.?m\b)|(?<=\d):(?=\d)|(?<=\d)h(?=[0-5]\d\b)")
 _HOURS = re.compile(r"(?:(?<=\bat )|(?<=\bby )|(?<=\baround )|^)([01]?\d|2[0-3]) ?h\b(?! ?\d)")

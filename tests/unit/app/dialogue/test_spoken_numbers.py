@@ -1,0 +1,45 @@
+"""Numbers as people say them, and what they choose by them."""
+
+import pytest
+
+from app.dialogue.spoken_numbers import ordinal_choice, read_number, say_number
+from app.dialogue.words import words_of
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("zero", (0, 1)),
+        ("forty two", (42, 2)),
+        ("one hundred", (100, 2)),
+        ("one hundred and five", (105, 4)),
+        ("five five one two", (5512, 4)),
+        ("17", (17, 1)),
+        ("apple", None),
+    ],
+)
+def test_numbers(said: str, number: tuple[int, int] | None) -> None:
+    assert read_number(words_of(said), 0) == number
+
+
+def test_a_number_that_is_said_is_read_back() -> None:
+    for number in range(100):
+        words = words_of(say_number(number))
+        assert read_number(words, 0) == (number, len(words))
+
+
+@pytest.mark.parametrize(
+    ("said", "index"),
+    [
+        ("the first one", 0),
+        ("the third", 2),
+        ("the last one", 2),
+        ("the fourth", None),
+        ("no", None),
+        ("whichever", 0),
+        ("you choose", 0),
+        ("it doesn't matter to me", 0),
+    ],
+)
+def test_picking_from_a_list(said: str, index: int | None) -> None:
+    assert ordinal_choice(words_of(said), 3) == index
