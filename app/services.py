@@ -183,14 +183,7 @@ class Services:
         """End every session, then close the engines; what does not close within CLOSE_S is logged and left."""
         self.watchdog.stop()
         self.acs_access.stop()
-        for entry in list(self.sessions.live.values()):
-            entry.deliver(EndSession(Ending.NORMAL, politely=False))
-        try:
-            async with asyncio.timeout(2):
-                await self.sessions.emptied()
-        except TimeoutError:
-            pass
-        self.sessions.stop()
+        await self._end_sessions()
         await self.mcp_servers.stop()
         await self.call_records.close()
         if self.recorder is not None:
@@ -199,6 +192,19 @@ class Services:
             self.claim_check.stop()
         if self.checkpoints is not None:
             self.checkpoints.stop()
+        await self._close_engines()
+
+    async def _end_sessions(self) -> None:
+        for entry in list(self.sessions.live.values()):
+            entry.deliver(EndSession(Ending.NORMAL, politely=False))
+        try:
+            async with asyncio.timeout(2):
+                await self.sessions.emptied()
+        except TimeoutError:
+            pass
+        self.sessions.stop()
+
+    async def _close_engines(self) -> None:
         engines = self.engines
         closing = [
             start_contained(asyncio.get_running_loop(), engine.close(), _not_closed, "close")
