@@ -4,6 +4,7 @@ import signal
 import time
 from functools import partial
 
+from app.api.component_checks import ComponentChecks
 from app.api.readiness import Readiness
 from app.carrier import carrier_of
 from app.cluster.cluster import Cluster
@@ -161,7 +162,7 @@ def _summaries(services: Services) -> Summaries:
 
 def readiness_of(services: Services, network: CallControl | None) -> Readiness:
     """The checks of every component of a worker; `network` is its telephone network, if it has one."""
-    return Readiness(
+    checks = ComponentChecks(
         lifecycle=services.lifecycle,
         watchdog=services.watchdog,
         max_loop_lag_s=services.settings.limits.max_loop_lag_s,
@@ -173,3 +174,4 @@ def readiness_of(services: Services, network: CallControl | None) -> Readiness:
         acs_access=services.acs_access,
         network=network,
     )
+    return Readiness(services.lifecycle, checks.by_component)

@@ -2,9 +2,9 @@
 
     AppError
     ├── ProblemError               a route answers with a problem (api/problems.py)
-    ├── UnhealthyError             a component does not work (api/readiness.py)
-    ├── DegradedError              a component works, though not as it should (api/readiness.py)
-    ├── AbsentComponentError       an optional component is not configured (api/readiness.py)
+    ├── UnhealthyError             a component does not work (api/component_checks.py)
+    ├── DegradedError              a component works, though not as it should (api/component_checks.py)
+    ├── AbsentComponentError       an optional component is not configured (api/component_checks.py)
     ├── TooManyError               a client is over a limit (limits/clients.py)
     ├── TokenError                 a token is not accepted (auth/jwt.py)
     ├── TokensUnavailableError     the keys that tokens are checked with cannot be had (auth/jwt.py)

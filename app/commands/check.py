@@ -8,6 +8,7 @@ import msgspec
 from actors.errors import StoreError
 from app.api import readiness
 from app.api.asgi import app_of
+from app.api.component_checks import NOT_CONFIGURED
 from app.configuration import (
     Configuration,
     agents_without_words,
@@ -86,7 +87,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def _is_off(connection: readiness.Check) -> bool:
-    return connection.error == readiness.NOT_CONFIGURED
+    return connection.error == NOT_CONFIGURED
 
 
 def check(settings: Settings) -> Found:
