@@ -18,7 +18,8 @@ from app.api.routes.metrics import MetricsRoutes
 from app.assembly import Assembly
 from app.auth.route_table import API, require_listed
 from app.cluster.request_passing import FORWARD, answered
-from app.configuration import usable_configuration, warnings_of
+from app.configuration import usable_configuration
+from app.configuration_warnings import warnings_of
 from app.engines.built_in import absent_engines
 from app.limits.clients import TooManyError
 from app.middleware import middleware_of

@@ -9,17 +9,16 @@ from actors.errors import StoreError
 from app.api import readiness
 from app.api.asgi import app_of
 from app.api.component_checks import NOT_CONFIGURED
-from app.configuration import (
-    Configuration,
+from app.configuration import Configuration, usable_configuration
+from app.configuration_warnings import (
     agents_without_words,
-    features,
     languages_not_understood,
     phrases_left_in_english,
     topics_without_judge,
-    usable_configuration,
     warnings_of,
 )
 from app.engines.built_in import absent_engines
+from app.features import features
 from app.mcp.servers import servers_without_sdk
 from app.server.lifecycle import Lifecycle
 from app.server.processes.listening import ListenError, listen

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.commands.check import check
-from app.configuration import usable_configuration, warnings_of
+from app.configuration import usable_configuration
+from app.configuration_warnings import warnings_of
 from app.server.configuration_errors import CONFIGURATION_ERRORS
 from app.telemetry import azure_monitor
 from config.errors import SettingsError

@@ -14,7 +14,8 @@ from actors.ports.realtime import RealtimeAbilities, RealtimeKind
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock, run_virtual
 from app.api.asgi import app_of, create_app
-from app.configuration import usable_configuration, warnings_of
+from app.configuration import usable_configuration
+from app.configuration_warnings import warnings_of
 from app.engines.choice import chosen
 from app.engines.making import make_engines
 from app.engines.ports import TRANSCRIBER

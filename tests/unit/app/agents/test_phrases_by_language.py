@@ -9,7 +9,8 @@ from actors.agent import InLanguage, Phrases
 from actors.rules.language_words import BY_LANGUAGE
 from app.agents.agent_files import load_agents
 from app.agents.phrases_by_language import PHRASES, left_in_english, with_phrases_of_its_languages
-from app.configuration import Configuration, phrases_left_in_english
+from app.configuration import Configuration
+from app.configuration_warnings import phrases_left_in_english
 
 FIELDS = {field.name for field in msgspec.structs.fields(Phrases)}
 
