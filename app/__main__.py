@@ -8,15 +8,14 @@ import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 try:
-    from app.commands.arguments import FAILED, add_commands, print_json
+    from app.commands.arguments import FAILED, add_commands
     from app.server.processes.worker_pipe import FAULT_STATUS
     from app.version import product_version
     from config.errors import SettingsError
-    from config.settings import misspelt_variables, read_settings
+    from config.settings import read_settings
 except ModuleNotFoundError as missing:
     # Whoever types the command with the Python of the system, as the guides write it, is told what to do.
     print(
@@ -74,65 +73,6 @@ def _worker(options: argparse.Namespace) -> int:
     )
 
 
-def _check(options: argparse.Namespace) -> int:
-    try:
-        # First of all: OpenTelemetry reads some of its variables as soon as it is imported.
-        settings = read_settings()
-    except SettingsError as fault:
-        return _told_by_check(fault, options)
-    from app.commands.check import Found, check
-    from app.server.configuration_errors import CONFIGURATION_ERRORS
-
-    try:
-        found = check(settings)
-        found = Found(found.features, (*found.warnings, *misspelt_variables()))
-        if options.connect:
-            from app.commands.connections import tried
-
-            found = Found(found.features, found.warnings, tried(settings))
-    except CONFIGURATION_ERRORS as fault:
-        return _told_by_check(fault, options)
-    except TimeoutError:
-        _told_by_check(TimeoutError("the parts of a worker do not start in time"), options)
-        return FAILED
-    if options.json:
-        print_json(found)
-    else:
-        print("\n".join(found.lines()))
-    return FAILED if found.failed_connections else 0
-
-
-def _eval(options: argparse.Namespace) -> int:
-    from app.evals.command import Evaluation, evaluate, paths
-    from app.evals.microphone import Audio
-    from app.server.configuration_errors import CONFIGURATION_ERRORS
-
-    try:
-        files = paths(options.files)
-        is_heard = options.audio or options.telephone or options.noise_db is not None
-        audio = Audio(noise_db=options.noise_db, by_telephone=options.telephone) if is_heard else None
-        asked = Evaluation(
-            files=files,
-            repeat=options.repeat,
-            junit=options.junit,
-            json=options.json,
-            audio=audio,
-            connects=options.connect,
-        )
-        return 0 if evaluate(asked, read_settings()) else FAILED
-    except CONFIGURATION_ERRORS as fault:
-        return _told(fault)
-    except OSError as fault:
-        print(f"the results cannot be written: {fault}", file=sys.stderr)
-        return FAILED
-
-
-def _told_by_check(fault: Exception, options: argparse.Namespace) -> int:
-    if options.json:
-        print_json({"fault": str(fault)})
-    return _told(fault)
-
-
 def _told(fault: Exception) -> int:
     print(fault, file=sys.stderr)
     return FAULT_STATUS
@@ -150,38 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = _command(commands, "serve", "start the server")
     serve.set_defaults(run=_serve)
     _add_app(serve)
-    _add_check(commands)
     add_commands(partial(_command, commands))
-    _add_eval(commands)
     _add_worker(commands)
     return parser
-
-
-def _add_check(commands: "Commands") -> None:
-    check = _command(commands, "check", "say whether the configuration and the agents' files can be used")
-    check.set_defaults(run=_check)
-    check.add_argument("--connect", action="store_true", help="start every part, and ask each whether it works")
-    check.add_argument("--json", action="store_true", help="print JSON, for programs; a fault is its only field")
-
-
-def _add_eval(commands: "Commands") -> None:
-    evaluation = _command(commands, "eval", "hold the conversations of YAML files with agents, in text")
-    evaluation.set_defaults(run=_eval)
-    evaluation.add_argument("files", nargs="+", metavar="FILE", help="scenarios; of a directory all that it holds")
-    evaluation.add_argument("--repeat", type=_count, default=1, metavar="N", help="hold each so often, for a rate")
-    evaluation.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit's XML")
-    evaluation.add_argument("--json", type=Path, metavar="FILE", help="write the results, with every run, as JSON")
-    evaluation.add_argument("--audio", action="store_true", help="have callers speak, and be heard, in real time")
-    evaluation.add_argument("--connect", action="store_true", help="connect to MCP servers, in real time")
-    evaluation.add_argument(
-        "--telephone", action="store_true", help="--audio over a telephone line, on which the agent is heard too"
-    )
-    evaluation.add_argument(
-        "--noise-db",
-        type=_decibels,
-        metavar="DB",
-        help="with --audio or --telephone: noise, so far below the voice",
-    )
 
 
 def _add_worker(commands: "Commands") -> None:
@@ -202,18 +113,6 @@ def _command(commands: "Commands", name: str, purpose: str) -> argparse.Argument
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EPILOG,
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
-        raise argparse.ArgumentTypeError("from 1 to 10000")
-    return int(text)
-
-
-def _decibels(text: str) -> float:
-    if not text.isdecimal() or not 0 <= int(text) <= 60:
-        raise argparse.ArgumentTypeError("from 0 to 60")
-    return float(text)
 
 
 def _add_app(parser: argparse.ArgumentParser) -> None:
