@@ -87,7 +87,7 @@ class InitiatedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Participant(msgspec.Struct, frozen=True, kw_only=True):
-    """A participant of a call. `id` is the network's id; `role` is person for the caller and other for everybody else."""
+    """A participant of a call. `id` is the network's id; `role` is person for the caller, else other."""
 
     id: str
     phone_number: str | None
