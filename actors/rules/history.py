@@ -12,9 +12,9 @@ from actors.rules.summary import Summary, summarized
 from actors.rules.unicode_text import is_speakable
 
 WITHHELD = '"A content filter keeps this result back. Do not repeat the call by yourself."'
-"""What the model reads in place of the result of a tool that it must not be sent again."""
+"""What the model reads in place of the result of a tool that must not be sent to it again."""
 NOT_FOR_THE_MODEL = (UtteranceKind.FILLER, UtteranceKind.APOLOGY)
-"""What is said to bridge a gap is no part of what the model reads."""
+"""Kinds of utterances that the model does not read, since they only bridge a gap."""
 
 
 class History:

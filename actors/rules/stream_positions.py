@@ -5,7 +5,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
 MOST_GAPS = 1_000
-"""The oldest gaps are forgotten above this: a stream that goes on talks of its last minutes only."""
+"""The most gaps that are remembered; of more the oldest is forgotten, since a stream reports on its last
+minutes only."""
 
 
 class Positions:

@@ -22,7 +22,7 @@ M = TypeVar("M")
 logger = logging.getLogger("earshot.actors")
 
 MAX_WAITING = 256
-"""Messages that wait at one address at most; over it the oldest goes, the urgent ones last."""
+"""The most messages that wait at one address; of more the oldest is dropped, urgent ones last."""
 
 
 class Address(Generic[M]):

@@ -29,9 +29,9 @@ M = TypeVar("M")
 VIRTUAL_EPOCH_S = 1_750_000_000.0
 """Wall time at the beginning of virtual time, the same in every run."""
 OUTSIDE_POLL_S = 0.05
-"""How often outside work is looked at that ends without waking the loop."""
+"""Seconds between looks for work outside the loop that has ended without waking the loop."""
 CANCELLED_MAX = 50
-"""Fewer cancelled timers than these stay until they would be due."""
+"""Cancelled timers are removed from the heap only if there are more than this."""
 
 
 class LoopClock:

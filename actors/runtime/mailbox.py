@@ -37,22 +37,23 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
     type_name: str
     urgent: bool
-    """It overtakes all that is not, in its mailbox and in those of other actors."""
+    """It is handled before all that is not urgent, in its own mailbox and in those of other actors."""
     droppable: bool
-    """Caller audio: of more than `limit_ms` of it that is queued the oldest goes."""
+    """It is caller audio: if more than `limit_ms` of it is queued, the oldest is dropped."""
     refusable: bool
-    """What a client asks for: of more than `MAX_REFUSABLE` messages in the lane it is dropped."""
+    """It is what a client asks for: it is dropped if more than `MAX_REFUSABLE` messages are queued in its lane."""
     traced: bool
     """Its handling has a span of its own in the trace of the turn."""
     routine: bool
-    """Comes with every frame: not worth a place among the messages last seen."""
+    """It comes with every frame, and is left out of the messages that were seen last."""
     runtime: bool
-    """Pykka's own, or one that says `runtime = True`: not for `on_receive`."""
+    """It is Pykka's own or says `runtime = True`: `on_receive` does not get it."""
     repeatable: bool
-    """Handled twice it does no harm: if an actor dies on it, the actor's successor is told it once more."""
+    """It may be handled twice without harm: if an actor dies on it, the actor's successor is told it once more."""
     transient: bool
-    """Not for a successor of the actor it was told to: a report of the actor's own timers and streams, something that
-    the next message makes up for, or something that the successor finds elsewhere (audio in the ring)."""
+    """It is of no use to a successor of the actor that it was told to: a report of the actor's own timers and
+    streams, something that the next message makes up for, or something that the successor finds elsewhere
+    (audio in the ring)."""
 
 
 class _TraitsByClass(dict[type, Traits]):

@@ -16,24 +16,24 @@ from actors.runtime.clock import is_virtual
 from actors.runtime.mailbox import Mailbox
 
 MESSAGES_PER_DRAIN = 128
-"""Messages handled before sockets and timers get their turn again, urgent ones included: two actors that tell each
-other urgent messages cannot hold the loop for ever."""
+"""The most messages, urgent ones included, that are handled before sockets and timers get their turn: two actors that
+tell each other urgent messages cannot hold the loop for ever."""
 DRAIN_S = 0.004
-"""Time after which a drain ends, whatever it has handled."""
+"""Seconds after which a drain ends, however many messages are left."""
 
 
 class Runnable(Protocol):
     """An actor, as the scheduler sees it. The scheduler sets the two marks, so that no actor is queued twice."""
 
     name: str
-    """What operators call it; empty for one that they are not shown."""
+    """The name that operators are shown; empty for an actor that they are not shown."""
     in_urgent: bool
     in_ready: bool
     is_running: bool
     """Whether the actor has started and has not ended."""
     actor_inbox: Mailbox
     actor_context: Context
-    """In which it handles its messages, and not in that of whoever told it one, current span included."""
+    """The context in which the actor handles its messages, with its own span: not that of whoever told it a message."""
 
     def run_once(self) -> None:
         """Handle the next message, if there is one; never raises."""

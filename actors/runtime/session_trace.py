@@ -18,7 +18,7 @@ from actors.runtime.log_context import work_for
 
 TRACEPARENT = "traceparent"
 MOST_STAGES = 64
-"""Stages of a session that are open at once; the oldest is closed when there are more."""
+"""The most stages of a session that are open at once; of more the oldest is closed."""
 
 _tracer = trace.get_tracer("earshot")
 _tokens = metrics.get_meter("earshot").create_counter(
@@ -42,9 +42,9 @@ class Peer(msgspec.Struct, frozen=True):
     """The service behind an engine. An engine that is elsewhere has one as its attribute `peer`."""
 
     service: str
-    """What people call it, such as "Azure Speech": the name on a map of dependencies."""
+    """The service's name for people, such as "Azure Speech", which is shown on a map of dependencies."""
     address: str = ""
-    """Its host."""
+    """The host name of the service."""
 
 
 def peer_of(*engines: object) -> Peer | None:

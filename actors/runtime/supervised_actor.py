@@ -63,7 +63,7 @@ class MessageSeen(msgspec.Struct, frozen=True, kw_only=True):
 
     at: float
     sender: str
-    """The actor that told it; empty where it came from outside the actors: a connection, an engine, a timer."""
+    """The name of the actor that told the message; empty if it came from a connection, an engine or a timer."""
     receiver: str
     type: str
 

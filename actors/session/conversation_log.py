@@ -19,7 +19,7 @@ ORDER_FAILED = (
     "The telephone network has reported that an earlier order in this call failed: {failure}. Whatever the tool"
     " answered, it was not done. Do not say that it was; tell the user when it matters."
 )
-"""What the language model is told of an order whose failure came after its tool had returned."""
+"""What the language model is told when an order fails after its tool has returned."""
 
 
 class ConversationLog:

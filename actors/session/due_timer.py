@@ -7,7 +7,7 @@ from actors.ports.clock import Clock, Timer
 from actors.ports.recipient import Recipient
 
 SOON_S = 1e-6
-"""A timer that fires earlier than what it waits for by less than this is on time: floats round."""
+"""A timer that fires at most this many seconds early is on time, since floats round."""
 
 
 class DueTimer:

@@ -71,7 +71,7 @@ OrchestratorMessage = (
 )
 
 STREAMED = {SpeechContinued, InterimTranscript}
-"""What comes while the caller speaks: a successor hears that again, so nothing of it is kept."""
+"""Messages that come while the caller speaks; they are not kept for a successor, which hears that audio again."""
 
 
 class Orchestrator(SupervisedActor):

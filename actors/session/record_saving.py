@@ -17,7 +17,7 @@ from actors.session.connection import SessionConnection
 from actors.session.live_session import LiveSession
 
 SAVE_S = 10.0
-"""A store that has not kept a record by then is not waited for."""
+"""Seconds for which a store may take to save a record; then it is not waited for."""
 
 
 class RecordSaver:

@@ -32,7 +32,8 @@ from actors.session_context import SessionContext
 from actors.variables import filled
 
 LOOK_UP_S = 15.0
-"""A session begins by then, whatever becomes of looking its caller up: what does that has a shorter bound itself."""
+"""Seconds after which a session begins even if its caller has not been looked up; the lookup itself has a shorter
+limit."""
 
 LookUp = Callable[[SessionContext], Awaitable[SessionContext]]
 

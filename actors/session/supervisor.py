@@ -47,7 +47,7 @@ SessionMessage = (
 )
 
 CHILDREN_END_S = 0.5
-"""Children that were ordered to stop and have not by then are not waited for."""
+"""Seconds for which children that were ordered to stop are waited for."""
 
 
 class SessionState(StrEnum):

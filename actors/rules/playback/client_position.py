@@ -13,13 +13,14 @@ from actors.messages.caller import Lead, Transport
 from actors.rules.playback.play_head import MarkState, PlayHead
 
 MARK_DUE_MS = 150
-"""A client that begins or goes on to play is given this long for its first mark, before the clock runs without it."""
+"""Milliseconds within which a client that begins or resumes playing has to send a mark; then the clock runs
+without it."""
 
 MARK_FRESH_MS = 500
-"""A position is exact this long after a mark."""
+"""Milliseconds after a mark for which the position is exact."""
 
 TURNS_KEPT = 4
-"""The number of latest turns whose marks are still understood."""
+"""How many of the latest turns' marks are still understood."""
 
 
 class ClientPosition:

@@ -14,23 +14,23 @@ from actors.rules.audio import pause_near
 from actors.rules.playback.frames import Hearing
 
 ROUNDING_MS = 1e-6
-"""Two positions that differ by less than this many ms are the same."""
+"""Positions that differ by less than this many ms are the same."""
 AHEAD_MS = 300.0
-"""How wrong a position may be, in ms, that is estimated by proportion: text up to so far ahead may have begun."""
+"""The error in ms of a position that is estimated by proportion: text up to this far ahead may have begun."""
 BLANKS = 2
-"""How many characters of white space may lie between two sentences: they belong to either of them."""
+"""The most characters of white space between two sentences, which belong to either of them."""
 
 _BEHIND = sys.maxsize
-"""Behind every position in a text: so that marks are found by tuples alone, without a function for each comparison."""
+"""A position behind all text, so that marks can be compared as plain tuples."""
 
 
 class TrackEnd(Enum):
     """How the audio of a reply ends."""
 
     WHOLE = "whole"
-    """All of its text is spoken."""
+    """All text of the reply is spoken."""
     CUT_SHORT = "cut short"
-    """Its audio ended before its text: a word that has begun may not have been spoken to its end."""
+    """The reply's audio ends before its text: the last word that has begun may be incomplete."""
 
 
 class PlayTrack:

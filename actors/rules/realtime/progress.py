@@ -11,37 +11,37 @@ from enum import StrEnum
 import msgspec
 
 MAX_LIMITED_S = 6.0
-"""For how many seconds at a time a limit of the service is waited for; the caller hears a filler meanwhile."""
+"""The most seconds of one wait for a rate limit of the service; the caller hears a filler meanwhile."""
 
 STALLED_S = 5.0
-"""A response that has been begun goes on within this, or is begun. Turn-taking gives up a reply that was heard in part
-after `next_token_s`, 8 s: another session has to have said more of it by then."""
+"""Seconds within which a response has to begin, and to go on. Turn-taking gives up a reply that was heard in part after
+`next_token_s` (8 s): another session must have continued it by then."""
 SETTLED_S = 30.0
-"""Seconds after which a session counts as a good one."""
+"""Seconds after which a session counts as stable."""
 
 
 class RealtimeState(StrEnum):
     """What is going on between us and the model."""
 
     PAUSED = "paused"
-    """Another session is opened after a pause."""
+    """The session is lost; another one is opened after a pause."""
     CONNECTING = "connecting"
     LISTENING = "listening"
-    """The model hears; nothing is asked for."""
+    """The model hears the caller; no response is asked for."""
     ASKED = "asked"
-    """A response is asked for, and has not begun."""
+    """A response was asked for and has not begun."""
     SPEAKING = "speaking"
     """A response is being made."""
     ENDING = "ending"
-    """All audio and all calls that were begun of a response have come; that it is over was not told yet."""
+    """All audio and all tool calls of the response have come; the service has not reported its end yet."""
     WITHDRAWN = "withdrawn"
-    """A response that has not begun is not wanted any more: it is cancelled when it begins."""
+    """A response that has not begun is no longer wanted; it is cancelled when it begins."""
     CANCELLED = "cancelled"
-    """A response was cancelled, and some of it still comes."""
+    """A response was cancelled, and parts of it still arrive."""
     OCCUPIED = "occupied"
-    """The service makes a response that is not ours, and takes no order for another one."""
+    """The service makes a response that was not asked for, and takes no order for another one until it ends."""
     LIMITED = "limited"
-    """The next response may not be asked for yet."""
+    """A rate limit holds: the next response may not be asked for yet."""
     GIVEN_UP = "given up"
 
 
@@ -49,13 +49,13 @@ class Overdue(StrEnum):
     """What is done when something owed has not come."""
 
     CONNECT = "connect"
-    """The pause is over: another session is opened."""
+    """Open another session: the pause is over."""
     ASK = "ask"
-    """The pause is over: the response is asked for."""
+    """Ask for the response again: the pause is over."""
     REPLACE = "replace"
-    """The session has stalled, or never began: another one is opened, and asked for what is missing."""
+    """Open another session, which is asked for what is missing: this one has stalled or never began."""
     CONCLUDE = "conclude"
-    """The response is taken for whole. Another session is opened: this one takes no order before the end is told."""
+    """Take the response for complete and open another session: this one takes no order before it reports the end."""
 
 
 class RealtimeWait(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +143,7 @@ WAITS = (
         overdue=Overdue.ASK,
     ),
 )
-"""Every wait. LISTENING owes nothing, and what is GIVEN_UP never will."""
+"""Every wait. In LISTENING nothing is owed; in GIVEN_UP nothing ever will be."""
 
 _ROWS = {wait.state: wait for wait in WAITS}
 

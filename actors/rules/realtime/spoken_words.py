@@ -10,9 +10,10 @@ from actors.rules.history import whole_words
 from actors.rules.text.sentences import following
 
 MS_PER_CHAR = 65.0
-"""How long a character of speech lasts, about: where text lies is estimated by it until all audio is there."""
+"""About how many ms a character of speech lasts; places in the text are estimated by it until all audio is there."""
 MAX_SKIPPED_CHARS = 40
-"""A word is looked for in so much text behind the one before it: punctuation, and what is not pronounced."""
+"""Characters of text behind the last word in which the next one is looked for; they hold punctuation and what is not
+pronounced."""
 
 
 class PlacedWord(msgspec.Struct, frozen=True):

@@ -24,8 +24,8 @@ from actors.rules.utterances import bounded_utterance, joined_utterance
 _TALKING = CallerActivity.TALKING
 
 LASTING_MS = 600.0
-"""Ms of voice that were meant for the agent though nothing of it was recognised; shorter voice may be noise. After a
-question of the agent's, voice as short as an answer was meant for it."""
+"""Milliseconds of voice that were meant for the agent even if no words were recognised; shorter voice may be noise.
+After a question of the agent, voice as short as an answer was meant for it."""
 
 
 def speech_started(turn: TurnCore, message: SpeechStarted, at: float) -> None:

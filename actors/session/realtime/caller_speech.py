@@ -13,18 +13,20 @@ from actors.rules.utterances import bounded_utterance, joined_utterance
 from actors.session.recognition.audio_ring import AudioRing
 
 PRE_ROLL_MS = 300
-"""Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
+"""Milliseconds of audio before the onset that belong to the utterance: a detector hears the vowel, not the consonant
+before it."""
 PIECE_MS = 60
-"""The session is given a voice that goes on in pieces of at least so much: it sends no shorter ones anyway."""
+"""The least audio in ms that is given to the model's session at a time: it sends no shorter messages anyway."""
 MAX_UNANSWERED_MS = 60_000
-"""How much of the caller's unanswered speech is kept for another session of the model, in ms."""
+"""The most ms of the caller's unanswered speech that are kept for another session of the model."""
 
 
 MOST_UNTOLD = 64
-"""How many turns may wait for the id of their item, and items for their words; beyond that, the oldest wait no more."""
+"""The most turns that wait for the id of their item, and items that wait for their words; of more the oldest are given
+up."""
 
 NOT_ANSWERED = -1
-"""In place of a turn's number: the utterance is not answered, and only its words are wanted."""
+"""In place of a turn number: the utterance is not to be answered, only its words are wanted."""
 
 
 T = TypeVar("T")
@@ -34,17 +36,17 @@ class SpokenUtterance(msgspec.Struct, kw_only=True):
     """One utterance of the caller that the model was given as a turn."""
 
     pcm: bytes
-    """Its audio, PCM16LE mono, for another session of the model; empty once it is answered."""
+    """The audio of the utterance, PCM16LE mono, for another session of the model; empty once it is answered."""
     turn: int = 0
-    """The turn in which it is answered, or `NOT_ANSWERED`; 0 until that is known."""
+    """The turn that answers it, or `NOT_ANSWERED`; 0 until that is known."""
     text: str = ""
     begun: str = ""
-    """Words of it that the parallel recognizer had finished with before it was over."""
+    """The words of it that the parallel recognizer reported as final before it was over."""
     start_ms: float = 0.0
     end_ms: float = 0.0
-    """Where it lies in the caller's audio."""
+    """Where it ends in the caller's audio, in ms."""
     is_known: bool = False
-    """Its words are known, so that what the session tells of them later is passed over."""
+    """Whether its words are known, so that a later transcript of the session is ignored."""
 
 
 class CallerSpeech:

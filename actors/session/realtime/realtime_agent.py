@@ -53,8 +53,8 @@ from actors.session.tools.tool_runs import ToolRuns
 from actors.session_context import in_language, preamble
 
 MAX_SPOKEN_CHARS = 24_000
-"""The most characters of a conversation that a model which hears and speaks is given, whatever the agent's file says:
-some twenty minutes of talk. Its context holds 32,000 tokens; a second of the caller's voice takes about ten of them, a
+"""The most characters of a conversation that a speech-to-speech model is given, whatever the agent's file says: some
+twenty minutes of talk. Its context holds 32,000 tokens; a second of the caller's voice takes about ten of them, a
 second of its own twenty."""
 HEARD_ONLY = (
     "Your earlier messages hold only what the user heard of them."

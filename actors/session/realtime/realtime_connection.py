@@ -19,8 +19,8 @@ from protocol.realtime.failure_kinds import FailureKind
 
 _EVENTS = get_args(reported.RealtimeEvent)
 _FREQUENT = (reported.ResponseAudio, reported.ResponseTranscript, reported.ResponseWord)
-"""Events so frequent that they are handled before the engine goes on, unless an actor is due: waking the loop for each
-of them costs more than handling it. All others are queued, since an engine may report them from within an order."""
+"""Events so frequent that they are handled at once, unless an actor is due: waking the loop for each of them costs more
+than handling it. All others are queued, since an engine may report them from within an order."""
 
 
 class RealtimeConnection:

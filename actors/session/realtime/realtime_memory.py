@@ -11,7 +11,7 @@ from actors.ports.realtime import RealtimeSession
 from actors.rules.realtime.spoken_items import SpokenItem, unheard
 
 MAX_ITEMS = 64
-"""A reply of more items than this is cut: a model that makes more goes on without end."""
+"""The most items of one reply, which is cut then: a model that makes more would go on without end."""
 
 
 class RealtimeMemory:

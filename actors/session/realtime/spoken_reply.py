@@ -11,12 +11,12 @@ from actors.session.realtime.realtime_memory import MAX_ITEMS, RealtimeMemory
 from actors.session.realtime.spoken_reply_writer import SpokenReplyWriter
 
 MAX_REPLY_MS = 180_000.0
-"""A reply with more audio than this is cut: the conversation goes on with what there is of it."""
+"""The most ms of audio of one reply, which is cut then; the conversation goes on with what there is of it."""
 GO_ON = (
     "Your last message was cut off by a fault of the line, and the user has heard all of it. Go on with exactly what"
     " was to follow. Neither repeat nor mention anything."
 )
-"""Asks another session for the rest of a reply."""
+"""The instructions with which another session is asked for the rest of a reply."""
 
 MadeOfResponse = (
     reported.ResponseAudio

@@ -7,13 +7,13 @@ class AudioTrack(msgspec.Struct, kw_only=True):
     """The audio of one speaker, or of all whose voices come in one stream, as far as it has been dealt with."""
 
     is_open: bool = False
-    """Audio has come in, so that a recognizer has to listen to it."""
+    """Whether audio has come in, so that a recognizer has to listen to it."""
     final_owed: bool = False
-    """The speaker spoke, and the final transcript of it has not come."""
+    """Whether the speaker spoke and the final transcript of it has not come."""
     settled_bytes: int = 0
-    """Position in the audio up to which it need never be recognised again."""
+    """Position in bytes of the audio before which nothing needs to be recognised again."""
     audio_bytes: int = 0
-    """How much audio had come in when this was encoded for another process; not kept up to date otherwise."""
+    """Bytes of audio that had come in when this was encoded for another process; not kept up to date otherwise."""
 
     def final_transcript_owed(self, *, is_owed: bool) -> None:
         """Note whether the recognizer owes the final transcript of what was said."""

@@ -5,13 +5,14 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.recognition.audio_ring import AudioRing
 
 MOST_LAG_MS = 500
-"""A speaker whose audio is further behind that of the others has not been streamed for a while."""
+"""Milliseconds by which a speaker's audio may lag behind that of the others; more means that they are not being
+streamed."""
 ABSENT_MS = 10_000
-"""A speaker whose audio is that far behind has left, or somebody else is streamed in their place. By then it is settled
-what became of their last words: one second without audio ends an utterance, and its transcript is owed twice for three
+"""Milliseconds of lag after which a speaker has left, or somebody else is streamed in their place. By then their last
+words are settled: one second without audio ends an utterance, and its transcript is awaited twice for three
 (`actors/rules/transcription.py`)."""
 LOOK_MS = 1_000
-"""How often it is looked for those who are absent, in ms of audio."""
+"""Milliseconds of audio between two looks for speakers who have left."""
 
 
 class AudioTracks:

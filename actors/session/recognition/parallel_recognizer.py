@@ -30,9 +30,10 @@ from actors.session.engine_violations import required_stream
 logger = logging.getLogger("earshot.actors")
 
 OPEN_S = 3.0
-"""An engine that has opened no stream by then has failed, in seconds: a recognizer gives its own engine 5."""
+"""Seconds within which an engine has to open a stream, else it has failed; the recognizer of the usual mode
+allows 5."""
 AGAIN_S = 30.0
-"""From a failure until another stream is asked for."""
+"""Seconds between a failure and the next attempt to open a stream."""
 
 Report = Callable[[RecognitionEvent], None]
 

@@ -18,7 +18,7 @@ from actors.session.measurements import audio_recognized
 from actors.session.recognition.audio_ring import AudioRing
 
 MOST_WORDS = 2_000
-"""Timed words of one transcript: more than the longest utterance has."""
+"""The most timed words that are kept of one transcript: more than the longest utterance has."""
 
 _Transcript = TypeVar("_Transcript", InterimTranscript, FinalTranscript)
 

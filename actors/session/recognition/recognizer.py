@@ -47,9 +47,10 @@ RecognizerMessage = (
 
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
-"""The level of a window that is no voice anyway."""
+"""The level in dB that is assumed for a window without voice."""
 PRE_ROLL_MS = 300
-"""Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
+"""Milliseconds of audio before the onset that belong to the utterance: a detector hears the vowel, not the consonant
+before it."""
 
 
 class Recognizer(SupervisedActor):

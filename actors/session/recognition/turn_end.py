@@ -8,10 +8,10 @@ from actors.session.engine_violations import EngineViolations
 from actors.turn_taking_settings import Endpointing
 
 CURRENT_MS = 128.0
-"""An interim transcript that ends no more than this many ms before the voice holds all words: two detectors differ by
-some windows."""
+"""An interim transcript that ends at most this many ms before the voice holds all words: two detectors differ by some
+windows."""
 WENT_ON_MS = 1_500.0
-"""A caller who speaks again within so many ms after their voice ended was not done."""
+"""A caller who speaks again within this many ms after the end of their voice was not done."""
 
 
 class TurnEnd:

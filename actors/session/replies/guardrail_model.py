@@ -25,7 +25,7 @@ from actors.session.engine_events import ClauseJudged
 from actors.session.replies.spending import CHARS_PER_TOKEN
 
 AT_ONCE = 4
-"""So many clauses of a reply are asked about at once; the others wait, while those before them are heard."""
+"""The most clauses of a reply that are judged at once; others wait while those before them are heard."""
 
 _meter = metrics.get_meter("earshot")
 _asked = _meter.create_counter(

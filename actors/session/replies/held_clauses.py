@@ -11,7 +11,7 @@ from actors.session.replies.guardrail_model import GuardrailModel
 from actors.session.replies.spending import Spending
 
 UNDECIDED = -1
-"""In place of a guardrail: the model has given no verdict, and nothing is spoken without."""
+"""In place of a guardrail's position: the model has given no verdict, without which nothing is spoken."""
 
 
 class _Clause(msgspec.Struct):

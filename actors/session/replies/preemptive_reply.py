@@ -23,7 +23,8 @@ from actors.session.replies.spending import CHARS_PER_TOKEN, Spending
 from actors.session.tools.handoffs import Handoffs
 
 LEAST_CONFIDENCE = 0.5
-"""Final words with less confidence are asked anew: a model is told of its doubt, which a reply begun ahead was not."""
+"""Final words with a lower confidence are asked anew: the model must be told of the doubt, and a pre-emptive reply was
+not."""
 
 ModelMessage = ModelReported | ModelPaused
 

@@ -8,7 +8,7 @@ from actors.runtime.supervised_actor import logger
 from actors.session.checkpoint import Checkpoint
 
 CHARS_PER_TOKEN = 4
-"""About how many characters of English text are a token, for services that do not say what a reply has cost."""
+"""About how many characters of English text one token has, for services that do not report usage."""
 
 _spent = metrics.get_meter("earshot").create_counter(
     "earshot.session.spent", description="Sessions that ended because they had used up what they may cost"

@@ -35,9 +35,9 @@ from actors.session.replies.spending import CHARS_PER_TOKEN, Spending
 logger = logging.getLogger("earshot.summaries")
 
 WITHIN_S = 60.0
-"""A summary that has not come by then is given up: no caller waits for it."""
+"""Seconds after which a summary is given up; no caller waits for it."""
 AGAIN_AFTER_TURNS = 5
-"""After a summary that failed, so many turns pass before another is asked for."""
+"""Turns after a failed summary before another is asked for."""
 
 _summaries = metrics.get_meter("earshot").create_counter(
     "earshot.conversation.summaries", unit="{summary}", description="Summaries of long conversations, by outcome"

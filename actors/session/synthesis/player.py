@@ -18,7 +18,8 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 
 FIRST_TICK_MS = 21.0
-"""From the first frames of audio to the next tick, in ms: a bit more than a period, so that the lead is full then."""
+"""Milliseconds from the first frames of audio to the next tick: a little more than a period, so that the lead is full
+then."""
 
 
 class Player:

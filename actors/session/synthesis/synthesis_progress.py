@@ -25,7 +25,7 @@ from actors.session.synthesis.voice_streams import VoiceStreams
 STALL_S = 2.5
 """Seconds without a report after which an engine that owes audio has failed."""
 CHECK_S = 0.5
-"""How often it is looked whether the engine is late, in seconds."""
+"""Seconds between two checks whether the engine is late."""
 
 
 class SynthesisProgress:
