@@ -32,7 +32,7 @@ class McpServerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     tools: Annotated[tuple[ToolName, ...], Meta(min_length=1, max_length=64)]
     """The tools that the model may call, by the server's own names; it sees no others."""
     confirm: tuple[ToolName, ...] = ()
-    """The tools whose calls are run only after they were said back to the caller; an interruption does not stop them."""
+    """The tools whose calls are run only after they were said back to the caller, and which no interruption stops."""
     approval: tuple[ToolName, ...] = ()
     """The tools of which an operator has to approve each call."""
     timeout_s: Annotated[float, Meta(ge=0.1, le=120)] = 10.0
