@@ -16,7 +16,7 @@ from app.server.processes.worker_pipe import WorkerNotice
 from protocol.agents import AgentChange
 
 TOPIC = "agent/"
-"""The topic of the notices about an agent; the agent's name follows."""
+"""The beginning of the topic of notices about an agent; the agent's name follows."""
 
 _FIELDS = {
     "model.deployment_id": ("model", "deployment_id"),
@@ -26,11 +26,11 @@ _FIELDS = {
     "voice.voice_name": ("voice", "name"),
     "voice.voice_style": ("voice", "style"),
 }
-"""Where in an agent the fields of `AgentChange.given` are."""
+"""The path in an `Agent` of each field that `AgentChange.given` returns."""
 
 
 Changes = dict[str, dict[str, tuple[Any, int]]]
-"""By the names of agents and of the fields of `AgentChange.given`: values, and when each was given, in microseconds"""
+"""By agent and by field of `AgentChange.given`: the value, and when it was given, in microseconds since the epoch."""
 
 
 class AgentChanges:

@@ -31,11 +31,11 @@ from protocol.browser import OUTPUT_RATE_HZ
 log = logging.getLogger(__name__)
 
 BRIEFING_TOOL = "transfer_with_briefing"
-"""Agents with a tool of this name call people for their callers."""
+"""The name of the tool by which an agent calls a person on behalf of its caller."""
 RENDER_TIMEOUT_S = 10.0
 START_RETRIES = 5
-"""At the start of a process, how often synthesis is asked again after it took too long: an engine of a loaded machine
-loads for longer than any phrase takes."""
+"""How often synthesis is asked again, at the start of a process, after it took too long: a loaded machine may need more
+time to load an engine than any phrase takes."""
 
 
 class PromptCache:

@@ -24,9 +24,9 @@ from app.telephony.errors import CallControlError
 CACHED_S = 2.0
 CHECK_TIMEOUT_S = 2.0
 NOT_CONFIGURED = "not configured"
-"""The error of a component that is optional and absent."""
+"""The error of a component that is optional and not configured."""
 ALONE = "telephone calls want one worker and one replica"
-"""What follows from a server without Redis, for operators."""
+"""The consequence of a missing Redis, in words for operators."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Check(msgspec.Struct, frozen=True):
 
     component: str
     status: str
-    """healthy, degraded or unhealthy."""
+    """The status of the component: healthy, degraded or unhealthy."""
     check_time_ms: float
     error: str | None = None
     details: str | None = None
@@ -44,7 +44,7 @@ class Report(msgspec.Struct, frozen=True):
     """The readiness report: every component's check and what they come to."""
 
     status: str
-    """ready, degraded or not_ready."""
+    """The status of the worker: ready, degraded or not_ready."""
     timestamp: float
     response_time_ms: float
     checks: list[Check]

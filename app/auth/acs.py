@@ -27,12 +27,13 @@ log = logging.getLogger("earshot.access")
 
 SECRET_HEADER = "x-earshot-event-grid-secret"
 EVENT_GRID_ROLE = "AzureEventGridSecureWebhookSubscriber"
-"""The role of our application that Entra gives Event Grid, and that it then has in its tokens."""
+"""The role of our application in Entra that is assigned to Event Grid, and that its tokens then have."""
 EVENT_GRID_APPLICATION = "4962773b-9cdb-44cf-a8bf-237846a00ab7"
-"""Event Grid itself, in every tenant of the public cloud."""
+"""The application id of Event Grid itself, the same in every tenant of Azure's public cloud."""
 NO_PROOF = "neither EVENT_GRID_SECRET nor EVENT_GRID_AUDIENCE is set"
 EVENT_GRID_WAITS_S = 15.0
-"""Event Grid waits for 30 s, and comes again half a minute after it was told that there are no keys: a caller rings."""
+"""Seconds for which a token of Event Grid waits for keys. Event Grid itself waits for 30 s, and after a refusal comes
+again half a minute later, while the caller's telephone rings."""
 TOLD_EVERY_S = 60.0
 RETRY_AFTER_S = 5
 

@@ -9,10 +9,10 @@ from enum import StrEnum
 log = logging.getLogger("earshot.audit")
 
 REPEATED_AFTER_S = 60.0
-"""The same client reading the same route leaves one line in this time; a console asks every second."""
+"""Seconds in which reads of one route by one client leave one line; a console reads every second."""
 REMEMBERED = 1_000
 ABOUT = ("session_id", "actor", "call_id", "approval_id", "name")
-"""Parameters of paths that name what an operator acts on."""
+"""The path parameters that name what an operator acts on."""
 
 
 class OperatorProof(StrEnum):

@@ -27,7 +27,7 @@ from config.groups.access import BrowserAuth
 from config.settings import Settings
 
 BEARER = "bearer."
-"""Begins the subprotocol that is a token."""
+"""The beginning of a WebSocket subprotocol that carries a token."""
 UNPROVEN = "calls are told of from this machine only, since ENABLE_AUTH_VALIDATION does not say what is to prove them"
 
 

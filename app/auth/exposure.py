@@ -71,11 +71,12 @@ PROXY_PREFIXES = (
     "tailscale-",
     "cloudfront-",
 )
-"""Headers that only reverse proxies, content networks and tunnels add."""
+"""Beginnings of header names that only reverse proxies, content delivery networks and tunnels add."""
 PROXY_ENDINGS = ("client-ip", "clientip", "real-ip")
-"""What they call the address of the client, whatever stands before it."""
+"""Ends of the names of headers in which they pass on the client's address."""
 OVERRULED_HOST = "earshot.overruled_host"
-"""Where an ASGI scope has the Host header of a request whose target is a whole URL, which goes before it."""
+"""The key of an ASGI scope for the Host header of a request whose target is a whole URL, which overrules that
+header."""
 HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~%-]+)(:[0-9]*)?", re.IGNORECASE)
 
 

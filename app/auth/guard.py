@@ -33,7 +33,7 @@ _refused_sockets = metrics.get_meter("earshot").create_counter(
 )
 
 ADMITTED = "earshot.admitted"
-"""Where the guard leaves in the ASGI scope what it has found out."""
+"""The key of an ASGI scope under which the guard leaves the `Admitted` that it has found."""
 
 
 def admitted(scope: Scope) -> Admitted:

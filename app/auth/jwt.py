@@ -20,7 +20,7 @@ log = logging.getLogger("earshot.access")
 ALGORITHM = "RS256"
 LEEWAY_S = 60.0
 MOST_CHARS = 16_384
-"""A token longer than this is not looked at."""
+"""The most characters of a token; a longer one is refused unread."""
 FETCH_TIMEOUT_S = 5.0
 LEAST_KEY_BITS = 2_048
 FRESH_S = 3_600.0

@@ -13,7 +13,7 @@ from app.errors import AppError
 
 API = "/api/v1"
 SOCKET = "WEBSOCKET"
-"""Stands in the table where a request has its method."""
+"""Stands in the place of the HTTP method in the rows of WebSockets."""
 STATIC_FILES = "/static/{file}"
 
 
@@ -21,25 +21,27 @@ class Check(StrEnum):
     """What somebody has to show before a route is served to them."""
 
     PUBLIC = auto()
-    """Nothing."""
+    """Everybody is admitted."""
     OPERATOR = auto()
-    """OPERATOR_TOKEN or an Entra token with the operator's role; without either configured, a request from here."""
+    """OPERATOR_TOKEN or an Entra token with the operator's role; if neither is configured, requests from this
+    machine."""
     CONSOLE = auto()
-    """As OPERATOR, on a WebSocket of our own page, which brings its token as a subprotocol: it can set no header."""
+    """As OPERATOR, for a WebSocket of the server's own page. It brings its token as a subprotocol, since a page cannot
+    set headers there."""
     OWN_SESSION = auto()
     """A browser's token, which opens the session it was issued for; operators see every session."""
     TOKEN_ISSUE = auto()
     """The server's own page, an operator, or a user of Entra."""
     CONVERSATION = auto()
-    """A known page or no page at all, with a browser's token for the session where tokens are demanded."""
+    """The server's own page, an operator, or a user with an Entra token."""
     WATCH = auto()
-    """As CONVERSATION; what others say is shown to operators and to holders of the session's resume token only."""
+    """As CONVERSATION, but only operators and holders of the session's resume token see what others say."""
     ACS_CALLBACK = auto()
-    """A token that Azure Communication Services signed, where that is demanded."""
+    """A token that Azure Communication Services has signed, if the settings require one."""
     ACS_MEDIA = auto()
-    """As ACS_CALLBACK, and no page of another site."""
+    """As ACS_CALLBACK, and no request from a page of another site."""
     EVENT_GRID = auto()
-    """The secret or the token of Event Grid, where that is demanded."""
+    """Event Grid's secret or token, if the settings require one."""
 
 
 class UnlistedRouteError(AppError):

@@ -69,13 +69,13 @@ class ConversationParts(msgspec.Struct, frozen=True, kw_only=True):
     clients: Clients
     model: LanguageModel
     realtime: RealtimeModel | None
-    """The speech-to-speech model, if there is one."""
+    """The speech-to-speech model; None if there is none."""
     plans: SessionPlans
     sessions: SessionsKeeper
     outputs: SessionOutputs
     claim_check: ClaimCheck | None
     messages_per_s: float
-    """Messages that a client may send in a second."""
+    """The most messages that a client may send in a second."""
 
 
 class ConversationSocket:

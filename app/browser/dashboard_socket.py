@@ -23,7 +23,7 @@ from app.server.sockets.socket_writer import OVERLOADED, REFUSED, SocketWriter
 from config.groups.limits import Limits
 
 MAX_OF_A_SESSION = 10
-"""Dashboards that show one session."""
+"""The most dashboards that show one session."""
 
 
 class DashboardSocket:

@@ -14,7 +14,7 @@ from app.console.timeline import Timeline
 log = logging.getLogger(__name__)
 
 INTERNAL_ERROR = 1011
-"""The close code of a socket whose server failed."""
+"""The close code of a WebSocket after an error of the server (RFC 6455)."""
 
 
 class Viewer(Recipient[OutputMessage], Protocol):

@@ -28,13 +28,13 @@ from app.telephony.transfer.consult import is_consult
 log = logging.getLogger(__name__)
 
 SOON_S = (0.0, 0.1, 0.3, 0.6)
-"""Waits before a call of which nothing is known is looked for again."""
+"""Seconds before each look for a call of which nothing is known yet."""
 
 RING = "ring"
 RING_S = 2.0
-"""For how many seconds a worker is waited for to say that it answers a call: the caller hears it ring meanwhile."""
+"""Seconds within which a worker has to say whether it answers a call; the caller hears it ring meanwhile."""
 MOST_ASKED = 3
-"""Workers that are asked to answer a call, before its caller hears that the line is busy."""
+"""The most workers that are asked to answer a call; then its caller hears the busy tone."""
 
 _passed_on = metrics.get_meter("earshot").create_counter(
     "earshot.calls.passed_on", description="Incoming calls that came to a full worker, by whether another one took them"
@@ -42,7 +42,7 @@ _passed_on = metrics.get_meter("earshot").create_counter(
 
 JOIN_S = 2.0
 GATHER_S = 1.0
-"""For how many seconds a worker is waited for to tell what it has; then it is left out of what is shown of all."""
+"""Seconds within which a worker has to report for an overview of all workers; else it is left out."""
 
 
 class Cluster:

@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 
 FOLLOW, SHOWN = "follow", "shown"
 FOLLOWED_S = 7.0
-"""Seconds after which a worker that has not asked again has no dashboard of the session any more, or is gone."""
+"""Seconds without a request from a worker after which it has no dashboard of the session any more, or is gone."""
 MOST_FEEDS = 10_000
-"""Sessions that other workers follow here, live or not."""
+"""The most sessions of this worker, live or not, that other workers follow."""
 MOST_WAITING = 500
-"""Messages that wait for one other worker, while Redis is slow or gone; the oldest of more are dropped."""
+"""The most messages that wait for one other worker while Redis is slow or gone; of more the oldest are dropped."""
 
 
 class Follow(msgspec.Struct, frozen=True):

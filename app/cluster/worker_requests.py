@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_IN_HAND = 200
-"""Requests that a worker deals with at once; more are left unanswered."""
+"""The most requests that a worker handles at once; further ones are not answered."""
 CLOSE_S = 2.0
-"""For how many seconds requests that are being dealt with are waited for; those that go on have swallowed their
+"""Seconds for which requests in progress are waited for at the end; those that go on have swallowed their
 cancellation."""
 MOST_LINES = 16
-"""Connections to Redis that requests and answers take at once: a publication takes a fraction of a millisecond."""
+"""The most connections to Redis that requests and answers use at once; a publication takes a fraction of a
+millisecond."""
 
 _asked = metrics.get_meter("earshot").create_counter(
     "earshot.cluster.requests", description="What workers asked of each other over Redis, by topic and outcome"

@@ -14,7 +14,7 @@ from app.services import Services
 from config.settings import Settings
 
 TRIED_WITHIN_S = 120.0
-"""Local engines load their models first, which takes seconds; nothing takes longer than this."""
+"""Seconds that a connection may take, including the loading of a local engine's models."""
 
 
 def tried(settings: Settings) -> tuple[Check, ...]:

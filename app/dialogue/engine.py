@@ -20,7 +20,7 @@ from app.dialogue.times import ordinal_choice
 
 _SHORT = 8
 _FEW = 2
-"""Words that `the second one` may be wrapped in, and how many of them may say something else."""
+"""How many other words may stand around `the second one`, and how many of them may have a meaning of their own."""
 
 
 class Reaction(msgspec.Struct, frozen=True):

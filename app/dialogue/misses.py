@@ -10,7 +10,7 @@ from app.dialogue.state import Question, State
 from app.dialogue.task import Reply, TaskRunner, call
 
 MOST_NEAR = 2
-"""Values that may have been said of which the caller is asked which; of more, all are asked for again."""
+"""The most similar values between which the caller is asked to choose; if there are more, the question is repeated."""
 
 
 class Misses:

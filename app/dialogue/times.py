@@ -22,11 +22,11 @@ _FIRST_ORDINALS = [
 ]  # fmt: skip
 _ORDINALS = {word: value for value, word in enumerate(_FIRST_ORDINALS, start=1)} | {"thirtieth": 30}
 NUMBER_WORDS = frozenset((*_UNITS, *_TENS, *_ORDINALS, "hundred", "thousand", "number"))
-"""Words of which numbers consist, and no name of a person does."""
+"""Words that numbers consist of; none of them is part of a person's name."""
 _WEEKDAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 DAY_WORDS = frozenset((*_WEEKDAYS, *_MONTHS, "today", "tonight", "tomorrow"))
-"""Words of which days consist."""
+"""Words that days consist of."""
 _CLOCK = re.compile(r"(\d{1,2})([0-5]\d)")
 _DIGIT_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _PARTS = {"morning": "a", "afternoon": "p", "evening": "p", "tonight": "p"}
@@ -34,17 +34,17 @@ _PARTS = {"morning": "a", "afternoon": "p", "evening": "p", "tonight": "p"}
 _BEFORE_A_PRONOUN = frozenset(_ORDINALS) | {
     "last", "that", "this", "earlier", "later", "earliest", "latest", "which", "another", "other", "any", "no",
 }  # fmt: skip
-"""Words after which `one` is no time."""
+"""Words after which `one` is a pronoun and no time of day."""
 
 _ALIKE = 0.8
-"""The share of letters, in order, that a word has in common with the ordinal that it is taken for."""
+"""The share of letters, in order, that a word must have in common with the ordinal that it is taken for."""
 MAX_DIGITS = 20
-"""Digits of one number: more than any number has that is asked for, and cheap to read."""
+"""The most digits of one number: more than any number that is asked for has, and few enough to be read quickly."""
 PART_OF_DAY_WITHIN = 30
-"""How many words `in the morning` may be away from the time that it belongs to."""
+"""The most words between `in the morning` and the time that it belongs to."""
 
 Found = tuple[str, int]
-"""A value and the number of words it takes."""
+"""A value, and how many words were read for it."""
 
 
 def read_day(words: list[str], at: int, today: date, *, bare: bool = False) -> Found | None:

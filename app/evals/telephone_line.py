@@ -48,13 +48,13 @@ from config.settings import Settings
 
 RATE_HZ = 16_000
 CALLER = "4:+15550100"
-"""The network's id of the caller, where the scenario names none."""
+"""The network's id of the caller if the scenario names none."""
 JITTER_MS, MOST_JITTER_MS = 8.0, 60.0
-"""How late frames are on average, and at most."""
+"""The average and the largest delay of a frame, in milliseconds."""
 CONNECTS_S = 10.0
 ENDS_S = 3.0
 PAUSE_S = 0.4
-"""Seconds without a frame of its voice after which the agent has fallen silent."""
+"""Seconds without a frame of the agent's voice after which it has fallen silent."""
 _SEED = 1
 
 Open = Callable[[Recipient[OutputMessage], ConnectionAttached], LiveSession]

@@ -47,7 +47,7 @@ FOR_THE_PAGE = {
 }
 
 FOR_OTHER_PAGES = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-"""Headers of earshot.js, which pages of other sites import from here."""
+"""The headers of earshot.js, which lets pages of other sites import it from this server."""
 
 
 class File(msgspec.Struct, frozen=True):

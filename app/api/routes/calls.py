@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = {"Retry-After": "5"}
 HANG_UP_S = 8.0
-"""In seconds: a request to end a call is answered by then, with how far that is."""
+"""Seconds within which a request to end a call is answered, whether or not the network has hung up."""
 
 
 CALLS = "calls"

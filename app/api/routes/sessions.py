@@ -36,7 +36,7 @@ from protocol.sessions import RealtimeConnections, RealtimeStatus, SessionEnding
 log = logging.getLogger(__name__)
 
 SESSIONS = "sessions"
-"""The request by which workers ask each other for their live sessions, and the recent ones that they know of."""
+"""The request by which workers ask each other for their live and recent sessions."""
 
 
 class _Listed(msgspec.Struct, frozen=True):
