@@ -9,7 +9,7 @@ from app.replay.recording import Over, Resumed, Session, Started, Step, Told, de
 from app.version import product_version
 
 KEPT_FOR_THE_END = 40 * 1024
-"""Bytes of a file that only its last line may take."""
+"""Bytes of a file that are kept free for its last line."""
 LONGEST_ERROR_CHARS = 160
 
 

@@ -24,13 +24,13 @@ from actors.rules.turn_taking.state import TurnSnapshot
 
 WORDS = ("word", "xxxx", "zzzz")
 SIGNS = ("某", "字", "龘")
-"""What stands for a word, and for a character of a script without blanks: the first one that the rules do not know."""
+"""What stands for a word, and for a character of a script without blanks: the first sign that the rules do not know."""
 WORDLESS = "..."
-"""Stands for a text that has no words, and is not empty."""
+"""Stands for a text that is not empty but has no words."""
 DIGITS = "0123456789"
 OTHER_KEYS = "*#ABCD"
 NO_KEY = "?"
-"""Stands for what is no key of a telephone."""
+"""Stands for a character that is no key of a telephone."""
 
 
 def essential(agent: Agent) -> Agent:

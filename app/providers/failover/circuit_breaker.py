@@ -16,7 +16,7 @@ import msgspec
 from actors.ports.clock import Random
 
 MOST_OUTCOMES = 1_000
-"""At most so many of the latest requests are judged, however many there were in the window."""
+"""The most requests that are judged, the latest ones, however many there were in the window."""
 
 
 class BreakerState(StrEnum):
@@ -36,10 +36,9 @@ class BreakerPolicy(msgspec.Struct, frozen=True):
     open_s: float = 10.0
     most_open_s: float = 120.0
     jitter: float = 0.2
-    """Open times differ by as much, up or down, so that workers do not all try at once."""
+    """The share by which open times vary, up or down, so that workers do not all try again at the same time."""
     probe_s: float = 20.0
-    """Seconds after which a request that was let in as a probe, and of which nothing was heard, counts as lost:
-    another may try."""
+    """Seconds after which a probe without an outcome counts as lost, so that another request may be the probe."""
 
 
 class CircuitBreaker:

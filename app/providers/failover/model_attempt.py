@@ -15,9 +15,9 @@ from app.providers.failover.providers import Provider, Providers
 log = logging.getLogger(__name__)
 
 SILENT_S = 6.0
-"""A model that was given up after so much silence has failed."""
+"""Seconds of silence after which a model that is given up counts as failed."""
 AHEAD = 64
-"""So many events of a reply that is made beside others may wait to be read; with more, its model waits."""
+"""The most events of a reply that wait while another reply is in use; its model waits then."""
 
 
 class ModelAttempt:

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 RATE_HZ = 16_000
 HINTS_MAX = 32
-"""Agents whose phrases are kept ready; the one longest unused goes first."""
+"""The most agents whose phrases are kept ready; of more, the one that was unused longest is dropped."""
 HAND_OVER_MS = 32
-"""Audio is handed to the listening thread in pieces of this length: a window of voice activity detection."""
+"""Milliseconds of audio that are handed to the listening thread at a time: one window of voice activity detection."""
 BACKLOG_MAX_MS = 60_000
-"""A stream whose audio waits for a minute is failed: the machine cannot keep up."""
+"""Milliseconds of waiting audio with which a stream fails: the machine does not keep up."""
 LATE_WITHIN_S = 60.0
 STUCK_S = 10.0
-"""Seconds that no decoding lasts: a thread that needs them is stuck."""
+"""Seconds after which a thread that decodes one segment is taken to be stuck; no decoding takes so long."""
 MISSING = "its model is not installed: moonshine-voice 0.1.0, of the extra `local`"
 
 log = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 WORD_BEGINS = "\u2581"
-"""Stands in a piece for the blank before a word."""
+"""The character that stands for the blank before a word."""
 PIECE_MAX_BYTES = 24
-"""The longest piece that text is split into."""
+"""The most bytes of a piece into which text is split."""
 
 _MARK = re.compile(rb"(?:\xe2\x96\x81)?[-,.;:?!]+|</s>")
 _QUESTION_MARK = re.compile(rb"(?:\xe2\x96\x81)?\?")

@@ -15,7 +15,7 @@ from actors.ports.llm import ModelEvent, ReplyGenerated, TextGenerated, ToolCall
 from actors.rules.reply_bounds import MAX_ARGUMENTS_CHARS
 
 CHUNKS_AT_ONCE = 16
-"""Chunks that are read in one turn of the loop."""
+"""The most chunks that are read in one turn of the loop."""
 
 
 class _Call(msgspec.Struct):

@@ -1,7 +1,7 @@
 """How far the audio of a response is ahead of its playback, as far as can be told from when it came. Pure."""
 
 AHEAD_S = 0.3
-"""Audio that has come and cannot have been heard yet lasts so long, in seconds, before more of it may come late."""
+"""Seconds of audio that must have come and cannot have been heard yet, before more of it may be read late."""
 
 
 class AudioAhead:

@@ -16,12 +16,12 @@ from aiohttp import ClientError, ClientResponse, ClientWebSocketResponse, WSMess
 from protocol.realtime.failure_kinds import FailureKind, close_kind
 
 MAX_UNSENT_BYTES = 2**20
-"""Sixteen seconds of audio at 24 kHz as it is sent, or the longest history and then some."""
+"""The most bytes that wait to be sent: sixteen seconds of audio at 24 kHz, or the longest history and a bit."""
 MAX_MESSAGE_BYTES = 4 * 2**20
 SEND_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 0.5
 READ_AT_ONCE_BYTES = 2**16
-"""After so much of a burst, others get their turn on the event loop."""
+"""Bytes of a burst after which other tasks get their turn on the event loop."""
 
 OnClosed = Callable[[FailureKind, str], None]
 

@@ -22,13 +22,13 @@ _expected = metrics.get_meter("earshot").create_counter(
 )
 
 KEPT_S = 60.0
-"""A call that has not been picked up by then connects when it is."""
+"""Seconds for which a connection is kept for a call that is not picked up; later the call connects when it is."""
 MOST = 50
-"""So many connections wait at a time; calls beyond connect when they are picked up."""
+"""The most connections that wait for their calls; further calls connect when they are picked up."""
 CLOSED_S = 1.0
-"""A service that does not answer the end of a connection is waited for no longer."""
+"""Seconds for which the service's answer to the end of a connection is waited for."""
 FIRST_WORDS = 8
-"""A service greets a connection with a message or two. One that says more before it is asked anything is closed."""
+"""The most messages that a waiting connection may get: services greet with one or two, and one with more is closed."""
 
 Connect = Callable[[], Awaitable[ClientWebSocketResponse]]
 

@@ -26,9 +26,11 @@ from app.providers.realtime.phrase_voice import PhraseStream, PhraseVoice
 log = logging.getLogger(__name__)
 
 FINISHED_S = 0.05
-"""A text that is not finished so soon is written piece by piece: the reply of a model that only writes."""
+"""Seconds within which a text that is a phrase is complete; a text that is not is the reply of a model that only
+writes."""
 BEGUN_S = 1.5
-"""By then a model has begun to read: a synthesizer that takes over still speaks before it counts as stalled."""
+"""Seconds within which the model has to begin to read; a synthesizer that takes over then still speaks before it counts
+as stalled."""
 
 
 class LivePhrases:
@@ -60,7 +62,7 @@ class _Phrase(msgspec.Struct):
     timer: asyncio.TimerHandle
     is_finished: bool = False
     is_begun: bool = False
-    """Some of it is audio already."""
+    """Whether some of its audio has come."""
 
 
 class LivePhraseStream:

@@ -31,14 +31,15 @@ _failures = metrics.get_meter("earshot").create_counter(
 )
 
 APPEND_MS = 60
-"""The caller's audio goes out in multiples of this: each message costs, and less is heard no sooner."""
+"""The caller's audio is sent in multiples of this many ms: each message costs something, and shorter ones are heard no
+sooner."""
 HOLD_S = 0.1
-"""While the audio of a response is well ahead of its playback, the service is listened to so often, in seconds."""
+"""Seconds between reads from the service while the audio of a response is well ahead of its playback."""
 READY_TIMEOUT_S = 5.0
 TOLD_AHEAD_S = 300.0
-"""Seconds before its end at which the end of a session is told, or the last quarter of a shorter one."""
+"""Seconds before the end of a session at which the end is announced; for a shorter session, its last quarter."""
 MAX_UNREADABLE = 20
-"""A service of which so many messages in a row cannot be understood is none that we know."""
+"""The most messages in a row that cannot be understood; with more the service is taken for an unknown one."""
 GOES_ON = (FailureKind.HARMLESS, FailureKind.REFUSED, FailureKind.RATE_LIMITED)
 
 

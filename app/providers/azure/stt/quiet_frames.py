@@ -1,9 +1,11 @@
 """Which frames of a quiet line wait for the next, so that the SDK and its threads are woken less often. Pure."""
 
 QUIET_AFTER_MS = 300.0
-"""So much audio in which nothing is loud, while the service owes nothing: the caller says nothing."""
+"""Milliseconds of audio in which nothing is loud and the service owes nothing, after which the caller counts as
+silent."""
 HELD_MS = 60.0
-"""What is handed over at once then: what begins softly is heard two frames later at most, what is loud at once."""
+"""Milliseconds of audio that are handed over at once while the caller is silent: quiet speech is at most two frames
+late, and loud speech is not."""
 
 
 class QuietFrames:

@@ -29,23 +29,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONNECT_S = 3.0
-"""Seconds without a connection after which the stream has failed: the SDK itself would wait for ever."""
+"""Seconds within which the stream has to connect, else it has failed; the SDK itself would wait for ever."""
 LOSSES = 6
-"""Connections lost one after the other without any progress; the SDK gives up only if it hears nothing at all."""
+"""Connections lost in a row without progress, after which the stream has failed; the SDK gives up only if it hears
+nothing at all."""
 SPEECH_MS = 5_000.0
-"""So much loud audio, in so much time, without any event of the service: it has stalled, or hears that it is noise."""
+"""Milliseconds of loud audio, within as much time, without an event of the service, after which it has stalled or hears
+noise."""
 UNANSWERED_MS = 300_000.0
-"""So much audio without any event of the service: what the SDK holds of it for the service is bounded by another
-recognizer, from the next silence on. Of twice as much, 19 MB at 16 kHz, the stream has failed."""
+"""Milliseconds of audio without an event of the service, after which the recognizer is replaced in the next silence:
+this bounds what the SDK keeps for the service. After twice as much, 19 MB at 16 kHz, the stream has failed."""
 RENEW_AGAIN_S = 10.0
-"""From when a recognizer could not be replaced until that is tried again."""
+"""Seconds after a failed replacement of a recognizer until the next attempt."""
 SUSPICIOUS_MS = 500.0
-"""Loud audio in an utterance, from which on no answer at all means that the service has stalled."""
+"""Milliseconds of loud audio in an utterance after which a missing answer means that the service has stalled."""
 CHECK_S = 0.1
 SILENCE_AFTER_MS = 200
-"""Silence that is sent after an utterance, beyond what makes the service take it for complete."""
+"""Milliseconds of silence that are sent after an utterance beyond those that end it for the service."""
 CLOSE_S = 0.8
-"""For how many seconds a stream that is closed waits for the SDK."""
+"""Seconds for which a stream that is being closed waits for the SDK."""
 TICKS_PER_MS = 10_000
 
 Report = Callable[[RecognitionEvent], None]
