@@ -21,11 +21,11 @@ _degraded = metrics.get_meter("earshot").create_counter(
 )
 
 DrainStep = Callable[[float], Awaitable[None]]
-"""A coroutine that ends or hands over what is still alive. It is given the deadline in seconds of `loop.time()`."""
+"""A coroutine that ends or hands over what is live. It is called with the deadline, in seconds of `loop.time()`."""
 
 
 LATE_S = 0.1
-"""In seconds after the deadline: a step that gives up by itself at the deadline is not late."""
+"""Seconds after the deadline from which on a step is late; one that gives up by itself at the deadline is not."""
 
 
 class Phase(StrEnum):

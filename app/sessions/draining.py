@@ -14,9 +14,11 @@ from config.groups.server import DrainPolicy
 log = logging.getLogger(__name__)
 
 HURRIED_S = 3.0
-"""Left for hand-overs, and for the goodbyes of those whom nobody takes, once a worker has been told to hurry."""
+"""Seconds that are left for hand-overs, and for the goodbyes of sessions that no worker takes, after the order to
+hurry."""
 GOODBYE_S = 8.0
-"""Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
+"""Seconds of the grace period that are kept for goodbyes: for the sentence that is being spoken, and for the
+goodbye."""
 
 
 class Draining:

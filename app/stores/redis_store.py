@@ -35,13 +35,14 @@ log = logging.getLogger(__name__)
 RECENT = "earshot:recent"
 RECENT_MOST = 1_000
 TRIM_S = 30.0
-"""The list of recent sessions is cut to its length and its age so often, and not at each of a worker's writes."""
+"""Seconds between two cuts of the list of recent sessions to its length and age, which is not done at each write."""
 PROBE, PROBE_S = "earshot:probe", 60
 SLOW_S = 0.1
-"""An answer takes less than a millisecond; with twice this nothing is waited for any more."""
+"""Seconds from which on an answer is slow; it usually takes less than a millisecond, and twice this is not
+waited for."""
 KEEPS_ALL = "noeviction"
-"""The one policy under which a full Redis throws nothing away: all that is kept here has a time to live, so that those
-that evict only such keys (volatile-*) evict as those that evict any."""
+"""The one eviction policy (`maxmemory-policy`) with which a full Redis drops nothing. All that is kept here has a time
+to live, so that policies for such keys alone (volatile-*) drop it as well."""
 
 _moved = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.moved", description="Sessions that were left since another worker has gone on with them"

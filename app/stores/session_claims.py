@@ -13,7 +13,8 @@ from collections import OrderedDict
 from app.stores.redis_clients import RedisClient
 
 MOST = 20_000
-"""Twice the sessions that one worker may have; a claim that is forgotten is made again with the next record."""
+"""The most claims that are remembered: twice the sessions of a worker. One that is forgotten is made again with the
+next record."""
 
 WRITE = """
 local number = tonumber(redis.call('HGET', KEYS[1], 'number') or '0')

@@ -6,7 +6,7 @@ from app.telephony.call import Call
 from protocol.calls import CallsQuery
 
 KEPT = 1_000
-"""Calls that are over and still known."""
+"""The most ended calls that are remembered."""
 
 
 class CallLog:

@@ -27,7 +27,7 @@ from protocol.phone_numbers import is_e164
 log = logging.getLogger(__name__)
 
 RINGING_S = 120.0
-"""Seconds after which a call that is not connected is given up."""
+"""Seconds within which a placed call has to be connected; else it is given up."""
 
 
 async def _always(_: str) -> bool:

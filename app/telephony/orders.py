@@ -8,7 +8,7 @@ from app.telephony.continuity.call_checkpoints import OpenOrder
 from app.telephony.order_book import Order, OrderBook, OrderKind, OrderState
 
 MOST_TOLD = 16
-"""Orders without an outcome that another worker is told of; of more, the newest."""
+"""The most open orders that another worker is told of when it takes the call, the newest ones."""
 
 _FAILED = {
     OrderKind.TRANSFER: "the other side did not take the call",

@@ -30,11 +30,11 @@ from protocol.calls import CallState
 log = logging.getLogger(__name__)
 
 GONE_S = 5.0
-"""Seconds after which a call that was hung up counts as over, even if the network does not say so."""
+"""Seconds after the order to hang up from which the call counts as over, even if the network does not report it."""
 CLOSING_S = 0.5
-"""Seconds after which the media socket of a call that is over is closed, if the network has not done so."""
+"""Seconds after the end of a call after which its media socket is closed, if the network has not done so."""
 OVERTIME_S = 180.0
-"""Seconds that a call may last longer than its agent's `max_session_s`: the access code, the goodbye."""
+"""Seconds by which a call may be longer than its agent's `max_session_s`, for the access code and the goodbye."""
 
 
 class Switchboard:

@@ -20,14 +20,14 @@ _failed = metrics.get_meter("earshot").create_counter(
     "earshot.connections.failed", description="Connections dropped since what came in on them failed the server"
 )
 CONNECTION_FAILED = "Unhandled exception in client_connected_cb"
-"""What asyncio's streams say when Hypercorn fails at what a client has sent."""
+"""The message of asyncio's streams when Hypercorn raises at something that a client has sent."""
 TOLD_EVERY_S = 60.0
-"""Seconds within which all failures that are alike are one line of the log: any client can cause any number of them."""
+"""Seconds in which all failures of one kind are one line of the log, since a client can cause any number of them."""
 
 TLS_CLOSED_S = 3.0
-"""For how many seconds a closed connection is kept whose client does not answer the end of TLS."""
+"""Seconds for which a closed connection is kept if its client does not answer the end of TLS."""
 PING_TASK = "WSStream._send_pings"
-"""Hypercorn's task for each WebSocket that sends its pings, by the name of its coroutine."""
+"""The name of the coroutine of Hypercorn's task that sends the pings of a WebSocket."""
 
 
 class WorkerLoop(uvloop.Loop):

@@ -13,7 +13,8 @@ Message = str | bytes
 """A message of a WebSocket: text, or bytes."""
 
 FAST_PATH = "earshot.fast_path"
-"""Extension of a WebSocket's ASGI scope: called before the handshake is answered, it gives the fast path or None."""
+"""The extension in the ASGI scope of a WebSocket that is called before the handshake is answered; it returns the fast
+path or None."""
 
 
 class Listener(Protocol):

@@ -7,7 +7,8 @@ from typing import Protocol
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage
 
 HELD_MOST = 500
-"""Messages that are held while the gate is shut, the newest: more than the second or two that it may be shut bring."""
+"""The most messages that are held while the gate is shut, the newest ones: more than come in the second or two for
+which it may be shut."""
 
 
 class Gate(Protocol):

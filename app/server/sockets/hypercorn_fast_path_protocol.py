@@ -31,27 +31,28 @@ from protocol.websocket_frames import (
 )
 
 FRAMES_AT_ONCE = 8
-"""How many frames of one socket are handled in a row before other sockets have their turn."""
+"""The most frames of one socket that are handled in a row before other sockets have their turn."""
 LINGER_S = 5.0
-"""How long what a client still sends is read and dropped, at most, once it has been closed for sending too much: one
-that has had no time to read why by then is taken for one that does not want to know."""
+"""Seconds for which the data of a client that was closed for sending too much is read and dropped, so that the client
+can read the reason."""
 PIECE_BYTES = 16_384
-"""Hypercorn is given at most so much and `FRAMES_AT_ONCE` at a time: it handles all of it in one turn of the loop."""
+"""The most bytes that Hypercorn is given at a time, as there are at most `FRAMES_AT_ONCE` frames: it handles all of
+them in one turn of the loop."""
 
 
 class Reader(Enum):
     """The receiver of what the client sends. A change is never undone, and every other state may end in `LOST`."""
 
     NOBODY = auto()
-    """Messages are held until there is a listener."""
+    """Messages are kept until there is a listener."""
     LISTENER = auto()
     """The listener gets each message."""
     HYPERCORN = auto()
-    """It is passed on as it comes: it was given back, or is what only Hypercorn handles."""
+    """Data is passed on to Hypercorn as it comes: the socket was given back, or only Hypercorn handles it."""
     HYPERCORN_TO_END = auto()
-    """The client has closed its sending side: what is held is passed on, and then that it has."""
+    """The client has closed its sending side: what was kept is passed on to Hypercorn, and then the end."""
     DROPPED = auto()
-    """The client has sent too much, and the listener is closing the socket: only the end is passed on."""
+    """The client has sent too much and the listener is closing the socket: only the end is passed on to Hypercorn."""
     LOST = auto()
     """The connection is lost."""
 

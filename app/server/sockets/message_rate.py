@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 BURST_S = 10.0
-"""How much is allowed at once, in seconds of the rate: a network that stood still delivers what it held."""
+"""The burst that is allowed, in seconds of the rate, because a network that stood still delivers all at once."""
 BYTES_PER_FRAME = 1_280
-"""The rate of bytes, for each frame of the rate: twice a frame of audio of 20 ms."""
+"""Bytes that are allowed for each message of the rate: twice a frame of 20 ms of audio."""
 
 
 class MessageRate:

@@ -32,7 +32,7 @@ from protocol.acs.call_events import (
 from protocol.calls import CallState
 
 NOT_OPENED = ("initialWebSocketConnectionFailed", "streamConnectionUnsuccessful")
-"""Details of a media socket that has failed before it was open."""
+"""The details of events about a media socket that has failed before it was open."""
 
 SHOW_A_CALL = (CallTransferFailed, MediaStreamingStarted, ParticipantsUpdated, TranscriptionStarted)
 """Events other than `CallConnected` that show that a call is up."""

@@ -43,11 +43,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 DELIVERY_BYTES = 1_048_576
-"""Event Grid delivers at most a megabyte."""
+"""The most bytes of a delivery of Event Grid."""
 NOBODY_WAITS = (CallDisconnected, CallTransferAccepted, CreateCallFailed, AnswerFailed, ConnectFailed)
-"""Events of calls in which nobody is left, or whose caller talks with somebody else by now: they are not hung up."""
+"""Events of a call that has ended, or whose caller has been passed on: a call that nobody has is not hung up
+for them."""
 CALLBACK_BYTES = 262_144
-"""ACS tells of a few events at a time, and none is long."""
+"""The most bytes of a delivery of callbacks: ACS delivers a few events at a time, none of them long."""
 
 
 class CallbackRoutes:

@@ -36,13 +36,13 @@ from protocol.acs.media_fields import MediaProtocolError
 log = logging.getLogger(__name__)
 
 _ADMITTED = Admission.ADMITTED
-"""Looked at for each frame: an attribute of an enumeration takes longer."""
+"""The member of the enumeration as a global, which is read faster; it is compared for each frame."""
 MAX_WRONG = 100
 """Messages that could not be understood after which a socket that is not proven to be the network's is closed."""
 MOST_BEFORE_JSON = 8
-"""Bytes in which JSON that is sent as a binary message begins, whatever its encoding."""
+"""The most bytes before the first bracket of JSON that is sent as a binary message, in any encoding."""
 MOST_FRAME_MS = 200
-"""Metadata that announces longer frames than this is not believed."""
+"""The longest frame in ms that is accepted in the metadata of a stream; a longer one is ignored."""
 
 
 class MediaInput:

@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 
 FILE = "live_calls.json"
 WRITE_AFTER_S = 0.05
-"""Changes within this time are written together."""
+"""Seconds within which changes are written together."""
 MOST_CALLS = 10_000
-"""No worker has so many; what would be more is not kept."""
+"""The most calls of a worker that are kept; no worker has as many."""
 
 MOST_HAND_OVERS = 5
-"""A call that is handed over more often may be what its workers die of."""
+"""How often a call may be handed over to another worker; one with more may be the cause of their deaths."""
 
 Tell = Callable[[bytes], None]
 

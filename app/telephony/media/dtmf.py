@@ -6,13 +6,14 @@ SAME_PRESS_S = 3.0
 """Seconds within which the second report of a key press comes, over the other way."""
 
 MOST_KEPT = 64
-"""Key presses that are remembered while their second report may come; nobody presses more in `SAME_PRESS_S`."""
+"""The most key presses that are remembered while their second report may come; nobody presses more in
+`SAME_PRESS_S`."""
 
 
 BURST_KEYS = 32
-"""Keys that a caller may press at once: more than the longest input has."""
+"""The most keys that a caller may press at once: more than the longest input has."""
 KEYS_PER_S = 10.0
-"""Keys a second that a caller may press after `BURST_KEYS`: nobody's fingers are quicker, and hardly a machine."""
+"""Keys per second that a caller may press beyond `BURST_KEYS`: nobody is quicker, and hardly a machine."""
 
 
 class Way(StrEnum):

@@ -17,17 +17,17 @@ from app.telephony.network_state import CONNECTED, DISCONNECTED, transferred
 log = logging.getLogger(__name__)
 
 DUE_S = 6.0
-"""Seconds after which a call that is up without a media socket asks for one."""
+"""Seconds after which a media socket is requested for a connected call that has none."""
 OWN_RECONNECT_S = 1.0
 """Seconds within which the telephone network opens a lost media socket again by itself, if it does so at all."""
 LOOK_AGAIN_S = (3.0, 3.0, 5.0, 5.0, 10.0)
-"""Waits before a call that rings, or of which nothing is heard, is looked at again; the last one repeatedly."""
+"""Seconds before each further look at a call that rings, or that no event has come of; the last one repeatedly."""
 STREAM_AGAIN_S = (0.0, 0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
-"""Waits before each order to stream again: a call that comes back from a transfer takes it after a second or so."""
+"""Seconds before each order to stream again: a call that comes back from a transfer takes it after about a second."""
 ESTABLISHED_S = 1.0
-"""Seconds after which a call whose transfer came to nothing is connected again."""
+"""Seconds after which a call whose transfer has failed is connected again."""
 MOST_PATIENCE_S = 4.0
-"""A network that asks for more patience is asked again after this: the caller hears nothing meanwhile."""
+"""The longest wait in seconds that the network may ask for, since the caller hears nothing meanwhile."""
 
 
 class _Watch(NamedTuple):
