@@ -82,7 +82,7 @@ class Services:
         self.session_over = Observers[str]()
         """Told the id of each session that has ended."""
         self.session_moved = Observers[str]()
-        """Told the id of each session that another worker has gone on with, before it ends here."""
+        """Told the id of each session that another worker goes on with, before it ends here."""
         self.session_saved = Observers[SessionRecord]()
         """Told each record of a session that is stored."""
         self._make_engines(tools)

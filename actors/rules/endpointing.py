@@ -141,9 +141,9 @@ class EchoWindow:
 
     def __init__(self) -> None:
         self._sent: deque[tuple[float, bytes]] = deque()
-        """Times and audio of which the level is not known yet."""
+        """Sent audio whose level is not known yet, each piece with its time in ms."""
         self._loudest: deque[tuple[float, float]] = deque()
-        """Times and levels; each level below the one before it, so that the first is the loudest."""
+        """Times and levels of sent audio, each level lower than the one before it, so that the first is the loudest."""
 
     def sent(self, at_ms: float, pcm: bytes) -> None:
         """Note that a frame of the agent's audio, PCM16LE mono, goes out at `at_ms`."""

@@ -38,7 +38,7 @@ class ReplyBounds:
 
     def __init__(self, began: float) -> None:
         self.exceeded = ""
-        """The bound at which the reply is cut, in words; empty as long as it is within all."""
+        """The bound at which the reply was cut, in words; empty while it is within all bounds."""
         self.until = began + MAX_REPLY_S
         """When the reply is cut, however many pieces it has."""
         self._events = 0

@@ -121,13 +121,15 @@ class Mailbox:
         self.probing = False
         self.waited_s = 0.0
         self._droppable: deque[Envelope[Any]] | None = None
-        """None rather than an empty deque, which takes 600 bytes: few actors are ever told audio."""
+        """Caller audio that is queued. None rather than an empty deque, which takes 600 bytes, since few actors get
+        audio."""
         self._probe: Envelope[Any] | None = None
         self._probed_at = 0.0
         self._senders: dict[int, str] = {}
-        """Who told the messages that are queued, by the envelope's id; of those that come with every frame none."""
+        """The sender of each queued message, by the id of its envelope; not kept for messages that come with every
+        frame."""
         self.sender = ""
-        """Who told the message that was got last; empty if that is not known, or was no actor."""
+        """The sender of the message that was taken last; empty if it is not known, or was no actor."""
 
     def _put(self, envelope: Envelope[Any], /) -> None:
         self.store(envelope)

@@ -58,13 +58,14 @@ class Scheduler:
         # A virtual drain is bounded by messages alone: real time would make the order of its run depend on the machine.
         self.now: Callable[[], float] = loop.time if is_virtual(loop) else monotonic
         self.now_s = self.now()
-        """When the message that is being handled was begun: one clock read per message serves all that want to know."""
+        """When the handling of the present message began, in seconds: the clock is read once per message."""
         self._urgent: deque[Runnable] = deque()
         self._ready: deque[Runnable] = deque()
         self.busy = False
-        """An actor is due or at work: a message that was handled now would overtake those that wait."""
+        """Whether an actor is due or at work, so that a message handled at once would overtake others."""
         self.at_work: Runnable | None = None
-        """The actor that handles a message now, which is the sender of what is told meanwhile; None: none does."""
+        """The actor that handles a message at present, which is the sender of what is told meanwhile; None if none
+        does."""
         self._context = Context()
 
     def wake(self, actor: Runnable, *, urgent: bool) -> None:

@@ -104,10 +104,10 @@ class Trace:
     ) -> None:
         self.usage = usage if usage is not None else Usage()
         self.context = Context()
-        """In which the actors of the session handle their messages: lines of the log in it are about the session."""
+        """The context in which the session's actors handle their messages; log lines in it name the session."""
         self.context.run(work_for, self)
         self.peers: dict[Stage, Peer | None] = {}
-        """The services that are asked in each stage, as the actors that open the streams have noted."""
+        """The service that is asked in each stage, as noted by the actors that open the streams."""
         self._clock = now
         self._epoch_s = wall() - now()
         self._session: trace.Span | None = None

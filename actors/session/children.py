@@ -78,11 +78,12 @@ class Children:
         self._refs: dict[str, ActorRef[Any]] = {}
         self._restarts = dict.fromkeys(self._specs, 0)
         self._replaced: set[str] = set()
-        """The names of children that were ordered to stop and are started again as soon as they have."""
+        """The names of children that were ordered to stop and are started again once they have stopped."""
         self._renewed: set[str] = set()
-        """Those of `_replaced` whose agent, language or connection has changed: that is no failure, and not counted."""
+        """Those of `_replaced` whose agent, language or connection has changed: their restart does not count as a
+        failure."""
         self._released: set[str] = set()
-        """The names of children that were ordered to stop because they are not needed for now."""
+        """The names of children that were ordered to stop because they are not needed at present."""
         self._stopping = False
 
     def __contains__(self, name: str) -> bool:

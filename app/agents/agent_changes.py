@@ -52,9 +52,9 @@ class AgentChanges:
         self._worker_bus = worker_bus
         self._wall = wall
         self.made: Changes = {}
-        """All that has been changed, as it stands"""
+        """All changes that are in force"""
         self.tell_others: Callable[[Changes], Awaitable[None]] | None = None
-        """Has the workers of other machines `take` changes; None: there are none"""
+        """Tells the workers of other machines of changes, which they `take`; None if there are none"""
         self._worker_bus.on_notice(self._noticed)
 
     async def make(self, name: str, change: AgentChange) -> tuple[str, ...]:

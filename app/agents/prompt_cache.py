@@ -46,7 +46,7 @@ class PromptCache:
         self._background = background
         self._spoken: dict[tuple[Voice, int], dict[str, SpokenPhrase]] = {}
         self._wanted: dict[tuple[str, Voice, int], list[str]] = {}
-        """What was asked for of each agent, by its name, its voice and the rate."""
+        """The phrases that were asked for, by agent, voice and sample rate."""
 
     async def prepare(self, agents: list[Agent], rate_hz: int = OUTPUT_RATE_HZ) -> None:
         """Synthesise what each agent keeps, at `rate_hz`; what cannot be made is left out, each reason logged once."""

@@ -18,7 +18,7 @@ class SessionOutputs(Container[str]):
         self._log_content = log_content
         self._outputs: dict[str, SessionOutput] = {}
         self.elsewhere: dict[str, Viewer] = {}
-        """By the ids of sessions, what shows them to the dashboards of other workers"""
+        """By session id: what shows the session to the dashboards of other workers"""
 
     def of(self, session_id: str) -> SessionOutput:
         """The output of a session, made when it is first asked for."""

@@ -63,7 +63,7 @@ class CallMoves:
         self._directory = directory
         self._requests = requests
         self._under_way: dict[str, asyncio.Event] = {}
-        """By their secrets, the calls that are on their way here; each is told when it has come."""
+        """The calls that are being moved here, by secret; the event is set when the call has arrived."""
         requests.on(RELEASE, self._release)
 
     async def settled(self) -> None:

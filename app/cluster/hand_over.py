@@ -70,7 +70,7 @@ class HandOver:
         self._writer = writer
         self._listens = True
         self.has_room: Callable[[], bool] = lambda: False
-        """Whether this worker may take one more call"""
+        """Tells whether this worker can take another call"""
         requests.on(TAKE, self._take)
 
     async def hand_over(self, deadline: float) -> None:

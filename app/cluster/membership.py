@@ -56,8 +56,8 @@ class Membership:
         self._connection = connection
         self._renewed = renewed
         self.on_forgotten: Callable[[], None] = lambda: None
-        """Called when Redis does not know the last lease of this worker any more: it was emptied, or a replica answers
-        now that had not come so far. Whatever else this worker has written may be lost with it."""
+        """Called when Redis does not know the last lease of this worker: it was emptied, or a replica without the
+        latest writes has taken over. Other data of this worker may be lost as well."""
         self._known_end_ms = 0.0
         self._until_s = 0.0
         self._trusts_from_s = 0.0

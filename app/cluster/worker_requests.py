@@ -91,7 +91,7 @@ class WorkerRequests:
 
         self._subscription = RedisSubscription(connection, random, channel_of(worker), self._hear)
         self.is_reachable = self._subscription.is_subscribed
-        """Set while others can ask this worker."""
+        """Set while other workers can send requests to this one."""
 
     def on(self, topic: str, handle: Handle) -> None:
         """Have `handle` answer what others ask about `topic`."""

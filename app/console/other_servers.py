@@ -111,9 +111,9 @@ class OtherServers:
         self._asking: asyncio.Task[None] | None = None
         self._heard: dict[str, Told] = {}
         self._goes_on: dict[str, Found] = {}
-        """By session, those of dead workers of which their own server does not know that they go on."""
+        """Sessions of dead workers that other servers go on with, which their own server does not know."""
         self.unheard = ""
-        """Why nothing is heard of other servers at present; empty while they can be asked."""
+        """Why nothing can be learned about other servers; empty while they can be asked."""
         cluster.on(SUMMARY, self._answer)
         cluster.on(DRAIN, self._ordered)
 

@@ -143,7 +143,7 @@ class Timelines:
         self._content = content
         self._kept: dict[str, Timeline] = {}
         self._left: set[str] = set()
-        """Of those that are kept, the sessions with which another worker has gone on."""
+        """The kept sessions that another worker goes on with."""
 
     def session_opened(self, session_id: str) -> None:
         """A session begins here, or comes back."""

@@ -62,11 +62,11 @@ class McpServer:
     def __init__(self, options: McpServerOptions, connect: Connect = connect) -> None:
         self.options = options
         self.tools: dict[str, McpTool] = {}
-        """By the server's own names, those that any agent may call."""
+        """The tools that agents may call, by the server's own names."""
         self.fault = "it is not connected yet"
-        """Why it does not work as it should; empty if it does."""
+        """Why the server cannot be used fully; empty if it can."""
         self.tried = asyncio.Event()
-        """Set when the first attempt to connect has come to something."""
+        """Set when the first attempt to connect has ended, whatever came of it."""
         self._connect = connect
         self._connection: Connection | None = None
         self._stirred = asyncio.Event()

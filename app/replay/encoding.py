@@ -32,7 +32,7 @@ class SessionEncoder:
         self._room = most_bytes - KEPT_FOR_THE_END
         self._data = bytearray()
         self._agent_name = ""
-        """The name of the agent whose policies hold at the step in hand."""
+        """The name of the agent whose settings apply to the step in hand."""
         self._masking: Masking | None = None
         self._cut = False
         self._failed = False

@@ -71,7 +71,7 @@ class SessionFiles:
         self._work: queue.Queue[tuple[Work, int] | None] = queue.Queue(MOST_WAITING)
         self._thread: threading.Thread | None = None
         self._taken_bytes = self._done_bytes = 0
-        """Audio that was given to the thread, and that it has done with; each is counted by one thread alone."""
+        """Bytes of audio that the thread was given, and that it has finished; each is written by one thread only."""
         self._unseen_bytes = 0
         self._has_room = True
 

@@ -72,7 +72,7 @@ class Masking:
         self._other_sign = _unknown(SIGNS, single | {self._sign})
         self._likely: list[str] = []
         self._masked_likely = ""
-        """The words that were probably the last of an utterance, and what stands for them: other words differ."""
+        """The mask of `_likely`, the words that were probably the last of an utterance; others get another mask."""
         self._terminators = {agent.keys.terminator}
 
     def text(self, said: str, *, differs: bool = False) -> str:

@@ -191,7 +191,7 @@ class SessionTape:
         self._waiting: list[TurnTakingStep] = []
         self._state = _Tape.EMPTY
         self.went_wrong = False
-        """Something failed in the session."""
+        """Whether anything has failed in the session."""
 
     def note(self, step: TurnTakingStep) -> None:
         """Take a step: a list grows by one, and the thread is told now and then."""

@@ -48,7 +48,7 @@ class Lifecycle:
     def __init__(self, server_secret: Secret | None = None, relay_directory: Path | None = None) -> None:
         self.server_secret = server_secret or Secret(secrets.token_hex())
         self.server = hmac.digest(self.server_secret.reveal().encode(), b"earshot server", "sha256").hex()[:12]
-        """Which server this is: the same for all its workers, and another one for those of other servers"""
+        """The id of this server, the same for all its workers"""
         self.relay_directory = relay_directory
         self.worker_bus = WorkerBus()
         self.siblings = SiblingWorkers(relay_directory)
@@ -56,7 +56,7 @@ class Lifecycle:
         self._steps: list[DrainStep] = []
         self._ends_sessions = False
         self.hurried = asyncio.Event()
-        """Set once what is still alive is to be handed over at once, whoever is speaking"""
+        """Set once what is live has to be handed over at once, even if somebody is speaking"""
         self._degradations: dict[str, str] = {}
 
     @property

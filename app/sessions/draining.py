@@ -29,7 +29,8 @@ class Draining:
         self._lifecycle = lifecycle
         self._sessions = sessions
         self.hand_over: Callable[[float], Awaitable[None]] | None = None
-        """Has other workers go on with the sessions of this one, until a time of the loop; None: nobody can."""
+        """Hands this worker's sessions over to other workers, until a time of the loop's clock; None if there
+        are none."""
 
     async def drain(self, deadline: float) -> None:
         """Let sessions end by themselves, or with a goodbye; what is not over by the deadline is cut with its socket.

@@ -81,7 +81,7 @@ class RedisStore:
         self._on_moved = on_moved
         self._claims = SessionClaims()
         self._trim_at = 0.0
-        """When the list of recent sessions is cut next, on the clock's wall time."""
+        """When the list of recent sessions is cut next, in seconds since the epoch."""
         self.writer = RedisWriter(connection, random)
         self._notices = ClaimNotices(connection, random, self._hear)
 

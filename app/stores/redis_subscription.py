@@ -37,7 +37,7 @@ class RedisSubscription:
         self._channel = channel
         self._hear = hear
         self.is_subscribed = asyncio.Event()
-        """Set while messages come in."""
+        """Set while messages can be received."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="redis.subscription")
 
     async def close(self) -> None:

@@ -58,9 +58,9 @@ class Claim:
     def __init__(self) -> None:
         self.id = secrets.token_hex(8)
         self.number = 0
-        """Given by Redis with the first record; 0 until then."""
+        """The number that Redis gave the claim with the first record; 0 until then."""
         self.is_void = False
-        """Another worker has gone on with the session."""
+        """Whether another worker has gone on with the session."""
 
 
 class SessionClaims:

@@ -167,7 +167,8 @@ class Call:
         self.owed_notices: deque[CallOrderFailed] = deque(maxlen=NOTICES_KEPT)
         """Orders that have failed while the call had no session: its next one is told."""
         self.on_change: Callable[[Call], None] = lambda call: None
-        """Told when the call's id gets known, of each new state, and of what comes of orders."""
+        """Called when the call's id becomes known, at each new state of the call, and when the outcome of an order is
+        known."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property

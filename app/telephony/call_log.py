@@ -14,9 +14,9 @@ class CallLog:
 
     def __init__(self) -> None:
         self._calls: dict[str, Call] = {}
-        """By secret, the oldest first."""
+        """The calls, by secret; the oldest first."""
         self._by_session: dict[str, Call] = {}
-        """The latest call of each session."""
+        """The latest call of each session, by session id."""
 
     def add(self, call: Call) -> None:
         """Add a call that begins; the oldest of the calls that are over is dropped."""

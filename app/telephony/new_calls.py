@@ -70,9 +70,10 @@ class NewCalls:
         self._expect = expect
         self._forget = forget
         self.is_ours: Callable[[str], Awaitable[bool]] = _always
-        """Asked whether this worker is to answer the call of an announcement, which may be delivered to several."""
+        """Asked whether this worker is to answer an announced call; the announcement may have been delivered to
+        several."""
         self.pass_on: Callable[[IncomingCall], Awaitable[bool]] = _never
-        """Has another worker answer an announced call for which there is no room here; whether one does."""
+        """Asks other workers to answer an announced call for which this one has no room; returns whether one does."""
 
     async def place(self, asked: InitiateCall, agent: Agent, mode: str) -> Call:
         """Call somebody.

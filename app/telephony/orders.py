@@ -34,9 +34,10 @@ class Orders:
         self._book = OrderBook()
         self._waiting: dict[Order, asyncio.Future[None]] = {}
         self.on_change: Callable[[], None] = lambda: None
-        """Told of each order that is given, and of each new state of one."""
+        """Called for each order that is given, and for each new state of one."""
         self.recording_lock = asyncio.Lock()
-        """Held while a recording is started or stopped, so that one order is through before the next is given."""
+        """Held while a recording is being started or stopped, so that the next such order waits for the outcome of this
+        one."""
 
     @property
     def recording(self) -> str:

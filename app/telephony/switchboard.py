@@ -79,15 +79,15 @@ class Switchboard:
         self.ignored_messages = 0
         self.defective_messages = 0
         self.refused_calls = 0
-        """Incoming calls that were rejected or redirected, since the start."""
+        """How many incoming calls were rejected or redirected since the worker's start."""
         self.call_changed: Callable[[Call], None] = lambda call: None
-        """Told when a call begins, and whenever it changes."""
+        """Called when a call begins, and whenever it changes."""
         self.nobody_has: Callable[[str], None] = lambda call_id: None
-        """Told the id of a call that is up at the network and unknown here."""
+        """Called with the id of a call that is up at the network and not known here."""
         self.is_in_doubt: Callable[[], bool] = lambda: False
-        """Whether another worker may have taken the calls of this one, which could not know it."""
+        """Tells whether another worker may have taken calls of this one without its knowledge."""
         self.left_in_doubt: set[str] = set()
-        """Secrets of calls that seem to be another worker's, which is to be looked at once it can be."""
+        """The secrets of calls that another worker may have; looked at again once that can be found out."""
         self._media: MediaWatch | None = None
 
     @property

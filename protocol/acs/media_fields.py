@@ -102,7 +102,7 @@ class Defects:
 
     def __init__(self) -> None:
         self.first = ""
-        """The first of them, as `MediaProtocolError` names it; empty for none."""
+        """The first defect, in the words of `MediaProtocolError`; empty for none."""
 
     def add(self, defect: str) -> None:
         """Note what is wrong with a field; only the first such note is kept."""

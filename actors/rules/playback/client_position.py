@@ -37,7 +37,7 @@ class ClientPosition:
         self.head = PlayHead()
         self._sent_before_ms = dict(sent_before_ms or {})
         self._turns: dict[int, float] = {}
-        """Where each turn begins in all audio that was sent, as the present client counts."""
+        """Where each of the latest turns begins, in ms of all audio that the present client was sent."""
         self._marked_at_ms: float | None = None
 
     def sent(self, turn: int, at_ms: float, duration_ms: float) -> None:

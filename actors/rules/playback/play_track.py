@@ -52,30 +52,31 @@ class PlayTrack:
         self.text_start = text_start
         self.chunks: deque[bytes] = deque()
         self._taken_of_chunk = 0
-        """Bytes at the beginning of the first chunk that were taken."""
+        """How many bytes at the beginning of the first chunk were taken."""
         self.buffered_bytes = 0
         self.taken_bytes = 0
         self.frames = 0
         self.end: TrackEnd | None = None
-        """None while more audio of it is to be added."""
+        """How the reply's audio ends; None while more of it is to be added."""
         self.is_flushed = False
-        """What waits of it is sent though it is less than a frame: nothing is on its way that would complete it."""
+        """Whether audio is taken although it is less than a frame, because no more is on its way."""
         self.closed = False
-        """The last frame was taken."""
+        """Whether the last frame was taken."""
         self.held_bytes: int | None = None
-        """Audio behind so many bytes is not sent as yet; None: all is."""
+        """Only so many bytes of the audio may be sent for now; None for all."""
         self.held_text: int | None = None
-        """Audio of text behind this character is not sent as yet either; None: all is."""
+        """Only audio of text up to this character may be sent for now; None for all."""
         self.start_ms: float | None = None
-        """Where it begins on the line of all audio; None while nothing of it is on its way."""
+        """Where the reply begins, in ms of all audio that was sent; None while none of it was."""
         self.heard_ms = 0.0
         self.text_heard = text_start
         self.words: list[tuple[float, int]] = []
-        """Where each word begins in the audio, and where it ends in the text."""
+        """For each word its beginning in the audio, in ms, and its end in the text."""
         self.pieces: list[tuple[float, int]] = []
-        """Where each piece ends in the audio, and in the text."""
+        """For each piece of text its end in the audio, in ms, and in the text."""
         self.growing: tuple[float, int] | None = None
-        """About where the piece ends that is being made, in the audio and in the text; None if none is."""
+        """About where the piece that is being made will end, in the audio and in the text; None if none is
+        being made."""
 
     def add_audio(self, pcm: bytes) -> None:
         """Add audio to the end of the reply; ignored once the reply has ended."""

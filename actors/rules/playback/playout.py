@@ -49,11 +49,11 @@ class Playout:
         self._head = self._position.head
         self._holds: set[Hold] = set()
         self._ramp_due = False
-        """Whether the next frame is faded in, since it goes on in the middle of a reply after silence."""
+        """Whether the next frame is faded in, since it continues a reply after silence."""
         self._underway: deque[Frame] = deque()
-        """Frames sent and not heard to their end."""
+        """The frames that were sent and not heard to their end."""
         self._again: deque[Frame] = deque()
-        """Frames that a former connection was sent in vain."""
+        """Frames to be sent again, since a former connection was lost before they were heard."""
 
     def begin(self, reply: int, kind: UtteranceKind = UtteranceKind.REPLY, turn: int = 0, text_start: int = 0) -> None:
         """Queue `reply` behind all others; `text_start` characters of its text have been heard already.

@@ -154,9 +154,9 @@ class RealtimeProgress:
     def __init__(self) -> None:
         self.state = RealtimeState.PAUSED
         self.failures = 0
-        """Of the service, since it has last completed a response."""
+        """How often the service has failed since it last completed a response."""
         self.is_expiring = False
-        """The service will end the session soon."""
+        """Whether the service has announced the end of the session."""
         self._number = 0
         self._response = ""
         self._until = self._told_at = 0.0

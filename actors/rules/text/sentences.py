@@ -101,7 +101,7 @@ class SentenceSplitter:
         self._judged = 0
         self._clause_end = 0
         self._open = ""
-        """Quotation marks and the like that are open at the end of the pieces so far."""
+        """The quotation marks and brackets that are open at the end of the pieces so far."""
 
     def push(self, text: str) -> list[str]:
         """Add `text`, and return the pieces that it completes."""

@@ -74,11 +74,12 @@ class UnspokenParts:
         """The part that is being left out, by what ends it; None outside of one."""
         self._place = _Place.REPLY_BEGINS
         self._is_behind_blank = True
-        """What was let through last ends with a blank, or nothing was."""
+        """Whether the last text that was let through ends with a blank, or there was none."""
         self._has_gap = False
-        """Words were left out behind a blank: the blank behind them is one too many."""
+        """Whether words after a blank were left out, so that the blank behind them has to be dropped."""
         self.takes_back = False
-        """The last text ended a thought whose beginning was not marked: what is not spoken yet is part of it."""
+        """Whether the last text ended a thought whose beginning was not marked, so that text not spoken yet belongs to
+        it."""
 
     def push(self, text: str) -> str:
         """What can be spoken of the text up to here; what may be the beginning of an unspoken part is held."""

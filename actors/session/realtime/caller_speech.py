@@ -69,19 +69,20 @@ class CallerSpeech:
         self._is_open = False
         self._utterance = bytearray()
         self._overheard, self._overheard_ms = "", 0.0
-        """Words of the utterance in hand that the parallel recognizer has finished with, and where they end."""
+        """The words of the utterance in hand that the parallel recognizer has reported as final, and where they end, in
+        ms."""
         self._discarded: SpokenUtterance | None = None
         self._utterances: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
         self._uncommitted: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
-        """The turns of which the session has not told yet which item of its conversation they became."""
+        """The turns for which the session has not reported yet which item of its conversation they are."""
         self._items: dict[str, SpokenUtterance] = {}
         self._early: dict[str, str] = {}
-        """The items of the utterance in hand that the session has made of it by itself, taking it for complete, with
-        their words as far as they are told."""
+        """The items that the session has made by itself of the utterance in hand, because it took it for complete, with
+        the words of each as far as they are known."""
         self._has_rest = False
-        """More was said of it since."""
+        """Whether the utterance went on after the last of these items."""
         self._appended = self._begun = 0
-        """How much the session was given, and had been when the utterance in hand began, in bytes."""
+        """Bytes that the session was given, and had been given when the utterance in hand began."""
 
     def connect(self, session: RealtimeSession | None) -> None:
         """Go on with this session, which is given again what was not answered; None: there is none for now."""

@@ -42,13 +42,13 @@ class RealtimeConnection:
         on_opened: Callable[[port.RealtimeSession, port.RealtimeOptions], None],
     ) -> None:
         self.session: port.RealtimeSession | None = None
-        """The session that is open; None while there is none."""
+        """The open session; None while there is none."""
         self._actor = actor
         self._model = model
         self._options = options
         self._on_opened = on_opened
         self._number = 0
-        """The number of the session that is open, or is being opened: what another one reports is ignored."""
+        """The number of the session that is open or being opened; events of any other are ignored."""
         self._opening: asyncio.Task[None] | None = None
         self._violations = EngineViolations("speech to speech")
 

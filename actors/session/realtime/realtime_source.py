@@ -83,7 +83,7 @@ class RealtimeSource:
         self._on_given_up = on_given_up
         self._on_wasted = on_wasted
         self._voice = Voice()
-        """In which the session speaks, as long as it lasts."""
+        """The voice of the session, which stays the same as long as the session lasts."""
         self._progress = RealtimeProgress()
         self._memory = RealtimeMemory()
         self._spoken = SpokenReply(self._memory, writer, on_retracted, on_sounding)

@@ -53,11 +53,11 @@ class SpokenReply:
         self._words = SpokenWords()
         self._reply = self._turn = 0
         self._audio_ms = 0.0
-        """How much has come, from all sessions."""
+        """Milliseconds of audio that have come, from all sessions."""
         self._said = ""
-        """What a former session has said of it, for the next one to go on with."""
+        """The words of the reply that a former session has said, which the next one continues."""
         self._has_made = False
-        """The response in hand has come to any words, audio or call."""
+        """Whether the response in hand has brought any words, audio or tool call."""
 
     def begin(self, reply: int, turn: int) -> None:
         """Begin the reply number `reply`, or go on with it after a tool."""

@@ -39,10 +39,10 @@ class AudioRing:
         self._keep_bytes = rate_hz * 2 * keep_ms // 1000
         self._reheard_bytes = rate_hz * 2 * REHEARD_MS // 1000
         self._chunks: deque[bytes | int] = deque()
-        """The pieces of audio as they came; a number is a gap between two of them, in bytes. Each piece with its offset
-        would be 10 kB more of each session."""
+        """The pieces of audio as they came in; a number is the length in bytes of a gap between two of them. Offsets of
+        all pieces would take 10 kB more for each session."""
         self._begin = begins_at
-        """The offset of the first piece."""
+        """The offset of the first piece, in bytes of all audio."""
         self._settled_bytes = settled_bytes
         self._trim_bytes = rate_hz * 2 * TRIM_MS // 1000
         self._trim_at = begins_at

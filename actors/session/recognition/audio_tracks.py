@@ -31,7 +31,7 @@ class AudioTracks:
         self._rings = {speaker: self._new_ring(speaker) for speaker in ("", *checkpoint.tracks)}
         self._next_look_bytes = 0
         self.all_voices = self._rings[""]
-        """The audio in which all voices are one stream."""
+        """The ring of the audio in which all voices are one stream."""
 
     def of(self, speaker: str) -> AudioRing:
         """The audio of this speaker; of all voices in one stream where the label is empty."""

@@ -13,9 +13,9 @@ class OwedTranscript:
     def __init__(self, track: AudioTrack) -> None:
         self._track = track
         self._begun_ms: float | None = None
-        """Where the last utterance began that was no noise."""
+        """Where the last utterance that was not noise began, in ms of the audio; None if there is none."""
         self.is_inherited = track.final_owed
-        """A former recognizer owed the final of an utterance, which may be over: only the engine can say."""
+        """Whether a former recognizer owed the final of an utterance, which may be over: only the engine can tell."""
 
     def begun(self, onset_ms: float) -> None:
         """Note that an utterance has begun at `onset_ms` of the audio: its final is owed."""

@@ -77,7 +77,7 @@ class ParallelRecognition:
         self._stream: Recognition | None = None
         self._serial = 0
         self._bytes = self._began_bytes = 0
-        """Pushed by now, and when the engine's stream began, whose times count from there."""
+        """Bytes of audio so far, and when the engine's stream began, from where its times count."""
         self._again_at_s = 0.0
         self._owes_final = False
         self._connecting: asyncio.Task[None] | None = None

@@ -104,12 +104,12 @@ class Recognizer(SupervisedActor):
         self._rest = b""
         self._next_bytes = 0
         self._stream = 0
-        """The number of the engine's stream: what an older one still reports is ignored."""
+        """The number of the engine's stream; reports of an older one are ignored."""
         self._recognition = RecognitionStream(ring, trace, speaker, hearing.only_language)
         self._unfinished = False
-        """The end of an utterance came while there was no stream: its final is asked for as soon as there is one."""
+        """Whether an utterance ended while there was no stream, so that its final has to be asked of the next one."""
         self._is_asked = False
-        """The stream was asked for the final of an utterance."""
+        """Whether the stream was asked for the final of an utterance."""
 
     def on_start(self) -> None:
         """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""

@@ -47,7 +47,7 @@ class VoiceJudge:
         self._violations = EngineViolations("voice activity")
         self._error: BaseException | None = None
         self.is_behind = False
-        """Whether audio waits to be judged: all that comes is to be put off behind it."""
+        """Whether audio waits to be judged; all further audio then has to wait behind it."""
 
     def ask(self, window: bytes) -> float | None:
         """How likely the next window is speech, from 0 to 1; None: there is no answer, and it is to be put off."""

@@ -74,7 +74,7 @@ class GuardrailModel:
         self._waiting: deque[_Question] = deque()
         self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._is_failing = False
-        """The last clause had no verdict: that was logged."""
+        """Whether the last clause had no verdict, which was logged."""
 
     def ask(self, number: int, turn: int, asked: str, said: str, clause: str) -> None:
         """Ask about the clause of this number.

@@ -64,7 +64,7 @@ class Summaries:
         self._max_chars = max_chars
         self._spending = spending
         self._not_before = 0
-        """The turn before which none is asked for; that of another that is under way counts too."""
+        """The turn before which no summary is asked for, including one that is being made."""
         self._is_asked = False
 
     def look(self, turn: int) -> None:

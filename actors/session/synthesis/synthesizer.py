@@ -122,8 +122,8 @@ class Synthesizer(SupervisedActor):
         self._progress = SynthesisProgress(self, self._engine, self._player, checkpoint, clock)
         self._prepared = PreparedText(self._progress, self._playout)
         self._taken_up: set[int] = set()
-        """Replies that a former synthesizer had begun: all the rest of them is spoken here, also of one that its model
-        speaks by itself, for audio of that is lost."""
+        """The replies that a former synthesizer had begun: their rest is spoken by the engine, also that of replies
+        which the model speaks itself, whose audio is lost."""
 
     # dispatch
 

@@ -52,7 +52,7 @@ class ToolRuns:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancellable: set[str] = set()
         self.approvals = Approvals()
-        """The calls that wait for an operator."""
+        """The tool calls that wait for an operator."""
 
     def start(self, call: ToolCalled, tool: AnyTool | None, context: ToolContext, clock: Clock) -> None:
         """Run the tool that `call` names.

@@ -28,9 +28,9 @@ class ModelAttempt:
     ) -> None:
         self.provider = provider
         self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done once it says a word, or has failed."""
+        """Done once the model has given a word, or has failed."""
         self.failure: ModelError | None = None
-        """Why no word of it has come."""
+        """Why the model has failed before its first word; None if it has not."""
         self._providers = providers
         self._request = request
         self._overtaken: ModelError | None = None

@@ -209,11 +209,11 @@ class _Text:
     def __init__(self, prefix: Sequence[int], hints: Hints | None, most: int, kinds: int) -> None:
         self.pieces = list(prefix)
         self.logarithms: list[float] = []
-        """Those of the probabilities of the pieces behind the prefix, and of the end."""
+        """The logarithms of the probabilities of the pieces after the prefix, and of the end."""
         self.last: Floats = np.zeros(kinds, np.float32)
-        """The scores of all pieces at the last place."""
+        """The scores of all pieces in the last step."""
         self.before: Floats = self.last
-        """The scores of all pieces at the place before."""
+        """The scores of all pieces in the step before the last."""
         self.is_over = len(self.pieces) >= most
         self._most = most
         self._hints = hints

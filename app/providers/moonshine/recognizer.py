@@ -55,7 +55,7 @@ class _Listening:
         self.lateness = Lateness()
         self.detector: Callable[[], VoiceActivity] = detectors_of_a_thread()
         self.streams: set[CallerStream] = set()
-        """Those that are open. Belongs to the thread."""
+        """The open streams. Belongs to the thread."""
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="moonshine-listening", daemon=True)
         self._thread.start()
@@ -91,7 +91,7 @@ class _Recognition:
         self._pushed_bytes = 0
         self._taken_bytes = 0
         self._is_given_up = False
-        """It lags so much that it is failed as soon as the thread comes to it: no more audio is kept for it."""
+        """Whether the stream lags so much that it is failed when the thread comes to it; it takes no more audio."""
         self._resample = _resampling(rate_hz)
         listening.do(lambda: self._open(hints))
 

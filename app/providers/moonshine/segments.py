@@ -54,7 +54,7 @@ class Segmentation:
         self._silent_windows = 0
         self._waiting: deque[bytes] = deque(maxlen=PRE_ROLL_WINDOWS)
         self.current: Segment | None = None
-        """The segment that is being spoken."""
+        """The segment that is being spoken; None during silence."""
 
     @property
     def audio_ms(self) -> int:

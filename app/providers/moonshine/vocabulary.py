@@ -39,7 +39,7 @@ class Vocabulary:
         self._pieces = [_raw(piece) for piece in pieces]
         # Where two pieces are alike, the first is the one that the model writes.
         self.marks = self._alike(_MARK)
-        """The pieces that are punctuation, or the end."""
+        """The pieces that are punctuation or the end of the text."""
         self.commas = self._alike(_COMMA)
         self.question_marks = self._alike(_QUESTION_MARK)
         self._numbers = {piece: number for number, piece in reversed(list(enumerate(pieces)))}

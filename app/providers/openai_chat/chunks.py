@@ -31,11 +31,11 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self.finish_reason = ""
-        """Empty until the model has said all."""
+        """Why the model has stopped, in the service's word; empty until it has."""
         self.begun = False
-        """Whether there was any word, or a piece of a call."""
+        """Whether a word or a part of a tool call has come."""
         self.overlong = False
-        """A call has more arguments than a call may have: the rest of the reply need not be read."""
+        """Whether a tool call has arguments beyond the limit, so that the rest of the reply need not be read."""
         self._calls: dict[int, _Call] = {}
         self._told = 0
         self._prompt_tokens = 0

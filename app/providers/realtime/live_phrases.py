@@ -75,9 +75,9 @@ class LivePhraseStream:
         self._report = report
         self._phrases: dict[int, _Phrase] = {}
         self._written: set[int] = set()
-        """The replies that the synthesizer was given, and that are not finished."""
+        """The numbers of the replies that the synthesizer was given and that are not finished."""
         self._is_failing = False
-        """The model has failed in this session: nobody waits for it a second time."""
+        """Whether the model has failed in this session, after which no phrase waits for it."""
 
     def write(self, reply: int, text: str) -> None:
         """Keep the text of what may be a phrase, or give it to the synthesizer."""

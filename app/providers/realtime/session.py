@@ -76,7 +76,7 @@ class LiveRealtimeSession:
         self._timers: list[asyncio.TimerHandle] = []
         self._ahead = AudioAhead(service_hz * SAMPLE_BYTES)
         self._gathered: list[reported.ResponseAudio] = []
-        """Audio of one item that was read in one go: it is told in one piece."""
+        """Audio of one item that was read at once, and is reported in one piece."""
         self._loop = asyncio.get_running_loop()
         self._connection = RealtimeConnection(socket, self._on_message, self._on_closed, first_words)
         self._start(options)

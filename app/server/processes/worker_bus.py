@@ -61,7 +61,7 @@ class WorkerBus:
         self._asked: dict[int, asyncio.Future[int]] = {}
         self._unsent: set[asyncio.Task[None]] = set()
         self._is_over = False
-        """The launcher has said its last: this worker drains, or is an orphan."""
+        """Whether the launcher sends nothing more, because this worker drains or is an orphan."""
 
     def on_notice(self, take: TakeNotice) -> None:
         """Have `take` called with every notice; `take` selects by topic."""

@@ -39,12 +39,12 @@ class WorkerProcess:
         self.started_at = asyncio.get_running_loop().time()
         self.stage = WorkerStage.STARTING
         self.listens = True
-        """Whether it takes connections, or will; one that drains may do so for a while."""
+        """Whether it accepts connections, or will; one that drains may still do so for a while."""
         self.fault = ""
-        """Why it cannot serve, as it says; empty if it has not said."""
+        """Why the worker cannot serve, by its own report; empty if it has reported nothing."""
         self.process = process
         self._beaten = False
-        """A line has come since the last look for a sign of life."""
+        """Whether the worker has written a line since the last check for a heartbeat."""
         self._reader = reader
         self._writer = writer
 

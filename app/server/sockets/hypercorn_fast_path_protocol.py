@@ -85,19 +85,19 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._failed: asyncio.Future[None] = loop.create_future()
         self._rest = b""
         self._at = 0
-        """Where in `_rest` begins what has not been handled."""
+        """The position in `_rest` from which on data was not handled."""
         self._waiting = False
-        """The transport is paused, and what is held is handled in later turns of the loop, whoever reads it."""
+        """Whether the transport is paused, and what is held is handled in later turns of the loop."""
         self._frames = self._bytes = 0
-        """What has come since the listener was last asked about it."""
+        """Messages and bytes that have come since the listener was last asked whether it has too much to handle."""
         self._crowded = False
-        """The listener had too much to handle when it was last asked: it is asked again before it is told more."""
+        """Whether the listener had too much to handle when it was last asked; it is asked again before it gets more."""
         self._ended = asyncio.Event()
         """Set once the client sends no more."""
         self._pings = PingWatch()
         self._ping_timer: PingTimer | None = None
         self._full = False
-        """The transport's write buffer is full: the client, whoever reads it, does not read what it is sent."""
+        """Whether the transport's write buffer is full, because the client does not read."""
 
     def send(self, message: Message) -> bool:
         """Send a message at once, behind all that was sent before; False if that is for ASGI: it can wait."""

@@ -70,14 +70,14 @@ class CallerVoice:
         self._caller = _canonical(caller)
         self._is_other = is_other
         self.known = ""
-        """The id that the caller's frames bear, whose frames need not be looked at; empty until the first of them."""
+        """The raw id in the caller's own frames, which then need not be analysed; empty until the first of them."""
         self._taken = ""
-        """Who is taken for the caller meanwhile."""
+        """The raw id of whoever is taken for the caller until then; empty for nobody."""
         self._has_spoken = False
         self._quiet_ms = 0.0
         self._missing_ms = 0.0
         self._alone = True
-        """Nobody but who is taken for the caller has sent frames."""
+        """Whether only the participant who is taken for the caller has sent frames."""
         self._passed = 0
 
     def hears(self, participant: str, pcm: bytes, duration_ms: float) -> bool:

@@ -37,7 +37,7 @@ class LiveCalls:
         self._file = directory / FILE if directory is not None else None
         self._records: dict[str, CallCheckpoint] = {}
         self._owners: dict[str, Hashable] = {}
-        """By the call's secret; a call without an owner waits for a worker to take it over."""
+        """The owner of each call, by the call's secret; a call without an owner waits for a worker to take it over."""
         self._hand_overs: dict[str, int] = {}
         self._write_due: asyncio.TimerHandle | None = None
         if self._file is not None:

@@ -85,7 +85,7 @@ class TakeOver:
         self._told: dict[str, CallCheckpoint] = {}
         self._abandoned: OrderedDict[str, None] = OrderedDict()
         self.shared: SharedCalls | None = None
-        """Where workers of all machines keep their calls; None: those of this server only"""
+        """The calls that the workers of all machines share; None if there are only those of this server"""
         switchboard.call_changed = self._call_changed
         switchboard.nobody_has = self._nobody_has
         session_saved.add(self._saved)

@@ -70,7 +70,7 @@ class MediaWatch:
         self._leave = leave
         self._watches: dict[Call, _Watch] = {}
         self._refused: dict[Call, asyncio.Event] = {}
-        """Of each call that has asked for a socket: set when the network could not open it."""
+        """For each call that has requested a media socket: set when the network could not open it."""
 
     def due(self, call: Call) -> None:
         """Wait for the media socket of a call that is up, or whose answer was taken."""

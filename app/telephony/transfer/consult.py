@@ -70,7 +70,7 @@ class Consult:
         self._unclear = 0
         self.agent = _briefer(agent, self._offer)
         self.decision: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-        """Theirs, once they have made one: the first counts."""
+        """The person's first decision, once they have made one."""
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """Take their answer, or ask again."""

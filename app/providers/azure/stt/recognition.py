@@ -143,7 +143,7 @@ class RecognitionStream:
         self._loud_ms = 0.0
         self._lively_at = self._loop.time()
         self._unanswered_ms = 0.0
-        """Audio that was sent since the service gave a sign of life last."""
+        """Milliseconds of audio that were sent since the last event of the service."""
         self._renew_at = self._lively_at
         self._timer: asyncio.TimerHandle | None = None
         self._odd = b""

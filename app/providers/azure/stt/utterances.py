@@ -72,7 +72,8 @@ class Utterances:
         self._last_event_at = 0.0
         self._unclaimed = False
         self._doubted = False
-        """What was partly recognised was then called no speech; but the service does that to speech as well."""
+        """Whether partly recognised speech was reported as no speech afterwards, which the service does to real speech
+        as well."""
         self._nothing_end_ms = -RECENT_MS
         self._shown_end = False
 

@@ -97,7 +97,7 @@ class PooledSynthesizer:
         self._told_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._orders = pool.threads.in_order()
-        """Orders to the SDK, one after the other: a request that is over is released before the next one begins."""
+        """Runs orders to the SDK one after the other: a request that is over is released before the next one begins."""
         self._connecting: asyncio.Event | None = None
         self.up = False
 

@@ -148,7 +148,7 @@ class ReplyRequest(PieceRequest):
         self.sound = sound
         self._ends: deque[int] = deque()
         self._marks: deque[tuple[int, float]] = deque()
-        """Ends of pieces whose place in the audio is known, which was not heard yet."""
+        """The ends of pieces whose place in the audio is known and was not reached yet: in characters, and in ms."""
         self._quiet: asyncio.TimerHandle | None = None
         self._complete = False
         self._unanswered = False

@@ -44,7 +44,7 @@ class SynthesizerPool:
         self._warming: dict[int, set[asyncio.Task[None]]] = {}
         self._streams: dict[int, int] = {}
         self._most_at_once: dict[int, int] = {}
-        """Requests, of the streams there are: their sessions may speak all together again."""
+        """By sample rate: the most requests at once of the streams that are open, which may be as many again."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
