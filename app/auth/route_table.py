@@ -18,7 +18,7 @@ STATIC_FILES = "/static/{file}"
 
 
 class Check(StrEnum):
-    """What somebody has to show before a route is served to them."""
+    """What the sender of a request has to prove before its route is served."""
 
     PUBLIC = auto()
     """Everybody is admitted."""
@@ -45,7 +45,7 @@ class Check(StrEnum):
 
 
 class UnlistedRouteError(AppError):
-    """A route has no row in the table, so nobody has decided who may use it."""
+    """A route has no row in the table, so that it is not known who may use it."""
 
 
 _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
@@ -113,16 +113,16 @@ TABLE: dict[tuple[str, str], Check] = {
 
 
 def check_of(method: str, path: str) -> Check | None:
-    """The check of a route by the template of its path, such as `/api/v1/agents/{name}`; None if it has no row."""
+    """Return the check of a route, by its path template such as `/api/v1/agents/{name}`; None if it has no row."""
     if path.startswith("/static/"):
         path = STATIC_FILES
     return TABLE.get(("GET" if method == "HEAD" else method, path))
 
 
 def served(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Method and path template of every route, those below a mount included.
+    """Yield the method and path template of every route, including those below a mount.
 
-    What is none of Starlette's plain routes is given with the method `*`, which no row of the table has.
+    A route of another class than Starlette's plain ones has the method `*`, which no row of the table has.
     """
     for route in routes:
         match route:
@@ -138,10 +138,10 @@ def served(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple[str,
 
 
 def require_listed(routes: Iterable[BaseRoute]) -> None:
-    """Refuse routes that have no row in the table.
+    """Check that every route has a row in the table.
 
     Raises:
-        UnlistedRouteError: names the first such route.
+        UnlistedRouteError: names the first route without one.
     """
     for method, path in served(routes):
         if check_of(method, path) is None:
