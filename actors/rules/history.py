@@ -119,7 +119,7 @@ class History:
             unique.append(msgspec.structs.replace(call, call_id=call_id))
         return unique
 
-    def was_heard(
+    def add_heard(
         self, reply: PendingReply, text: str, precision: PositionPrecision, at: float, *, interrupted: bool
     ) -> ChatMessage:
         """Record what was heard of a reply that is over, and return the message.
@@ -148,7 +148,7 @@ class History:
         for reply in replies:
             if reply.heard is not None and (text := whole_words(reply.text, reply.heard.text_end).strip()):
                 interrupted = not reply.finished or text != reply.text.strip()
-                added.append(self.was_heard(reply, text, reply.heard.precision, at, interrupted=interrupted))
+                added.append(self.add_heard(reply, text, reply.heard.precision, at, interrupted=interrupted))
         return added
 
     def tools_called(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
@@ -156,7 +156,7 @@ class History:
         requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
         self.messages.append(ChatMessage(role=Role.ASSISTANT, turn=turn, tool_requests=requests, at=at))
 
-    def tool_answered(self, call_id: str, text: str, turn: int, at: float) -> bool:
+    def add_tool_answer(self, call_id: str, text: str, turn: int, at: float) -> bool:
         """Put a tool's result beside the request that it answers; False if that has a result already."""
         if any(m.role is Role.TOOL and m.call_id == call_id for m in self.messages):
             return False

@@ -172,7 +172,7 @@ class Children:
         for ref in self._refs.values():
             order_stop_now(ref)
 
-    def exited(self, message: ChildExited) -> str:
+    def take_exit(self, message: ChildExited) -> str:
         """Start again a child that has ended. Returns its name if it has failed too often for that, else nothing."""
         name = message.name
         ref = self._refs.get(name)

@@ -124,7 +124,7 @@ class ConversationLog:
 
     def _record(self, pending: PendingReply, text: str, precision: PositionPrecision, *, interrupted: bool) -> None:
         text = text.strip()
-        self.history.was_heard(pending, text, precision, self._clock.wall(), interrupted=interrupted)
+        self.history.add_heard(pending, text, precision, self._clock.wall(), interrupted=interrupted)
         self._connection.show(
             ReplyHeard(turn=pending.turn, kind=pending.kind, text=text, precision=precision, interrupted=interrupted)
         )

@@ -159,7 +159,7 @@ class LiveSession:
         if is_first:
             self._start_recognizer(speaker)
         self.addresses[recognizer_name(speaker)].tell_now(audio)
-        for absent in self.tracks.absent(speaker):
+        for absent in self.tracks.close_absent(speaker):
             self.addresses.supervisor.tell(ReleaseChild(recognizer_name(absent)))
 
     def _is_heard_alone(self, speaker: str) -> bool:

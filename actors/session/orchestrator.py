@@ -206,7 +206,7 @@ class Orchestrator(SupervisedActor):
             case PlaybackFailed(cut=cut):
                 self._log.playback_cut(cut)
             case TimerFired():
-                if not self._timers.has_fired(message):
+                if not self._timers.take_fired(message):
                     return
             case ModelPaused():
                 self._maker.model_paused(message)

@@ -184,7 +184,7 @@ class SessionSupervisor(SupervisedActor):
         return bool(names)
 
     def _child_exited(self, message: ChildExited) -> None:
-        given_up = self._children.exited(message)
+        given_up = self._children.take_exit(message)
         if self.ending is not None and self._children.all_gone:
             self._finish()
         elif given_up:

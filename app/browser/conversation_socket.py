@@ -165,7 +165,7 @@ class _Conversation:
         return parts.sessions.open(plan, self._output, attached, self._former.checkpoint)
 
     def _announce(self, resume_token: str, agent: Agent, *, resumed: bool) -> None:
-        self._words.goes_on_as(agent.label)
+        self._words.set_label(agent.label)
         opened = SessionOpened(
             session_id=self._session_id,
             resume_token=resume_token,

@@ -79,7 +79,7 @@ class BrowserWords:
         self._labels = [(0, label)]
         self._clock = clock
 
-    def goes_on_as(self, label: str) -> None:
+    def set_label(self, label: str) -> None:
         """Set the label of the sender of all further messages, until another agent takes the conversation over."""
         self._labels = [(0, label)]
 

@@ -70,17 +70,15 @@ class ClaimCheck:
     def stop(self) -> None:
         """Stop looking at the clock, and cancel a question to the store that is under way.
 
-        What `must_wait` has had wait for its answer is called all the same, on one of the loop's next turns.
+        What `wait_if_shut` has had wait for its answer is called all the same, on one of the loop's next turns.
         """
         if self._timer is not None:
             self._timer.cancel()
         if self._asking is not None:
             self._asking.cancel()
 
-    def must_wait(self, go_on: Callable[[], None]) -> bool:
-        """Whether messages of sessions must wait for an answer of the store; if so, `go_on` is called once when it has
-        come.
-        """
+    def wait_if_shut(self, go_on: Callable[[], None]) -> bool:
+        """Return whether messages of sessions must wait for the store; if so, call `go_on` once when it has answered."""
         self._look()
         if self._asking is None:
             return False

@@ -207,7 +207,7 @@ class Call:
         """Write an event into the log of the call; its details carry no content and no numbers."""
         self.events.append(CallEvent(kind, timestamp(at), details))
 
-    def became(self, state: CallState, at: float) -> bool:
+    def change_state(self, state: CallState, at: float) -> bool:
         """Change the state of the call; one that is over stays over. Returns whether anything changed."""
         if not self.progress.become(state, at):
             return False

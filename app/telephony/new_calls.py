@@ -130,7 +130,7 @@ class NewCalls:
         board.taken(call, call_id)
         call.note("CreateCall", self._clock.wall())
         if call.state is CallState.INITIATING:
-            call.became(CallState.RINGING, self._clock.wall())
+            call.change_state(CallState.RINGING, self._clock.wall())
         return call
 
     def begin(

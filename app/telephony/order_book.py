@@ -104,8 +104,8 @@ class OrderBook:
         order.is_restored, order.state = True, S.IN_DOUBT if state is S.SENT else state
         return order
 
-    def becomes(self, order: Order, state: OrderState, reason: str = "") -> bool:
-        """Put an order into `state` if it may go there from its own; returns whether it has."""
+    def move(self, order: Order, state: OrderState, reason: str = "") -> bool:
+        """Move an order to `state`; returns False, and changes nothing, if that cannot follow its present state."""
         if state not in _NEXT.get(order.state, ()):
             return False
         order.is_late = order.is_restored or order.state in _NOT_WAITED_FOR
@@ -122,7 +122,7 @@ class OrderBook:
         if subject and state is S.SUCCEEDED:
             self._note_pause(kind, subject)
         order = self._of_event(kind, order_id, subject)
-        if order is None or not self.becomes(order, state, reason):
+        if order is None or not self.move(order, state, reason):
             return None
         order.subject = order.subject or subject
         return order

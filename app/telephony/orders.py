@@ -93,7 +93,7 @@ class Orders:
 
     def settle(self, order: Order, state: OrderState, reason: str = "") -> bool:
         """Put an order into that state, unless it is further already; returns whether its state has changed."""
-        if not self._book.becomes(order, state, reason):
+        if not self._book.move(order, state, reason):
             return False
         self._tell(order)
         self.on_change()
@@ -122,7 +122,7 @@ class Orders:
     def end(self) -> None:
         """Note that the call is over: nothing more comes of any order."""
         for order in self._book.all_open:
-            if self._book.becomes(order, OrderState.FAILED, "the call is over"):
+            if self._book.move(order, OrderState.FAILED, "the call is over"):
                 self._tell(order, CallTrouble.NOT_CONNECTED)
 
     def _tell(self, order: Order, trouble: CallTrouble = CallTrouble.REFUSED) -> None:

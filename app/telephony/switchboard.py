@@ -148,12 +148,12 @@ class Switchboard:
         if call.over.is_set():
             self._hang_up_again(call)
         elif call.progress.connected_at is None:
-            call.became(CallState.CONNECTED, self._clock.wall())
+            call.change_state(CallState.CONNECTED, self._clock.wall())
             log.info("a call is connected", extra={"call": call.call_id, "direction": call.direction.value})
             call.run(self._end_overtime(call))
             if call.participants.is_caller_on_hold:
                 # So it is with a call of a worker that died.
-                call.became(CallState.ON_HOLD, self._clock.wall())
+                call.change_state(CallState.ON_HOLD, self._clock.wall())
             if call.connection is None and self._media is not None:
                 self._media.due(call)
 
@@ -177,9 +177,9 @@ class Switchboard:
     def pressed(self, call: Call, way: Way, digit: str) -> None:
         """Tell the session of a key once, though the network may report it in an event and on the media socket."""
         at = self._clock.now()
-        if not call.dtmf.pressed(way, digit, at):
+        if not call.dtmf.take_tone(way, digit, at):
             return
-        if call.dtmf.within_bounds(at):
+        if call.dtmf.count_press(at):
             self.tell_session(call, KeyPressed(digit))
         else:
             self.ignored_messages += 1
@@ -322,7 +322,7 @@ class Switchboard:
 
     def ended(self, call: Call, state: CallState) -> None:
         """Note that a call is over; one that never was connected has failed."""
-        if not call.became(state if call.progress.was_connected else CallState.FAILED, self._clock.wall()):
+        if not call.change_state(state if call.progress.was_connected else CallState.FAILED, self._clock.wall()):
             return
         log.info("a call is over", extra={"call": call.call_id, "state": call.state.value})
         call.orders.end()

@@ -59,8 +59,8 @@ class SpokenWords:
             self._found = start + len(word)
             self._placed.append(PlacedWord(start, self._found, audio_ms, audio_ms + duration_ms))
 
-    def placed_by(self, audio_ms: float | None = None) -> list[PlacedWord]:
-        """The words, each once, whose audio has come: it ends by `audio_ms`, or there is no more; None."""
+    def take_placed(self, audio_ms: float | None = None) -> list[PlacedWord]:
+        """Return the words, each once, whose audio has come: it ends by `audio_ms`; None: all of it has."""
         if self._told == len(self._placed):
             return []
         come = [word for word in self._placed[self._told :] if audio_ms is None or word.ends_ms <= audio_ms]

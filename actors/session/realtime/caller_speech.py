@@ -260,7 +260,7 @@ class CallerSpeech:
         """The turns whose speech another session would be given as sound."""
         return {utterance.turn for utterance in self._utterances if utterance.pcm}
 
-    def transcribed(self, item_id: str, text: str) -> int:
+    def take_transcript(self, item_id: str, text: str) -> int:
         """Note the words of an item, and return the turn they belong to; 0 if that is not known, or not yet."""
         if item_id in self._early:
             self._early[item_id] = bounded_utterance(text)
@@ -271,16 +271,16 @@ class CallerSpeech:
         utterance.text = joined_utterance(utterance.text, text)
         return utterance.turn
 
-    def overhears(self, end_ms: float, text: str) -> None:
+    def keep_overheard(self, end_ms: float, text: str) -> None:
         """Note final words of a recognizer that end inside the open utterance; words that end elsewhere are ignored."""
         begun_ms = self._ring.ms(self._next) - self._ring.ms(len(self._utterance))
         if self._is_open and end_ms > max(begun_ms, self._overheard_ms):
             self._overheard, self._overheard_ms = joined_utterance(self._overheard, text), end_ms
 
-    def overheard(self, end_ms: float, text: str) -> int:
+    def take_overheard(self, end_ms: float, text: str) -> int:
         """Note final words of a recognizer that end at `end_ms` of the caller's audio, unless the model has told any.
 
-        They follow those that the recognizer told while the utterance went on (`overhears`). Returns the turn they
+        They follow those that the recognizer told while the utterance went on (`keep_overheard`). Returns the turn they
         belong to; 0 if no utterance lies there, its words are known, or there are none.
         """
         if (utterance := self._unknown_at(end_ms)) is None:
@@ -290,7 +290,7 @@ class CallerSpeech:
         return utterance.turn if utterance.is_known else 0
 
     def with_beginning(self, end_ms: float, text: str) -> str:
-        """`text`, which ends at `end_ms`, behind the words of its utterance that `overhears` has noted."""
+        """`text`, which ends at `end_ms`, behind the words of its utterance that `keep_overheard` has noted."""
         utterance = self._unknown_at(end_ms)
         return joined_utterance(utterance.begun, text) if utterance is not None else text
 

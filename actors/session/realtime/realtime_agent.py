@@ -184,11 +184,11 @@ class RealtimeAgent(Orchestrator):
                 return
             case SpeechStarted(onset_ms):
                 self._speech.started(onset_ms)
-            case FinalTranscript() if self._overheard(message):
+            case FinalTranscript() if self._take_overheard(message):
                 return
             case NoSpeechRecognized(end_ms):
                 # What the recognizer told while the utterance went on is all of its words: none follow.
-                self._overheard(FinalTranscript(text="", end_ms=end_ms))
+                self._take_overheard(FinalTranscript(text="", end_ms=end_ms))
             case ConversationSummarized():
                 former = self._log.history.summary
                 super().on_receive(message)
@@ -243,14 +243,14 @@ class RealtimeAgent(Orchestrator):
             case _:
                 assert_never(order)
 
-    def _overheard(self, final: FinalTranscript) -> bool:
+    def _take_overheard(self, final: FinalTranscript) -> bool:
         """Note final words of the parallel recognizer; True if they belong to a turn that was asked about already."""
         whole = self._speech.with_beginning(final.end_ms, final.text)
-        turn = self._speech.overheard(final.end_ms, final.text)
+        turn = self._speech.take_overheard(final.end_ms, final.text)
         if turn:
             self._words_known(turn, msgspec.structs.replace(final, text=whole))
         else:
-            self._speech.overhears(final.end_ms, final.text)
+            self._speech.keep_overheard(final.end_ms, final.text)
         return bool(turn)
 
     def _transcribed(self, event: reported.CallerTranscribed) -> None:
@@ -261,7 +261,7 @@ class RealtimeAgent(Orchestrator):
             self._connection.show(transcript)
         if not isinstance(transcript, FinalTranscript):
             return
-        if turn := self._speech.transcribed(item_id, transcript.text):
+        if turn := self._speech.take_transcript(item_id, transcript.text):
             self._words_known(turn, transcript)
 
     def _words_known(self, turn: int, transcript: FinalTranscript) -> None:
@@ -294,15 +294,15 @@ class RealtimeAgent(Orchestrator):
         if turn.caller is not CallerActivity.SILENT:
             # A caller who goes on is answered when they are done: by then the usual recognizer knows how they began,
             # too.
-            self._checkpoint.track().audio_unsettled(self._speech.unknown_since)
+            self._checkpoint.track().unsettle_audio(self._speech.unknown_since)
         if turn.agent in THINKING and is_unknown:
             # What was asked is known to nobody but the model that is gone.
             self._maker.model_failed(ModelFailed(number, ErrorKind.UNAVAILABLE, "nobody else has heard it"))
         elif turn.caller is CallerActivity.SILENT and not is_unknown:
             # What was said may have been acted on: the usual recognizer must not hear it once more.
             track = self._checkpoint.track()
-            track.final_transcript_owed(is_owed=False)
-            track.audio_settled(self._speech.heard_bytes)
+            track.mark_final_owed(is_owed=False)
+            track.settle_audio(self._speech.heard_bytes)
         self._checkpoint.give_up_realtime()
         for child in ("recognizer", "orchestrator"):
             self._addresses.supervisor.tell(RestartChild(child))

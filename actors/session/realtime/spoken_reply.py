@@ -138,5 +138,5 @@ class SpokenReply:
         self._on_retracted(self._said)
 
     def _place(self, audio_ms: float | None = None) -> None:
-        for word in self._words.placed_by(audio_ms):
+        for word in self._words.take_placed(audio_ms):
             self._writer.place(self._reply, word.text_start, word.text_end, word.audio_ms)

@@ -15,15 +15,15 @@ class AudioTrack(msgspec.Struct, kw_only=True):
     audio_bytes: int = 0
     """Bytes of audio that had come in when this was encoded for another process; not kept up to date otherwise."""
 
-    def final_transcript_owed(self, *, is_owed: bool) -> None:
-        """Note whether the recognizer owes the final transcript of what was said."""
+    def mark_final_owed(self, *, is_owed: bool) -> None:
+        """Set whether the recognizer owes the final transcript of what was said."""
         self.final_owed = is_owed
 
-    def audio_settled(self, end_bytes: int) -> None:
+    def settle_audio(self, end_bytes: int) -> None:
         """Note that audio up to this position need not be recognised again; it moves no position backwards."""
         if end_bytes > self.settled_bytes:
             self.settled_bytes = end_bytes
 
-    def audio_unsettled(self, begin_bytes: int) -> None:
-        """Note that audio from this position on is to be recognised again after all: who has heard it is gone."""
+    def unsettle_audio(self, begin_bytes: int) -> None:
+        """Note that audio from this position on has to be recognised again, because what had recognised it is lost."""
         self.settled_bytes = min(self.settled_bytes, begin_bytes)

@@ -53,7 +53,7 @@ class AudioTracks:
         track.is_open = True
         return ring.append(pcm)
 
-    def absent(self, speaker: str) -> list[str]:
+    def close_absent(self, speaker: str) -> list[str]:
         """Those who have not been streamed for long while `speaker` was, and of whom no words are owed.
 
         Their tracks are closed: what comes of them later is the first of them again. Asked with each frame, it looks

@@ -97,7 +97,7 @@ class GuardrailModel:
             task.cancel()
         return len(tasks) * len(self._asks_as.instructions) // CHARS_PER_TOKEN
 
-    def judged(self, number: int) -> bool:
+    def take_verdict(self, number: int) -> bool:
         """Note that the verdict about a clause was taken up; False for one that is not asked about any more."""
         is_asked = self._tasks.pop(number, None) is not None
         self._go_on()

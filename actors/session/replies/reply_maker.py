@@ -260,7 +260,7 @@ class ReplyMaker:
         self._text.judged(message)
 
     def _end_if_spent(self) -> None:
-        if self._spending.is_newly_spent():
+        if self._spending.report_spent():
             self._tell_turn_taking(SessionSpent())
 
     def _generated(self, expected: ExpectedAnswer | None) -> None:

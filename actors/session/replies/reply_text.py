@@ -114,7 +114,7 @@ class ReplyText:
 
     def judged(self, message: ClauseJudged) -> None:
         """Have a clause spoken that may be, or the reply ended at one that may not."""
-        if self._held is None or not self._held.judged(message):
+        if self._held is None or not self._held.take_verdict(message):
             return
         while (judged := self._held.take()) is not None:
             text, broken = judged

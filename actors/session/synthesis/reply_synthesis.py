@@ -55,12 +55,12 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
         chars = self.ordered_text - self.text_start
         return self.audio_ms > most_audio_ms(chars)
 
-    def may_place_word(self) -> bool:
+    def count_word(self) -> bool:
         """Count another word that the engine places; False if there are more than its text can have."""
         self.words += 1
         return self.words <= self._most_places
 
-    def may_place_piece(self) -> bool:
+    def count_piece(self) -> bool:
         """Count another piece that the engine has spoken; False if there are more than its text can have."""
         self.pieces += 1
         return self.pieces <= self._most_places

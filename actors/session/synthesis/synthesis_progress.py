@@ -102,12 +102,12 @@ class SynthesisProgress:
                 self._playout.add_audio(reply, pcm)
                 self._player.play()
             case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
-                if not speaking.may_place_word():
+                if not speaking.count_word():
                     return
                 begins, ends = speaking.place(text_start), speaking.place(text_end)
                 self._playout.add_word(reply, begins, ends, base_ms + max(0.0, audio_ms))
             case PieceSynthesized(reply, text_end, audio_ms):
-                if not speaking.may_place_piece():
+                if not speaking.count_piece():
                     return
                 ends = speaking.place(text_end)
                 self._playout.add_piece(reply, ends, base_ms + max(0.0, audio_ms))

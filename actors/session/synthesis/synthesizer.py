@@ -194,7 +194,7 @@ class Synthesizer(SupervisedActor):
     # text
 
     def _begin(self, reply: int, turn: int, kind: UtteranceKind, text_start: int = 0) -> None:
-        if reply <= self._checkpoint.stopped_through or self._prepared.begins(reply):
+        if reply <= self._checkpoint.stopped_through or self._prepared.begin(reply):
             return
         self._progress.begin(reply, text_start)
         self._player.begin(reply, kind, turn, text_start)

@@ -72,8 +72,11 @@ class CircuitBreaker:
         self._forget(now)
         return sum(failed for _, failed in self._outcomes)
 
-    def admits(self, now: float) -> bool:
-        """Whether the provider may be asked. Whatever asks it tells the breaker afterwards how that went."""
+    def admit(self, now: float) -> bool:
+        """Return whether the provider may be asked; a request after the open time is let in as a probe.
+
+        Whoever asks the provider has to tell the breaker how that went.
+        """
         match self._state:
             case BreakerState.CLOSED:
                 return True

@@ -161,7 +161,7 @@ class Providers(Generic[E]):
     def _admitted_first(self, providers: list[Provider[E]]) -> Iterator[Provider[E]]:
         refused = []
         for provider in providers:
-            if provider.breaker.admits(self.now()):
+            if provider.breaker.admit(self.now()):
                 yield provider
             else:
                 refused.append(provider)

@@ -68,8 +68,8 @@ class ReplyReader:
                 events += self._end()
         return events
 
-    def is_pause_due(self) -> bool:
-        """Whether so much has been read that others are to have a turn of the loop, which a flood of chunks keeps."""
+    def count_chunk(self) -> bool:
+        """Count a chunk; returns whether other tasks are to have a turn of the loop, which a flood of chunks would hold."""
         self._chunks += 1
         return self._chunks % CHUNKS_AT_ONCE == 0
 

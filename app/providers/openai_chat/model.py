@@ -209,7 +209,7 @@ class ChatModel:
         try:
             async with asyncio.timeout(allowed_s):
                 chunk = await anext(stream)
-                if reader.is_pause_due():
+                if reader.count_chunk():
                     await asyncio.sleep(0)
                 return reader.read(chunk)
         except StopAsyncIteration:

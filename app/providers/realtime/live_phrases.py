@@ -87,7 +87,7 @@ class LivePhraseStream:
             self._written.add(reply)
             self._synthesis.write(reply, text)
         else:
-            timer = asyncio.get_running_loop().call_later(FINISHED_S, self._is_no_phrase, reply)
+            timer = asyncio.get_running_loop().call_later(FINISHED_S, self._give_to_synthesizer, reply)
             self._phrases[reply] = _Phrase(text, timer)
 
     def finish(self, reply: int) -> None:
@@ -99,7 +99,7 @@ class LivePhraseStream:
         phrase.timer.cancel()
         phrase.is_finished = True
         late = "it was not begun in time"
-        phrase.timer = asyncio.get_running_loop().call_later(BEGUN_S, self._is_not_read, reply, late)
+        phrase.timer = asyncio.get_running_loop().call_later(BEGUN_S, self._give_up_reading, reply, late)
         self.reader.write(reply, phrase.text)
         self.reader.finish(reply)
 
@@ -125,7 +125,7 @@ class LivePhraseStream:
             return
         match event:
             case SynthesisFailed(reply, _, detail) if not phrase.is_begun:
-                self._is_not_read(reply, detail)
+                self._give_up_reading(reply, detail)
                 return
             case AudioSynthesized():
                 phrase.timer.cancel()
@@ -137,13 +137,13 @@ class LivePhraseStream:
                 pass
         self._report(event)
 
-    def _is_not_read(self, reply: int, detail: str) -> None:
+    def _give_up_reading(self, reply: int, detail: str) -> None:
         line = "the synthesizer says a phrase that the speech-to-speech model was to say: %s"
         report_failure(Failure.REALTIME, log, line, detail, cause="phrase")
         self._is_failing = True
-        self._is_no_phrase(reply)
+        self._give_to_synthesizer(reply)
 
-    def _is_no_phrase(self, reply: int) -> None:
+    def _give_to_synthesizer(self, reply: int) -> None:
         """Give all that was written of it to the synthesizer."""
         phrase = self._phrases.pop(reply)
         self.reader.cancel(reply)

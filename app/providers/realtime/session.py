@@ -160,7 +160,7 @@ class LiveRealtimeSession:
         self._send(commands.UpdateSession(session_settings(options, self._resource)), Operation.OPEN)
         for item in history_items(options.history):
             self._send(commands.CreateItem(item), Operation.ADD)
-        self._later(READY_TIMEOUT_S, self._not_ready)
+        self._later(READY_TIMEOUT_S, self._end_unready)
 
     def _flush_all(self) -> None:
         """Send the tail, too, that the filter keeps for what follows: it belongs to the turn that ends here."""
@@ -203,7 +203,7 @@ class LiveRealtimeSession:
             case events.ServiceFailed(failure=failure, event_id=event_id):
                 self._service_failed(failure, event_id)
             case events.SessionUpdated(expires_at=expires_at) if not self._ready:
-                self._is_ready(expires_at)
+                self._become_ready(expires_at)
             case events.SessionCreated(expires_at=expires_at):
                 self._expires_at = expires_at
             case _:
@@ -214,7 +214,7 @@ class LiveRealtimeSession:
 
     def _audio_came(self, event: events.AudioDelta) -> None:
         """Tell of audio at once; of what is not to be heard soon, together with what comes right behind it."""
-        is_ahead = self._ahead.came(len(event.pcm), self._loop.time())
+        is_ahead = self._ahead.add(len(event.pcm), self._loop.time())
         audio = self._reader.audio(event)
         if audio is not None:
             if self._gathered and not self._is_of_gathered(event):
@@ -245,7 +245,7 @@ class LiveRealtimeSession:
 
     _expires_at: float | None = None
 
-    def _is_ready(self, expires_at: float | None) -> None:
+    def _become_ready(self, expires_at: float | None) -> None:
         self._ready = True
         self._cancel_timers()
         expires_at = expires_at or self._expires_at
@@ -257,7 +257,7 @@ class LiveRealtimeSession:
         self._later(lives_s - left_s, lambda: self._tell(reported.RealtimeExpiring(left_s)))
         self._tell(reported.RealtimeReady(lives_s))
 
-    def _not_ready(self) -> None:
+    def _end_unready(self) -> None:
         self._connection.end(FailureKind.TRANSIENT, f"did not take the session's settings in {READY_TIMEOUT_S:.0f} s")
 
     def _not_understood(self, error: RealtimeProtocolError) -> None:

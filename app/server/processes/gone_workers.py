@@ -54,13 +54,13 @@ class GoneWorkers:
     def __init__(self) -> None:
         self._deaths: OrderedDict[int, _Death] = OrderedDict()
 
-    def died(self, worker: int, *, at: float, status: int, sessions: Collection[str]) -> None:
+    def record_death(self, worker: int, *, at: float, status: int, sessions: Collection[str]) -> None:
         """Record that a worker has died with these live sessions, by their ids."""
         self._deaths[worker] = _Death(round(at, 3), status, dict.fromkeys(sessions, 0))
         if len(self._deaths) > MOST_GONE:
             self._deaths.popitem(last=False)
 
-    def begun(self, session_id: str, worker: int) -> bool:
+    def record_begin(self, session_id: str, worker: int) -> bool:
         """Record that a session has begun at `worker`; returns whether a worker that died had it before."""
         found = [death.sessions for death in self._deaths.values() if session_id in death.sessions]
         for sessions in found:

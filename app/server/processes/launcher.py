@@ -173,7 +173,7 @@ class Launcher:
             self._refuse_if_nobody_listens()
             lost = self._sessions.forget(worker.process.pid)
             if self._phase is _Phase.SERVING and status != 0:
-                self._gone.died(worker.process.pid, at=time.time(), status=status, sessions=lost)
+                self._gone.record_death(worker.process.pid, at=time.time(), status=status, sessions=lost)
                 self._tell_of_gone()
             self._noticed.pop(f"{OF_WORKER}{worker.process.pid}", None)
             self._calls_without(worker)
@@ -230,8 +230,8 @@ class Launcher:
                 case AskOwner():
                     worker.tell(encode_line(Owner(message.number, self._owner(message, worker.process.pid))))
                 case SessionBegun(session_id):
-                    self._sessions.begun(session_id, worker.process.pid)
-                    if self._gone.begun(session_id, worker.process.pid):
+                    self._sessions.begin(session_id, worker.process.pid)
+                    if self._gone.record_begin(session_id, worker.process.pid):
                         self._tell_of_gone()
                 case SessionLeft(session_id, begun):
                     leave = self._sessions.end if begun else self._sessions.release

@@ -29,7 +29,7 @@ class SessionRegistry:
             self._recent.get(worker, OrderedDict()).pop(session_id, None)
         return owner
 
-    def begun(self, session_id: str, worker: int) -> None:
+    def begin(self, session_id: str, worker: int) -> None:
         """Record that a session has begun at `worker` or has moved there from another one."""
         former = self._owners.get(session_id, worker)
         self._recent.get(former, OrderedDict()).pop(session_id, None)

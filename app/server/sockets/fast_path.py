@@ -24,8 +24,8 @@ class Listener(Protocol):
         """Handle one message of the peer. Runs in a callback of the event loop, so it must not block."""
         ...
 
-    def admits(self, frames: int, size_bytes: int) -> bool:
-        """Count what the peer has sent, of whatever kind; False when the listener closes the socket for it."""
+    def admit(self, frames: int, size_bytes: int) -> bool:
+        """Count what the peer has sent, of whatever kind; returns False if the listener closes the socket for it."""
         ...
 
     def is_crowded(self) -> bool:

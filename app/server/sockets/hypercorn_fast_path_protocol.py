@@ -262,7 +262,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             else:
                 self._pings.answers = True
             self._frames += 1
-            if self._frames >= FRAMES_AT_ONCE and not self._may_go_on(listener):
+            if self._frames >= FRAMES_AT_ONCE and not self._admit_frames(listener):
                 return self._end()
             if end == size:
                 self._rest, self._at = b"", 0
@@ -275,11 +275,11 @@ class HypercornFastPathProtocol(asyncio.Protocol):
                 return Progress.MORE
             at = end
 
-    def _may_go_on(self, listener: Listener) -> bool:
-        """Look, once in so many frames, at how much has come and at how much of it waits."""
+    def _admit_frames(self, listener: Listener) -> bool:
+        """Report what has come since the last time to the listener; returns False if it closes the socket for that."""
         frames, size_bytes, self._frames, self._bytes = self._frames, self._bytes, 0, 0
         self._crowded = listener.is_crowded()
-        return listener.admits(frames, size_bytes)
+        return listener.admit(frames, size_bytes)
 
     def _hold(self, at: int, end: int) -> Progress:
         """Keep what begins at `at`: a frame that is not all there, or one that is not ordinary."""
@@ -303,7 +303,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         frames, size = self._passed_on.push(piece, FRAMES_AT_ONCE)
         self._at += size
         listener = self._listener
-        if listener is not None and not listener.admits(frames, size):
+        if listener is not None and not listener.admit(frames, size):
             return self._end()
         self._hypercorn.data_received(piece[:size])
         is_ending = self._reader is Reader.HYPERCORN_TO_END

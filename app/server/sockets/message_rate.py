@@ -18,8 +18,8 @@ class MessageRate:
         self._frames = self._bytes = self._most
         self._at = now()
 
-    def admits(self, frames: int, size_bytes: int) -> bool:
-        """Count what has come, and tell whether it is within the rate."""
+    def admit(self, frames: int, size_bytes: int) -> bool:
+        """Count frames and bytes that have come, and return whether they are within the rate."""
         now = self._now()
         more, self._at = (now - self._at) * self._frames_per_s, now
         most = self._most

@@ -17,9 +17,10 @@ class PingWatch:
     silent_intervals = 0
     """How many looks in a row have found nothing."""
 
-    def is_gone(self, *, is_held: bool) -> bool:
-        """Look, and begin the next interval. `is_held`: what the client sends is not read at present, so that its
-        silence says nothing.
+    def look(self, *, is_held: bool) -> bool:
+        """End an interval, and return whether the client is gone.
+
+        `is_held`: what the client sends is not read at present, so that its silence means nothing.
         """
         self.silent_intervals = 0 if self.heard or is_held else self.silent_intervals + 1
         self.heard = False

@@ -105,7 +105,7 @@ class CallEvents:
         """Follow whether the caller is on hold, as the participants now are, and tell the session of a change."""
         on_hold = call.participants.is_caller_on_hold
         if call.up and on_hold != (call.state is CallState.ON_HOLD):
-            call.became(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
+            call.change_state(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
             self._switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())
 
     def _settle(self, call: Call, event: AcsEvent) -> None:

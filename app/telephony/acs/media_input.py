@@ -162,7 +162,7 @@ class MediaInput:
                 return
             if self._all_heard:
                 pcm = self._added_up(frame.participant, pcm)
-            elif frame.participant != self._voice.known and not self._voice.hears(
+            elif frame.participant != self._voice.known and not self._voice.take_frame(
                 frame.participant, spoken, len(pcm) * 500 / self._rate_hz
             ):
                 return

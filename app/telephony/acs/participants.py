@@ -80,8 +80,8 @@ class CallerVoice:
         """Whether only the participant who is taken for the caller has sent frames."""
         self._passed = 0
 
-    def hears(self, participant: str, pcm: bytes, duration_ms: float) -> bool:
-        """Whether a frame is the caller's. `pcm` is PCM16LE, empty for silence."""
+    def take_frame(self, participant: str, pcm: bytes, duration_ms: float) -> bool:
+        """Take a frame into account, and return whether it is the caller's. `pcm` is PCM16LE, empty for silence."""
         if not participant or participant == self.known:
             return True
         if participant != self._taken:

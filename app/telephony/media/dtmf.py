@@ -31,7 +31,7 @@ class DtmfPresses:
         self._allowed = float(BURST_KEYS)
         self._allowed_at = 0.0
 
-    def within_bounds(self, at: float) -> bool:
+    def count_press(self, at: float) -> bool:
         """Count a press at `at` (seconds) against the bounds; returns False if it exceeds them and is to be ignored."""
         elapsed_s = max(0.0, at - self._allowed_at)
         self._allowed = min(float(BURST_KEYS), self._allowed + elapsed_s * KEYS_PER_S)
@@ -41,7 +41,7 @@ class DtmfPresses:
         self._allowed -= 1.0
         return True
 
-    def pressed(self, way: Way, digit: str, at: float) -> bool:
+    def take_tone(self, way: Way, digit: str, at: float) -> bool:
         """Take a tone that came at `at` (seconds); returns False if it is the second report of a press."""
         self._unmatched = [tone for tone in self._unmatched if at - tone[2] <= SAME_PRESS_S]
         for tone in self._unmatched:

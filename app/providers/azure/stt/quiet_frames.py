@@ -36,7 +36,7 @@ class QuietFrames:
         held, self._held, self._held_ms = self._held, b"", 0.0
         return held
 
-    def overdue(self) -> bytes:
-        """What waits for frames that do not come: nothing was added since this was asked last."""
+    def take_overdue(self) -> bytes:
+        """Return the frames that wait if none was added since the last call, else nothing; they wait no longer."""
         grows, self._grows = self._grows, False
         return b"" if grows else self.take()

@@ -254,7 +254,7 @@ class RecognitionStream:
 
     def _check(self) -> None:
         self._check_later()
-        self._hand_over(self._quiet.overdue())
+        self._hand_over(self._quiet.take_overdue())
         now = self._loop.time()
         if not self._up and now - self._up_or_down_at >= CONNECT_S:
             self.failed(Failure(ErrorKind.TIMEOUT, f"Azure Speech: no connection within {CONNECT_S:g} s"))
@@ -269,7 +269,7 @@ class RecognitionStream:
             return
         if self._is_to_be_replaced and now >= self._renew_at and self._utterances.idle and self._loud_ms == 0.0:
             self._renew()
-        if self._native is not None and self._utterances.unended(now):
+        if self._native is not None and self._utterances.note_unended(now):
             self._show_end(self._native)
         outcomes = self._utterances.tick(now)
         if isinstance(outcomes, Stalled):

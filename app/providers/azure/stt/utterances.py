@@ -134,8 +134,8 @@ class Utterances:
         """Whether the service has to be shown that the utterance is over."""
         return bool(self._owed)
 
-    def unended(self, now: float) -> bool:
-        """Whether the service has to be shown an end, told once: in loud noise it sees none by itself."""
+    def note_unended(self, now: float) -> bool:
+        """Return True once if silence has to be sent to end an utterance, which the service misses in loud noise."""
         waits = self._partial is not None and not self._owed and now - self._last_event_at >= UNENDED_S
         if not waits or self._shown_end:
             return False

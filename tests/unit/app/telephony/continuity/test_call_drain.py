@@ -34,7 +34,7 @@ class Worker:
     def _hang_up(self, call: Call) -> None:
         self.hung_up.append((call.session_id, round(asyncio.get_running_loop().time() - self._began, 3)))
         if self._obeys:
-            call.became(CallState.DISCONNECTED, 1.0)
+            call.change_state(CallState.DISCONNECTED, 1.0)
 
     async def drain(self) -> float:
         """Drain, and return how long that took."""

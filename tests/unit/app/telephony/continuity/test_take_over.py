@@ -152,7 +152,7 @@ class TestWhatIsTold:
             worker.board.call_changed(call)
             await asyncio.sleep(0.1)
             assert worker.bus.told == [(KEPT, record_of_call(call).fields())]
-            call.became(CallState.DISCONNECTED, 1.0)
+            call.change_state(CallState.DISCONNECTED, 1.0)
             worker.board.call_changed(call)
             await asyncio.sleep(0.1)
             assert worker.bus.told[1:] == [(OVER, {"secret": call.secret})]
@@ -206,7 +206,7 @@ class TestWhatIsTold:
             call = worker.has()
             await asyncio.sleep(0.1)
             assert shared.kept == [record_of_call(call, shared.worker)]
-            call.became(CallState.DISCONNECTED, 1.0)
+            call.change_state(CallState.DISCONNECTED, 1.0)
             worker.board.call_changed(call)
             await asyncio.sleep(0.1)
             assert shared.dropped == [call.secret]
