@@ -241,7 +241,7 @@ class Script:
     # wants
 
     def _continue_subject(self, state: State, reply: Reply, said: Utterance) -> bool:
-        """Serve the former subject again with what is said now: `and my wife at three`; returns False if it is not meant."""
+        """Serve the former subject again with what is said now: `and my wife at three`; returns False if not."""
         subject = self._intents.get(state.subject)
         if not said.goes_on or state.task or subject is None:
             return False
@@ -302,7 +302,7 @@ class Script:
         reply.call = call(state, "end_conversation")
 
     def _correct(self, state: State, reply: Reply, said: Utterance) -> bool:
-        """Take values for the present task that are said out of turn: `actually, make it Friday`; returns whether any are."""
+        """Take values for the task that are said out of turn: `actually, make it Friday`; returns whether any are."""
         changes = self._changes(state, said)
         if not state.task or not changes or said.unrelated or said.telling > 2:
             return False

@@ -23,7 +23,7 @@ class Misses:
         self._near_answers = NearAnswers(dialogue)
 
     def take_near_answer(self, state: State, reply: Reply, said: Utterance) -> bool:
-        """Take words that mean nothing for an answer to the open question that they sound like; returns whether they do.
+        """Take words that mean nothing for an answer to the open question if they sound like one; returns whether so.
 
         One value is taken, since a task reads out what it does before; of two the caller is asked which.
         """

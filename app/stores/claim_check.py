@@ -78,7 +78,7 @@ class ClaimCheck:
             self._asking.cancel()
 
     def wait_if_shut(self, go_on: Callable[[], None]) -> bool:
-        """Return whether messages of sessions must wait for the store; if so, call `go_on` once when it has answered."""
+        """Return whether sessions' messages must wait for the store; if so, call `go_on` once when it has answered."""
         self._look()
         if self._asking is None:
             return False

@@ -211,7 +211,7 @@ class RealtimeProgress:
     # the response
 
     def try_to_ask(self, at: float) -> bool:
-        """Return whether a response can be asked for now; if a rate limit forbids it, begin to wait for the end of that."""
+        """Return whether a response can be asked for now; if a rate limit forbids it, begin to wait for its end."""
         if self.state is RealtimeState.LISTENING and self._limited_until > at:
             self._becomes(RealtimeState.LIMITED, at)
             self._until = self._limited_until

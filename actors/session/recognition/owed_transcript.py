@@ -23,7 +23,7 @@ class OwedTranscript:
         self._track.mark_final_owed(is_owed=True)
 
     def forget_noise(self) -> None:
-        """Expect no final of what had begun, since it was noise; one that a former recognizer has left is still owed."""
+        """Expect no final of what had begun, since it was noise; one that a former recognizer left is still owed."""
         self._begun_ms = None
         self._track.mark_final_owed(is_owed=self.is_inherited)
 

@@ -69,7 +69,7 @@ class ReplyReader:
         return events
 
     def count_chunk(self) -> bool:
-        """Count a chunk; returns whether other tasks are to have a turn of the loop, which a flood of chunks would hold."""
+        """Count a chunk; returns whether other tasks are to have a turn of the loop, which many chunks hold."""
         self._chunks += 1
         return self._chunks % CHUNKS_AT_ONCE == 0
 
