@@ -105,7 +105,7 @@ class PromptCache:
 
 
 def _tell_failed(failure: str, agents: list[str]) -> None:
-    log.warning("phrases of agent %s could not be kept: %s", ", ".join(agents), failure)
+    log.warning("phrases of agent %s could not be made in advance: %s", ", ".join(agents), failure)
 
 
 def _phrases(agent: Agent) -> list[str]:

@@ -105,7 +105,7 @@ class SigningKeys:
                     await asyncio.sleep(FRESH_S)
                     continue
                 if not failures:
-                    log.warning("the keys that tokens are checked with cannot be had; they are asked for again")
+                    log.warning("the keys that tokens are checked with cannot be fetched; trying again")
                 await asyncio.sleep(KEEP_PAUSES_S[min(failures, len(KEEP_PAUSES_S) - 1)])
                 failures += 1
         finally:

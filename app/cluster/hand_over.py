@@ -140,7 +140,7 @@ class HandOver:
                 _handed_over.add(1, {"outcome": "taken"})
                 return
         _handed_over.add(1, {"outcome": "not taken"})
-        log.warning("a call is handed over to nobody: no other worker takes it", extra={"call": call.call_id})
+        log.warning("a call is not handed over: no other worker takes it", extra={"call": call.call_id})
 
     async def _until_quiet(self, call: Call, until: float) -> None:
         """Wait until the caller neither speaks nor presses keys, and the network has answered what it was ordered: what

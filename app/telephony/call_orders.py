@@ -236,7 +236,9 @@ class CallOrders:
         done, _ = await asyncio.wait([settled], timeout=within_s)
         if not done and self._call.orders.settle(order, OrderState.OVERDUE):
             log.warning(
-                "no event tells what came of an order in a call: %s", order.kind, extra={"call": self._call.call_id}
+                "no event has reported the outcome of an order in a call: %s",
+                order.kind,
+                extra={"call": self._call.call_id},
             )
 
 

@@ -168,7 +168,9 @@ class Switchboard:
             # What the network tells of a call that is over can come late.
             if await is_over(control, call.call_id):
                 return
-            log.warning("a call that was given up is up all the same: it is hung up", extra={"call": call.call_id})
+            log.warning(
+                "a call that was given up is connected nevertheless: it is hung up", extra={"call": call.call_id}
+            )
             # One that the network does not take is given anew when the call shows itself once more.
             call.hang_up_order.is_repeated = await hang_up(control, call.call_id) is not HangUp.NOT_TAKEN
 

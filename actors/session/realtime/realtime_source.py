@@ -331,7 +331,7 @@ class RealtimeSource:
                     self._progress.end_limit(self._clock.now())
                     self._respond()
                 case Overdue.CONCLUDE:
-                    line = "a response of the speech-to-speech model is taken for whole: its end was not told"
+                    line = "a response of the speech-to-speech model is taken for complete: its end was not reported"
                     report_failure(Failure.REALTIME, logger, line, cause="no end")
                     self._reply.finish(ReplyGenerated())
                     self.open()

@@ -166,7 +166,7 @@ class ParallelRecognition:
         self._again_at_s = self._clock.now() + AGAIN_S
         stream, self._stream = self._stream, None
         close_in_background(stream)
-        line = "the recognizer beside has failed, and the conversation goes on without its words: %s"
+        line = "the parallel recognizer has failed, and the conversation goes on without its words: %s"
         report_failure(Failure.TRANSCRIBER, logger, line, detail)
         if self._owes_final:
             self._owes_final = False

@@ -126,7 +126,7 @@ class WorkerLoop(uvloop.Loop):
             _failed.add(1)
             if time.monotonic() - self._told_at >= TOLD_EVERY_S:
                 self._told_at = time.monotonic()
-                log.warning("a connection is dropped, since the server failed at what came in on it: %s", cause(error))
+                log.warning("a connection is dropped: the server failed at what its client sent: %s", cause(error))
         else:
             # asyncio itself would write the exception with its words, which may be what somebody has said.
             uncaught(of_loop(context), error if isinstance(error, BaseException) else None)

@@ -99,7 +99,10 @@ class CallEvents:
             call.is_end_told = True
             self._switchboard.ended(call, CallState.FAILED)
         else:
-            log.warning("a connected call is said not to have come about: it goes on", extra={"call": call.call_id})
+            log.warning(
+                "an event says that a connected call was not established: the call goes on",
+                extra={"call": call.call_id},
+            )
 
     def _held(self, call: Call, at: float) -> None:
         """Follow whether the caller is on hold, as the participants now are, and tell the session of a change."""

@@ -180,7 +180,7 @@ class CallbackRoutes:
             return False
         work_for(SessionIds(call.session_id, call.call_id))
         if event.defect:
-            log.warning("an event is taken without a field that cannot be understood: %s", event.defect)
+            log.warning("an event is processed without a malformed field: %s", event.defect)
         self._events.apply(call, event)
         return True
 

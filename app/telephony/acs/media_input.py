@@ -188,4 +188,4 @@ class MediaInput:
         self._wrong += 1
         self._switchboard.defective_messages += 1
         if self._wrong == 1:
-            log.warning("a media socket sends a message with something wrong in it: %s", defect)
+            log.warning("a media socket has sent a defective message: %s", defect)

@@ -218,7 +218,9 @@ class TakeOver:
             async with asyncio.timeout(PARTICIPANTS_S):
                 present = await self._switchboard.control.participants(call.call_id)
         except (CallControlError, TimeoutError) as error:
-            log.warning("who is on a call is not known: %s", error or "no answer", extra={"call": call.call_id})
+            log.warning(
+                "the participants of a call cannot be looked up: %s", error or "no answer", extra={"call": call.call_id}
+            )
             return
         call.caller = call.caller or only_telephone(present, call.own_number)
         call.participants.restore(as_shown(present, call.caller))

@@ -64,7 +64,10 @@ class Answering:
         task = self._begin(incoming, is_passed_on=False)
         if task is None:
             self._switchboard.refused_calls += 1
-            log.error("an incoming call rings on: no order about the %d before it is taken", len(self._under_way))
+            log.error(
+                "an incoming call is not answered: the network takes no order about the %d before it",
+                len(self._under_way),
+            )
             return None
         # Others wait for the same answer, and it is given when nobody waits for it any more.
         await asyncio.wait([task], timeout=DELIVERY_S)

@@ -172,7 +172,9 @@ class MediaWatch:
             try:
                 found = await self._control.properties(call.call_id)
             except CallControlError as error:
-                log.warning("an answered call cannot be looked at: %s", error, extra={"call": call.call_id})
+                log.warning(
+                    "the state of an answered call cannot be looked up: %s", error, extra={"call": call.call_id}
+                )
                 if error.trouble is Trouble.NOT_FOUND:
                     self._gone(call)
                     return
@@ -182,7 +184,7 @@ class MediaWatch:
                     return
                 if found.state == CONNECTED:
                     log.warning(
-                        "a call is connected, and nothing was told of it: neither a callback nor a media socket came",
+                        "a call is connected, but neither a callback nor a media socket has come",
                         extra={"call": call.call_id},
                     )
                     self._watches[call] = _Watch(task, 0.0)
@@ -206,7 +208,7 @@ class MediaWatch:
             error = await self._start_streaming(call)
         if error is not None:
             call.note("StartMediaStreamingRefused", self._clock.wall(), status=error.status, code=error.code)
-            log.warning("a media socket could not be asked for: %s", error, extra={"call": call.call_id})
+            log.warning("a media socket could not be requested: %s", error, extra={"call": call.call_id})
             is_gone = error.trouble is Trouble.NOT_FOUND
             if is_gone or await transferred(self._control, call.call_id) == DISCONNECTED:
                 self._gone(call)

@@ -197,7 +197,7 @@ def test_an_order_that_is_refused_is_over() -> None:
     assert not progress.note_refused(9, 2.0, is_occupied=False)
     assert progress.note_refused(1, 2.0, is_occupied=False)
     assert progress.state is RealtimeState.LISTENING
-    assert not withdrawn().refused(1, 3.0, is_occupied=False)
+    assert not withdrawn().note_refused(1, 3.0, is_occupied=False)
 
 
 def test_the_end_of_another_response_lets_ours_be_asked_for() -> None:
@@ -262,4 +262,4 @@ def test_a_session_that_does_not_open_counts_twice_and_a_slow_response_once() ->
     opening.connect(0.0)
     for progress in (opening, slow):
         progress.note_stalled()
-    assert (opening.failed(), slow.failed()) == (1, 0)
+    assert (opening.count_failure(), slow.failed()) == (1, 0)

@@ -339,7 +339,7 @@ class TestOrphans:
             assert len(worker.asked_for_media) == 1
 
         on_virtual_time(act)
-        assert "who is on a call is not known: unavailable: status 503" in caplog.messages
+        assert "the participants of a call cannot be looked up: unavailable: status 503" in caplog.messages
 
 
 class TestCallsThatNobodyHas:
