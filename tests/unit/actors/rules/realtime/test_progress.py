@@ -262,4 +262,4 @@ def test_a_session_that_does_not_open_counts_twice_and_a_slow_response_once() ->
     opening.connect(0.0)
     for progress in (opening, slow):
         progress.note_stalled()
-    assert (opening.count_failure(), slow.failed()) == (1, 0)
+    assert (opening.count_failure(), slow.count_failure()) == (1, 0)
