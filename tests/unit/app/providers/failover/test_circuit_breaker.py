@@ -156,7 +156,7 @@ def test_open_times_differ() -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["admits", "ask_anyway", "succeeded", "failed", "given_up"]), st.floats(0, 15)),
+    st.tuples(st.sampled_from(["admit", "ask_anyway", "succeeded", "failed", "given_up"]), st.floats(0, 15)),
     max_size=80,
 )
 LEGAL = {(CLOSED, OPEN), (OPEN, HALF_OPEN), (HALF_OPEN, OPEN), (HALF_OPEN, CLOSED)}
@@ -174,7 +174,7 @@ def test_whatever_comes_it_lets_in_who_it_should(steps: list[tuple[str, float]])
             probe_free_at = now
         if name == "ask_anyway" and before is OPEN:
             probe_free_at = now + POLICY.probe_s
-        if name != "admits":
+        if name != "admit":
             continue
         match before:
             case BreakerState.CLOSED:
