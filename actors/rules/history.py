@@ -39,7 +39,7 @@ class History:
         self.memory: Memory = memory or {}
         self.memory_before: Memory = memory_before or {}
 
-    def user_said(self, text: str, turn: int, at: float, *, continues: bool, confidence: float) -> None:
+    def add_user_words(self, text: str, turn: int, at: float, *, continues: bool, confidence: float) -> None:
         """Record what the caller said in `turn`.
 
         With `continues`, `text` begins with the words of a turn that was not answered. They are replaced, and what the
@@ -54,7 +54,7 @@ class History:
         if text:
             self.messages.append(ChatMessage(role=Role.USER, text=text, turn=turn, at=at, confidence=confidence))
 
-    def user_words_known(self, turn: int, text: str) -> None:
+    def set_user_words(self, turn: int, text: str) -> None:
         """Record the words of what the caller said in `turn`, which were not known when it was answered."""
         for index in range(len(self.messages) - 1, -1, -1):
             message = self.messages[index]
@@ -151,7 +151,7 @@ class History:
                 added.append(self.add_heard(reply, text, reply.heard.precision, at, interrupted=interrupted))
         return added
 
-    def tools_called(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
+    def add_tool_calls(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
         """Record that the model called these tools in `turn`."""
         requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
         self.messages.append(ChatMessage(role=Role.ASSISTANT, turn=turn, tool_requests=requests, at=at))
@@ -167,7 +167,7 @@ class History:
         self.messages.insert(index, ChatMessage(role=Role.TOOL, text=text, turn=turn, call_id=call_id, at=at))
         return True
 
-    def noted(self, text: str, turn: int, at: float) -> None:
+    def add_note(self, text: str, turn: int, at: float) -> None:
         """Record in `turn` what the model has to know of and nobody said."""
         self.messages.append(ChatMessage(role=Role.NOTE, text=text, turn=turn, at=at))
 

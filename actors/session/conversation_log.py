@@ -108,12 +108,12 @@ class ConversationLog:
 
     def note_failed_order(self, failure: str, turn: int) -> None:
         """Have the next request to the language model say that an order in the call failed; nothing is spoken of it."""
-        self.history.noted(ORDER_FAILED.format(failure=failure), turn, self._clock.wall())
+        self.history.add_note(ORDER_FAILED.format(failure=failure), turn, self._clock.wall())
         self.keep()
 
     def note_first_words(self, text: str) -> None:
         """Record what the caller said before the conversation began, to which the greeting is the answer."""
-        self.history.user_said(text, 0, self._clock.wall(), continues=False, confidence=1.0)
+        self.history.add_user_words(text, 0, self._clock.wall(), continues=False, confidence=1.0)
         self._connection.show(FinalTranscript(text=text))
         self.keep()
 

@@ -275,7 +275,7 @@ class RealtimeAgent(Orchestrator):
         before = history.user_text(turn)
         if (words := self._speech.words(turn, before)) == before:
             return
-        history.user_words_known(turn, words)
+        history.set_user_words(turn, words)
         self._connection.show(msgspec.structs.replace(transcript, text=transcript.text or words, turn=turn))
         self._log.keep()
 

@@ -78,7 +78,9 @@ class PreemptiveReply:
         """Ask the model, with the words that are answered behind a copy of the conversation."""
         history = self._history
         conversation = History(history.messages, history.memory, history.memory_before, history.summary)
-        conversation.user_said(order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=1.0)
+        conversation.add_user_words(
+            order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=1.0
+        )
         self._read, self._told = history.for_the_model(), []
         self._asking.begin()
         self._read_chars = self._asking.ask(order.turn, "", self._handoffs.first_note(order.turn), history=conversation)

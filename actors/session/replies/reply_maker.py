@@ -123,7 +123,7 @@ class ReplyMaker:
         transcript, self._transcript = self._transcript or FinalTranscript(text=order.text), None
         transcript = msgspec.structs.replace(transcript, text=order.text, turn=order.turn)
         told = self.preemptive.take(transcript.confidence) if order.is_preempted else None
-        self._history.user_said(
+        self._history.add_user_words(
             order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=transcript.confidence
         )
         self._end_if_spent()

@@ -30,7 +30,7 @@ def test_an_estimate_of_a_reply_that_is_not_queued_is_ignored() -> None:
 def test_words_that_come_late_replace_what_stood_for_them() -> None:
     said = (ChatMessage(role=Role.USER, text="a", turn=1), ChatMessage(role=Role.ASSISTANT, text="b", turn=1))
     history = History(said)
-    history.user_words_known(1, "c")
-    history.user_words_known(2, "nobody's")
+    history.set_user_words(1, "c")
+    history.set_user_words(2, "nobody's")
     assert [m.text for m in history.messages] == ["c", "b"]
     assert (history.user_text(1), history.user_text(2)) == ("c", "")
