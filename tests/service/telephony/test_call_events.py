@@ -172,7 +172,9 @@ async def test_a_call_ends_whatever_stands_beside_the_word_of_it(caplog: pytest.
         answer = await told(phone, call, ("CallDisconnected", odd))
         assert (answer["processed_events"], answer["failed_events"]) == (1, 0)
         assert call.over.is_set()
-        (line,) = [record.getMessage() for record in caplog.records if "without a field" in record.getMessage()]
+        (line,) = [
+            record.getMessage() for record in caplog.records if "without a malformed field" in record.getMessage()
+        ]
         assert "data.correlationId: expected `str`" in line
         assert "15550100" not in line
         caller.hang_up()
