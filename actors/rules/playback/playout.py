@@ -118,9 +118,8 @@ class Playout:
         self._tracks.pop(reply, None)
 
     def pause(self, at_ms: float) -> bool:
-        """Stop sending and lose nothing. Returns False if the transport cannot; a marking client must be ordered to
-        hold too.
-        """
+        """Stop sending without losing audio; returns False if the transport cannot. A marking client must be
+        told too."""
         if self._position.lead.transport is Transport.BLIND:
             return False
         if Hold.PAUSE not in self._holds and self._position.lead.transport is Transport.MARKED:
