@@ -199,16 +199,16 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
         """Note what is known of the session before a word is said: whoever goes on with it need not look it up."""
         self.context = dict(context)
 
-    def agent_is(self, name: str) -> None:
-        """Note which agent has the conversation, where nobody has handed it off."""
+    def set_agent(self, name: str) -> None:
+        """Set the name of the agent that has the conversation, where it was not handed off."""
         self.agent = name
 
     def handed_off(self, made: HandoffMade) -> None:
         """Note that another agent has the conversation from now on."""
         self.agent, self.handoffs = made.to_agent, (*self.handoffs, made)
 
-    def language_is(self, language: str) -> None:
-        """Note the language in which the conversation goes on."""
+    def set_language(self, language: str) -> None:
+        """Set the language in which the conversation goes on."""
         self.language, self.language_heard = language, LanguageHeard()
 
     def caller_spoke_in(self, heard: LanguageHeard) -> None:

@@ -68,7 +68,7 @@ class ConversationLog:
     def converse_in(self, language: str) -> None:
         """Go on in another language, one of the agent's: its phrases and its voice are those of that language."""
         former = self._checkpoint.language
-        self._checkpoint.language_is(language)
+        self._checkpoint.set_language(language)
         self._supervisor.tell(LanguageChanged(former))
 
     def keep(self) -> None:

@@ -55,7 +55,7 @@ class LiveSession:
         self._plan = plan
         self.checkpoint = checkpoint = checkpoint or Checkpoint()
         if checkpoint.agent not in plan.team:
-            checkpoint.agent_is(plan.agent.name)
+            checkpoint.set_agent(plan.agent.name)
         self.addresses = Addresses(receives)
         self.connection = SessionConnection(self.addresses.supervisor)
         self.tool_runs = ToolRuns(checkpoint, self._tell_receivers)

@@ -68,7 +68,7 @@ class SessionEntry(LiveSession):
             self._plan, about=about, agent=agent, team=team, in_language=in_language, look_up=None
         )
         if not self.checkpoint.language and (language := matching(about.language, self._plan.languages)):
-            self.checkpoint.language_is(language)
+            self.checkpoint.set_language(language)
 
     @property
     def session(self) -> SessionSupervisor | None:

@@ -95,7 +95,7 @@ class Cluster:
         self._directory = CallDirectory(store.connection, store.writer, self.worker, self._taken)
         self._moves = CallMoves(self._here, board, self._take_over, self._directory, self.requests)
         self._membership = Membership(store.connection, self.worker, self._renewed)
-        self._membership.on_forgotten = self._redis_has_lost
+        self._membership.on_forgotten = self._write_anew
         self._orphans = Orphans(
             self._membership, self._directory, has_room=self._has_room, take=self._take, give_up=self._take_over.give_up
         )
@@ -330,7 +330,7 @@ class Cluster:
             if taken is not None:
                 await self._take(taken.record)
 
-    def _redis_has_lost(self) -> None:
+    def _write_anew(self) -> None:
         """Write all calls and sessions of this worker to Redis again, since Redis has lost its data."""
         log.warning("Redis has lost what this worker has written: its calls and sessions are written anew")
         self._take_over.tell_all()

@@ -189,10 +189,7 @@ class Playout:
             self._holds.discard(Hold.PAUSE)
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
-        """Note what the client has played of `turn`: what it received of the turn less what its player still holds.
-
-        Marks of unknown turns, and from clients that were not asked for any, are ignored.
-        """
+        """Note that the client has played `audio_ms` of `turn`. Marks of unknown turns and of other clients are ignored."""
         if Hold.NO_CONNECTION not in self._holds:
             self._position.mark(turn, audio_ms, state, at_ms)
 

@@ -169,7 +169,7 @@ class _Worker:
         """Wait for the order to drain, and drain. Hypercorn calls this when it listens, and stops when it returns."""
         loop = cast(WorkerLoop, asyncio.get_running_loop())
         ordered = _drain_order(self._pipe, self._lifecycle, can_hand_over=hands_over(self._settings))
-        loop.signals_are_handled()
+        loop.note_signal_handlers()
         self._watch_for_orphaning(ordered)
         _keep_garbage_collection_out_of_the_talk()
         self._lifecycle.ready()

@@ -63,8 +63,8 @@ class WorkerLoop(uvloop.Loop):
                     raise
                 self._contained(error)
 
-    def signals_are_handled(self) -> None:
-        """Call when no signal raises a KeyboardInterrupt any more: one that is raised is then somebody's work."""
+    def note_signal_handlers(self) -> None:
+        """Note that signals raise no KeyboardInterrupt any more: one that is raised comes from an engine or a tool then."""
         self._has_signals = True
 
     def _contained(self, error: BaseException) -> None:

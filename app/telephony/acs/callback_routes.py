@@ -145,12 +145,12 @@ class CallbackRoutes:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
         ended = {event.call_connection_id for event in events if isinstance(event, NOBODY_WAITS)}
         for call_id in named - ended:
-            self._nobody_has(call_id)
+            self._hang_up_unknown(call_id)
         return json_response(
             CallbacksAnswer(processed_events=0, failed_events=len(events), call_connection_id=min(named))
         )
 
-    def _nobody_has(self, call_id: str) -> None:
+    def _hang_up_unknown(self, call_id: str) -> None:
         """Have a call hung up that is up and that nobody knows, if it is the network that tells of it."""
         if self._acs_access.on:
             self._switchboard.nobody_has(call_id)
@@ -176,7 +176,7 @@ class CallbackRoutes:
             log.warning("an event of another call came to a call's address")
             # As of a call that was answered twice, once without anybody's hearing of it.
             if isinstance(event, CallConnected) and log_.of_id(event.call_connection_id) is None:
-                self._nobody_has(event.call_connection_id)
+                self._hang_up_unknown(event.call_connection_id)
             return False
         work_for(SessionIds(call.session_id, call.call_id))
         if event.defect:

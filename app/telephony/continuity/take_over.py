@@ -87,7 +87,7 @@ class TakeOver:
         self.shared: SharedCalls | None = None
         """The calls that the workers of all machines share; None if there are only those of this server"""
         switchboard.call_changed = self._call_changed
-        switchboard.nobody_has = self._nobody_has
+        switchboard.nobody_has = self._hang_up_unknown
         session_saved.add(self._saved)
         worker_bus.on_notice(self._hear)
 
@@ -249,8 +249,8 @@ class TakeOver:
 
     # calls that nobody has
 
-    def _nobody_has(self, call_id: str) -> None:
-        """The network has shown that a call is up of which there is no record: hang it up, once."""
+    def _hang_up_unknown(self, call_id: str) -> None:
+        """Hang up, once, a call of which there is no record, and which is up according to the network."""
         if not call_id or self._switchboard.network is None or call_id in self._abandoned:
             return
         self._abandoned[call_id] = None
