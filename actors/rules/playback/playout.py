@@ -189,7 +189,7 @@ class Playout:
             self._holds.discard(Hold.PAUSE)
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
-        """Note that the client has played `audio_ms` of `turn`. Marks of unknown turns and of other clients are ignored."""
+        """Note that the client has played `audio_ms` of `turn`; ignored for unknown turns and clients without marks."""
         if Hold.NO_CONNECTION not in self._holds:
             self._position.mark(turn, audio_ms, state, at_ms)
 

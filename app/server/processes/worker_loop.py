@@ -64,7 +64,7 @@ class WorkerLoop(uvloop.Loop):
                 self._contained(error)
 
     def note_signal_handlers(self) -> None:
-        """Note that signals raise no KeyboardInterrupt any more: one that is raised comes from an engine or a tool then."""
+        """Note that signals raise no KeyboardInterrupt any more: one that is raised is from an engine or a tool."""
         self._has_signals = True
 
     def _contained(self, error: BaseException) -> None:
