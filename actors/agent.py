@@ -24,26 +24,26 @@ class Pronunciation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """How a word is said that a voice reads wrong."""
 
     word: Annotated[str, Meta(min_length=1, max_length=100)]
-    """As it is written, in upper and lower case, such as `Nguyen`; several words are one, such as `La Jolla`."""
+    """The word as it is written, with its capitals, such as `Nguyen`; it may be several words, such as `La Jolla`."""
     say: Annotated[str, Meta(min_length=1, max_length=200)]
-    """As a voice reads it right, such as `win`."""
+    """A spelling that a voice reads right, such as `win`."""
 
 
 class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How an agent sounds. A name the engine does not know means its default voice."""
 
     name: str = ""
-    """The voice that is asked of the synthesizer, such as `en-US-AvaMultilingualNeural`."""
+    """The name of the voice at the synthesizer, such as `en-US-AvaMultilingualNeural`; empty: the engine's default."""
     style: str = ""
     """The speaking style, for voices that have styles."""
     language: str = "en-US"
     """The language that the voice speaks."""
     rate: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
-    """Relative to the voice's own speed."""
+    """Speed as a factor: 1.0 is the voice's own."""
     pitch: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
-    """Relative to the voice's own pitch."""
+    """Pitch as a factor: 1.0 is the voice's own."""
     lexicon: Annotated[tuple[Pronunciation, ...], Meta(max_length=1_000)] = ()
-    """Words and how they are said. Transcript, history and the times of words have what is written."""
+    """Words and how they are pronounced. Transcript, history and word times keep the words as they are written."""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,58 +58,59 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     max_tokens: Annotated[int, Meta(ge=1, le=16_384)] = 400
     """Tokens that one request to the model may produce."""
     first_token_s: Annotated[float, Meta(ge=0.5, le=60)] = 8.0
-    """Seconds in which a model says its first word, retries included; then it has failed. `limits.max_turn_s` holds as
-    well."""
+    """Seconds within which the model has to give its first word, retries included; else it has failed.
+    `limits.max_turn_s` applies as well."""
     next_token_s: Annotated[float, Meta(ge=0.5, le=60)] = 8.0
-    """Seconds for which a model may be silent in mid-reply after all that it wrote was heard; then it has failed.
+    """Seconds for which the model may be silent in mid-reply after all that it wrote was heard; then it has failed.
     Fillers are said meanwhile."""
     retries: Annotated[int, Meta(ge=0, le=5)] = 2
-    """How often a request that may succeed later is sent again, within `first_token_s`."""
+    """How often a request that failed for a passing reason is sent again, within `first_token_s`."""
     wait_s: Annotated[float, Meta(ge=0, le=120)] = 20.0
-    """A model that is busy and says for how long is waited for up to this, and asked once more; fillers are said."""
+    """The longest wait in seconds that a busy model may ask for before it is asked once more; fillers are said
+    meanwhile."""
     max_tool_rounds: Annotated[int, Meta(ge=1, le=20)] = 6
-    """How often it may call tools in one reply; then it is asked to answer without."""
+    """How often the model may call tools in one reply; then it is asked to answer without."""
     parallel_tools: bool = True
-    """It may call several tools at once."""
+    """Whether the model may call several tools at once."""
     reasoning_effort: str = ""
-    """Sent to models that reason, such as `minimal`; unset: nothing is."""
+    """The reasoning effort that is asked of models that reason, such as `minimal`; unset: none is sent."""
     context_chars: Annotated[int, Meta(ge=2_000, le=2_000_000)] = 48_000
-    """Characters of the conversation that it reads with each request, the newest: 48,000 are an hour of talk."""
+    """The newest characters of the conversation that the model reads with each request: 48,000 are an hour of talk."""
     summarize: bool = True
-    """Before a conversation is longer than `context_chars`, the model is asked, while the conversation goes on, to sum
-    up its older part, and reads the summary in its place."""
+    """Whether the model sums up the older part of a conversation before it is longer than `context_chars`, while the
+    conversation goes on, and reads the summary in its place."""
     extra_body: dict[str, Any] = {}
-    """Sent with each request besides, for what a server has of its own."""
+    """Further fields of the JSON body of each request, for options that only one server knows."""
 
 
 class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is said when the language model is not what speaks. All are synthesised when the agent is loaded."""
 
     apology: str = "I am sorry, something went wrong on our side. Please call again later."
-    """Said before a session that cannot be mended ends."""
+    """Said before a session ends because of an error that cannot be mended."""
     say_again: str = "Sorry, could you say that again?"
-    """After a voice of which nothing was understood."""
+    """Said after speech of which nothing was understood."""
     no_answer: str = "I am sorry, I could not find an answer just now. Shall I try again?"
-    """After words that were understood, and to which no reply could be made or spoken."""
+    """Said after words that were understood, when no reply to them could be made or spoken."""
     busy: str = "I am sorry, this takes longer than it should. Shall I try once more?"
-    """After words that were understood, and to which the model was too busy or too slow to reply."""
+    """Said after words that were understood, when the model was too busy or too slow to reply."""
     refused: str = "I am sorry, I cannot talk about that. What else can I do for you?"
-    """After words that the model's content filter refuses."""
+    """Said after words that the model's content filter refuses."""
     recorded: str = "This conversation may be recorded."
-    """Said before the greeting, where RECORD_AUDIO is on. A caller who has not heard it is not recorded; empty: nobody
+    """Said before the greeting where RECORD_AUDIO is on. Only callers who have heard it are recorded; empty: no caller
     is."""
     hold_on: str = "One moment, please."
-    """One more filler, for an agent that has fewer than two."""
+    """A further filler, for an agent with fewer than two of them."""
     goodbye: str = "Thank you for calling. Goodbye."
     """Said before a session is ended politely."""
     cut_off: str = "I am sorry, we were cut off. Please go on."
-    """To a caller whose line was silent since the process died that talked with them."""
+    """Said to a caller who heard nothing for a while, because the process that talked with them has died."""
     voicemail: Annotated[str, Meta(max_length=1_000)] = (
         "Hello. We have tried to reach you, and will call again later. Goodbye."
     )
-    """The message that is left on an answering machine, see `voicemail`."""
+    """The message that is left on an answering machine if `voicemail` is `leave_message`."""
     enter_code: str = "Please enter your access code, then press the pound key."
-    """On the telephone, where callers have to show that they may talk with the agent."""
+    """Said to telephone callers who have to enter an access code before they may talk with the agent."""
     wrong_code: str = "That is not the right code. Please try again."
     """Said after a wrong access code."""
     code_accepted: str = "Thank you."
@@ -118,15 +119,15 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         "I am calling them for you. Please stay on the line.",
         "I am still trying. Please stay on the line.",
     )
-    """Said in turn, in place of fillers, while somebody is asked whether they take the caller."""
+    """Said in turn, in place of fillers, while a person is being asked whether they take the caller."""
     consult: str = "Hello. I have a caller on the line who would like to talk to you."
-    """To somebody who is asked whether they take a caller; the briefing of the model follows."""
+    """Said to a person who is asked whether they take a caller; the model's briefing follows."""
     consult_question: str = "Say yes or press one to take the call, say no or press two to decline. Will you take it?"
-    """After the briefing, and when the answer was neither yes nor no."""
+    """Said after the briefing, and again when the answer was neither yes nor no."""
     consult_declined: str = "All right, I will tell them. Goodbye."
-    """To somebody who does not take the caller."""
+    """Said to a person who has declined to take the caller."""
     consult_over: str = "I am sorry, the caller could not be connected. Goodbye."
-    """To somebody who is asked, or has taken the call, and whom the caller is not put through to after all."""
+    """Said to a person who was asked, or has agreed, to take a caller who cannot be put through after all."""
     fillers: tuple[str, ...] = ("One moment.", "Let me see.")
     """Said in turn while an answer takes longer than `limits.filler_after_ms`."""
     no_input: tuple[str, ...] = ("Are you still there?", "I can't hear you. Please say something if you are there.")
@@ -137,29 +138,29 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """How long things may take, on the wall clock."""
 
     no_input_s: Seconds = 10.0
-    """Silence of both sides before the user is prompted."""
+    """Seconds of silence of both sides after which the user is prompted."""
     asked_to_wait_s: Seconds = 60.0
-    """The same, after the user has asked the agent to wait ("hold on a minute")."""
+    """As `no_input_s`, once the user has asked the agent to wait ("hold on a minute")."""
     filler_after_ms: Milliseconds = 1_500
-    """After the end of the user's speech without an answer, a filler is due."""
+    """Milliseconds from the end of the user's speech after which a filler is said if no answer has begun."""
     max_turn_s: Seconds = 30.0
-    """An answer that has not begun by then is given up with an apology."""
+    """Seconds within which an answer has to begin; then it is given up with an apology."""
     max_session_s: Seconds = 1_800.0
-    """The session is ended politely after this."""
+    """Seconds after which the session is ended politely."""
     idle_s: Seconds = 300.0
-    """A session that only listens is ended after this long without a voice."""
+    """Seconds without a voice after which a session that only listens is ended."""
     reconnect_s: Seconds = 30.0
-    """A lost connection is waited for this long, if the user has said anything yet."""
+    """Seconds for which a session waits for a lost connection to come back, if the user has said anything before."""
     max_hold_s: Seconds = 300.0
-    """A caller who is on hold for this long is said goodbye to, and the session ends."""
+    """Seconds on hold after which the caller is said goodbye to and the session ends."""
     max_tokens: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
-    """The session is ended politely once its model has read and written so many tokens; 0: there is no limit."""
+    """Tokens that the model may read and write in one session, which is then ended politely; 0: no limit."""
     max_tool_calls: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
-    """The session is ended politely once so many tools were called in it; 0: there is no limit."""
+    """Tools that may be called in one session, which is then ended politely; 0: no limit."""
     max_handoffs: Annotated[int, Meta(ge=0, le=100)] = 6
-    """How often a session may be handed off to another agent; then the one that has it answers by itself."""
+    """How often a session may be handed off to another agent; further handoffs are refused."""
     on_session_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
-    """The greeting waits for the function `on_session` no longer than this."""
+    """Seconds for which the greeting waits for the function `on_session`."""
 
 
 class VoicemailAction(StrEnum):
@@ -181,14 +182,14 @@ class Guardrail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Something that an agent must not say, by a pattern or in words: it has either `pattern` or `topic`."""
 
     name: Name
-    """Names it in the log and the counter."""
+    """The name of the guardrail in the log and in its counter."""
     pattern: Annotated[str, Meta(max_length=500)] = ""
-    """A regular expression of Python, without regard to upper and lower case, for words in one sentence or two."""
+    """A regular expression in Python's syntax, matched without regard to case, also across the end of a sentence."""
     topic: Annotated[str, Meta(max_length=500)] = ""
-    """In words, what must not be said, such as `Advice on what to do with money.`; a language model judges by it."""
+    """What must not be said, in words, such as `Advice on what to do with money.`; a language model judges by them."""
     action: GuardrailAction = GuardrailAction.REDACT
-    """Of a pattern: `redact` speaks `say` in place of what was found; `stop` speaks it in place of the clause, and ends
-    the reply. A topic always does the latter."""
+    """What is done about a match of `pattern`: `redact` speaks `say` in its place; `stop` speaks `say` in place of the
+    clause and ends the reply. For a `topic` it is always `stop`."""
     say: str = ""
     """What is said instead."""
 
@@ -211,19 +212,19 @@ class GuardrailModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     deployment_id: str = ""
     """The deployment or model that judges, a small and quick one; unset: the one that answers."""
     within_ms: Annotated[int, Meta(ge=50, le=10_000)] = 1_000
-    """For how many ms at most a clause is held, from when the model was asked about it."""
+    """Milliseconds for which a clause is held at most, from when the model was asked about it."""
     on_failure: OnFailure = OnFailure.OPEN
-    """Of a clause about which it is late, fails, or says no verdict: `open` speaks it, `closed` does not, says
+    """What is done with a clause if the verdict is late, missing or not understood: `open` speaks it; `closed` says
     `phrases.no_answer` in its place and ends the reply."""
     extra_body: dict[str, Any] = {}
-    """Sent with each request besides, for what a server has of its own."""
+    """Further fields of the JSON body of each request, for options that only one server knows."""
 
 
 class Handoff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Another agent that a conversation may be handed off to."""
 
     agent: Name
-    """The name of that agent."""
+    """The name of the agent to hand off to."""
     when: Annotated[str, Meta(min_length=1, max_length=500)]
     """When to hand off to it, such as `The caller asks about an invoice.`; the model reads it."""
 
@@ -237,42 +238,41 @@ class InLanguage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """How an agent speaks with callers who speak another of its languages than the first."""
 
     greeting: str = ""
-    """In place of the agent's; empty: that one."""
+    """The greeting in this language; empty: the agent's own."""
     introduction: str = ""
-    """In place of the agent's; empty: that one."""
+    """The introduction in this language; empty: the agent's own."""
     phrases: Phrases = Phrases()
-    """Those that are missing are the usual ones of the language."""
+    """The phrases in this language; those that are not given are the product's own in that language."""
     voice: Voice | None = None
-    """In place of the agent's; unset: that one, which has to speak both languages."""
+    """The voice in this language; unset: the agent's own voice, which then has to speak both languages."""
 
 
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that makes one agent: a session begins with one, and keeps it unless it hands off to another."""
 
     name: Name
-    """The name that clients and files use; it is that of the file."""
+    """The name by which clients and files refer to the agent; it is that of its file."""
     label: str
-    """Shown to people, and the sender of its messages."""
+    """The name that people are shown, also as the sender of its messages."""
     description: str = ""
     """What the agent is for, shown to people."""
     greeting: str = ""
     """The first words of a session; empty: the agent waits for the user."""
     introduction: str = ""
-    """Its first words in a conversation that another agent has handed off to it, before it goes on with what the user
-    wants; empty: it goes on at once."""
+    """The agent's first words after another agent has handed the conversation off to it; empty: it answers at once."""
     instructions: str = ""
     """The language model's system prompt."""
     variables: dict[VariableName, str] = {}
-    """Texts by name, which stand as `{{name}}` in `greeting`, `introduction`, `instructions`, `phrases` and what
-    `guardrails` say. These are the defaults: the `context` of a call and the function `on_session` give others."""
+    """Texts by name that replace `{{name}}` in `greeting`, `introduction`, `instructions`, `phrases` and what
+    `guardrails` say. These are defaults: the `context` of a call and the function `on_session` may set others."""
     on_session: str = ""
-    """`package.module:name` of a function that is told what is known of a session before the greeting, and may look
-    the caller up."""
+    """`package.module:name` of a function that is called with what is known of a session before the greeting; it may
+    look the caller up."""
     languages: tuple[str, ...] = ("en-US",)
     """Languages that its callers speak, unless RECOGNIZED_LANGUAGE names others."""
     in_language: dict[str, InLanguage] = {}
-    """By language, how it speaks with those who speak another of `languages` than the first: `greeting`,
-    `introduction`, `phrases` and `voice`."""
+    """How the agent speaks each further one of `languages`, by language: `greeting`, `introduction`, `phrases` and
+    `voice`."""
     voice: Voice = Voice()
     model: Model = Model()
     phrases: Phrases = Phrases()
@@ -281,10 +281,10 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     preemptive_generation: PreemptiveGeneration = PreemptiveGeneration()
     limits: Limits = Limits()
     keys: KeyPattern = ANY_KEYS
-    """When the telephone keys that a caller presses are one input, unless a tool asks for others. `length: 1` answers
-    each key at once."""
+    """When the telephone keys that a caller presses make up one input, unless a tool asks for others. With `length: 1`
+    each key is answered at once."""
     redact: tuple[str, ...] = ()
-    """Regular expressions of what is left out of call records besides numbers and addresses, such as customer ids."""
+    """Regular expressions for what is left out of call records besides numbers and addresses, such as customer ids."""
     tools: tuple[str, ...] = ()
     """The tools that its model may call: names in `app/tools`, or `package.module:name`."""
     mcp_servers: tuple[McpServerOptions, ...] = ()
@@ -292,16 +292,17 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     handoffs: tuple[Handoff, ...] = ()
     """Agents that its model may hand the conversation off to, by a tool `handoff_to_NAME` for each."""
     speaks_markup: bool = False
-    """Markup, emoji, addresses' paths, thinking and calls of tools in the model's text are spoken as they come."""
+    """Whether markup, emoji, the paths of URLs, thinking and tool calls in the model's text are spoken instead of left
+    out."""
     guardrails: Annotated[tuple[Guardrail, ...], Meta(max_length=100)] = ()
-    """What its model must not say, held against each clause before it is spoken."""
+    """What the model must not say; each clause is checked before it is spoken."""
     guardrail_model: GuardrailModel = GuardrailModel()
     voicemail: VoicemailAction = VoicemailAction.IGNORE
-    """What it does where an answering machine takes a call that it has placed: `hang_up`, or `leave_message`, which
-    says `phrases.voicemail` after the tone. With `ignore` it talks to machines as to people."""
+    """What the agent does when an answering machine takes a call that it has placed: `hang_up`; `leave_message`, which
+    says `phrases.voicemail` after the tone; or `ignore`, which talks to a machine as to a person."""
     knowledge: str = ""
-    """A folder of Markdown and text, beside the agent's file, that its model may search by a tool of its own."""
+    """A folder of Markdown and text files beside the agent's file, which its model may search by a tool."""
     transfer_targets: tuple[TransferTarget, ...] = ()
-    """Where tools may put callers through to besides HANDOFF_PHONE_NUMBER: numbers in E.164, prefixes of numbers that
-    end in `*`, such as `+1206555*`, or ids of Communication Services and Teams, such as `8:orgid:...`. A number that
-    only the model names is not dialled, since callers can make a model say anything."""
+    """Where tools may transfer callers to besides HANDOFF_PHONE_NUMBER: numbers in E.164, prefixes of numbers that end
+    in `*`, such as `+1206555*`, or ids of Communication Services and Teams, such as `8:orgid:...`. A number that only
+    the model names is not dialled, since callers can make a model say anything."""

@@ -9,7 +9,7 @@ from msgspec import Meta
 from actors.session_context import GivenContext
 
 Memory = dict[str, Any]
-"""A language model's own notes on one conversation; JSON values only."""
+"""The notes that a language model keeps of one conversation, by name; JSON values only."""
 
 
 class Role(StrEnum):
@@ -19,7 +19,8 @@ class Role(StrEnum):
     ASSISTANT = "assistant"
     TOOL = "tool"
     NOTE = "note"
-    """What the language model has to know of and nobody said, such as an order that failed after its tool returned."""
+    """Something that nobody said but the language model has to know, such as an order that failed after its tool
+    returned."""
 
 
 class UtteranceKind(StrEnum):
@@ -67,32 +68,32 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     turn: int = 0
     kind: UtteranceKind = UtteranceKind.REPLY
-    """Of an assistant's message."""
+    """What kind of utterance an assistant's message is."""
     precision: PositionPrecision = PositionPrecision.EXACT
-    """Of an assistant's message: how exactly `text` is what was heard."""
+    """How exactly the `text` of an assistant's message is known to be what was heard."""
     interrupted: bool = False
-    """`text` is the beginning of a reply that was cut off there."""
+    """Whether `text` is only the beginning of a reply that was interrupted there."""
     tool_requests: tuple[ToolRequest, ...] = ()
-    """Of an assistant's message."""
+    """The tool calls that an assistant's message asks for."""
     call_id: str = ""
-    """Of a tool's message: the request that this answers."""
+    """The id of the tool request that a tool's message answers."""
     at: float = 0.0
-    """Seconds since the epoch."""
+    """When it was said, in seconds since the epoch."""
     confidence: float = 1.0
-    """Of a user's message: how sure the recognizer was of the words, 0 to 1."""
+    """How sure the recognizer was of the words of a user's message, from 0 to 1."""
     is_withheld: bool = False
-    """Of a user's message: a content filter refuses it, so that no model is sent it again."""
+    """Whether a content filter has refused a user's message, which is then sent to no model again."""
     start_ms: float = 0.0
-    """Of what was transcribed: where in the caller's audio it begins."""
+    """Where a transcribed message begins, in ms of the caller's audio."""
     end_ms: float = 0.0
-    """Of what was transcribed: where in the caller's audio it ends; 0 if that is not known."""
+    """Where a transcribed message ends, in ms of the caller's audio; 0 if that is not known."""
     speaker: str = ""
-    """Of what was transcribed: who of those on the call said it, as `rules/speakers.py` names them; empty where all
-    voices come in one stream."""
+    """Who on the call said a transcribed message, as `rules/speakers.py` names them; empty where all voices come in one
+    stream."""
     language: str = ""
-    """Of what was transcribed: the language that was spoken, such as "de-DE"; empty if it is not known."""
+    """The language of a transcribed message, such as "de-DE"; empty if it is not known."""
     words: tuple[SpokenWord, ...] = ()
-    """Of what was transcribed: each word with its place, from engines that tell it."""
+    """Each word of a transcribed message with its place in the audio, from engines that tell it."""
 
 
 class ExpectedAnswer(StrEnum):
@@ -122,27 +123,27 @@ class Ending(StrEnum):
     IDLE_TIMEOUT = "IDLE_TIMEOUT"
     ERROR = "ERROR"
     VOICEMAIL = "VOICEMAIL"
-    """An answering machine has taken a call of ours, and no message was left."""
+    """An answering machine took a call that the agent had placed, and no message was left."""
     MESSAGE_LEFT = "MESSAGE_LEFT"
-    """An answering machine has taken a call of ours, and a message was left on it."""
+    """An answering machine took a call that the agent had placed, and a message was left on it."""
 
 
 KEYS = frozenset("0123456789*#ABCD")
 """The keys of a telephone."""
 
 MAX_KEYS = 32
-"""The number of keys with which an input is complete, whatever is expected: no number that is asked for has more."""
+"""The most keys of one input: with so many it is complete, whatever is expected."""
 
 
 class KeyPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The input is complete when it has `length` keys (0: any number), at the terminator, or after a wait."""
 
     length: Annotated[int, Meta(ge=0, le=MAX_KEYS)] = 0
-    """How many keys are one input; 0: any number, up to 32."""
+    """How many keys make up one input; 0: any number, up to 32."""
     terminator: Annotated[str, Meta(pattern=r"^[0-9*#A-D]?\Z")] = "#"
-    """A key that ends the input and is not part of it; empty for none."""
+    """The key that ends the input and is not part of it; empty: there is none."""
     wait_s: Annotated[float, Meta(ge=0.5, le=60)] = 2.0
-    """The pause after a key that ends the input, in seconds."""
+    """Seconds without a further key after which the input is complete."""
 
     def is_complete(self, keys: str) -> bool:
         """Whether nothing more is to be waited for."""
@@ -150,10 +151,10 @@ class KeyPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 ANY_KEYS = KeyPattern()
-"""Any number of keys, up to a pause or the pound key."""
+"""Any number of keys, up to a pause of two seconds or the pound key."""
 
 ABANDONED = "ABANDONED"
-"""Why a session ended whose connection was lost and did not come back."""
+"""The end of a session whose connection was lost and did not come back."""
 
 
 class Usage(msgspec.Struct, kw_only=True):
@@ -162,9 +163,9 @@ class Usage(msgspec.Struct, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     recognized_s: float = 0.0
-    """Audio that the recognizer was given."""
+    """Seconds of audio that the recognizer was given."""
     spoken_characters: int = 0
-    """Text that the synthesizer was given."""
+    """Characters of text that the synthesizer was given."""
 
 
 class HandoffMade(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +176,7 @@ class HandoffMade(msgspec.Struct, frozen=True, kw_only=True):
     from_agent: str
     to_agent: str
     at: float
-    """In seconds since the epoch."""
+    """When it was made, in seconds since the epoch."""
 
 
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,10 +195,10 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[ChatMessage, ...] = ()
     memory: Memory = {}
     handoffs: tuple[HandoffMade, ...] = ()
-    """From agent to agent, in the order of time."""
+    """The handoffs from agent to agent, in the order of time."""
     ended_reason: str = ""
     given: GivenContext | None = None
-    """What it was begun with, of a browser's session: one that goes on keeps that. None: with nothing."""
+    """The context that a browser's session was begun with, which it keeps when it is resumed. None: there was none."""
 
     @property
     def resumable(self) -> bool:

@@ -14,10 +14,11 @@ class DateWords(msgspec.Struct, frozen=True, kw_only=True):
     """How one language writes a date."""
 
     days: tuple[str, ...]
-    """From Monday on."""
+    """The names of the days of the week, Monday first."""
     months: tuple[str, ...] = ()
     pattern: str
-    """Of `day`, `month` (its name), `number` (of the month) and `year`."""
+    """How a date is written: a format string with the fields `day` (of the week), `month` (its name), `number` (the day
+    of the month) and `year`."""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ BY_LANGUAGE: Mapping[str, DateWords] = {
         days=_words("月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日"), pattern="{year}年{number}月{day}日"
     ),
 }
-"""By primary language subtag (BCP 47)."""
+"""The words for dates, by primary language subtag (BCP 47)."""
 
 
 def day_name(day: date, language: str) -> str:

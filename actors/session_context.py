@@ -16,20 +16,20 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 MAX_DATA_CHARS = 4_000
-"""The data told to a model is no longer than this."""
+"""The most characters of the session's data that a model is told."""
 MAX_TEXT_CHARS = 500
-"""One text of it."""
+"""The most characters of one text among them."""
 MAX_KEY_CHARS = 64
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
-"""A language tag (BCP 47): what is none came from outside, and no model is told of it."""
+"""Matches a language tag (BCP 47). Other values come from outside, and no model is told them."""
 MAX_ENTRIES = 50
-"""Entries of one mapping or sequence."""
+"""The most entries of one mapping or sequence."""
 MAX_DEPTH = 4
 LEFT_OUT = "[left out: too long]"
 
 MAX_GIVEN_BYTES = 2_000
-"""The context that is given along with a token, as the JSON that a model is told. Sealed in the token it is more than
-twice as long, and travels in the address of a WebSocket, of which proxies take 8 kB."""
+"""The most bytes of the context that is given with a token, as the JSON that a model is told. Sealed in the token it is
+more than twice as long, and it travels in the URL of a WebSocket, of which proxies take 8 kB."""
 SHAPE_OF_GIVEN = (
     f"at most {MAX_DEPTH} levels, {MAX_ENTRIES} entries in each object or list, {MAX_KEY_CHARS} characters in a key"
     f" and {MAX_TEXT_CHARS} in a text or number"
@@ -53,21 +53,21 @@ class SessionContext(msgspec.Struct, frozen=True, kw_only=True):
 
     channel: Channel = Channel.BROWSER
     direction: str = ""
-    """Of a telephone call: inbound or outbound."""
+    """The direction of a telephone call: inbound or outbound; empty in a browser."""
     caller: str = ""
-    """The person's number in E.164 or raw id; also of a person who was called."""
+    """The other person's number in E.164 or raw id, also if it is they who were called."""
     caller_name: str = ""
     """The display name that came with the call; the caller's own claim."""
     called: str = ""
-    """The number on our side: the one that was called, or that the call was placed from."""
+    """The number on the agent's side: the one that was called, or that the call was placed from."""
     headers: Mapping[str, str] = {}
     """Headers that came with the call: SIP's `User-To-User` and `X-MS-Custom-*`, and those of VoIP callers."""
     context: Mapping[str, Any] = {}
-    """What whoever placed the call said about it."""
+    """The context that came with the request to place the call."""
     time_zone: str = ""
-    """IANA name; empty for UTC."""
+    """The time zone, by its IANA name; empty for UTC."""
     language: str = ""
-    """The language that the person speaks, such as "de-DE", if whoever had the session begun said so."""
+    """The language of the person, such as "de-DE", if it was given when the session was requested."""
 
 
 class GivenContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +75,10 @@ class GivenContext(msgspec.Struct, frozen=True, kw_only=True):
     change it."""
 
     context: Mapping[str, Any] = {}
-    """As `SessionContext.context`."""
+    """The same as `SessionContext.context`."""
     caller_name: str = ""
     language: str = ""
-    """One of the agent's languages; empty if it is not known."""
+    """The language of the person, one of the agent's; empty if it is not known."""
 
     def about(self) -> SessionContext:
         """What is known of the session that begins with it, in a browser."""

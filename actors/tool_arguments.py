@@ -32,7 +32,7 @@ class ToolArguments:
     def __init__(self, tool: str, function: Callable[..., Any], hidden_type: type) -> None:
         hints = get_type_hints(function, include_extras=True)
         self.hidden = next((name for name, hint in hints.items() if hint is hidden_type), None)
-        """The name of the parameter that is no argument; None if there is none."""
+        """The name of the parameter that the model does not see; None if there is none."""
         self.summary, descriptions = _read_docstring(function)
         """What the tool does, as the model reads it."""
         self._times = frozenset(name for name, hint in hints.items() if hint is time or time in get_args(hint))

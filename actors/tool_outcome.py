@@ -20,13 +20,14 @@ class ToolOutcome(msgspec.Struct, frozen=True):
     """What a tool came to: its result for the model, and what it wants of the session."""
 
     result: Any
-    """A JSON value."""
+    """The result of the tool, a JSON value."""
     ending: ToolEnding = ToolEnding.NONE
     failed: bool = False
     keys: KeyPattern | None = None
-    """Keys are wanted of the caller: when they are complete. They come as the caller's next input."""
+    """When the keys that the caller is asked for are complete; they come as the caller's next input. None asks for
+    none."""
     language: str = ""
-    """The language in which the agent converses from now on, one of its own; empty: as before."""
+    """The language in which the agent goes on, one of its own; empty for no change."""
 
     @property
     def text(self) -> str:
@@ -35,7 +36,7 @@ class ToolOutcome(msgspec.Struct, frozen=True):
 
 
 MAX_RESULT_CHARS = 8_000
-"""A result as JSON: two pages. A model is sent it again with every later turn."""
+"""The most characters of a result as JSON: two pages. A model is sent it again with every later turn."""
 
 
 def shortened(outcome: ToolOutcome) -> ToolOutcome:

@@ -73,16 +73,17 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     turn: int = 0
     agent: str = ""
     now: float = 0.0
-    """Seconds since the epoch: a tool reads no clock of its own, so that a session can be replayed."""
+    """When the call began, in seconds since the epoch. A tool uses this and no clock, so that a session can be
+    replayed."""
     call: CallControls | None = None
     """The telephone call; None in a browser."""
     about: SessionContext = SessionContext()
-    """What is known of the session before a word is said: caller, called number, context. `language` is that of the
+    """What is known of the session before anybody speaks: caller, called number, context. `language` is that of the
     conversation, where the agent has several."""
     languages: tuple[str, ...] = ()
-    """Those that the agent can change to."""
+    """The languages to which the agent can change."""
     progress: Callable[[float], None] = lambda percent: None
-    """To be called with how many percent of the work are done: the caller's page shows it. Takes any thread."""
+    """Reports how many percent of the work are done, for the caller's page; may be called from any thread."""
 
 
 class Tool(Generic[P, R]):

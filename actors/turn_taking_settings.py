@@ -14,17 +14,17 @@ class PhasePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """What it takes to interrupt in one phase."""
 
     pause_ms: Annotated[int, Meta(ge=20, le=5_000)] = 60
-    """Voiced audio after which playout pauses."""
+    """Milliseconds of voice after which playback pauses."""
     confirm_words: Annotated[int, Meta(ge=1, le=20)] = 2
-    """Recognised words, backchannels apart, that confirm a barge-in."""
+    """Recognised words, backchannels not counted, that confirm a barge-in."""
     confirm_ms: Annotated[int, Meta(ge=20, le=10_000)] = 400
-    """Speech after which the agent falls silent; the rest of the reply is kept until words are known."""
+    """Milliseconds of voice after which the agent falls silent; the rest of the reply is kept until words are known."""
     resume_ms: Annotated[int, Meta(ge=100, le=10_000)] = 800
-    """Unconfirmed for this long after the voice stopped: playout goes on where it paused."""
+    """Milliseconds after the end of the voice within which a barge-in has to be confirmed; then playback resumes."""
     protected: bool = False
-    """Voice never interrupts in this phase; keys, typed text and interrupt messages still do."""
+    """Whether voice never interrupts in this phase; keys, typed text and interrupt messages still do."""
     immediate: bool = False
-    """The pause decision is the barge-in decision."""
+    """Whether the voice that pauses playback is a barge-in at once, without confirmation."""
 
 
 class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -50,10 +50,10 @@ class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     waiting: tuple[str, ...] | None = None
     """Phrases that ask the agent to wait, such as "hold on a minute"; unset: those of the agent's languages."""
     courtesies: tuple[str, ...] | None = None
-    """Phrases such as "thank you" that ask nothing of an agent who is at work or says goodbye; unset: those of its
+    """Phrases such as "thank you" that ask nothing of an agent that is at work or says goodbye; unset: those of its
     languages."""
     farewells: tuple[str, ...] | None = None
-    """Phrases that say goodbye, and ask nothing of an agent who does so; unset: those of its languages."""
+    """Phrases that say goodbye, and ask nothing of an agent that does so; unset: those of its languages."""
 
 
 class QuestionEndpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,7 +62,7 @@ class QuestionEndpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     asks: Annotated[str, Meta(min_length=1, max_length=200)]
     """Words of the question, such as `phone number`, in any case."""
     expects: ExpectedAnswer = ExpectedAnswer.ANYTHING
-    """What kind of answer it gets: anything, yes_no, short, name, number or spelling."""
+    """The kind of answer to expect: anything, yes_no, short, name, number or spelling."""
     min_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] | None = None
     """In place of `endpointing.min_silence_ms` after this question."""
     max_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] | None = None
@@ -73,27 +73,29 @@ class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """When speech begins and ends, in milliseconds of audio."""
 
     threshold: Annotated[float, Meta(ge=0.05, le=0.99)] = 0.5
-    """Voice-activity probability above which a window is voiced."""
+    """The voice-activity probability above which a window of audio is voiced."""
     end_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 600
-    """Silence that ends an utterance of whose words nothing says whether it is complete."""
+    """Milliseconds of silence that end an utterance if its words do not tell whether it is complete."""
     min_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 160
-    """The least silence that ends an utterance: one that is surely complete, such as "yes, please"."""
+    """Milliseconds of silence that end an utterance that is surely complete, such as "yes, please"."""
     max_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 1_600
-    """The most silence that is waited for: after "I'd like to", or in the middle of a number."""
+    """Milliseconds of silence after which an utterance ends in any case, such as after "I'd like to" or in
+    mid-number."""
     adaptive: bool = True
-    """Callers who have gone on after a pause are waited for longer from then on."""
+    """Whether callers who have gone on after a pause are given longer pauses from then on."""
     questions: tuple[QuestionEndpointing, ...] = ()
-    """Questions of the agent whose answers are heard out in their own way; the first whose words are asked counts."""
+    """Questions of the agent after which other silences hold; the first one whose words are in the question counts."""
     min_speech_ms: Annotated[int, Meta(ge=20, le=1_000)] = 100
-    """Less voiced audio than this between silences is a noise, not an utterance."""
+    """Milliseconds of voice that make an utterance; less of it between silences is noise."""
     max_utterance_ms: Milliseconds = 30_000
-    """An utterance is ended after this much audio even if the user goes on."""
+    """Milliseconds after which an utterance is ended even if the user goes on."""
 
 
 class PreemptiveGeneration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Replies that are begun before it is certain that the caller is done: what was begun in vain is paid for."""
 
     enabled: bool = True
-    """A reply is begun when the caller is probably done, and thrown away unheard if they go on or the words change."""
+    """Whether a reply is begun when the caller is probably done; it is discarded unheard if they go on or the words
+    change."""
     max_per_turn: Annotated[int, Meta(ge=1, le=10)] = 2
-    """How often that is done before one turn of the caller is answered."""
+    """How many replies may be begun so before one turn of the caller is answered."""

@@ -17,7 +17,7 @@ from actors.dates import day_name, long_date
 from actors.session_context import SessionContext
 
 BUILT_IN = ("caller", "caller_name", "called", "channel", "date", "day", "direction", "label", "time", "time_zone")
-"""Variables that every agent has. `day` is the day of the week; it and `date` are in the language of their text."""
+"""Variables that every agent has. `day` is the day of the week; it and `date` are in the language of the text."""
 MAX_VALUE_CHARS = 300
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")

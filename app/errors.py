@@ -7,7 +7,7 @@
     ├── AbsentComponentError       an optional component is not configured (api/component_checks.py)
     ├── TooManyError               a client is over a limit (limits/clients.py)
     ├── TokenError                 a token is not accepted (auth/jwt.py)
-    ├── TokensUnavailableError     the keys that tokens are checked with cannot be had (auth/jwt.py)
+    ├── TokensUnavailableError     the keys that tokens are checked with cannot be fetched (auth/jwt.py)
     ├── DownloadError              the issuer's keys cannot be downloaded (auth/jwks_download.py)
     ├── AccessRefusedError         a request does not prove to come from the carrier (auth/acs.py)
     ├── HandshakeDeniedError       a WebSocket's handshake is answered with an HTTP status (auth/refusals.py)

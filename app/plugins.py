@@ -9,7 +9,7 @@ from app.errors import AppError
 from config.errors import ConfigurationError
 
 MOST_CHARACTERS = 300
-"""The most characters that are shown of an error's text."""
+"""The most characters of an error's text that are shown."""
 
 
 class PluginError(AppError, ConfigurationError):

@@ -49,7 +49,7 @@ from config.settings import Settings
 log = logging.getLogger(__name__)
 
 CLOSE_S = 5.0
-"""An engine that is not closed by then is not waited for."""
+"""Seconds for which engines that are being closed are waited for."""
 
 
 class Services:

@@ -20,7 +20,7 @@ from config.secret_strength import is_guessable
 Number = TypeVar("Number", int, float)
 
 ENGINE_REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-"""`package.module:factory`."""
+"""Matches the reference to an engine of a plug-in: `package.module:name`."""
 
 
 class Kind(msgspec.Struct, frozen=True):

@@ -17,9 +17,9 @@ FAMILIES = (
     "SPEECH_SYNTHESIZER",
     "VOICE_ACTIVITY",
 )
-"""Whoever sets a variable that begins like this means it for this server."""
+"""Beginnings of the names of this server's variables: a variable with one of them is meant for this server."""
 OTEL = "OTEL_"
-"""Whatever begins like this is OpenTelemetry's, whose SDK reads many names that resemble each other."""
+"""The beginning of the names of OpenTelemetry's variables, of which its SDK reads many that resemble each other."""
 OTEL_NAMES = frozenset(
     (
         *(
@@ -78,7 +78,7 @@ OTEL_NAMES = frozenset(
         "OTEL_TRACES_SAMPLER_ARG",
     )
 )
-"""What it reads for all languages; a test holds this to the SDK. Those of one language are not looked at."""
+"""The variables that OpenTelemetry's SDK reads in every programming language; a test holds the list to the SDK."""
 OTEL_CLOSENESS = 0.94
 """How alike, from 0 to 1, a name has to be to one of `OTEL_NAMES` to count as misspelt: these names are long, and one
 that is less alike is a variable of OpenTelemetry for another programming language."""
@@ -86,7 +86,7 @@ CLOSENESS = 0.86
 """How alike, from 0 to 1, a name that begins with none of `FAMILIES` has to be to a setting to count as misspelt; a
 letter left out, doubled or changed in a name of seven letters is above it."""
 SHORTEST = 6
-"""Shorter names resemble others by chance."""
+"""The shortest name, in characters, that is compared: shorter ones resemble others by chance."""
 
 
 def misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -3,8 +3,8 @@
 import re
 
 FEWEST_CHARACTERS = 8
-"""As many characters must be left when repetitions, sequences, common words, and the digits and years that people put
-beside words are reduced to one character each."""
+"""Characters that a secret must have left when repetitions, sequences, common words, and the digits and years beside
+words are each reduced to one character."""
 FEWEST_DISTINCT = 6
 
 SEQUENCES = (
@@ -84,18 +84,20 @@ COMMON_WORDS = (
     "dev",
     "key",
 )
-"""What an example, a deployment or the name of the variable itself suggests is among them."""
+"""Words that make a secret guessable, among them those that an example, a deployment or the variable's name
+suggests."""
 _LEET = str.maketrans("@4310$5!7", "aaeiossit")
 
 _ORDERS = tuple(order for row in SEQUENCES for order in (row, row[::-1]))
 _NEIGHBOURS = frozenset(order[at : at + 2] for order in _ORDERS for at in range(len(order) - 1))
 _WORDS = re.compile("|".join(sorted(COMMON_WORDS, key=len, reverse=True)))
 _BESIDE_WORDS = re.compile(r"^[0-9]{1,4}(?![0-9])|(?<![0-9])[0-9]{1,4}$|(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
-"""Digits at either end, and years: with them people make a word into a password."""
+"""Matches digits at either end, and years: with them people turn a word into a password."""
 _REPEATED_BLOCK = re.compile(r"(.+?)\1+")
 _WHOLE_IS_REPEATED = re.compile(r"(.{1,64}?)\1+.{0,63}")
 LONGEST_BLOCK = 12
-"""A secret that is a block of so many characters again and again is guessable; of a longer one, the block is judged."""
+"""The longest block, in characters, whose repetition makes a secret guessable; of a longer one the block itself is
+judged."""
 
 
 def is_guessable(secret: str) -> bool:

@@ -3,7 +3,8 @@
 import os
 
 NO_REPORTS = "ORT_DISABLE_TELEMETRY"
-"""What onnxruntime looks at: its packages for Linux and macOS report to Microsoft, from 1.29 on."""
+"""The variable that keeps onnxruntime from reporting to Microsoft, as its packages for Linux and macOS do from
+1.29 on."""
 
 
 def silence_libraries() -> None:

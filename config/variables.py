@@ -12,7 +12,7 @@ from config.kinds import Kind
 MOST_SHOWN_CHARS = 60
 """The most characters of a wrong value that the line about it shows."""
 PASSWORD_IN_ADDRESS = re.compile(r"://[^/@]*:[^/@]*@")
-"""Finds a password in an address, which is never shown, whatever variable holds it."""
+"""Matches a password in a URL; passwords are never shown, whatever variable holds the URL."""
 
 Group = TypeVar("Group", bound=msgspec.Struct)
 

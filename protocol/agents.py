@@ -1,4 +1,4 @@
-"""The REST API's agents: what is answered about one, and what may be changed of it."""
+"""Messages of the REST API about agents: the description of an agent, and the changes that an operator makes to one."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ Text = Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*\
 
 
 class ModelChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of the language model; null leaves one as it is."""
+    """Settings of an agent's language model; a field that is null or absent keeps its value."""
 
     deployment_id: Text | None = None
     temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
@@ -23,7 +23,10 @@ class ModelChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class VoiceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of the voice; null leaves one as it is, and an empty name is the engine's own voice."""
+    """Settings of an agent's voice; a field that is null or absent keeps its value.
+
+    An empty `voice_name` selects the engine's default voice.
+    """
 
     voice_name: Text | None = None
     voice_style: Text | None = None
@@ -36,7 +39,7 @@ class AgentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voice: VoiceChange | None = None
 
     def given(self) -> dict[str, Any]:
-        """The new values by field, `model.temperature` and so on."""
+        """Return the values that are not null, by the dotted name of their field, such as `model.temperature`."""
         return {
             f"{section}.{field}": value
             for section, change in msgspec.structs.asdict(self).items()
@@ -47,8 +50,9 @@ class AgentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AgentChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer that an agent was changed, for sessions that start from now on. `updated_fields` as in
-    `AgentChange.given`.
+    """The answer to PUT /agents/{name}: the agent is changed for sessions that start from now on.
+
+    `updated_fields` has the dotted names of the changed fields, such as `model.temperature`.
     """
 
     agent_name: str
@@ -64,7 +68,7 @@ def decode_change(body: bytes) -> AgentChange:
     """Read the body of PUT /agents/{name}.
 
     Raises:
-        RequestError: names every field that nobody knows, else the first that is wrong.
+        RequestError: for the unknown fields, 16 of them at most; if there are none, for the first wrong value.
     """
     raw = decode_body(body, dict[str, Any])
     unknown = [name for name in raw if name not in _SECTIONS]
@@ -80,7 +84,7 @@ def decode_change(body: bytes) -> AgentChange:
 
 
 class AgentModel(msgspec.Struct, frozen=True, kw_only=True):
-    """The language model of an agent, as operators are shown it."""
+    """The settings of an agent's language model; an empty `deployment_id` is the one in the server's settings."""
 
     deployment_id: str
     temperature: float
@@ -89,7 +93,10 @@ class AgentModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentVoice(msgspec.Struct, frozen=True, kw_only=True):
-    """The voice of an agent, the engine's own if the name is empty; `rate` and `pitch` are relative to it."""
+    """The settings of an agent's voice; an empty `current_voice` is the engine's default voice.
+
+    `rate` and `pitch` are factors: 1.0 is the speed and the pitch that the voice has by itself.
+    """
 
     current_voice: str
     voice_style: str
@@ -100,7 +107,7 @@ class AgentVoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One agent, as it is listed. `default` is true for the agent of sessions that ask for none."""
+    """One agent in the list of agents. `default` is true for the agent of sessions that name none."""
 
     name: str
     label: str
@@ -110,14 +117,14 @@ class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
     voice: AgentVoice
     tools: tuple[str, ...]
     handoffs: tuple[str, ...]
-    """The agents that it may hand a conversation off to."""
+    """The names of the agents that it may hand a conversation off to."""
     modifiable_settings: dict[str, Any]
-    """What may be changed, each with its JSON schema."""
+    """The JSON schema of each setting that may be changed, by the setting's name."""
     status: Literal["loaded"] = "loaded"
 
 
 class AgentList(msgspec.Struct, frozen=True, kw_only=True):
-    """All agents; `available_voices` by language, empty when the engine cannot tell its voices."""
+    """All agents, and the engine's voices by language, which are none if the engine cannot list them."""
 
     agents_count: int
     agents: tuple[AgentEntry, ...]
@@ -137,4 +144,5 @@ def _schema(change: type[msgspec.Struct], field: str) -> dict[str, Any]:
 MODIFIABLE_SETTINGS: dict[str, Any] = {
     field: _schema(change, field) for change in _SECTIONS.values() for field in change.__struct_fields__
 } | {"model_deployment": _schema(ModelChange, "deployment_id")}
-"""The fields that may be changed, each with its JSON schema. Known clients look for `model_deployment`."""
+"""The JSON schema of each setting that may be changed, by name. `model_deployment` is `deployment_id` once more:
+clients expect that name."""

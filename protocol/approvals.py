@@ -1,4 +1,4 @@
-"""The REST API's calls of tools that wait for an operator."""
+"""Messages of the REST API about calls of tools that wait for an operator's approval."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,10 @@ import msgspec
 
 
 class WaitingApproval(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that waits; times in ISO 8601. `arguments` is JSON as text; null where no content may be shown."""
+    """A tool call that waits for approval, until `expires_at`; then the tool is not run. Both times are ISO 8601.
+
+    `arguments` is a JSON object as text; it is null where content may not be shown (LOG_CONTENT is off).
+    """
 
     approval_id: str
     tool: str
@@ -16,7 +19,10 @@ class WaitingApproval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaitingApprovals(msgspec.Struct, frozen=True, kw_only=True):
-    """The calls of a live session that wait for an operator, the oldest first; with `content` their arguments, too."""
+    """The tool calls of a live session that wait for an operator, the oldest first.
+
+    `content` says whether they come with their arguments.
+    """
 
     session_id: str
     content: bool = False
@@ -24,14 +30,14 @@ class WaitingApprovals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApprovalDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """Approve a call, or decline it; the model is told the reason of what is declined."""
+    """An operator's decision on a tool call. If the call is declined, the model is told the `reason`."""
 
     decision: Literal["approve", "decline"]
     reason: Annotated[str, msgspec.Meta(max_length=300)] = ""
 
 
 class ApprovalDecided(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a decision, which holds: the tool is run, or is not."""
+    """The answer to a decision, which cannot be changed: the tool is run if it was approved, else it is not."""
 
     session_id: str
     approval_id: str

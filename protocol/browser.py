@@ -1,7 +1,7 @@
-"""The browser's WebSocket: what it sends and what it is sent. One Struct a message, two codecs.
+"""The messages of the browser's WebSocket, in both directions: one Struct each, read by `decode`, written by `encode`.
 
-A client written for the existing backend works unchanged: envelopes and bare messages have its field names, unknown
-fields are ignored, and text that is no JSON counts as typed.
+Clients of the backend that this server replaces work unchanged: envelopes and bare messages have its field names,
+unknown fields are ignored, and text that is not a JSON object counts as typed by the user.
 """
 
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ OUTPUT_RATES_HZ = (16_000, 24_000, 48_000)
 MAX_TEXT_CHARS = 4_000
 MAX_ERROR_CHARS = 300
 MAX_AUDIO_BYTES = 64_000
-"""Two seconds in one message: more than any known client sends."""
+"""The most bytes of one message of audio: two seconds of PCM16LE mono at `INPUT_RATE_HZ`."""
 
 
 # from the browser
@@ -31,11 +31,11 @@ class Typed(msgspec.Struct, frozen=True, tag="text"):
 
 
 class Interrupt(msgspec.Struct, frozen=True, tag="interrupt"):
-    """The user pressed something that silences the agent."""
+    """The user wants the agent to stop speaking, for instance by a button."""
 
 
 class HangUp(msgspec.Struct, frozen=True, tag="hang_up"):
-    """The user has ended the conversation: nobody waits for the connection to come back."""
+    """The user has ended the conversation: the session ends at once and does not wait for the client to reconnect."""
 
 
 class Ping(msgspec.Struct, frozen=True, tag="ping"):
@@ -43,7 +43,7 @@ class Ping(msgspec.Struct, frozen=True, tag="ping"):
 
 
 class PlayoutMark(msgspec.Struct, frozen=True, tag="playout_mark"):
-    """How far the client has played the audio of a turn, in ms from the beginning of the turn."""
+    """How far the client has played the audio of a turn: `audio_ms` counts from the beginning of that turn's audio."""
 
     turn: int
     audio_ms: float
@@ -54,19 +54,21 @@ ClientMessage = Typed | Interrupt | HangUp | Ping | PlayoutMark
 
 
 class Ignored(msgspec.Struct, frozen=True):
-    """A message that is tolerated for the sake of old clients and has no effect."""
+    """A message that has no effect: an empty text, or one of a `kind` that only other versions of the protocol know."""
 
     kind: str
 
 
 def cut(text: str, most_chars: int) -> str:
-    """The beginning of a text that is too long, marked as such."""
+    """Return `text`, cut to `most_chars` characters that end in an ellipsis if it is longer."""
     return text if len(text) <= most_chars else text[: most_chars - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 class ProtocolError(WireError):
-    """A client's message that cannot be understood; the text says what is wrong and where, and is cut when it is long:
-    it repeats what the client sent."""
+    """A message of a client cannot be understood: the text of the error says which field is wrong, and why.
+
+    The text is cut to `MAX_ERROR_CHARS` characters, since it may repeat what the client sent.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(cut(text, MAX_ERROR_CHARS))
@@ -84,10 +86,11 @@ _KNOWN = {"text", "interrupt", "hang_up", "ping", "playout_mark"}
 
 
 def decode(text: str) -> ClientMessage | Ignored:
-    """Read a text message of the browser.
+    """Read a text message of the browser; text that is not a JSON object counts as typed by the user.
 
     Raises:
-        ProtocolError: its type is known, but a field is missing or wrong; names the field.
+        ProtocolError: a field of a known type of message is missing or wrong, or typed text
+            is too long; names the field.
     """
     if not text.lstrip(AROUND).startswith("{"):
         return _typed(text)
@@ -109,7 +112,7 @@ def decode(text: str) -> ClientMessage | Ignored:
 
 
 def _decode_tolerantly(text: str) -> ClientMessage | Ignored:
-    """A message in an unusual spelling of JSON; what is no JSON at all was typed."""
+    """Read a message in JSON that a strict parser refuses (see `tolerant_json.py`); text that is not JSON was typed."""
     try:
         plain = msgspec.json.encode(decode_json(text))
     except (JsonError, RecursionError):
@@ -131,12 +134,16 @@ EnvelopeType = Literal["event", "status", "assistant_streaming", "exit", "error"
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened, for the page and for dashboards. `sender` is User, System or the agent's label; `ts` ISO 8601."""
+    """An event of the session, for its page and for dashboards.
+
+    `sender` is `User`, `System` or the agent's label; `ts` is ISO 8601.
+    """
 
     type: EnvelopeType
     sender: str
     payload: Any
-    """One of `protocol.browser_payloads.Payload`: msgspec describes no union of Structs without tags"""
+    """One of `protocol.browser_payloads.Payload`; declared as Any since msgspec describes no union of Structs without
+    tags."""
     session_id: str
     ts: str
     topic: str = "session"
@@ -145,7 +152,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AudioData(msgspec.Struct, frozen=True, tag="audio_data", kw_only=True):
-    """Audio as JSON; `data` is PCM16LE mono, base64 on the wire."""
+    """Audio of the agent for clients that asked for JSON; `data` is PCM16LE mono, base64 on the wire."""
 
     data: bytes
     frame_index: int
@@ -155,10 +162,10 @@ class AudioData(msgspec.Struct, frozen=True, tag="audio_data", kw_only=True):
 
 
 class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True, kw_only=True):
-    """An order to the client's player: to stop, to pause or to go on.
+    """An order to the client's player: to discard audio, to pause or to resume. `at` is ISO 8601.
 
-    `tts_cancelled` and `audio_stop` drop what is not played yet. Clients with `marks` are sent `pause`, `resume` and
-    `audio_start` besides; the last says that the audio which follows is of `turn`.
+    `tts_cancelled` and `audio_stop` discard the audio that is not played yet. Only clients that send playout marks
+    (`marks=1`) are sent `pause`, `resume` and `audio_start`; the last says that the audio after it belongs to `turn`.
     """
 
     action: Literal["tts_cancelled", "audio_stop", "pause", "resume", "audio_start"]
@@ -169,10 +176,11 @@ class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True, kw
 
 
 class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final", kw_only=True):
-    """What the user has heard of a reply that is over.
+    """The text that the user has heard of a reply, sent when its playback is over.
 
-    `exactness` says how that is known: `exact` by what the client reports, by the clock of the `network` up to its
-    delay, `estimated` for a client that buffers and reports nothing, or `typed`, which is text and no audio.
+    `exactness` says how that is known: `exact` from the client's playout marks, `network` from the server's clock, up
+    to the delay of the network, `estimated` for a client that buffers audio and reports nothing, or `typed` for a reply
+    that was text without audio.
     """
 
     content: str
@@ -183,7 +191,7 @@ class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final", kw_only
 
 
 class ToolStart(msgspec.Struct, frozen=True, tag="tool_start", kw_only=True):
-    """A tool begins to run; `ts` is ISO 8601, `args` the JSON object it was given."""
+    """A tool begins to run; `ts` is ISO 8601, `args` is the JSON object with its arguments."""
 
     call_id: str = msgspec.field(name="callId")
     tool: str
@@ -192,7 +200,7 @@ class ToolStart(msgspec.Struct, frozen=True, tag="tool_start", kw_only=True):
 
 
 class ToolProgress(msgspec.Struct, frozen=True, tag="tool_progress", kw_only=True):
-    """A tool has done `pct` percent of its work, as it says itself."""
+    """A running tool has reported that `pct` percent of its work are done."""
 
     call_id: str = msgspec.field(name="callId")
     tool: str
@@ -220,7 +228,11 @@ class SessionEnd(msgspec.Struct, frozen=True, tag="session_end"):
 
 
 class TurnMetrics(msgspec.Struct, frozen=True, tag="turn_metrics", kw_only=True):
-    """The times of one turn in ms; null where the thing did not happen."""
+    """The latencies of one turn in ms; a latency is null if the events that it is measured between did not both occur.
+
+    The onset is the moment in which the caller began to speak into the agent's reply; the decision is that this is an
+    interruption. `heard_ms` is how much of the reply's audio was heard.
+    """
 
     turn: int
     first_audio_ms: float | None
@@ -232,7 +244,7 @@ class TurnMetrics(msgspec.Struct, frozen=True, tag="turn_metrics", kw_only=True)
 
 
 class Floor(msgspec.Struct, frozen=True, tag="floor"):
-    """Who has the right to speak from now on."""
+    """Who has the floor from now on, which is the right to speak."""
 
     floor: Literal["nobody", "user", "agent"]
     turn: int
@@ -267,5 +279,5 @@ def encode(message: ServerMessage) -> str:
 
 
 def timestamp(wall_s: float) -> str:
-    """Seconds since the epoch as ISO 8601 in UTC."""
+    """Return a time in seconds since the epoch as ISO 8601, in UTC and with milliseconds."""
     return datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

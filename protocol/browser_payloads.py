@@ -1,4 +1,4 @@
-"""What the envelopes of the browser's WebSocket hold, one Struct for each thing that happens."""
+"""The payloads of the envelopes on the browser's WebSocket, one Struct for each kind of event."""
 
 from typing import Literal
 
@@ -7,11 +7,15 @@ import msgspec
 from protocol.transcripts import WordPlace
 
 Turn = int
-"""Turns count from 0, the greeting's."""
+"""The number of a turn; the greeting is turn 0."""
 
 
 class SessionOpened(msgspec.Struct, frozen=True, kw_only=True):
-    """The first message: the conversation is open. `sample_rate` in Hz; `resumed`: it goes on where it was."""
+    """The first message: the session is open. `resumed` is true if it goes on with a conversation that was interrupted.
+
+    With `resume_token` the client can come back after a lost connection; `sample_rate` is that of the agent's audio, in
+    Hz.
+    """
 
     session_id: str
     resume_token: str
@@ -24,7 +28,7 @@ class SessionOpened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentNow(msgspec.Struct, frozen=True, kw_only=True):
-    """The conversation was handed off: the agent that has it from `turn` on, and the one that had it before."""
+    """The conversation was handed off: `agent` has it from `turn` on, `from_agent` had it before."""
 
     agent: str
     label: str
@@ -34,15 +38,22 @@ class AgentNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerDraining(msgspec.Struct, frozen=True):
-    """The server takes on nothing new and is about to restart. The conversation goes on until it is over, the agent
-    says goodbye, or the socket is closed with 1012, after which the client comes back. `message` is for people."""
+    """The server accepts no new sessions and is about to restart. `message` is meant for people.
+
+    The conversation goes on until it is over, the agent says goodbye, or the socket is closed with code 1012; after
+    that the client reconnects.
+    """
 
     message: str = "The server is about to restart"
     event_type: Literal["draining"] = "draining"
 
 
 class InterimText(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user seems to be saying. Where in the audio, in ms, and who and in what language, as far as known."""
+    """What the user has said so far in an utterance that goes on; later transcripts may correct it.
+
+    `offset_ms` and `duration_ms` are its place in the session's audio. They, `speaker` and `language` are left out if
+    they are not known. `content` and `message` hold the same text.
+    """
 
     content: str
     message: str
@@ -54,7 +65,11 @@ class InterimText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FinalText(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user has said or typed. Where in the audio, in ms, and who and in what language, as far as known."""
+    """The final transcript of an utterance, or the text that the user typed. `confidence` is from 0 to 1.
+
+    `offset_ms` and `duration_ms` are its place in the session's audio. They, `speaker`, `language` and `words` are left
+    out if they are not known.
+    """
 
     message: str
     turn: Turn
@@ -68,14 +83,17 @@ class FinalText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GreetingText(msgspec.Struct, frozen=True, kw_only=True):
-    """The agent's first words, as they are about to be heard."""
+    """The text of the agent's greeting, sent when the greeting is about to be heard."""
 
     message: str
     turn: Turn
 
 
 class ReplyPiece(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of a reply as it is about to be heard. `kind` is reply, filler, prompt, apology or goodbye."""
+    """A piece of what the agent says, sent when it is about to be heard.
+
+    `kind` is reply, filler, prompt, apology, goodbye or voicemail (a message for an answering machine).
+    """
 
     content: str
     turn: Turn
@@ -90,7 +108,7 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class ErrorText(msgspec.Struct, frozen=True):
-    """Something went wrong; the conversation goes on."""
+    """Something has failed and the conversation goes on; `error_message` is the agent's own phrase for it."""
 
     error_message: str
 

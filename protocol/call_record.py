@@ -1,17 +1,17 @@
-"""The record of one conversation, as the REST API answers it and as the webhook sends it."""
+"""The record of one conversation, as the REST API returns it and as the webhook sends it."""
 
 import msgspec
 
 
 class Percentiles(msgspec.Struct, frozen=True):
-    """A time of the turns of a conversation, in ms."""
+    """Median and 95th percentile of one latency, over the turns of a conversation, in ms."""
 
     median: float
     p95: float
 
 
 class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
-    """How often and how long one tool was used in a conversation."""
+    """How often one tool was called in a conversation, how many of these calls failed, and their total time."""
 
     name: str
     calls: int
@@ -20,7 +20,10 @@ class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a conversation cost, in the units that providers charge by."""
+    """What a conversation has used, in the units that providers charge by.
+
+    These are tokens of the language model, seconds of audio for the recognizer, and characters for the synthesizer.
+    """
 
     prompt_tokens: int
     completion_tokens: int
@@ -29,7 +32,8 @@ class RecordUsage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordedWords(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was said and heard, redacted. `at`: ISO 8601."""
+    """Words that the user said or that were heard of the agent, redacted. `at` is ISO 8601, `role` is user or
+    assistant."""
 
     at: str
     role: str
@@ -38,17 +42,19 @@ class RecordedWords(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one conversation. `transcript` is there only where content may be logged, and `content` says that
-    there is one."""
+    """The record of one conversation that is over; its times are ISO 8601.
+
+    `transcript` is present only where content may be logged (LOG_CONTENT), and `content` says whether it is.
+    """
 
     session_id: str
     call_id: str
     mode: str
     agent: str
-    """The one that had the conversation last."""
+    """The name of the agent that had the conversation last."""
     outcome: str
-    """How it ended: NORMAL, HUMAN_HANDOFF, ERROR, IDLE_TIMEOUT, VOICEMAIL or MESSAGE_LEFT (an answering machine took a
-    call of ours), or abandoned by its caller."""
+    """How it ended: NORMAL, HUMAN_HANDOFF, ERROR, IDLE_TIMEOUT, VOICEMAIL or MESSAGE_LEFT (a call that the agent placed
+    reached an answering machine), or ABANDONED (the connection was lost and did not come back)."""
     started_at: str
     ended_at: str
     duration_s: float
@@ -56,13 +62,13 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     interruptions: int
     restarts: int
     audio: bool
-    """Whether what both sides said was recorded as sound, beside the session's file."""
+    """Whether the audio of both sides was recorded, in a file beside the session file."""
     host: str
-    """The machine that had it last: there lie its session file and its audio."""
+    """The name of the machine that had the conversation last; its session file and its audio are stored there."""
     tools: tuple[ToolUse, ...]
     latencies_ms: dict[str, Percentiles]
     usage: RecordUsage
     handoffs: tuple[str, ...] = ()
-    """The agents that it was handed off to, in the order of time."""
+    """The names of the agents that it was handed off to, in the order of time."""
     content: bool = False
     transcript: tuple[RecordedWords, ...] | None = None

@@ -1,6 +1,6 @@
-"""The REST API's calls and media sessions: what is asked and what is answered, one Struct each.
+"""Requests and answers of the REST API about calls and media sessions, one Struct each.
 
-`request_decoding.py` reads what is asked.
+`request_decoding.py` reads the requests.
 """
 
 from enum import StrEnum
@@ -26,7 +26,7 @@ def _check_number(field: str, number: str | None) -> None:
 
 
 class CallState(StrEnum):
-    """How far a call has come, from being placed to its end."""
+    """The state of a call, from the order to place it until its end."""
 
     INITIATING = "initiating"
     RINGING = "ringing"
@@ -40,8 +40,11 @@ class CallState(StrEnum):
 
 
 class InitiateCall(msgspec.Struct, frozen=True, kw_only=True):
-    """Place a call. `context` is for the agent, and so are the name of who is called and the one of the agent's
-    languages that they speak; `streaming_mode` in any case, kept in lower."""
+    """The request to place a call to `target_number`; `caller_id` is the number to call from.
+
+    `context`, `caller_name` (of the person who is called) and `language` (one of the agent's) are passed to the agent.
+    `streaming_mode` is read without regard to case and kept in lower case.
+    """
 
     target_number: PhoneNumber
     caller_id: PhoneNumber | None = None
@@ -63,13 +66,13 @@ class InitiateCall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def browser_session_id(self) -> str | None:
-        """The browser's session that asked for the call, if one did."""
+        """The id of the browser session from which the call was requested, in `context`; None if there is none."""
         session_id = (self.context or {}).get("browser_session_id")
         return session_id if isinstance(session_id, str) and session_id else None
 
 
 class InitiatedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """The call is being placed. `call_id` is the call connection id of ACS, `initiated_at` ISO 8601."""
+    """The answer that a call is being placed. `call_id` is ACS's call connection id, `initiated_at` is ISO 8601."""
 
     call_id: str
     target_number: str
@@ -84,7 +87,7 @@ class InitiatedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Participant(msgspec.Struct, frozen=True, kw_only=True):
-    """One of those who are on a call, and in what role."""
+    """A participant of a call. `id` is the network's id; `role` is person for the caller, else other."""
 
     id: str
     phone_number: str | None
@@ -93,7 +96,7 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallEvent(msgspec.Struct, frozen=True):
-    """What happened to a call; the time in ISO 8601."""
+    """Something that has happened to a call; `timestamp` is ISO 8601."""
 
     type: str
     timestamp: str
@@ -101,7 +104,7 @@ class CallEvent(msgspec.Struct, frozen=True):
 
 
 class CallStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A call, live or lately ended. `duration` in seconds, null before it is connected."""
+    """A call that is live or has ended recently. `duration` is in seconds, and null before the call is connected."""
 
     call_id: str
     status: CallState
@@ -111,8 +114,9 @@ class CallStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallList(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of the calls of all workers, newest first; `total` counts those of all pages. `missing` says which
-    cannot be had, and why.
+    """One page of the calls of all workers, newest first; `total` counts the calls of all pages.
+
+    `missing` says which calls could not be asked for and why; it is left out if none are missing.
     """
 
     calls: tuple[CallStatus, ...]
@@ -123,7 +127,7 @@ class CallList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallsQuery(msgspec.Struct, frozen=True):
-    """Which calls are asked for; pages count from 1."""
+    """The query of a request for calls. Pages count from 1, `limit` is the number of calls on a page."""
 
     page: int = 1
     limit: int = 10
@@ -150,7 +154,7 @@ class TerminatedCall(msgspec.Struct, frozen=True):
 
 
 class TransferCall(msgspec.Struct, frozen=True):
-    """Give the caller to somebody else: at a telephone number, or a user or application of ACS or Teams."""
+    """The request to transfer the caller to a telephone number, or to a user or an application of ACS or Teams."""
 
     target: CallTarget
     context: dict[str, Any] | None = None
@@ -161,14 +165,14 @@ class TransferCall(msgspec.Struct, frozen=True):
 
 
 class HeldCall(msgspec.Struct, frozen=True):
-    """The answer that the caller has been put on hold, or is back from it."""
+    """The answer that the caller has been put on hold, or taken off hold."""
 
     call_id: str
     status: Literal["on_hold", "connected"]
 
 
 class TransferringCall(msgspec.Struct, frozen=True):
-    """The answer that the network has been asked to transfer a call; how that ends is told by an event."""
+    """The answer that the network was asked to transfer a call; the outcome is told by an event of the call."""
 
     call_id: str
     status: Literal["transferring"] = "transferring"
@@ -178,13 +182,13 @@ class TransferringCall(msgspec.Struct, frozen=True):
 
 
 class ValidationAnswer(msgspec.Struct, frozen=True, rename="camel"):
-    """The answer that Event Grid wants before it sends events to an address."""
+    """The answer to Event Grid's validation request, without which Event Grid sends no events to an address."""
 
     validation_response: str
 
 
 class AnsweredCall(msgspec.Struct, frozen=True, kw_only=True):
-    """An incoming call was answered; the time in ISO 8601."""
+    """The answer that an incoming call was answered; `answered_at` is ISO 8601."""
 
     call_connection_id: str
     caller_id: str
@@ -199,7 +203,7 @@ class NoEvents(msgspec.Struct, frozen=True):
 
 
 class CallbacksAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the events of a delivery."""
+    """The answer to a delivery of callbacks: how many of its events were processed, and how many have failed."""
 
     processed_events: int
     failed_events: int
@@ -212,7 +216,7 @@ class CallbacksAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaFeatures(msgspec.Struct, frozen=True, kw_only=True):
-    """What the media socket is capable of, as a client may ask."""
+    """The capabilities of the media socket, for clients that ask for them."""
 
     real_time_audio: bool = True
     transcription: bool = True
@@ -221,7 +225,7 @@ class MediaFeatures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the media socket is, and what it can do."""
+    """The path of the media socket, its capabilities, and what this worker has counted on it."""
 
     streaming_mode: str
     status: str = "available"
@@ -230,16 +234,16 @@ class MediaStatus(msgspec.Struct, frozen=True, kw_only=True):
     features: MediaFeatures = MediaFeatures()
     version: str = "v1"
     calls: int = 0
-    """Calls that are up"""
+    """Calls that are not over"""
     unknown_events: int = 0
-    """Events and messages of kinds that mean nothing to us, since the start"""
+    """Events and messages of unknown types, since the worker's start"""
     ignored_messages: int = 0
     defective_messages: int = 0
-    """Messages on media sockets with something wrong in them, repaired as far as they could be, since the start"""
+    """Defective messages on media sockets, repaired as far as possible, since the worker's start"""
 
 
 class MediaSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Prepare a media session for a call; `sample_rate` in Hz, `chunk_size` in bytes."""
+    """The request to prepare a media session for a call; `sample_rate` is in Hz, `chunk_size` in bytes."""
 
     call_connection_id: Id
     sample_rate: Literal[16000, 24000] = 16000
@@ -251,7 +255,7 @@ class MediaSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaConfiguration(msgspec.Struct, frozen=True, kw_only=True):
-    """How a media session was asked for."""
+    """The configuration that was asked for when a media session was prepared; units as in `MediaSessionRequest`."""
 
     sample_rate: int = 16000
     channels: int = 1
@@ -262,7 +266,7 @@ class MediaConfiguration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A media session and where to stream; the time in ISO 8601."""
+    """A media session that was prepared. `websocket_url` is where to stream, `created_at` is ISO 8601."""
 
     session_id: str
     websocket_url: str

@@ -1,4 +1,7 @@
-"""The REST API's health: what load balancers and clients of the existing backend read. Readiness has its own report."""
+"""Answers of the REST API about health, in the fields that load balancers and existing clients read.
+
+Readiness has a report of its own (`app/api/readiness.py`).
+"""
 
 from typing import Any, Literal
 
@@ -15,7 +18,7 @@ class SessionMetrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The worker answers. `timestamp` in seconds since the epoch."""
+    """The answer that the worker is up. `timestamp` is in seconds since the epoch."""
 
     version: str
     timestamp: float
@@ -27,7 +30,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alive(msgspec.Struct, frozen=True):
-    """The event loop of the worker turns."""
+    """The answer to a liveness probe: the event loop of the worker runs."""
 
     status: Literal["alive"] = "alive"
 

@@ -1,4 +1,4 @@
-"""The REST API's log: what is logged at present, and what an operator may change of it."""
+"""Messages of the REST API about logging: the settings in force, and the level that an operator may change."""
 
 from typing import Literal
 
@@ -8,13 +8,16 @@ Level = Literal["debug", "info", "warning", "error"]
 
 
 class LogChange(msgspec.Struct, frozen=True):
-    """The body of PUT /logs. `level`: the least important thing that is logged from now on."""
+    """The body of PUT /logs. `level` is the lowest level that is logged from now on."""
 
     level: Level
 
 
 class LogState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is logged. `content`: whether it may hold what people say, which only a new start can change."""
+    """The settings of the log in force. `content` says whether lines may hold what people say (LOG_CONTENT).
+
+    `content` can be changed only by a restart.
+    """
 
     level: Level
     format: Literal["key=value", "json"]

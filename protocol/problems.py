@@ -1,4 +1,4 @@
-"""RFC 9457 problem details: how every error of the REST API looks."""
+"""RFC 9457 problem details: the body of every error that the REST API answers."""
 
 from http import HTTPStatus
 
@@ -8,7 +8,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """What is wrong with one field of a request."""
+    """An error in one field of a request: the field's name, the text for people, and a code for programs."""
 
     field: str
     message: str
@@ -16,7 +16,7 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """An error. `detail` is always a string: older clients read only that."""
+    """An error as the API answers it. `detail` is always a string, since older clients read nothing else."""
 
     title: str
     status: int
@@ -26,10 +26,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     errors: tuple[FieldError, ...] = ()
 
     def encode(self) -> bytes:
-        """Write the problem as a body, with its `type` even where that says nothing."""
+        """Return the problem as JSON; `type` is written even if it is `about:blank`."""
         return msgspec.json.encode({"type": self.type, **msgspec.to_builtins(self)})
 
 
 def problem(status: HTTPStatus, detail: str, instance: str = "", errors: tuple[FieldError, ...] = ()) -> Problem:
-    """The problem document for a status code (RFC 9457)."""
+    """Make the problem document for a status code."""
     return Problem(title=status.phrase, status=status.value, detail=detail, instance=instance, errors=errors)

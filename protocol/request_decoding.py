@@ -88,7 +88,7 @@ _PATTERNS = {
     repr(TARGET_PATTERN): TARGET_EXPECTED,
     repr(SESSION_ID_PATTERN): SESSION_ID_EXPECTED,
 }
-"""What is told in place of a regular expression, as msgspec shows that."""
+"""What a client is told in place of a regular expression, by the way in which msgspec prints the expression."""
 _OTHER = "it holds characters that are not allowed"
 _OWN = re.compile(r"(?P<field>[a-z_]+): (?P<message>.*)")
 

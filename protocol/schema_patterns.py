@@ -3,8 +3,8 @@
 from typing import Any
 
 END = r"\Z"
-"""The end of a text in Python, where `$` also matches before a line break that ends it: `123\\n` would pass for digits.
-In ECMA-262, which JSON schemas go by, `$` means the end and this nothing."""
+r"""Matches the end of a text in Python, where `$` would also match before a final line break, so that `123\n` would
+pass for digits. In ECMA-262, which JSON schemas follow, `$` matches the end only, and `\Z` is unknown."""
 
 
 def for_every_dialect(schema: Any) -> Any:

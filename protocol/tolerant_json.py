@@ -14,9 +14,10 @@ import msgspec
 from protocol.errors import WireError
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""Some write it before JSON, and RFC 8259 (8.1) lets readers ignore it."""
+"""The mark that some programs write before JSON, and that RFC 8259 (8.1) lets readers ignore."""
 MOST_CHARS = 16_384
-"""Longer messages have to be JSON to the letter, but for a byte order mark: to read one twice takes 3 ms of this."""
+"""The longest text in characters that is repaired; longer ones must be valid JSON, a byte order mark apart. To read a
+text twice takes 3 ms at this length."""
 AROUND = BYTE_ORDER_MARK + "\0 \t\r\n"
 """What may stand before and after a JSON text without meaning anything."""
 

@@ -13,31 +13,35 @@ except ImportError:  # pragma: no cover - no wheel for this machine, nor a compi
     from websockets.utils import apply_mask
 
 LARGEST_BYTES: Final = 0xFFFF
-"""The largest payload of an ordinary frame."""
+"""The largest payload in bytes of a frame that this module handles."""
 LARGEST_CONTROL_BYTES: Final = 125
 
 TEXT: Final = 0x81
 BINARY: Final = 0x82
 PING: Final = 0x89
 PONG: Final = 0x8A
-"""First bytes: what the frame is, and that it is the message's last and uses no extension."""
+"""The first byte of a frame that is the only one of its message and uses no extension: FIN bit and opcode (RFC
+6455)."""
 
 NOT_ORDINARY: Final = -1
-"""Returned in place of where the next frame begins: this frame is left to a complete implementation of WebSockets."""
+"""Returned in place of the position of the next frame: this frame is left to a complete implementation of
+WebSockets."""
 
 _MESSAGES = (TEXT, BINARY)
 _MASKED = 0x80
 _SIZE_FOLLOWS = 126
-"""The seven bits of the size of a frame whose real size is in the next two bytes."""
+"""The value of the seven length bits that says that the length is in the next two bytes."""
 _LONG_SIZE_FOLLOWS = 127
-"""The seven bits of the size of a frame whose real size is in the next eight bytes."""
+"""The value of the seven length bits that says that the length is in the next eight bytes."""
 _MASKED_LONG = _MASKED | _SIZE_FOLLOWS
 _LONG_HEAD_BYTES = 8
-"""The head of a client's frame whose size is in two bytes of their own: those four bytes, and the key of the mask."""
+"""The bytes before the payload of a client's frame with a two-byte length: flags, length bits, length and
+masking key."""
 _long_head, _read_long_head = Struct("!BBH").pack, Struct("!BBH").unpack_from
-"""For the head of a frame of audio, written and read 50 times a second for each caller: by these in half the time."""
+"""Write and read the head of a frame with a two-byte length. A frame of audio has one, 50 times a second for each
+caller, and a compiled Struct takes half the time."""
 _ORDINARY = {TEXT: _SIZE_FOLLOWS, BINARY: _SIZE_FOLLOWS, PING: LARGEST_CONTROL_BYTES, PONG: LARGEST_CONTROL_BYTES}
-"""The largest size that an ordinary frame has in its second byte."""
+"""The largest value of the seven length bits that this module handles, by the first byte of the frame."""
 
 
 class Ping(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 
 MEDIA_TYPE = "text/vtt"
 SHORTEST_MS = 1
-"""A cue that ends where it begins would be no cue."""
+"""The shortest duration of a cue in ms: one that ends where it begins is not valid."""
 _BLANKS = re.compile(r"\s+")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\N{NULL}": "\N{REPLACEMENT CHARACTER}"})
 
@@ -20,7 +20,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     voice: str
     text: str
     note: str = ""
-    """A comment on it, which players do not show."""
+    """A comment on the cue, which players do not show."""
 
 
 def write(cues: Iterable[Cue]) -> str:

@@ -122,7 +122,7 @@ class PlaybackMarked(Message, frozen=True):
     turn: int
     audio_ms: float
     state: str
-    """playing, paused or empty."""
+    """The state of the client's player: playing, paused or empty."""
 
 
 class ConnectionAttached(Message, frozen=True, kw_only=True):
@@ -133,7 +133,7 @@ class ConnectionAttached(Message, frozen=True, kw_only=True):
     rate_hz: int
     frame_ms: int = 20
     cancels_echo: bool = False
-    """The client takes our own voice out of what it sends, as browsers do."""
+    """Whether the client removes the agent's voice from the audio that it sends, as browsers do."""
 
 
 class ConnectionDetached(Message, frozen=True):
@@ -143,7 +143,8 @@ class ConnectionDetached(Message, frozen=True):
 
     connection_id: str
     keep_s: float = 0.0
-    """For how many seconds at least the session waits for another one; less than its agent's limit changes nothing."""
+    """Seconds for which the session waits at least for another connection; the agent's `reconnect_s` holds if it is
+    longer."""
 
 
 class EndSession(Message, frozen=True):
@@ -170,4 +171,5 @@ InputMessage = (
     | InterimTranscript
     | FinalTranscript
 )
-"""What a connection tells its session, besides audio; a telephone network may transcribe a call by itself."""
+"""What a connection tells its session besides audio; transcripts come from telephone networks that transcribe a
+call."""

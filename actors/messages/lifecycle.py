@@ -64,7 +64,7 @@ class RestartChild(Message, frozen=True):
 
     name: str
     unless_running: bool = False
-    """Leave a child alone that runs again already: what a backoff wants, but not an operator."""
+    """Leave a child alone that is running: so says a restart after a backoff, but not an operator."""
 
 
 class ReleaseChild(Message, frozen=True):

@@ -18,7 +18,7 @@ class ModelFailed(Message, frozen=True):
     kind: ErrorKind
     detail: str
     stream: int = 0
-    """Which of the streams it was that the source of the replies has opened."""
+    """The number of the model's stream that failed; the source of replies counts the streams that it opens."""
 
 
 class ReplyTrouble(StrEnum):
@@ -28,7 +28,7 @@ class ReplyTrouble(StrEnum):
     BUSY = "busy"
     REFUSED = "refused"
     FORBIDDEN = "forbidden"
-    """A model that speaks by itself has begun to say what its agent must not: nothing more of it may be heard."""
+    """A speech-to-speech model has begun to say what its agent must not; nothing more of the reply may be heard."""
 
 
 class ToolFinished(Message, frozen=True, kw_only=True):
@@ -49,9 +49,9 @@ class ReplyWritten(Message, frozen=True, kw_only=True):
 
     turn: int
     has_text: bool
-    """Any text of it went to the synthesizer."""
+    """Whether any text of the reply went to the synthesizer."""
     question_s: float = 0.0
-    """About how long the question lasts with which it ends, in seconds; 0 if it asks nothing."""
+    """About how many seconds the question lasts with which the reply ends; 0 if it asks nothing."""
 
 
 class ReplyFailed(Message, frozen=True, kw_only=True):
@@ -59,12 +59,12 @@ class ReplyFailed(Message, frozen=True, kw_only=True):
 
     turn: int
     has_text: bool
-    """Any text of it had gone to the synthesizer."""
+    """Whether any text of the reply had gone to the synthesizer."""
     cause: str = ""
-    """In a clause, for operators only."""
+    """Why the reply failed, in a few words for operators."""
     trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER
     apology: int = 0
-    """Which of the agent's apologies is said; 0: the one of the trouble."""
+    """The number of the agent's apology to say (`actors/rules/phrases.py`); 0: the one that goes with the trouble."""
 
 
 class SessionSpent(Message, frozen=True):
@@ -102,7 +102,7 @@ class HandedOff(Message, frozen=True):
 
     turn: int
     has_text: bool
-    """The former agent has said something in `turn`, which is heard out."""
+    """Whether the former agent has said something in `turn`; it is heard to its end."""
 
 
 class KeysExpected(Message, frozen=True):

@@ -54,12 +54,12 @@ class InterimTranscript(Message, frozen=True):
     speaker: str = ""
     language: str = ""
     end_confidence: float | None = None
-    """How likely the utterance is over, by the engine, from 0 to 1; None: it does not tell.
+    """How likely the utterance is over, according to the engine, from 0 to 1; None if the engine does not tell.
 
-    Without text: there is voice in which it has found no words, or not yet.
+    If the transcript has no text, there is voice in which the engine has found no words so far.
     """
     ended_by_engine: bool = False
-    """The engine takes this for all of the utterance, by its own rules."""
+    """Whether the engine takes the utterance for complete, by rules of its own."""
 
 
 class EndOfTurnLikely(Message, frozen=True):
@@ -94,7 +94,7 @@ class FinalTranscript(Message, frozen=True, kw_only=True):
     """The turn in which the agent answers it; 0 until that is known."""
     speaker: str = ""
     language: str = ""
-    """The language that was spoken, such as "de-DE"; empty if the engine does not tell it."""
+    """The language that was spoken, such as "de-DE"; empty if the engine does not tell."""
     words: tuple[SpokenWord, ...] = ()
     """Each word with its place in the audio, from engines that tell it."""
 

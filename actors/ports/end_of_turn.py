@@ -13,19 +13,19 @@ class SpeechSoFar(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an utterance in a pause that may be its end."""
 
     text: str
-    """Its words so far, as the recognizer writes them; empty while none are known."""
+    """The words of the utterance so far, as the recognizer writes them; empty while none are known."""
     is_current: bool
-    """The text holds all that was said up to the pause."""
+    """Whether the text holds all that was said up to the pause."""
     expected: ExpectedAnswer = ExpectedAnswer.ANYTHING
-    """What the agent has asked for."""
+    """The kind of answer that the agent has asked for."""
     question: str = ""
-    """The words in which it asked; empty if it did not ask."""
+    """The question that the agent has asked; empty if it has asked none."""
     language: str = ""
     """The language that is spoken, such as "en-US"; empty while it is not known."""
     end_confidence: float | None = None
-    """How likely the utterance is over, by the recognizer, from 0 to 1; None: it does not tell."""
+    """How likely the utterance is over, according to the recognizer, from 0 to 1; None if it does not tell."""
     ended_by_engine: bool = False
-    """The recognizer, or a model that hears the caller too, takes the utterance for complete by its own rules."""
+    """Whether the recognizer, or a speech-to-speech model, takes the utterance for complete, by rules of its own."""
 
 
 class EndOfTurn(Protocol):
@@ -44,4 +44,4 @@ class EndOfTurn(Protocol):
 
 
 EndOfTurnFactory = Callable[[], EndOfTurn]
-"""Called once for each session."""
+"""Makes the `EndOfTurn` of a session; called once for each session."""

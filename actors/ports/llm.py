@@ -15,7 +15,7 @@ class ToolSchema(msgspec.Struct, frozen=True):
     name: str
     description: str
     parameters: dict[str, Any]
-    """JSON Schema of an object; self-contained, without references."""
+    """The JSON Schema of the tool's arguments: an object, without references to other schemas."""
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,13 +28,15 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     tools: Sequence[ToolSchema] = ()
     memory: Memory = {}
     omitted: int = 0
-    """How many messages came before these."""
+    """How many older messages of the conversation are left out before these."""
     may_call_tools: bool = True
-    """If not, the tools are there to be read of in the conversation, and are not called."""
+    """Whether the model may call tools; if not, they are described only because the conversation holds calls of
+    them."""
     is_aside: bool = False
-    """It is no part of the conversation, such as a request for a summary of it: nobody hears the reply."""
+    """Whether the request is no part of the conversation, such as one for a summary: nobody hears the reply."""
     preamble: str = ""
-    """What is known of the session besides what was said: date, time, who talks with the agent. Bounded."""
+    """What is known of the session besides what was said: date, time, who talks with the agent. Its length is
+    bounded."""
 
 
 class TextGenerated(msgspec.Struct, frozen=True, tag=True):
@@ -50,7 +52,7 @@ class ToolCalled(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     name: str
     arguments: str
     refusal: str = ""
-    """Why the tool is not run, for the model; empty if it is."""
+    """What the model is told if the tool may not be run; empty if it is run."""
 
 
 class MemoryUpdated(msgspec.Struct, frozen=True, tag=True):
@@ -65,9 +67,9 @@ class ReplyGenerated(msgspec.Struct, frozen=True, tag=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cut: bool = False
-    """The model had not finished: the reply was longer than a reply may be."""
+    """Whether the reply was cut off because it was longer than a reply may be."""
     expected: ExpectedAnswer | None = None
-    """What kind of answer the reply asks for; None: its words have to tell."""
+    """The kind of answer that the reply asks for; None if that has to be found out from its words."""
 
 
 ModelEvent = TextGenerated | ToolCalled | MemoryUpdated | ReplyGenerated

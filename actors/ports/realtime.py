@@ -24,9 +24,9 @@ class RealtimeKind(StrEnum):
     """Who decides when the model speaks."""
 
     TURNS = "turns"
-    """We do."""
+    """The client decides: it asks for each response."""
     DUPLEX = "duplex"
-    """The model does; not supported yet."""
+    """The model decides by itself; not supported yet."""
 
 
 class RealtimeAbilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,15 +34,17 @@ class RealtimeAbilities(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: RealtimeKind = RealtimeKind.TURNS
     detects_turns: bool = False
-    """It looks for turns of the caller when `RealtimeOptions.detect_turns` asks it to, and is wanted to."""
+    """Whether the model finds the caller's turns, if `RealtimeOptions.detect_turns` asks for it, and this should be
+    used."""
     finds_ends: bool = False
-    """What it tells of ends of turns is wanted, as evidence: it goes by what is said, and not by silence alone."""
+    """Whether the ends of turns that the model reports should count as evidence: it judges by words and not by silence
+    alone."""
     speaks_text: bool = False
-    """It speaks a given text word for word: `ResponseRequest.text`."""
+    """Whether the model can speak a given text word for word (`ResponseRequest.text`)."""
     word_times: bool = False
-    """It tells where each word lies in its audio: `ResponseWord`."""
+    """Whether the model tells where each word lies in its audio (`ResponseWord`)."""
     transcribes: bool = False
-    """It tells what the caller says: `CallerTranscribed`."""
+    """Whether the model transcribes the caller (`CallerTranscribed`)."""
 
 
 class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,42 +52,43 @@ class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     session_id: str
     instructions: str
-    """All that the model is told of its task, the agent's instructions among it."""
+    """All that the model is told of its task, the agent's instructions included."""
     tools: Sequence[ToolSchema] = ()
     voice: Voice = Voice()
     model: str = ""
-    """The deployment or model that answers; empty: that of the settings."""
+    """The deployment or model that answers; empty for the one in the settings."""
     max_tokens: int = 4_096
-    """The longest response, text and audio together; the agent's own limit counts text alone."""
+    """The most tokens of one response, text and audio together; the agent's own limit counts text alone."""
     temperature: float = 0.8
-    """Of those models that have one."""
+    """The sampling temperature, for models that have one."""
     rate_hz: int = 16_000
-    """Of the audio both ways, whatever the model's own rate is: 16 000 or 24 000."""
+    """The sample rate in Hz of the audio in both directions, 16 000 or 24 000; the provider converts from the model's
+    own."""
     speaks_hz: int = 0
-    """Of the model's voice, where that is to be another rate; 0: the same."""
+    """The sample rate in Hz of the model's voice, if it is to differ from `rate_hz`; 0 if not."""
     languages: tuple[str, ...] = ("en-US",)
-    """Those that the caller may speak."""
+    """The languages that the caller may speak."""
     phrases: tuple[str, ...] = ()
-    """What the caller may say: a hint for models that take one."""
+    """Words and phrases that the caller may say: a hint for models that take one."""
     history: Sequence[ChatMessage] = ()
-    """What was said before this session, as it was heard."""
+    """The conversation before this session, as it was heard."""
     speaks: bool = True
-    """False: the session hears nothing, and writes what it answers, told as `ResponseTranscript` without any audio."""
+    """Whether the session hears and speaks; if not, it only writes answers, which are told as `ResponseTranscript`."""
     detect_turns: bool = False
-    """The model looks for ends of turns, too, and commits what it takes for one. It never answers by itself."""
+    """Whether the model also finds the ends of turns and commits the audio of each. It never answers by itself."""
     silence_ms: int = 600
-    """Silence that ends a turn, where the model looks for that."""
+    """Milliseconds of silence that end a turn, if the model finds the ends of turns."""
 
 
 class ResponseRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a response shall be; the usual one answers what the caller said last, or goes on after a tool."""
 
     instructions: str = ""
-    """In place of the session's, for this response alone."""
+    """The instructions for this response alone, in place of the session's; empty for those of the session."""
     text: str = ""
-    """Spoken word for word, by models that can; others refuse it. They are asked by `instructions`."""
+    """The text to speak word for word, for models that can; others refuse it and are asked by `instructions`."""
     tools: bool = True
-    """Whether the model may call tools in it."""
+    """Whether the model may call tools in this response."""
 
 
 class SessionChanges(msgspec.Struct, frozen=True, kw_only=True):

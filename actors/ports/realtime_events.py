@@ -29,7 +29,7 @@ class Operation(StrEnum):
     CANCEL = "cancel"
     UPDATE = "update"
     UNKNOWN = "unknown"
-    """The service does not say."""
+    """The service does not say which operation failed."""
 
 
 class RealtimeReady(msgspec.Struct, frozen=True, tag=True):
@@ -127,9 +127,9 @@ class ResponseStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     CUT = "cut"
-    """It was longer than a response may be."""
+    """The response was cut off because it was longer than a response may be."""
     FILTERED = "filtered"
-    """The service's content filter has stopped it: the same again would be stopped again."""
+    """The service's content filter has stopped the response; the same request would be stopped again."""
     FAILED = "failed"
 
 
@@ -139,9 +139,9 @@ class ResponseFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     response_id: str
     status: ResponseStatus
     failure: FailureKind | None = None
-    """Of one that failed."""
+    """The kind of failure, for a response that failed; else None."""
     detail: str = ""
-    """Of one that failed, for operators."""
+    """Why the response failed, in words for operators; empty for one that did not."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -165,10 +165,10 @@ class RealtimeFailed(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     kind: FailureKind
     operation: Operation
     detail: str
-    """For operators."""
+    """What has failed, in words for operators."""
     request: int = 0
     retry_after_s: float | None = None
-    """Of one that may succeed later, if it is known when."""
+    """Seconds after which the request may succeed, if the service has named them; else None."""
 
 
 class RealtimeExpiring(msgspec.Struct, frozen=True, tag=True):
@@ -182,7 +182,7 @@ class RealtimeClosed(msgspec.Struct, frozen=True, tag=True):
 
     kind: FailureKind
     detail: str
-    """For operators."""
+    """Why the session was closed, in words for operators."""
     retry_after_s: float | None = None
 
 
@@ -206,7 +206,7 @@ RealtimeEvent = (
     | RealtimeExpiring
     | RealtimeClosed
 )
-"""What a session reports, in the order in which the service told it. All times in ms of the session's audio.
+"""What a session reports, in the order in which the service told it. Times are in ms of the session's audio.
 
-`SpeechStarted` and `SpeechStopped` are the model's own voice activity detection, told only with `detect_turns`.
+`SpeechStarted` and `SpeechStopped` come from the model's own voice activity detection, only with `detect_turns`.
 """

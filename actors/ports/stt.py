@@ -16,7 +16,8 @@ class RecognitionOptions(msgspec.Struct, frozen=True, kw_only=True):
     rate_hz: int = 16_000
     languages: tuple[str, ...] = ("en-US",)
     phrases: tuple[str, ...] = ()
-    """Sentences to expect, lower case, slots expanded: a hint, never a limit on what is understood."""
+    """Sentences that callers are expected to say, in lower case and with placeholders filled in: a hint, never
+    a limit."""
 
 
 class RecognitionReady(msgspec.Struct, frozen=True, tag=True):
@@ -31,9 +32,9 @@ class RecognitionFailed(msgspec.Struct, frozen=True, tag=True):
 
 
 RecognitionEvent = RecognitionReady | InterimTranscript | FinalTranscript | NoSpeechRecognized | RecognitionFailed
-"""What a stream reports. Times count from the beginning of the stream's audio.
+"""What a stream reports. Times are in ms from the beginning of the stream's audio.
 
-A final transcript is never empty, and there is one for each utterance: no two have the same `start_ms`.
+A final transcript is never empty. There is exactly one for each utterance: no two have the same `start_ms`.
 """
 
 

@@ -12,9 +12,9 @@ import msgspec
 from actors.agent import Agent
 
 SURE_WORDS = 4
-"""An utterance of so many words changes the language by itself."""
+"""An utterance of at least this many words changes the language of the conversation by itself."""
 SURE_CHARS = 10
-"""An utterance of so many letters changes the language by itself, in scripts without blanks between words."""
+"""An utterance of at least this many characters does so in scripts without blanks between words."""
 
 
 class LanguageHeard(msgspec.Struct, frozen=True):

@@ -17,11 +17,11 @@ from actors.rules.backchannel import words_of
 from actors.rules.machine_words import BY_LANGUAGE, ENGLISH, MachineWords
 
 LONG_S = 8.0
-"""Seconds of talk without waiting for an answer that are a sign of a machine."""
+"""Seconds of talk without a pause for an answer that are one sign of a machine."""
 TOO_LONG_S = 25.0
-"""Seconds of talk without waiting for an answer that no person reaches."""
+"""Seconds of talk without a pause for an answer after which it is a machine: no person talks for so long."""
 SIGNS = 2
-"""Signs of so many kinds are a machine."""
+"""Signs of this many different kinds make a machine."""
 
 
 class Verdict(Enum):
@@ -36,11 +36,11 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What was heard of whoever has answered."""
 
     text: str = ""
-    """Their words, as far as they are known."""
+    """The words of whoever has answered, as far as they are known."""
     talks_s: float = 0.0
-    """For how long they have talked, pauses in which the agent was not to speak included."""
+    """How many seconds they have talked, including pauses in which the agent was not expected to speak."""
     has_tone: bool = False
-    """A steady tone was heard after their voice."""
+    """Whether a steady tone was heard after their voice."""
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def judged(heard: Heard, languages: Sequence[str]) -> Judgement:
 
 
 KINDS = ("reached", "unavailable", "leave", "machine")
-"""The kinds of phrases that are signs, as `MachineWords` has them."""
+"""The kinds of phrases that are signs of a machine: fields of `MachineWords`."""
 
 
 def is_question(text: str) -> bool:

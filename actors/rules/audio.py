@@ -6,14 +6,14 @@ from array import array
 
 FULL_SCALE = 32_768
 FLOOR_DB = -100.0
-"""The level of digital silence, and of no audio at all."""
+"""The level in dB below full scale of digital silence, and of no audio at all."""
 
 RAMP_MS = 5
 _LEVEL_SAMPLES = 100
 _WINDOW_MS = 40
 _AROUND_MS = 600
 _PAUSE_DB = 20.0
-"""A pause is so much quieter than what is around it."""
+"""How many dB quieter than the audio around it a pause is."""
 
 
 def samples_of(pcm: bytes) -> "array[int]":

@@ -11,7 +11,7 @@ from functools import lru_cache
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _WITHOUT_BLANKS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _PER_WORD = 2
-"""Characters that count as one word in a script without blanks."""
+"""How many characters count as one word in a script without blanks."""
 
 
 def is_without_blanks(text: str) -> bool:
@@ -128,7 +128,7 @@ POLITE = (
     "一下",
     "ください",
 )
-"""Words that say nothing of their own next to a request to wait."""
+"""Words that add no meaning to a request to wait, such as "please"."""
 
 
 def asks_to_wait(text: str, waiting: Sequence[str], backchannels: Sequence[str]) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from actors.conversation import ChatMessage, Role
 
 MAX_CONTEXT_CHARS = 48_000
-"""About 12,000 tokens: an hour of conversation. A model is paid for all of it, and waited for, with every turn."""
+"""The most characters of a conversation that a model reads: about 12,000 tokens, an hour of talk. Every turn costs
+money and time for all of it."""
 MAX_CONTEXT_MESSAGES = 200
 
 

@@ -10,9 +10,9 @@ from actors.conversation import ChatMessage
 from actors.rules.context_budget import chars_of
 
 MAX_MESSAGES = 10_000
-"""A day of talk, or of listening, has fewer."""
+"""The most messages of one conversation: a day of talk, or of listening, has fewer."""
 MAX_CHARS = 1_000_000
-"""Of all texts and arguments of tools: some eighteen hours of uninterrupted speech, in 1 MB of each record."""
+"""The most characters of all texts and tool arguments together: some eighteen hours of speech, 1 MB in each record."""
 
 
 def is_full(messages: Sequence[ChatMessage]) -> bool:

@@ -14,17 +14,17 @@ CONTINUE_BELOW = 0.15
 """By how much the threshold is lower inside speech than before it, as a probability; it is at least half as high."""
 
 NOISE_SILENCE_MS = 200
-"""Silence that ends what was too short to be an utterance."""
+"""Milliseconds of silence that end a sound that was too short for an utterance."""
 
 ECHO_MARGIN_DB = 12.0
-"""By how much echo is at least quieter than what was sent; a caller is louder than that. Echo is at about -20 dB, which
-leaves 8 dB for fluctuation."""
+"""By how many dB echo is at least quieter than the audio that was sent; a caller is louder than that. Echo is at about
+-20 dB, which leaves 8 dB for fluctuation."""
 
 ECHO_SAMPLES = 50
-"""Of each frame that was sent, about so many samples tell its level: what counts is the loudest of fifteen frames."""
+"""About how many samples of each sent frame are looked at for its level; the loudest of fifteen frames counts."""
 
 ECHO_MS = 300
-"""The longest time after which audio that was sent comes back as echo."""
+"""The longest delay in ms after which sent audio comes back as echo."""
 
 
 EndpointEvent = SpeechStarted | SpeechContinued | SpeechStopped | NoiseStopped
@@ -141,9 +141,9 @@ class EchoWindow:
 
     def __init__(self) -> None:
         self._sent: deque[tuple[float, bytes]] = deque()
-        """Times and audio of which the level is not known yet."""
+        """Sent audio whose level is not known yet, each piece with its time in ms."""
         self._loudest: deque[tuple[float, float]] = deque()
-        """Times and levels; each level below the one before it, so that the first is the loudest."""
+        """Times and levels of sent audio, each level lower than the one before it, so that the first is the loudest."""
 
     def sent(self, at_ms: float, pcm: bytes) -> None:
         """Note that a frame of the agent's audio, PCM16LE mono, goes out at `at_ms`."""

@@ -11,9 +11,9 @@ from actors.rules.guardrails import WINDOW_CHARS
 from actors.rules.text.unspoken_parts import UnspokenParts
 
 MAX_ASKED_CHARS = 500
-"""So much of the caller's last words is told with a clause: without them a bare yes could not be judged."""
+"""Characters of the caller's last words that the model is told with a clause, which could be a bare yes."""
 MAX_ANSWER_CHARS = 4_000
-"""Characters of an answer above which it is none: the thinking of a model that thinks stays below that."""
+"""The longest answer in characters that may be a verdict; even that of a model which thinks aloud is shorter."""
 MAX_ANSWER_TOKENS = 200
 INSTRUCTIONS = """You check what a voice agent is about to say to a caller, clause by clause, before it is heard. The
 agent must not say anything of these kinds:
@@ -31,7 +31,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """What the model has found about a clause."""
 
     broken: int | None = None
-    """Which of the agent's guardrails it breaks, by its place among all of them; None: none."""
+    """The position of the broken guardrail among all of the agent's; None if the clause breaks none."""
 
 
 def has_topics(agent: Agent) -> bool:

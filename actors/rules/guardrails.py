@@ -9,18 +9,18 @@ import msgspec
 from actors.agent import Guardrail, GuardrailAction
 
 WINDOW_CHARS = 200
-"""So much of what was said before is looked at together with a piece: what is forbidden may span two."""
+"""Characters of the text before a piece that are checked together with it, since a match may span two pieces."""
 
 
 class Guarded(msgspec.Struct, frozen=True):
     """A piece of a reply after it was held against the guardrails."""
 
     text: str
-    """What is spoken of it."""
+    """The text to speak in place of the piece."""
     broken: tuple[str, ...] = ()
-    """The names of the guardrails that it broke."""
+    """The names of the guardrails that the piece broke."""
     is_end: bool = False
-    """Nothing more of the reply may be spoken."""
+    """Whether the reply ends here: nothing more of it may be spoken."""
 
 
 def guarded(guardrails: Sequence[Guardrail], said: str, piece: str) -> Guarded:

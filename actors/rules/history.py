@@ -12,9 +12,9 @@ from actors.rules.summary import Summary, summarized
 from actors.rules.unicode_text import is_speakable
 
 WITHHELD = '"A content filter keeps this result back. Do not repeat the call by yourself."'
-"""What the model reads in place of the result of a tool that it must not be sent again."""
+"""What the model reads in place of the result of a tool that must not be sent to it again."""
 NOT_FOR_THE_MODEL = (UtteranceKind.FILLER, UtteranceKind.APOLOGY)
-"""What is said to bridge a gap is no part of what the model reads."""
+"""Kinds of utterances that the model does not read, since they only bridge a gap."""
 
 
 class History:
@@ -39,7 +39,7 @@ class History:
         self.memory: Memory = memory or {}
         self.memory_before: Memory = memory_before or {}
 
-    def user_said(self, text: str, turn: int, at: float, *, continues: bool, confidence: float) -> None:
+    def add_user_words(self, text: str, turn: int, at: float, *, continues: bool, confidence: float) -> None:
         """Record what the caller said in `turn`.
 
         With `continues`, `text` begins with the words of a turn that was not answered. They are replaced, and what the
@@ -54,7 +54,7 @@ class History:
         if text:
             self.messages.append(ChatMessage(role=Role.USER, text=text, turn=turn, at=at, confidence=confidence))
 
-    def user_words_known(self, turn: int, text: str) -> None:
+    def set_user_words(self, turn: int, text: str) -> None:
         """Record the words of what the caller said in `turn`, which were not known when it was answered."""
         for index in range(len(self.messages) - 1, -1, -1):
             message = self.messages[index]
@@ -119,7 +119,7 @@ class History:
             unique.append(msgspec.structs.replace(call, call_id=call_id))
         return unique
 
-    def was_heard(
+    def add_heard(
         self, reply: PendingReply, text: str, precision: PositionPrecision, at: float, *, interrupted: bool
     ) -> ChatMessage:
         """Record what was heard of a reply that is over, and return the message.
@@ -148,15 +148,15 @@ class History:
         for reply in replies:
             if reply.heard is not None and (text := whole_words(reply.text, reply.heard.text_end).strip()):
                 interrupted = not reply.finished or text != reply.text.strip()
-                added.append(self.was_heard(reply, text, reply.heard.precision, at, interrupted=interrupted))
+                added.append(self.add_heard(reply, text, reply.heard.precision, at, interrupted=interrupted))
         return added
 
-    def tools_called(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
+    def add_tool_calls(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
         """Record that the model called these tools in `turn`."""
         requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
         self.messages.append(ChatMessage(role=Role.ASSISTANT, turn=turn, tool_requests=requests, at=at))
 
-    def tool_answered(self, call_id: str, text: str, turn: int, at: float) -> bool:
+    def add_tool_answer(self, call_id: str, text: str, turn: int, at: float) -> bool:
         """Put a tool's result beside the request that it answers; False if that has a result already."""
         if any(m.role is Role.TOOL and m.call_id == call_id for m in self.messages):
             return False
@@ -167,7 +167,7 @@ class History:
         self.messages.insert(index, ChatMessage(role=Role.TOOL, text=text, turn=turn, call_id=call_id, at=at))
         return True
 
-    def noted(self, text: str, turn: int, at: float) -> None:
+    def add_note(self, text: str, turn: int, at: float) -> None:
         """Record in `turn` what the model has to know of and nobody said."""
         self.messages.append(ChatMessage(role=Role.NOTE, text=text, turn=turn, at=at))
 

@@ -14,17 +14,17 @@ class LanguageWords(msgspec.Struct, frozen=True, kw_only=True):
     """Phrases in lower case, each of one or several words."""
 
     backchannels: tuple[str, ...]
-    """Say "I am listening", or nothing: a hesitation is no word either, nor what a recognizer makes of a cough."""
+    """Phrases that only say "I am listening", hesitations, and what a recognizer makes of a cough."""
     stop_words: tuple[str, ...]
-    """Silence the agent at once when an utterance begins with one of them, behind backchannels too."""
+    """Phrases that silence the agent at once when an utterance begins with one of them, also after backchannels."""
     attention: tuple[str, ...]
-    """Ask whether anybody is there; while an answer is being made, this is no other question."""
+    """Phrases that ask whether anybody is there; while an answer is being made, they are not a further question."""
     waiting: tuple[str, ...]
-    """Ask the agent to wait: who says nothing but this is not soon asked whether they are there."""
+    """Phrases that ask the agent to wait: a caller who says only that is prompted later than others."""
     courtesies: tuple[str, ...]
-    """Thank and encourage: no other question to somebody who is at work, and none to somebody who says goodbye."""
+    """Thanks and encouragement: they ask nothing of an agent that is at work or says goodbye."""
     farewells: tuple[str, ...]
-    """Say goodbye; to somebody who does so they are no question."""
+    """Phrases that say goodbye; they ask nothing of an agent that says goodbye."""
 
 
 # fmt: off
@@ -266,7 +266,7 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
     ),
 }
 # fmt: on
-"""By primary language subtag (BCP 47)."""
+"""The words of each language, by its primary subtag (BCP 47)."""
 
 
 @lru_cache(maxsize=64)

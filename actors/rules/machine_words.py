@@ -9,17 +9,17 @@ class MachineWords(msgspec.Struct, frozen=True, kw_only=True):
     """Phrases in lower case. Each of the four kinds of signs counts once, however many of its phrases are said."""
 
     decisive: tuple[str, ...]
-    """Nobody who picks up says this: it decides by itself."""
+    """Phrases that no person who picks up says: one of them is enough."""
     reached: tuple[str, ...]
-    """Say whom the caller has reached: "you have reached"."""
+    """Phrases that say whom the caller has reached: "you have reached"."""
     unavailable: tuple[str, ...]
-    """Say that nobody can answer: "is not available"."""
+    """Phrases that say that nobody can answer: "is not available"."""
     leave: tuple[str, ...]
-    """Say that the caller may leave a message."""
+    """Phrases that say that the caller may leave a message."""
     machine: tuple[str, ...]
-    """Name the machine: "voicemail", "mailbox"."""
+    """Phrases that name the machine: "voicemail", "mailbox"."""
     person: tuple[str, ...]
-    """Said by people only, who ask, or talk about somebody else: "he's not available, would you like ..."."""
+    """Phrases that only people say, who ask, or talk about somebody else: "he's not available, would you like ..."."""
 
 
 # fmt: off
@@ -159,4 +159,4 @@ BY_LANGUAGE: Mapping[str, MachineWords] = {
     ),
 }
 # fmt: on
-"""By primary language subtag (BCP 47)."""
+"""The phrases of each language, by its primary subtag (BCP 47)."""

@@ -9,7 +9,7 @@ from actors.messages.playback import PlaybackFinished, PlaybackPosition
 from actors.rules.text.sentences import SentenceSplitter
 
 SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", "\u0964")
-"""What a sentence ends with; a reply that is cut is cut behind one of them."""
+"""The characters that end a sentence; a reply that is cut is cut behind one of them."""
 
 
 class PendingReply(msgspec.Struct, kw_only=True):
@@ -19,17 +19,17 @@ class PendingReply(msgspec.Struct, kw_only=True):
     turn: int
     kind: UtteranceKind
     agent: str = ""
-    """The name of the agent whose words and voice it has."""
+    """The name of the agent that says the reply."""
     language: str = ""
-    """The language in which that agent spoke when it was begun; empty for its first."""
+    """The agent's language when the reply was begun; empty for its first language."""
     pieces: list[str] = []
     finished: bool = False
     resume_at: int = 0
-    """Text before this has been heard (a synthesizer that starts again begins here)."""
+    """Position in the text, in characters, before which all was heard; a restarted synthesizer begins here."""
     heard: PlaybackPosition | None = None
-    """How much of it was heard, as far as the synthesizer has noted it."""
+    """How much of the reply was heard, as far as the synthesizer has noted it."""
     playback_finished: PlaybackFinished | None = None
-    """The report that all of it was heard, until the orchestrator has recorded that."""
+    """The report that all of the reply was heard, until the orchestrator has recorded it."""
 
     @property
     def text(self) -> str:

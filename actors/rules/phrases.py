@@ -6,17 +6,17 @@ from actors.agent import Agent
 from actors.conversation import UtteranceKind
 
 SAY_AGAIN = 1
-"""Among the apologies, the one that asks the caller to repeat; the first one is the last word of a session."""
+"""The apology that asks the caller to repeat; apology 0 is the last phrase of a session."""
 NO_ANSWER, BUSY, REFUSED = 2, 3, 4
-"""Among the apologies, those for words of the caller that were understood, and to which there is no reply."""
+"""The apologies for words of the caller that were understood but have no reply."""
 GUARDRAIL = 1_000_000
-"""Apologies from here on are what the agent's guardrails say in the place of what it must not."""
+"""Apologies from this number on are the `say` texts of the agent's guardrails."""
 CONNECTING = 1_000_000
-"""Fillers from here on are those of a caller who waits for somebody else to answer."""
+"""Fillers from this number on are for a caller who waits until another person answers."""
 APPROVING = 2_000_000
-"""Fillers from here on are those of a caller who waits for an operator to approve something: the first is `hold_on`."""
+"""Fillers from this number on are for a caller who waits for an operator's approval; the first is `hold_on`."""
 INTRODUCTION = 1
-"""Among the greetings, the one of an agent that has taken a conversation over; the first one begins a session."""
+"""The greeting of an agent that has taken a conversation over; greeting 0 begins a session."""
 
 
 def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:

@@ -13,7 +13,7 @@ QUESTION_MARKS = "?\uff1f\u061f\u037e"
 CHARACTERS_PER_S = 14.0
 """About how many characters of an alphabet a voice speaks in a second."""
 SIGNS_PER_S = 5.0
-"""About how many signs a voice speaks in a second of scripts in which a sign is a syllable or a word."""
+"""About how many signs a voice speaks in a second, in scripts whose signs are syllables or words."""
 
 _CLOSING = " \t\n\"'\u00bb\u201d)]"
 _SENTENCE_END = re.compile(rf"[.!\u3002\uff01{QUESTION_MARKS}]+[{re.escape(_CLOSING)}]+|[\u3002\uff01\uff1f]")

@@ -9,18 +9,19 @@ MAX_REPLY_CHARS = 6_000
 MAX_REPLY_S = 180.0
 """The longest time from the first event of a reply to its last, in seconds."""
 MAX_EVENTS = 20_000
-"""The most pieces in which one reply comes, those without any text included."""
+"""The most events of one reply, including those without text."""
 MAX_TOOL_CALLS = 8
-"""The most tools that are called together."""
+"""The most tool calls that a model may make at once."""
 MAX_ARGUMENTS_CHARS = 16_000
-"""The longest arguments of one call of a tool, in characters of JSON."""
+"""The longest arguments of one tool call, in characters of JSON."""
 MAX_NAME_CHARS = 200
-"""The longest name of a tool, and the longest id of a call."""
+"""The longest name of a tool, and the longest id of a call, in characters."""
 
 SLOWEST_MS_PER_CHAR = 2_000.0
-"""No text takes longer to say: a sign that is spoken as three words, in a voice at half the speed."""
+"""The longest time in ms that a character takes to say: a sign that is read as three words, by a voice at half
+speed."""
 SPARE_AUDIO_MS = 10_000.0
-"""Ms of audio that a reply may have more than its text takes: the silence around it."""
+"""Milliseconds of audio that a reply may have beyond what its text takes: the silence around it."""
 MOST_AUDIO_MS = 900_000.0
 """The most audio of one reply, in ms: its longest text, said slowly."""
 
@@ -37,7 +38,7 @@ class ReplyBounds:
 
     def __init__(self, began: float) -> None:
         self.exceeded = ""
-        """The bound at which the reply is cut, in words; empty as long as it is within all."""
+        """The bound at which the reply was cut, in words; empty while it is within all bounds."""
         self.until = began + MAX_REPLY_S
         """When the reply is cut, however many pieces it has."""
         self._events = 0

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 CALLER = "caller"
 OTHERS = "others"
-"""All for whom there is no place or no label: nothing they say is lost, but they are not told apart."""
+"""The label of all participants for whom there is no other: their words are recorded, but not told apart."""
 SPEAKERS = (CALLER, *(f"speaker {number}" for number in range(2, 10)), OTHERS)
 """Every label."""
 MOST_AT_ONCE = 4
-"""So many are told apart at a time, the caller among them: a telephone network streams the voices of four."""
+"""How many participants are told apart at a time, the caller included: a telephone network streams four voices."""
 MOST_REMEMBERED = 64
 """How many participants at most are remembered as heard among the others."""
 

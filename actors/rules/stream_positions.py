@@ -5,7 +5,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
 MOST_GAPS = 1_000
-"""The oldest gaps are forgotten above this: a stream that goes on talks of its last minutes only."""
+"""The most gaps that are remembered; of more the oldest is forgotten, since a stream reports on its last
+minutes only."""
 
 
 class Positions:
@@ -13,9 +14,9 @@ class Positions:
 
     def __init__(self) -> None:
         self._begins: list[float] = []
-        """Where in the stream each stretch of audio without a gap begins."""
+        """Where each stretch of audio without a gap begins in the stream."""
         self._shifts: list[float] = []
-        """How much further on in the session each of them lies."""
+        """By how much each stretch lies further on in the session than in the stream."""
 
     def resumed(self, stream_ms: float, at_ms: float) -> None:
         """Note that the stream goes on, at this position of its own, with audio from `at_ms` of the session on.

@@ -14,9 +14,10 @@ from actors.conversation import ChatMessage, Role
 from actors.rules.context_budget import MAX_CONTEXT_MESSAGES, chars_of
 
 DUE_SHARE = 0.75
-"""A conversation of more than this share of what may be read is to be summarised: the rest is for the time it takes."""
+"""A conversation longer than this share of what the model may read is summarised; the rest is for the time that
+takes."""
 KEPT_SHARE = 0.3
-"""The newest messages, up to this share of what may be read, stay as they are."""
+"""The newest messages, up to this share of what the model may read, are not summarised."""
 MAX_SUMMARY_CHARS = 4_000
 MAX_SUMMARY_TOKENS = 800
 INSTRUCTIONS = (

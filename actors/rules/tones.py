@@ -19,15 +19,15 @@ ANALYSIS_HZ = 4_000
 LEAST_HZ, MOST_HZ = 380.0, 1_750.0
 """The frequencies of beeps; the fundamental of a voice lies below."""
 LEAST_DB = -42.0
-"""The softest tone that counts, in dB below full scale; a beep is about as loud as speech."""
+"""The level of the softest tone that counts, in dB below full scale; a beep is about as loud as speech."""
 NARROW_HZ = 70.0
-"""The widest spectrum of a tone, as the square root of its variance: room for noise 20 dB below it."""
+"""The largest width of a tone's spectrum in Hz, its standard deviation; this leaves room for noise 20 dB below it."""
 DRIFT = 0.02
-"""By which part the frequency of one tone may differ from its first window's."""
+"""The share by which the frequency of one tone may differ from that in its first window."""
 LEVEL_DB = 5.0
-"""By how much the level of one tone may differ from its loudest window's; its first and last are often softer."""
+"""The dB by which the level of one tone may differ from its loudest window's; its first and last are often softer."""
 LEAST_MS = 180.0
-"""Shorter tones are clicks, or a vowel that happens to be pure."""
+"""The shortest tone in ms; shorter ones are clicks, or vowels that happen to be pure."""
 WINDOW_MS = 40.0
 
 

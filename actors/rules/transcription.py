@@ -30,7 +30,7 @@ from actors.rules.conversation_bounds import MAX_CHARS, MAX_MESSAGES
 from actors.rules.utterance_in_hand import UtteranceInHand, as_final
 
 _SOON_S = 1e-6
-"""A timer that fires earlier than its wait by less than this is on time: floats round."""
+"""A timer that fires at most this many seconds early is on time, since floats round."""
 
 HeardEvent = (
     SpeechStarted
@@ -41,7 +41,7 @@ HeardEvent = (
     | FinalTranscript
     | NoSpeechRecognized
 )
-"""What the recognizer tells a session that only listens."""
+"""What the recognizer tells a session that only listens, as events of this rule."""
 TranscriptionEffect = InterimTranscript | FinalTranscript | EndUtterance | ReopenRecognition | SessionOver
 """What is to be done: show or record a transcript, give the recognizer an order, or end the session."""
 
@@ -50,18 +50,18 @@ class TranscriptionSnapshot(msgspec.Struct, kw_only=True):
     """All that the rules of a listening session remember between two events."""
 
     number: int = 0
-    """Transcripts so far; each is a turn of its own."""
+    """The number of transcripts so far; each is a turn of its own."""
     chars: int = 0
-    """Characters of those transcripts."""
+    """The number of characters of all transcripts so far."""
     utterances: dict[str, UtteranceInHand] = {}
-    """By the speaker's label, empty where all voices come in one stream."""
+    """The utterance in hand of each speaker, by label; the label is empty where all voices come in one stream."""
     heard_at: float = 0.0
-    """When anything was heard last, or since when the session listens."""
+    """When anything was heard last, or the session began to listen."""
     started_at: float = 0.0
     hold_at: float | None = None
     """Since when the caller is on hold; None while they are not."""
     finished: bool = False
-    """The session is over; nothing is done any more."""
+    """Whether the session is over, so that nothing more is done."""
 
     def copied(self) -> "TranscriptionSnapshot":
         """The state as it is now, which later events do not change."""

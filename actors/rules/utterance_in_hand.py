@@ -10,11 +10,11 @@ from actors.messages.transcript import FinalTranscript, InterimTranscript
 AUDIO_WAIT_S = 1.0
 """Seconds without a frame in mid-utterance after which the transport counts as stopped."""
 TRANSCRIPT_WAIT_S = 3.0
-"""Seconds after the end of an utterance by which its final transcript is due: Azure answers within two at the 99th
+"""Seconds after the end of an utterance within which its final transcript is due: Azure answers within two at the 99th
 percentile."""
 
 MOST_TOLD = 16
-"""So many final transcripts of a speaker may be told in another order than that in which they were said."""
+"""How many of the latest final transcripts of a speaker may arrive in another order than they were said."""
 
 
 class UtteranceInHand(msgspec.Struct, kw_only=True):
@@ -25,13 +25,13 @@ class UtteranceInHand(msgspec.Struct, kw_only=True):
     awaited_at: float | None = None
     """Since when the final transcript is owed; None while it is not."""
     awaited_start_ms: float = 0.0
-    """Where the utterance begins whose final transcript is owed."""
+    """Where the utterance begins whose final transcript is owed, in ms of the speaker's audio."""
     interim: InterimTranscript | None = None
     """The latest interim transcript of the utterance."""
     is_reopened: bool = False
-    """The recognizer was given a second chance for the utterance whose final transcript is owed."""
+    """Whether the recognizer was given a second chance to recognise the utterance whose final transcript is owed."""
     told: tuple[tuple[float, float], ...] = ()
-    """Where the last `MOST_TOLD` final transcripts began and ended."""
+    """Where the last `MOST_TOLD` final transcripts begin and end, in ms of the speaker's audio."""
 
     @property
     def audio_due(self) -> float | None:

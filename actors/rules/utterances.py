@@ -4,7 +4,8 @@ import re
 from difflib import SequenceMatcher
 
 MAX_UTTERANCE_CHARS = 6_000
-"""Characters of one user message, after merging: about seven minutes of speech, or a page and a half of typing."""
+"""The most characters of one user message, after merging: about seven minutes of speech, or a page and a half of
+typing."""
 
 
 def bounded_utterance(text: str) -> str:
@@ -22,9 +23,9 @@ def bounded_utterance(text: str) -> str:
 
 
 SAME_WORDS = 0.6
-"""The share of words, in order, that two utterances have in common if the second one repeats the first one."""
+"""The share of words that two utterances have in common, in the same order, if the second repeats the first."""
 COMPARED_WORDS = 100
-"""The number of first words of two utterances that are compared: the time grows with the cube of it."""
+"""How many words of two utterances are compared, from their beginning: the time grows with the cube of it."""
 
 
 def repeated_utterance(said: str, again: str) -> str:

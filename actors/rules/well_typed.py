@@ -55,7 +55,7 @@ def _is_finite(value: object) -> bool:
 
 
 _PLAIN = (str, int, bool)
-"""Classes whose own instances need no check: an int that is a bool is of another class."""
+"""Classes whose own instances need no further check. A bool where an int is declared is of another class."""
 
 _SIMPLE: Mapping[Any, _Check] = {
     float: _is_finite,

@@ -22,7 +22,7 @@ M = TypeVar("M")
 logger = logging.getLogger("earshot.actors")
 
 MAX_WAITING = 256
-"""Messages that wait at one address at most; over it the oldest goes, the urgent ones last."""
+"""The most messages that wait at one address; of more the oldest is dropped, urgent ones last."""
 
 
 class Address(Generic[M]):
@@ -40,15 +40,17 @@ class Address(Generic[M]):
         self._limit = limit
         self._ref: ActorRef[Any] | None = None
         self._waiting: deque[M] | None = None
-        """None rather than an empty deque, which takes 600 bytes: nearly always nothing waits."""
+        """Messages that wait for an actor. None rather than an empty deque, which takes 600 bytes, since there are
+        hardly ever any."""
         self._closed = False
         self._repeated: M | None = None
         self.dropped = 0
-        """Messages that were given up because too many waited."""
+        """How many messages were dropped because too many waited."""
         self.tell_now: Callable[[M], None] = self._keep
-        """Does as `tell` does, and has the message handled before it returns unless another actor is due.
+        """Tell the actor a message and have it handled before this returns, unless another actor is due.
 
-        For what begins at a socket or a timer. It is the present actor's own, for that is told 50 times a second.
+        Meant for what begins at a socket or a timer. It is the present actor's own function, since it is called 50
+        times a second.
         """
 
     @property

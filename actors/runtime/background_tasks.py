@@ -12,7 +12,8 @@ from actors.runtime.telemetry import count_given_up
 logger = logging.getLogger("earshot.background")
 
 MAX_TASKS = 2_000
-"""Tasks at any moment; further work is refused: each has its own bound in time, so that this is never met in health."""
+"""The most tasks at any moment; further ones are refused. Each task has a time limit, so that this is never reached in
+normal operation."""
 
 
 class BackgroundTasks:

@@ -29,9 +29,9 @@ M = TypeVar("M")
 VIRTUAL_EPOCH_S = 1_750_000_000.0
 """Wall time at the beginning of virtual time, the same in every run."""
 OUTSIDE_POLL_S = 0.05
-"""How often outside work is looked at that ends without waking the loop."""
+"""Seconds between looks for work outside the loop that has ended without waking the loop."""
 CANCELLED_MAX = 50
-"""Fewer cancelled timers than these stay until they would be due."""
+"""Cancelled timers are removed from the heap only if there are more than this."""
 
 
 class LoopClock:
@@ -106,11 +106,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._counting = threading.Lock()
         self.work_outstanding = 0
         self._timers: list[tuple[float, int, _Timer]] = []
-        """A heap: when, in which order they were set, and what is called."""
+        """A heap of timers: when each is due, a running number, and what is called."""
         self._timer_numbers = count()
         self._timers_cancelled = 0
         self.was_woken = False
-        """A thread, or who handles a signal, has woken the loop since its descriptors were asked last."""
+        """Whether a thread or a signal has woken the loop since file descriptors were last polled."""
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)

@@ -17,9 +17,9 @@ from actors.runtime.telemetry import count_given_up
 logger = logging.getLogger("earshot.actors")
 
 CLOSE_S = 10.0
-"""For how many seconds a stream is waited for to close; then it is left to itself."""
+"""Seconds for which a stream that is being closed is waited for; then it is abandoned."""
 MAX_CLOSING = 500
-"""Streams that are being closed at any moment. Of more, each is left to itself at once."""
+"""The most streams that are being closed at any moment; of more, each is abandoned at once."""
 
 
 class Closable(Protocol):

@@ -30,7 +30,7 @@ class ChildExited(msgspec.Struct, frozen=True, kw_only=True):
     exit: Exit
     error: str = ""
     at: float = 0.0
-    """Seconds on the scale of the event loop's clock."""
+    """When the child ended, in seconds of the event loop's clock."""
 
 
 class StopNow(msgspec.Struct, frozen=True):

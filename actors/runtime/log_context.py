@@ -15,12 +15,12 @@ class Identified(Protocol):
 
 
 CONTENT = "content"
-"""The field of a line that names those of its fields which hold content."""
+"""The field of a log line that lists its fields with content, which is what people said."""
 
 _session: ContextVar[Identified | None] = ContextVar("earshot_session", default=None)
 
 work_for = _session.set
-"""Have every line be about this session from now on, in the present context and those that are begun in it."""
+"""Name the session in every later log line of this context, and of contexts that are begun in it."""
 
 
 def ids_of_line() -> dict[str, str | int]:

@@ -121,7 +121,8 @@ class Overwhelmed:
 
 
 _one_was_raised = threading.Condition()
-"""One for all flags: each its own would take a kilobyte of every actor, and hardly a thread ever waits for one."""
+"""One condition for all flags: one for each would take a kilobyte for every actor, and threads hardly ever wait for
+one."""
 
 
 class StopFlag(threading.Event):
@@ -186,9 +187,9 @@ class LoopActor(pykka.Actor):
     )
 
     name = ""
-    """What operators call it; empty for one that they are not shown."""
+    """The name that operators are shown; empty for an actor that they are not shown."""
     droppable_limit_ms: ClassVar[float] = DEFAULT_LIMIT_MS
-    """How many milliseconds of droppable caller audio are queued at most; over it the oldest goes."""
+    """Milliseconds of droppable caller audio that are queued at most; of more the oldest is dropped."""
 
     actor_inbox: Mailbox
     actor_stopped: StopFlag

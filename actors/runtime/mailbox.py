@@ -37,22 +37,23 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
     type_name: str
     urgent: bool
-    """It overtakes all that is not, in its mailbox and in those of other actors."""
+    """It is handled before all that is not urgent, in its own mailbox and in those of other actors."""
     droppable: bool
-    """Caller audio: of more than `limit_ms` of it that is queued the oldest goes."""
+    """It is caller audio: if more than `limit_ms` of it is queued, the oldest is dropped."""
     refusable: bool
-    """What a client asks for: of more than `MAX_REFUSABLE` messages in the lane it is dropped."""
+    """It is what a client asks for: it is dropped if more than `MAX_REFUSABLE` messages are queued in its lane."""
     traced: bool
     """Its handling has a span of its own in the trace of the turn."""
     routine: bool
-    """Comes with every frame: not worth a place among the messages last seen."""
+    """It comes with every frame, and is left out of the messages that were seen last."""
     runtime: bool
-    """Pykka's own, or one that says `runtime = True`: not for `on_receive`."""
+    """It is Pykka's own or says `runtime = True`: `on_receive` does not get it."""
     repeatable: bool
-    """Handled twice it does no harm: if an actor dies on it, the actor's successor is told it once more."""
+    """It may be handled twice without harm: if an actor dies on it, the actor's successor is told it once more."""
     transient: bool
-    """Not for a successor of the actor it was told to: a report of the actor's own timers and streams, something that
-    the next message makes up for, or something that the successor finds elsewhere (audio in the ring)."""
+    """It is of no use to a successor of the actor that it was told to: a report of the actor's own timers and
+    streams, something that the next message makes up for, or something that the successor finds elsewhere
+    (audio in the ring)."""
 
 
 class _TraitsByClass(dict[type, Traits]):
@@ -120,13 +121,15 @@ class Mailbox:
         self.probing = False
         self.waited_s = 0.0
         self._droppable: deque[Envelope[Any]] | None = None
-        """None rather than an empty deque, which takes 600 bytes: few actors are ever told audio."""
+        """Caller audio that is queued. None rather than an empty deque, which takes 600 bytes, since few actors get
+        audio."""
         self._probe: Envelope[Any] | None = None
         self._probed_at = 0.0
         self._senders: dict[int, str] = {}
-        """Who told the messages that are queued, by the envelope's id; of those that come with every frame none."""
+        """The sender of each queued message, by the id of its envelope; not kept for messages that come with every
+        frame."""
         self.sender = ""
-        """Who told the message that was got last; empty if that is not known, or was no actor."""
+        """The sender of the message that was taken last; empty if it is not known, or was no actor."""
 
     def _put(self, envelope: Envelope[Any], /) -> None:
         self.store(envelope)

@@ -30,7 +30,7 @@ SLOTS = PERIOD_MS // SLOT_MS
 TICKS_MEASURED = 1_000 // PERIOD_MS
 
 Tick = Callable[[float], None]
-"""Called with the time in ms of the loop's clock."""
+"""Called at each tick with the time of the loop's clock, in ms."""
 
 
 class Seat:

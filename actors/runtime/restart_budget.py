@@ -29,7 +29,7 @@ class RestartBudget:
         self._policy = policy
         self._restarted_at: list[float] = []
         self.restarts = 0
-        """Restarts granted in all, for operators."""
+        """How many restarts were granted so far, for operators."""
 
     def decide(self, now: float) -> Restart | Escalate:
         """Decide what follows on a failure of the child at `now`, in seconds on any scale that only grows."""

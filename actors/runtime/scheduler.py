@@ -16,24 +16,24 @@ from actors.runtime.clock import is_virtual
 from actors.runtime.mailbox import Mailbox
 
 MESSAGES_PER_DRAIN = 128
-"""Messages handled before sockets and timers get their turn again, urgent ones included: two actors that tell each
-other urgent messages cannot hold the loop for ever."""
+"""The most messages, urgent ones included, that are handled before sockets and timers get their turn: two actors that
+tell each other urgent messages cannot hold the loop for ever."""
 DRAIN_S = 0.004
-"""Time after which a drain ends, whatever it has handled."""
+"""Seconds after which a drain ends, however many messages are left."""
 
 
 class Runnable(Protocol):
     """An actor, as the scheduler sees it. The scheduler sets the two marks, so that no actor is queued twice."""
 
     name: str
-    """What operators call it; empty for one that they are not shown."""
+    """The name that operators are shown; empty for an actor that they are not shown."""
     in_urgent: bool
     in_ready: bool
     is_running: bool
     """Whether the actor has started and has not ended."""
     actor_inbox: Mailbox
     actor_context: Context
-    """In which it handles its messages, and not in that of whoever told it one, current span included."""
+    """The context in which the actor handles its messages, with its own span: not that of whoever told it a message."""
 
     def run_once(self) -> None:
         """Handle the next message, if there is one; never raises."""
@@ -58,13 +58,14 @@ class Scheduler:
         # A virtual drain is bounded by messages alone: real time would make the order of its run depend on the machine.
         self.now: Callable[[], float] = loop.time if is_virtual(loop) else monotonic
         self.now_s = self.now()
-        """When the message that is being handled was begun: one clock read per message serves all that want to know."""
+        """When the handling of the present message began, in seconds: the clock is read once per message."""
         self._urgent: deque[Runnable] = deque()
         self._ready: deque[Runnable] = deque()
         self.busy = False
-        """An actor is due or at work: a message that was handled now would overtake those that wait."""
+        """Whether an actor is due or at work, so that a message handled at once would overtake others."""
         self.at_work: Runnable | None = None
-        """The actor that handles a message now, which is the sender of what is told meanwhile; None: none does."""
+        """The actor that handles a message at present, which is the sender of what is told meanwhile; None if none
+        does."""
         self._context = Context()
 
     def wake(self, actor: Runnable, *, urgent: bool) -> None:

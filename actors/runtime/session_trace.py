@@ -18,7 +18,7 @@ from actors.runtime.log_context import work_for
 
 TRACEPARENT = "traceparent"
 MOST_STAGES = 64
-"""Stages of a session that are open at once; the oldest is closed when there are more."""
+"""The most stages of a session that are open at once; of more the oldest is closed."""
 
 _tracer = trace.get_tracer("earshot")
 _tokens = metrics.get_meter("earshot").create_counter(
@@ -42,9 +42,9 @@ class Peer(msgspec.Struct, frozen=True):
     """The service behind an engine. An engine that is elsewhere has one as its attribute `peer`."""
 
     service: str
-    """What people call it, such as "Azure Speech": the name on a map of dependencies."""
+    """The service's name for people, such as "Azure Speech", which is shown on a map of dependencies."""
     address: str = ""
-    """Its host."""
+    """The host name of the service."""
 
 
 def peer_of(*engines: object) -> Peer | None:
@@ -104,10 +104,10 @@ class Trace:
     ) -> None:
         self.usage = usage if usage is not None else Usage()
         self.context = Context()
-        """In which the actors of the session handle their messages: lines of the log in it are about the session."""
+        """The context in which the session's actors handle their messages; log lines in it name the session."""
         self.context.run(work_for, self)
         self.peers: dict[Stage, Peer | None] = {}
-        """The services that are asked in each stage, as the actors that open the streams have noted."""
+        """The service that is asked in each stage, as noted by the actors that open the streams."""
         self._clock = now
         self._epoch_s = wall() - now()
         self._session: trace.Span | None = None

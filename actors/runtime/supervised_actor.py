@@ -63,7 +63,7 @@ class MessageSeen(msgspec.Struct, frozen=True, kw_only=True):
 
     at: float
     sender: str
-    """The actor that told it; empty where it came from outside the actors: a connection, an engine, a timer."""
+    """The name of the actor that told the message; empty if it came from a connection, an engine or a timer."""
     receiver: str
     type: str
 
@@ -125,18 +125,18 @@ class SupervisedActor(LoopActor):
         self.trace = trace or Trace()
         self.actor_context = self.trace.context
         self.restarts = 0
-        """How often a supervisor has started this anew; the supervisor's to set."""
+        """How often this actor was restarted; set by its supervisor."""
         self.handled = 0
         self.last_error = ""
         self.last_message_at: float | None = None
         self.recent: list[Any] = []
-        """When each of the newest messages was handled, who told it, and its type, one after the other: a tuple for
-        each would take three times the memory."""
+        """The newest messages: for each of them when it was handled, its sender and its type, one after the other,
+        since tuples would take three times the memory."""
         self.owned_tasks: set[asyncio.Task[Any]] = set()
         self.owned_timers: set[_OwnedTimer] = set()
         self._actor_address: Address[Any] | None = None
         self._actor_fatal: Any = None
-        """The message on which this actor died, if it may be handled twice."""
+        """The message at which this actor died, if it may be handled twice; else None."""
         self._actor_failure: str | None = None
         self._actor_dispatch: Dispatch | None = None
 

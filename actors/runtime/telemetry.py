@@ -6,9 +6,9 @@ from actors.runtime.mailbox import Mailbox
 
 FLUSH_S = 1.0
 HANDLING_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
-"""Upper bounds of the buckets for what should take far less than a frame of audio."""
+"""Upper bounds in seconds of a histogram's buckets, for what should take far less than a frame of audio (20 ms)."""
 WAITING = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0)
-"""Upper bounds of the buckets for messages that wait: mostly none or a few, 10,000 at most."""
+"""Upper bounds of a histogram's buckets for numbers of waiting messages: mostly none or a few, 10,000 at most."""
 
 _meter = metrics.get_meter("earshot")
 _messages = _meter.create_counter("earshot.actor.messages", description="Messages handled")

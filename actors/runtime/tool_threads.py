@@ -17,9 +17,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 THREADS = 4
-"""Calls of one tool that run side by side in a worker."""
+"""The most calls of one tool that run at the same time in a worker."""
 WAITING = 16
-"""Calls of one tool that may wait for a thread, each no longer than the tool's own timeout."""
+"""The most calls of one tool that wait for a thread; each waits no longer than the tool's own timeout."""
 
 
 class ToolThreadsBusyError(ActorsError):

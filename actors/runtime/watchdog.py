@@ -24,7 +24,8 @@ from actors.runtime.telemetry import HANDLING_S
 logger = logging.getLogger("earshot.loop")
 
 HEARTBEAT_S = 0.02
-"""A stall is measured from the heartbeat that falls due in it: all longer than `STALL_S` and this together are seen."""
+"""Seconds between heartbeats. A stall is measured from the heartbeat that falls due in it, so that all stalls longer
+than `STALL_S` and this together are seen."""
 STALL_S = 0.05
 WINDOW_S = 60.0
 STACK_DEPTH = 12
@@ -43,7 +44,7 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
 
     last_ms: float
     recent_ms: float
-    """What nine of ten heartbeats of the last seconds stayed below: one hiccup does not count, congestion does."""
+    """The 90th percentile of the lag of the last seconds, in ms: congestion raises it, a single stall does not."""
     p50_ms: float
     p99_ms: float
     max_ms: float

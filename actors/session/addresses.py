@@ -8,10 +8,11 @@ from actors.runtime.address import Address
 SUPERVISOR = "session"
 """The name of the address at which the session's supervisor is reached."""
 RECOGNIZER = "recognizer"
-"""The name of the address at which the recognizer is reached that hears all voices in one stream."""
+"""The name of the address of the recognizer that hears all voices in one stream."""
 CROWDED_MESSAGES = 64
-"""With more unhandled by an actor of the session its connection is not read: a client's message is at most 4,000
-characters, so that what it has made wait is at most a quarter of a million of them. In time only a few ever wait."""
+"""If an actor of the session has more messages than this to handle, the session's connection is not read. A
+client's message has at most 4,000 characters, so that at most a quarter of a million of them wait. In time only
+a few ever wait."""
 
 
 def recognizer_name(speaker: str) -> str:

@@ -35,7 +35,7 @@ class LostConnection(msgspec.Struct, frozen=True):
 
     connection_id: str
     until: float
-    """When the session ends if none has, in seconds of the session's clock."""
+    """When the session ends unless a connection has come back, in seconds of the session's clock."""
 
 
 class AskedQuestion(msgspec.Struct, frozen=True):
@@ -54,22 +54,22 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
     """When the session began, in seconds of the session's clock."""
 
     context: dict[str, Any] | None = None
-    """What was known of the session before a word was said, as `SessionContext.context`; None: it was not looked up."""
+    """What was known of the session before anybody spoke, as `SessionContext.context`; None if it was not looked up."""
 
     agent: str = ""
     """The name of the agent that has the conversation."""
     handoffs: tuple[HandoffMade, ...] = ()
-    """How it came to that agent."""
+    """The handoffs by which that agent got the conversation."""
     language: str = ""
     """The language of the conversation, one of the agent's; empty for its first."""
     language_heard: LanguageHeard = LanguageHeard()
-    """What the caller's last utterance says of it."""
+    """What the caller's last utterance says about the language of the conversation."""
 
     # the conversation
     turn: TurnSnapshot | None = None
-    """The state of turn-taking; None in a session that begins."""
+    """The state of turn-taking; None in a session that has not begun."""
     transcription: TranscriptionSnapshot | None = None
-    """The state of a session that only listens; None in one that begins."""
+    """The state of a session that only listens; None in one that has not begun."""
     messages: tuple[ChatMessage, ...] = ()
     """What the caller said, what was heard of the agent, and what the tools answered. A tool that is under way is a
     request without an answer here."""
@@ -89,30 +89,33 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
 
     # the caller
     tracks: dict[str, AudioTrack] = {}
-    """The audio that has come in, by the speaker's label; empty where all voices come in one stream."""
+    """The audio that has come in from each speaker, by label; the label is empty where all voices come in one
+    stream."""
     participants: dict[str, str] = {}
-    """By label (`rules/speakers.py`), the telephone network's ids of those who are told apart."""
+    """The telephone network's ids of the speakers who are told apart, by label (`rules/speakers.py`)."""
     inputs: int = 0
-    """How many texts and keys the caller has entered, each numbered by how many there were with it."""
+    """How many texts and keys the caller has entered; each one's number is this count when it came."""
     asked: AskedQuestion | None = None
-    """The question that the caller's next words answer; None if the agent has not asked."""
+    """The question that the caller's next words answer; None if the agent has asked none."""
     user_at: float | None = None
-    """When the caller last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
+    """When the caller last spoke, typed or pressed a key, in seconds of the session's clock; None if never."""
     lost: LostConnection | None = None
     """Set while the session waits for its connection to come back."""
 
     realtime_given_up: bool = False
-    """The speech-to-speech model cannot be used any more in this session: it goes on with text."""
+    """Whether the speech-to-speech model has been given up in this session, which goes on with speech to text, a text
+    model and text to speech."""
 
     # the end
     ending: Ending | None = None
-    """How the session ended; one that has ended is never rebuilt."""
+    """How the session ended, None while it has not; a session that has ended is never rebuilt."""
     hung_up: Ending | None = None
-    """How the session was ordered to end at once; a supervisor that fails after that is not replaced."""
+    """How the session was ordered to end at once, None if it was not; a supervisor that fails after that is not
+    replaced."""
     ended_reason: str = ""
-    """What is recorded as the reason in place of `ending`: `ABANDONED`; empty where `ending` says it."""
+    """The reason that is recorded in place of `ending`: `ABANDONED`; empty if `ending` is recorded."""
     concluded: Ending | None = None
-    """The end as it was shown; what was heard until then is in the conversation. None: that is still to be done."""
+    """The end as it was shown to the client, once what was heard until then is recorded; None before that."""
 
     @property
     def turn_number(self) -> int:
@@ -196,16 +199,16 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
         """Note what is known of the session before a word is said: whoever goes on with it need not look it up."""
         self.context = dict(context)
 
-    def agent_is(self, name: str) -> None:
-        """Note which agent has the conversation, where nobody has handed it off."""
+    def set_agent(self, name: str) -> None:
+        """Set the name of the agent that has the conversation, where it was not handed off."""
         self.agent = name
 
     def handed_off(self, made: HandoffMade) -> None:
         """Note that another agent has the conversation from now on."""
         self.agent, self.handoffs = made.to_agent, (*self.handoffs, made)
 
-    def language_is(self, language: str) -> None:
-        """Note the language in which the conversation goes on."""
+    def set_language(self, language: str) -> None:
+        """Set the language in which the conversation goes on."""
         self.language, self.language_heard = language, LanguageHeard()
 
     def caller_spoke_in(self, heard: LanguageHeard) -> None:

@@ -11,15 +11,15 @@ class CheckpointReplies(msgspec.Struct, kw_only=True):
     """The replies of a session that outlive each of its actors. It is changed only through its methods."""
 
     pending_replies: dict[int, PendingReply] = {}
-    """The replies whose playback has not ended, by their numbers, with what was heard of each."""
+    """The replies whose playback has not ended, with what was heard of each, by their numbers."""
     stopped_through: int = 0
-    """Replies up to this number are silenced: what is still queued for them is stale."""
+    """Replies up to this number were silenced: what is still queued for them is dropped."""
     failed_reply: int = 0
-    """The reply at which the synthesizer's engine failed last."""
+    """The number of the last reply at which the synthesizer's engine failed."""
     text_before_tools: str = ""
-    """The text of the reply in hand up to where the model called its tools: it goes on from there."""
+    """The text of the reply in hand before the model called tools; the reply continues behind it."""
     tool_results: dict[str, ToolFinished] = {}
-    """Results of tools that are not in the conversation yet, by the call's id."""
+    """The results of tools that are not in the conversation yet, by the id of the call."""
 
     # what is written
 

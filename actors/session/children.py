@@ -28,26 +28,26 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One child of a mode. The supervisor knows nothing of it but this."""
 
     name: str
-    """The name that the actor gives itself, and that of its address."""
+    """The name of the actor and of its address."""
     factory: Callable[[ChildContext], ActorRef[Any]]
     """Starts the actor."""
     speaks: bool = False
-    """Without it the session cannot say anything any more."""
+    """Whether the session needs this child in order to speak."""
     receives: tuple[type, ...] = ()
-    """The classes of what it is told that comes from outside the session's children: caller audio, what the connection
-    tells, and the supervisor's own `SessionFailed`. A class that no child of the mode receives is dropped."""
+    """The classes of messages from outside the session's children that it is told: caller audio, what the connection
+    tells, and the supervisor's own `SessionFailed`. A message that no child of the mode receives is dropped."""
     needed: Callable[[LiveSession], bool] = lambda session: True
-    """Whether it is started with the session; otherwise it is when somebody orders it to be, with `RestartChild`."""
+    """Whether it is started with the session; if not, it is started when a `RestartChild` orders it."""
     follows_agent: Callable[[SessionPlan, SessionPlan], bool] = lambda former, plan: False
-    """Whether it is started anew when another agent takes the conversation over: what it is made from differs between
-    the plan with the former agent and that with the new one."""
+    """Whether it is restarted when another agent takes the conversation over; called with the plans before and after.
+    It has to be if what it is made from differs between them."""
     follows_language: Callable[[SessionPlan, SessionPlan], bool] = lambda former, plan: False
-    """Whether it is started anew when its agent goes on in another language; called with the plan before and after."""
+    """Whether it is restarted when its agent changes the language; called with the plans before and after."""
     follows_connection: bool = False
-    """Whether it is started anew when a connection with another sample rate takes the place of the former one: what it
-    makes has the rate of the connection."""
+    """Whether it is restarted when a connection with another sample rate replaces the former one, because the audio
+    that it makes has the rate of the connection."""
     restart: RestartPolicy | None = None
-    """How often it may be started again; None: as the process is configured."""
+    """How often it may be restarted; None for the setting of the process."""
 
 
 class Children:
@@ -78,11 +78,12 @@ class Children:
         self._refs: dict[str, ActorRef[Any]] = {}
         self._restarts = dict.fromkeys(self._specs, 0)
         self._replaced: set[str] = set()
-        """The names of children that were ordered to stop and are started again as soon as they have."""
+        """The names of children that were ordered to stop and are started again once they have stopped."""
         self._renewed: set[str] = set()
-        """Those of `_replaced` whose agent, language or connection has changed: that is no failure, and not counted."""
+        """Those of `_replaced` whose agent, language or connection has changed: their restart does not count as a
+        failure."""
         self._released: set[str] = set()
-        """The names of children that were ordered to stop because they are not needed for now."""
+        """The names of children that were ordered to stop because they are not needed at present."""
         self._stopping = False
 
     def __contains__(self, name: str) -> bool:
@@ -171,7 +172,7 @@ class Children:
         for ref in self._refs.values():
             order_stop_now(ref)
 
-    def exited(self, message: ChildExited) -> str:
+    def take_exit(self, message: ChildExited) -> str:
         """Start again a child that has ended. Returns its name if it has failed too often for that, else nothing."""
         name = message.name
         ref = self._refs.get(name)

@@ -26,18 +26,19 @@ class SessionConnection:
         self.output: Recipient[OutputMessage] | None = None
         """The connection with its observers; None while nobody is connected."""
         self.tap: Callable[[OutputMessage], None] | None = None
-        """Takes all that is shown to somebody who is connected, as it is shown. None: nobody does."""
+        """Called with everything that is shown to a connected client; None if there is nothing to call."""
         self.output_id = ""
-        """The id of the connection that the output is of. It is there before the session has heard of the connection,
-        and maybe before it has heard that the former one is lost."""
+        """The id of the connection of `output`. It is set before the session is told of the connection, and possibly
+        before it is told that the former one is lost."""
         self.attached: ConnectionAttached | None = None
-        """What the present connection, or the last one, can do."""
+        """The message with the abilities of the present connection, or of the last one."""
         self.sent_ms: dict[int, float] = {}
-        """How much audio of each of the latest turns the present connection was sent, which its marks count by."""
+        """Milliseconds of audio of each of the latest turns that the present connection was sent; its marks count from
+        there."""
         self.is_holding = False
-        """The client was told to hold what it has not played, and neither to go on nor to throw it away since."""
+        """Whether the client was told to pause, and not to resume or to discard audio since."""
         self.echo = EchoWindow()
-        """What was sent last, which may come back as echo."""
+        """The audio that was sent last, which may come back as echo."""
 
     def attach(self, attached: ConnectionAttached) -> None:
         """Note what another connection can do; its client counts what it is sent from the beginning."""

@@ -19,7 +19,7 @@ ORDER_FAILED = (
     "The telephone network has reported that an earlier order in this call failed: {failure}. Whatever the tool"
     " answered, it was not done. Do not say that it was; tell the user when it matters."
 )
-"""What the language model is told of an order whose failure came after its tool had returned."""
+"""What the language model is told when an order fails after its tool has returned."""
 
 
 class ConversationLog:
@@ -68,7 +68,7 @@ class ConversationLog:
     def converse_in(self, language: str) -> None:
         """Go on in another language, one of the agent's: its phrases and its voice are those of that language."""
         former = self._checkpoint.language
-        self._checkpoint.language_is(language)
+        self._checkpoint.set_language(language)
         self._supervisor.tell(LanguageChanged(former))
 
     def keep(self) -> None:
@@ -108,12 +108,12 @@ class ConversationLog:
 
     def note_failed_order(self, failure: str, turn: int) -> None:
         """Have the next request to the language model say that an order in the call failed; nothing is spoken of it."""
-        self.history.noted(ORDER_FAILED.format(failure=failure), turn, self._clock.wall())
+        self.history.add_note(ORDER_FAILED.format(failure=failure), turn, self._clock.wall())
         self.keep()
 
     def note_first_words(self, text: str) -> None:
         """Record what the caller said before the conversation began, to which the greeting is the answer."""
-        self.history.user_said(text, 0, self._clock.wall(), continues=False, confidence=1.0)
+        self.history.add_user_words(text, 0, self._clock.wall(), continues=False, confidence=1.0)
         self._connection.show(FinalTranscript(text=text))
         self.keep()
 
@@ -124,7 +124,7 @@ class ConversationLog:
 
     def _record(self, pending: PendingReply, text: str, precision: PositionPrecision, *, interrupted: bool) -> None:
         text = text.strip()
-        self.history.was_heard(pending, text, precision, self._clock.wall(), interrupted=interrupted)
+        self.history.add_heard(pending, text, precision, self._clock.wall(), interrupted=interrupted)
         self._connection.show(
             ReplyHeard(turn=pending.turn, kind=pending.kind, text=text, precision=precision, interrupted=interrupted)
         )

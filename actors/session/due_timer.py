@@ -7,7 +7,7 @@ from actors.ports.clock import Clock, Timer
 from actors.ports.recipient import Recipient
 
 SOON_S = 1e-6
-"""A timer that fires earlier than what it waits for by less than this is on time: floats round."""
+"""A timer that fires at most this many seconds early is on time, since floats round."""
 
 
 class DueTimer:
@@ -37,7 +37,7 @@ class DueTimer:
         left_s = max(0.0, due - self._clock.now())
         self._timer = self._clock.call_later(left_s, self._recipient, self._message)
 
-    def fired(self, due: float | None) -> bool:
+    def take_fired(self, due: float | None) -> bool:
         """Note that the message was told, and return whether the time `due` has come; False for None."""
         self._timer, self._fires_at = None, math.inf
         return due is not None and due <= self._clock.now() + SOON_S

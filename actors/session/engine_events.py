@@ -70,7 +70,7 @@ class ClauseJudged(Message, frozen=True):
     number: int
     is_decided: bool
     broken: int | None = None
-    """Which of the agent's guardrails it breaks; None: none of them."""
+    """The position of the broken guardrail among all of the agent's; None if the clause breaks none."""
     tokens: int = 0
 
 

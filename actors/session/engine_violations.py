@@ -41,5 +41,5 @@ class EngineViolations:
         level = logging.DEBUG if what in self._told else logging.WARNING
         if what not in self._told:
             self._told = (*self._told, what)
-        line = "the %s has told what its port does not allow, and that is passed over: %s"
+        line = "the %s has reported what its port does not allow, which is ignored: %s"
         report_failure(Failure.ENGINE, logger, line, self._engine, what, level=level, engine=self._engine)

@@ -16,7 +16,7 @@ from actors.session.live_session import LiveSession
 from actors.session.plan import Engines, SessionPlan
 
 LAST_WORDS_S = 20.0
-"""For how many seconds it is waited until the last words were heard."""
+"""The most seconds for which the end of the session waits until the last words were heard."""
 
 
 def kept_apology(plan: SessionPlan, connection: SessionConnection) -> SpokenPhrase | None:

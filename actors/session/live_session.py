@@ -55,7 +55,7 @@ class LiveSession:
         self._plan = plan
         self.checkpoint = checkpoint = checkpoint or Checkpoint()
         if checkpoint.agent not in plan.team:
-            checkpoint.agent_is(plan.agent.name)
+            checkpoint.set_agent(plan.agent.name)
         self.addresses = Addresses(receives)
         self.connection = SessionConnection(self.addresses.supervisor)
         self.tool_runs = ToolRuns(checkpoint, self._tell_receivers)
@@ -66,15 +66,16 @@ class LiveSession:
         self._all_voices, self._ring = checkpoint.track(), self.tracks.all_voices
         self.speakers = Speakers(checkpoint.participants, self._is_heard_alone)
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
-        """Sees all input, for a recording."""
+        """Called with all input, for a recording; None if nothing is recorded."""
         self.take_audio: Callable[[str, bytes], None] | None = None
-        """Takes all audio of the caller with the label of its speaker, as it comes in. None: nobody does."""
+        """Called with the speaker's label and all audio of the caller as it comes in; None if there is nothing
+        to call."""
         self.usage = Usage()
         self.handoffs_announced = len(checkpoint.handoffs)
-        """How many handoffs the client, the log and the counters were told of. Where a session goes on elsewhere, the
+        """How many handoffs the client, the log and the counters were told of. If the session was moved here, its
         client is told of its agent when it connects."""
         self.restarts: list[ActorRestarted] = []
-        """The last times that an actor of the session was started again, for operators."""
+        """The latest restarts of the session's actors, for operators."""
         receivers = {
             kind: tuple(self.addresses[name] for name, kinds in receives.items() if kind in kinds)
             for kind in {kind for kinds in receives.values() for kind in kinds}
@@ -84,7 +85,7 @@ class LiveSession:
         self._receivers = {kind: same[each] for kind, each in receivers.items()}
         self._audio_receivers = tuple(self._receivers.get(CallerAudio, ()))
         self.tells_speakers_apart = recognizer_name(OTHERS) in self.addresses
-        """Whether the session takes the voices of a call's participants one by one."""
+        """Whether each participant of the call is recognised separately."""
 
     def restarted(self, restart: ActorRestarted) -> None:
         """Remember that an actor of the session was started again, of the last `MOST_RESTARTS`."""
@@ -158,7 +159,7 @@ class LiveSession:
         if is_first:
             self._start_recognizer(speaker)
         self.addresses[recognizer_name(speaker)].tell_now(audio)
-        for absent in self.tracks.absent(speaker):
+        for absent in self.tracks.close_absent(speaker):
             self.addresses.supervisor.tell(ReleaseChild(recognizer_name(absent)))
 
     def _is_heard_alone(self, speaker: str) -> bool:

@@ -18,16 +18,16 @@ class OngoingConversation(msgspec.Struct, frozen=True, kw_only=True):
     """Who talks, what was said, whose turn it is, and where all of it is shown."""
 
     plan: SessionPlan
-    """Whose agent answers, with which tools."""
+    """The plan of the session, with the agent that answers and its tools."""
     turn: TurnTaking
-    """Turn-taking, for the state of the turn in hand."""
+    """The rules of turn-taking, for the state of the turn in hand."""
     tell_turn_taking: Callable[[TurnEvent], None]
-    """Called with what becomes of replies and tools; what turn-taking orders is carried out before it returns."""
+    """Tells turn-taking what becomes of replies and tools; what it orders is carried out before this returns."""
     log: ConversationLog
-    """What was said, heard and answered by tools: what the model reads."""
+    """The conversation as the model reads it: what was said, heard and answered by tools."""
     connection: SessionConnection
-    """Shown what happens."""
+    """The connection, which is shown what happens."""
     clock: Clock
-    """The times of messages."""
+    """The clock by which messages get their times."""
     trace: Trace
     """The telemetry of the session."""

@@ -71,7 +71,7 @@ OrchestratorMessage = (
 )
 
 STREAMED = {SpeechContinued, InterimTranscript}
-"""What comes while the caller speaks: a successor hears that again, so nothing of it is kept."""
+"""Messages that come while the caller speaks; they are not kept for a successor, which hears that audio again."""
 
 
 class Orchestrator(SupervisedActor):
@@ -206,7 +206,7 @@ class Orchestrator(SupervisedActor):
             case PlaybackFailed(cut=cut):
                 self._log.playback_cut(cut)
             case TimerFired():
-                if not self._timers.has_fired(message):
+                if not self._timers.take_fired(message):
                     return
             case ModelPaused():
                 self._maker.model_paused(message)

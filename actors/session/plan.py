@@ -33,13 +33,14 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     store: SessionStore
     end_of_turn: EndOfTurnFactory = EndOfTurnByWords
     realtime: RealtimeModel | None = None
-    """Speech to speech, for sessions of that mode; None: there is none."""
+    """The speech-to-speech model, for sessions of mode voice_live; None if there is none."""
     transcriber: SpeechRecognizer | None = None
-    """Speech to text that listens in parallel to the speech-to-speech model; None: `recognizer` does."""
+    """The recognizer that listens in parallel to the speech-to-speech model; None for `recognizer`."""
     phrases: SpeechSynthesizer | None = None
-    """What says an agent's phrases that are not kept in sessions of `realtime`; None: `synthesizer` does."""
+    """The synthesizer of an agent's phrases that are not kept as sound, in sessions of `realtime`; None for
+    `synthesizer`."""
     realtime_falls_back: bool = True
-    """A session whose speech-to-speech model has failed goes on with the engines above; else it ends."""
+    """Whether a session whose speech-to-speech model has failed goes on with the engines above; if not, it ends."""
     play_clock: PlayClock
     clock: Clock
     background: BackgroundTasks
@@ -53,7 +54,7 @@ class TeamMember(msgspec.Struct, frozen=True, kw_only=True):
     tools: Mapping[str, AnyTool]
     phrases_expected: tuple[str, ...] = ()
     kept: Callable[[int], Mapping[str, SpokenPhrase]]
-    """Called with a rate in Hz for the agent's phrases that are kept as sound at that rate, by their text."""
+    """Returns the phrases of the agent that are kept as sound, by their text; called with a sample rate in Hz."""
 
 
 class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,34 +67,34 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     tools: Mapping[str, AnyTool]
     phrases_expected: tuple[str, ...]
     kept: Callable[[int], Mapping[str, SpokenPhrase]]
-    """Called with a rate in Hz for the first agent's phrases that are kept as sound at that rate, by their text."""
+    """Returns the phrases of the first agent that are kept as sound, by their text; called with a sample rate in Hz."""
     resume_token: str
     rate_hz: int = 16_000
     call_id: str = ""
     call: CallControls | None = None
-    """What tools may order of the telephone call; None in a browser."""
+    """The orders that tools may give about the telephone call; None in a browser."""
     about: SessionContext = SessionContext()
-    """What is known of the session before a word is said."""
+    """What is known of the session before anybody speaks."""
     given: GivenContext | None = None
-    """The part of it that a browser's token has brought, as it was; None: it has brought nothing."""
+    """The context that a browser's token has brought, unchanged; None if it has brought none."""
     look_up: Callable[[SessionContext], Awaitable[SessionContext]] | None = None
-    """Completes what is known before the session begins. None: there is no more."""
+    """Completes what is known before the session begins; None if there is nothing to look up."""
     model: LanguageModel | None = None
-    """The language model of this session, in place of the engines' own; None: that one."""
+    """The language model of this session, in place of the engines' own; None for that one."""
     realtime: RealtimeModel | None = None
-    """The speech-to-speech model of this session, in place of the engines' own; None: that one."""
+    """The speech-to-speech model of this session, in place of the engines' own; None for that one."""
     traceparent: str = ""
-    """The W3C trace context of the request that it begins with; empty if that is not traced."""
+    """The W3C trace context of the request that began the session; empty if it is not traced."""
     stored: bool = True
-    """Whether its record is kept: what is said in it may not be for the store."""
+    """Whether the session's record is kept in the store."""
     record_step: RecordStep | None = None
-    """Takes what turn-taking is told and decides, for a session file. None: nobody does."""
+    """Takes each step of turn-taking for a session file; None if no file is written."""
     team: Mapping[str, TeamMember] = {}
-    """Every agent that the session may have, by name, the first one too; empty where it cannot be handed off."""
+    """Every agent that may have the session, the first included, by name; empty if it cannot be handed off."""
 
     in_language: Mapping[tuple[str, str], TeamMember] = {}
-    """How an agent with several languages speaks each, by its name and the language; with an empty language, how it
-    speaks before that of the caller is known."""
+    """How an agent with several languages speaks each of them, by the agent's name and the language; an empty language
+    is for the time before the caller's language is known."""
 
     @property
     def agents(self) -> tuple[Agent, ...]:

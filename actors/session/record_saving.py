@@ -17,7 +17,7 @@ from actors.session.connection import SessionConnection
 from actors.session.live_session import LiveSession
 
 SAVE_S = 10.0
-"""A store that has not kept a record by then is not waited for."""
+"""Seconds for which a store may take to save a record; then it is not waited for."""
 
 
 class RecordSaver:
@@ -106,7 +106,7 @@ def _record_unfinished(checkpoint: Checkpoint, connection: SessionConnection, cl
         words, continues = unanswered_words(checkpoint.turn)
         if words:
             last = FinalTranscript(text=words, turn=checkpoint.turn.turn_number)
-            history.user_said(words, last.turn, clock.wall(), continues=continues, confidence=last.confidence)
+            history.add_user_words(words, last.turn, clock.wall(), continues=continues, confidence=last.confidence)
             connection.show(last)
     checkpoint.replies_recorded()
     checkpoint.history_changed(history)

@@ -19,7 +19,7 @@ class TurnTakingStarted(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     effects: tuple[Effect, ...]
     screens: bool = False
-    """Whoever has answered may be a machine."""
+    """Whether it has to be found out if an answering machine has answered."""
 
 
 class TurnTakingResumed(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class TurnTakingTold(msgspec.Struct, frozen=True, kw_only=True):
     event: TurnEvent
     at: float
     holdable: bool
-    """What has begun to play can be paused."""
+    """Whether the playback that has begun can be paused."""
     effects: tuple[Effect, ...] = ()
     error: str = ""
 
@@ -49,7 +49,7 @@ class TurnTakingTold(msgspec.Struct, frozen=True, kw_only=True):
 TurnTakingStep = TurnTakingStarted | TurnTakingResumed | TurnTakingTold
 
 RecordStep = Callable[[TurnTakingStep], None]
-"""Takes each step as it happens, on the event loop. It never raises and never waits."""
+"""Called with each step as it happens, on the event loop. It must not raise and must not wait."""
 
 
 class RecordedTurnTaking(TurnTaking):

@@ -32,7 +32,8 @@ from actors.session_context import SessionContext
 from actors.variables import filled
 
 LOOK_UP_S = 15.0
-"""A session begins by then, whatever becomes of looking its caller up: what does that has a shorter bound itself."""
+"""Seconds after which a session begins even if its caller has not been looked up; the lookup itself has a shorter
+limit."""
 
 LookUp = Callable[[SessionContext], Awaitable[SessionContext]]
 
@@ -67,7 +68,7 @@ class SessionEntry(LiveSession):
             self._plan, about=about, agent=agent, team=team, in_language=in_language, look_up=None
         )
         if not self.checkpoint.language and (language := matching(about.language, self._plan.languages)):
-            self.checkpoint.language_is(language)
+            self.checkpoint.set_language(language)
 
     @property
     def session(self) -> SessionSupervisor | None:

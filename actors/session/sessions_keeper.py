@@ -42,7 +42,7 @@ class SessionsKeeper:
         self._budget = RestartBudget(engines.restarts)
         self._is_stopped = False
         self.has_failed = False
-        """`Sessions` has failed too often: no session can be started in this process any more."""
+        """Whether `Sessions` has failed so often that no session can be started in this process any more."""
         self._ref, self.sessions = self._start(None)
 
     def _start(self, former: Sessions | None) -> tuple[ActorRef[Sessions], Sessions]:

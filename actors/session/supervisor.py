@@ -47,7 +47,7 @@ SessionMessage = (
 )
 
 CHILDREN_END_S = 0.5
-"""Children that were ordered to stop and have not by then are not waited for."""
+"""Seconds for which children that were ordered to stop are waited for."""
 
 
 class SessionState(StrEnum):
@@ -184,7 +184,7 @@ class SessionSupervisor(SupervisedActor):
         return bool(names)
 
     def _child_exited(self, message: ChildExited) -> None:
-        given_up = self._children.exited(message)
+        given_up = self._children.take_exit(message)
         if self.ending is not None and self._children.all_gone:
             self._finish()
         elif given_up:

@@ -32,8 +32,8 @@ class TurnTimers:
         if timer in self._running:
             self._running.pop(timer)[1].cancel()
 
-    def has_fired(self, fired: TimerFired) -> bool:
-        """Take note of a timer that is due; False if it was set anew or cancelled in the meantime."""
+    def take_fired(self, fired: TimerFired) -> bool:
+        """Remove a timer that has fired; returns False if it was set anew or cancelled in the meantime."""
         if self._running.get(fired.timer, (0, None))[0] != fired.serial:
             return False
         del self._running[fired.timer]

@@ -27,7 +27,7 @@ TRACED = {
     PlaybackFailed,
     PlaybackStopped,
 }
-"""The classes of messages that say something to a trace: no other need be told."""
+"""The classes of messages that a trace records; it need not be told of others."""
 
 
 class TurnTrace:

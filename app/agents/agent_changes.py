@@ -16,7 +16,7 @@ from app.server.processes.worker_pipe import WorkerNotice
 from protocol.agents import AgentChange
 
 TOPIC = "agent/"
-"""The topic of the notices about an agent; the agent's name follows."""
+"""The beginning of the topic of notices about an agent; the agent's name follows."""
 
 _FIELDS = {
     "model.deployment_id": ("model", "deployment_id"),
@@ -26,11 +26,11 @@ _FIELDS = {
     "voice.voice_name": ("voice", "name"),
     "voice.voice_style": ("voice", "style"),
 }
-"""Where in an agent the fields of `AgentChange.given` are."""
+"""The path in an `Agent` of each field that `AgentChange.given` returns."""
 
 
 Changes = dict[str, dict[str, tuple[Any, int]]]
-"""By the names of agents and of the fields of `AgentChange.given`: values, and when each was given, in microseconds"""
+"""By agent and by field of `AgentChange.given`: the value, and when it was given, in microseconds since the epoch."""
 
 
 class AgentChanges:
@@ -52,9 +52,9 @@ class AgentChanges:
         self._worker_bus = worker_bus
         self._wall = wall
         self.made: Changes = {}
-        """All that has been changed, as it stands"""
+        """All changes that are in force"""
         self.tell_others: Callable[[Changes], Awaitable[None]] | None = None
-        """Has the workers of other machines `take` changes; None: there are none"""
+        """Tells the workers of other machines of changes, which they `take`; None if there are none"""
         self._worker_bus.on_notice(self._noticed)
 
     async def make(self, name: str, change: AgentChange) -> tuple[str, ...]:

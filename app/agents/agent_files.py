@@ -35,10 +35,10 @@ from config.errors import ConfigurationError
 
 _SUFFIXES = (".yaml", ".yml")
 _DIALOGUE = ".dialogue"
-"""Between an agent's name and the suffix of the file that holds its dialogue alone."""
+"""Stands between an agent's name and the suffix in the name of a file that holds nothing but its dialogue."""
 
 MAX_FILE_BYTES = 4_000_000
-"""The most bytes of one file, which take a second to read: a long dialogue has a fortieth of that."""
+"""The most bytes of one file, which take a second to read; a long dialogue has a fortieth of them."""
 
 T = TypeVar("T", bound=msgspec.Struct)
 

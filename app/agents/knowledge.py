@@ -22,10 +22,10 @@ MAX_FILE_BYTES = 5_000_000
 PASSAGE_CHARS = 1_200
 """The most characters of a passage, unless it is a single paragraph: a model reads it in the middle of a call."""
 FOUND = 4
-"""Passages that a search gives at most."""
+"""The most passages that a search returns."""
 TIMEOUT_S = 3.0
 SEARCH_TOOL = "search_knowledge_"
-"""How the names of the tools begin that search: the agent's name follows."""
+"""The beginning of the names of the tools that search; the agent's name follows."""
 TABLE = "CREATE VIRTUAL TABLE passages USING fts5(source, text, tokenize='porter unicode61 remove_diacritics 2')"
 SEARCH = "SELECT source, text FROM passages WHERE passages MATCH ? ORDER BY bm25(passages, 4.0, 1.0) LIMIT ?"
 
@@ -41,7 +41,7 @@ class Passage(msgspec.Struct, frozen=True):
     """A part of a file, and where it is from."""
 
     source: str
-    """The file within the folder, and behind a `#` the heading above the passage, if there is one."""
+    """The file within the folder, and after a `#` the heading above the passage, if there is one."""
     text: str
 
 

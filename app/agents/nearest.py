@@ -13,13 +13,13 @@ import msgspec
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.+)`")
 _UNKNOWN_VALUE = re.compile(r"Invalid enum value '(.+)'", re.DOTALL)
 _UNQUOTED = re.compile(r"Expected `str(?: \| null)?`, got `(?:int|bool|float)`")
-"""A text that YAML takes for a number, or for yes and no."""
+"""Matches msgspec's error for a text that YAML has read as a number or a boolean, because it has no quotes."""
 _INDEX = re.compile(r"\[[^\]]*\]")
 MOST_FILES = 1_000
-"""How many files of a directory are looked at."""
+"""The most files of a directory that are looked at."""
 T = TypeVar("T")
 CLOSENESS = 0.6
-"""How alike a name has to be to count as meant, from 0 to 1: two letters of a word of six may be wrong."""
+"""How alike a name has to be, from 0 to 1, to be suggested: two letters of a word of six may be wrong."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

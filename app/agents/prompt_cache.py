@@ -31,11 +31,11 @@ from protocol.browser import OUTPUT_RATE_HZ
 log = logging.getLogger(__name__)
 
 BRIEFING_TOOL = "transfer_with_briefing"
-"""Agents with a tool of this name call people for their callers."""
+"""The name of the tool by which an agent calls a person on behalf of its caller."""
 RENDER_TIMEOUT_S = 10.0
 START_RETRIES = 5
-"""At the start of a process, how often synthesis is asked again after it took too long: an engine of a loaded machine
-loads for longer than any phrase takes."""
+"""How often synthesis is asked again, at the start of a process, after it took too long: a loaded machine may need more
+time to load an engine than any phrase takes."""
 
 
 class PromptCache:
@@ -46,7 +46,7 @@ class PromptCache:
         self._background = background
         self._spoken: dict[tuple[Voice, int], dict[str, SpokenPhrase]] = {}
         self._wanted: dict[tuple[str, Voice, int], list[str]] = {}
-        """What was asked for of each agent, by its name, its voice and the rate."""
+        """The phrases that were asked for, by agent, voice and sample rate."""
 
     async def prepare(self, agents: list[Agent], rate_hz: int = OUTPUT_RATE_HZ) -> None:
         """Synthesise what each agent keeps, at `rate_hz`; what cannot be made is left out, each reason logged once."""
@@ -105,7 +105,7 @@ class PromptCache:
 
 
 def _tell_failed(failure: str, agents: list[str]) -> None:
-    log.warning("phrases of agent %s could not be kept: %s", ", ".join(agents), failure)
+    log.warning("phrases of agent %s could not be made in advance: %s", ", ".join(agents), failure)
 
 
 def _phrases(agent: Agent) -> list[str]:

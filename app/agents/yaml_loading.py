@@ -12,7 +12,7 @@ import yaml
 from yaml.composer import Composer
 
 _STRAY_MARK = re.compile(r"but got '[:\[{]'$|^did not find expected ',' or ")
-"""How the parsers complain of a text such as `[where is {room}]`."""
+"""Matches the error of the YAML parsers about a text such as `[where is {room}]`."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -20,7 +20,7 @@ class _Loader(yaml.SafeLoader):
 
 
 _LOADERS: list[Any] = [_Loader]
-"""The one that is quickest first, the one whose errors say most last."""
+"""The loaders: the quickest first, the one with the clearest errors last."""
 
 if yaml.__with_libyaml__:
 
@@ -48,7 +48,7 @@ def _mapping_without_doubles(loader: Any, node: yaml.MappingNode) -> dict[Hashab
 
 
 _WITH_COLONS = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-"""What YAML takes for a number to the base of sixty."""
+"""Matches a number in base sixty, which is what YAML 1.1 takes a time of day for."""
 
 
 def _text_or_number(loader: Any, node: yaml.ScalarNode) -> Any:

@@ -15,7 +15,7 @@ class SessionActors(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     mode: str
     agent: str
-    """The one that has the conversation"""
+    """The name of the agent that has the conversation"""
     handoffs: list[str]
     """The agents that the conversation was handed off to, in the order of time"""
     state: str
@@ -23,9 +23,9 @@ class SessionActors(msgspec.Struct, frozen=True, kw_only=True):
     turn: int
     age_s: float
     rebuilt: int
-    """How many times its actors were all made anew"""
+    """How many times all of its actors were made anew"""
     audio_bytes: int
-    """Bytes of audio that are kept for it"""
+    """Bytes of audio that are kept for the session"""
     actors: list[ActorState]
 
 
@@ -33,11 +33,11 @@ class RecentMessage(msgspec.Struct, frozen=True, kw_only=True, rename={"sender":
     """A message that an actor has handled, without its content."""
 
     at: float
-    """Seconds since 1970"""
+    """In seconds since the epoch"""
     sender: str
-    """The actor that told it; empty where it came from outside the actors: a connection, an engine, a timer"""
+    """The actor that told it; empty if it came from a connection, an engine or a timer"""
     receiver: str
-    """The actor that has handled it"""
+    """The actor that handled it"""
     type: str
 
 
@@ -59,15 +59,15 @@ class ActorsReport(msgspec.Struct, frozen=True, kw_only=True):
     """Every session of a worker. `providers` are those with a circuit breaker, by setting."""
 
     worker: int
-    """Process id"""
+    """The worker's process id"""
     sessions: list[SessionActors]
     process: ActorState
-    """The actor that starts sessions"""
+    """The actor of the process that starts sessions"""
     providers: dict[str, list[ProviderState]]
     loop_lag: Lag
     capacity: Capacity
     scope: Literal["worker", "cluster"] = "worker"
     others: list["ActorsReport"] = []
-    """The reports of the other workers, if all are asked for"""
+    """The reports of the other workers, if those were asked for"""
     missing: int = 0
     """How many workers did not answer"""

@@ -18,9 +18,9 @@ from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError
 
 NOT_CONFIGURED = "not configured"
-"""The error of a component that is optional and absent."""
+"""The error of a component that is optional and not configured."""
 ALONE = "telephone calls want one worker and one replica"
-"""What follows from a server without Redis, for operators."""
+"""The consequence of a missing Redis, in words for operators."""
 REQUIRED = frozenset(("rt_agents", "event_loop", "session_store"))
 """The components without which a worker is not ready."""
 

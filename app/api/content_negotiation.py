@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 MOST_RANGES = 32
-"""Media ranges of one header that are looked at; browsers send fewer than ten."""
+"""The most media ranges of an Accept header that are looked at; browsers send fewer than ten."""
 
 
 def preferred(accept: str, offered: Sequence[str]) -> str | None:

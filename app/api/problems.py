@@ -18,9 +18,10 @@ from protocol.problems import CONTENT_TYPE, FieldError, problem
 log = logging.getLogger(__name__)
 
 LONG_BODY_BYTES = 16_384
-"""Less has come with the request, or is about to: the server has read it when the next request comes."""
+"""Bytes of a request's body up to which an error leaves the connection open: the server has read them by the next
+request."""
 MOST_OF_METHOD = 20
-"""Characters of a method that an error repeats; a client may send any word."""
+"""The most characters of a method that an error repeats; a client may send any word."""
 
 
 class ProblemError(AppError):

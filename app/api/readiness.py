@@ -20,7 +20,7 @@ class Check(msgspec.Struct, frozen=True):
 
     component: str
     status: str
-    """healthy, degraded or unhealthy."""
+    """The status of the component: healthy, degraded or unhealthy."""
     check_time_ms: float
     error: str | None = None
     details: str | None = None
@@ -30,7 +30,7 @@ class Report(msgspec.Struct, frozen=True):
     """The readiness report: every component's check and what they come to."""
 
     status: str
-    """ready, degraded or not_ready."""
+    """The status of the worker: ready, degraded or not_ready."""
     timestamp: float
     response_time_ms: float
     checks: list[Check]

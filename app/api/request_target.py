@@ -10,9 +10,10 @@ from app.auth.exposure import OVERRULED_HOST
 
 ABSOLUTE = re.compile(rb"(?:https?|wss?)://([^/@]+)(/.*)?", re.IGNORECASE | re.DOTALL)
 NEVER_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|//|/\.{1,2}(?:/|\Z)")
-"""Control characters, backslashes, empty segments, and segments that a client resolves before it asks."""
+"""Matches what no path may hold: control characters, backslashes, empty segments, and the segments `.` and `..`, which
+clients resolve."""
 ENCODED_DELIMITER = re.compile(rb"%(?:2f|5c)", re.IGNORECASE)
-"""A slash that is part of a name, which RFC 3986 (2.2) tells apart from one between names, and a backslash."""
+"""Matches an encoded slash or backslash, which is part of a name and separates no segments (RFC 3986, 2.2)."""
 
 
 def is_path(scope: Scope) -> bool:

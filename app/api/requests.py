@@ -14,7 +14,8 @@ T = TypeVar("T")
 MOST_BYTES = 65_536
 LONGEST_S = 10.0
 _UNREAD = {"Connection": "close"}
-"""The rest of the body is on its way: the connection takes no other request, and the client has to know."""
+"""The header of an answer to a request whose body is not read: it closes the connection, on which the rest
+still comes."""
 
 
 async def body_of(request: Request, most_bytes: int = MOST_BYTES) -> bytes:

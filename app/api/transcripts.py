@@ -16,11 +16,11 @@ from protocol.transcripts import TranscriptDocument, TranscriptEntry
 
 JSON, TEXT = "application/json", "text/plain"
 TRANSCRIPT_TYPES = (JSON, webvtt.MEDIA_TYPE, TEXT)
-"""The media types of a transcript; the first is that of a client which asks for none."""
+"""The media types of a transcript; the first one is the default."""
 UNKNOWN_SPEAKER = "caller"
-"""Who is shown as the speaker of the user's words, where speakers are not told apart."""
+"""The speaker who is shown for the user's words if speakers are not told apart."""
 MS_PER_CHARACTER = 60
-"""How many ms a message is shown for each of its characters, where its place in the audio is not known."""
+"""Milliseconds for which a message is shown for each of its characters, if its place in the audio is not known."""
 
 
 def transcript_response(record: SessionRecord, label_of: Callable[[str], str], media_type: str) -> Response:

@@ -27,18 +27,19 @@ log = logging.getLogger("earshot.access")
 
 SECRET_HEADER = "x-earshot-event-grid-secret"
 EVENT_GRID_ROLE = "AzureEventGridSecureWebhookSubscriber"
-"""The role of our application that Entra gives Event Grid, and that it then has in its tokens."""
+"""The role of our application in Entra that is assigned to Event Grid, and that its tokens then have."""
 EVENT_GRID_APPLICATION = "4962773b-9cdb-44cf-a8bf-237846a00ab7"
-"""Event Grid itself, in every tenant of the public cloud."""
+"""The application id of Event Grid itself, the same in every tenant of Azure's public cloud."""
 NO_PROOF = "neither EVENT_GRID_SECRET nor EVENT_GRID_AUDIENCE is set"
 EVENT_GRID_WAITS_S = 15.0
-"""Event Grid waits for 30 s, and comes again half a minute after it was told that there are no keys: a caller rings."""
+"""Seconds for which a token of Event Grid waits for keys. Event Grid itself waits for 30 s, and after a refusal comes
+again half a minute later, while the caller's telephone rings."""
 TOLD_EVERY_S = 60.0
 RETRY_AFTER_S = 5
 
 
 class AccessRefusedError(AppError):
-    """A request that does not prove to come from ACS or Event Grid. `reason` is safe to show."""
+    """A request does not prove that it comes from ACS or Event Grid. `reason` may be shown to the sender."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
         super().__init__(reason)
@@ -46,7 +47,7 @@ class AccessRefusedError(AppError):
         self.reason = reason
 
     def problem(self) -> ProblemError:
-        """The problem with which a REST route answers."""
+        """Return the problem document with which a REST route answers."""
         later = self.status is HTTPStatus.SERVICE_UNAVAILABLE
         return ProblemError(self.status, self.reason, headers={"Retry-After": str(RETRY_AFTER_S)} if later else None)
 
@@ -57,10 +58,10 @@ def same_secret(a: str, b: str) -> bool:
 
 
 class AcsAccess:
-    """The checks of one worker. `on`: whether anything is checked.
+    """The checks of ACS's and Event Grid's requests in one worker. `on` says whether they are checked at all.
 
     Raises:
-        SettingsError: checks are on and lack what they need.
+        SettingsError: checks are on, and a setting that they need is missing.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -83,26 +84,28 @@ class AcsAccess:
             task.cancel()
 
     def admits_unproven(self, *, local: bool) -> bool:
-        """Whether somebody who shows no proof is taken for the telephone network: a program on this machine (`local`)
-        where nothing is checked, and everybody where an operator has said so.
+        """Whether a request without proof is accepted as the telephone network's.
+
+        That is so only while checks are off: then requests of programs on this machine (`local`) are accepted, and all
+        requests if an operator has set ENABLE_AUTH_VALIDATION to false.
         """
         return not self.on and (local or self._said_off)
 
     @property
     def knows_event_grid(self) -> bool:
-        """Whether any proof is configured by which Event Grid can be recognised."""
+        """Whether EVENT_GRID_SECRET or EVENT_GRID_AUDIENCE is set, by which Event Grid can be recognised."""
         return self._secret is not None or self._event_grid is not None
 
     @property
     def without_keys(self) -> bool:
-        """Whether ACS is refused because its keys could not be fetched."""
+        """Whether requests of ACS are refused because its keys could not be fetched."""
         return self._acs is not None and self._acs.without_keys
 
     async def require_callback(self, headers: Mapping[str, str]) -> None:
-        """Check a callback of ACS. `headers` has lower-case names, or ignores case; as for the other two methods.
+        """Check the token of a callback of ACS. The names in `headers` are in lower case, or their case is ignored.
 
         Raises:
-            AccessRefusedError: 401 without an accepted token, 503 when it cannot be checked.
+            AccessRefusedError: 401 without an accepted token, 503 if the token cannot be checked.
         """
         if self._acs is not None:
             await self._claims(self._acs, headers, "an ACS callback")
@@ -117,11 +120,11 @@ class AcsAccess:
             await self._claims(self._acs, headers, "an ACS media socket")
 
     async def require_event_grid(self, headers: Mapping[str, str]) -> None:
-        """Let the deliveries of Event Grid pass, which prove themselves in every way that is configured.
+        """Check a delivery of Event Grid, by its secret and by its token if both are configured. `headers` as for ACS.
 
         Raises:
-            AccessRefusedError: 401 without a proof, 403 with a wrong secret or somebody else's token, 503 when a
-                token cannot be checked or no way is configured.
+            AccessRefusedError: 401 without proof, 403 with a wrong secret or the token of somebody else, 503 if the
+                token cannot be checked or neither secret nor audience is configured.
         """
         if not self.on:
             return
@@ -148,7 +151,7 @@ class AcsAccess:
             raise self._refusal(sender, HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
 
     def _refusal(self, sender: str, status: HTTPStatus, reason: str) -> AccessRefusedError:
-        """Make the error, and log it at most once a minute for each reason: ACS shows nobody why it was refused."""
+        """Make the error, and log it at most once a minute for each reason, since ACS shows its users no reasons."""
         told = f"{sender}: {reason}"
         if time.monotonic() - self._told.get(told, -TOLD_EVERY_S) >= TOLD_EVERY_S:
             self._told[told] = time.monotonic()
@@ -157,12 +160,12 @@ class AcsAccess:
 
 
 def acs_configured(settings: Settings) -> bool:
-    """Whether there is an ACS resource to call through."""
+    """Whether an ACS resource is configured through which calls can be made."""
     return settings.acs.connection_string is not None or bool(settings.acs.endpoint)
 
 
 def validation_on(settings: Settings) -> bool:
-    """ENABLE_AUTH_VALIDATION, or what holds when it is unset."""
+    """Return ENABLE_AUTH_VALIDATION; if it is unset, whether ACS is configured and BASE_URL is not on this machine."""
     if settings.access.enable_auth_validation is not None:
         return settings.access.enable_auth_validation
     host = urlsplit(settings.server.base_url).hostname
@@ -177,7 +180,11 @@ def _acs(settings: Settings) -> TokenVerifier:
 
 
 def _event_grid(settings: Settings) -> TokenVerifier:
-    """Entra writes its issuer in either of two ways, as the application's registration says."""
+    """Make the verifier of Event Grid's tokens, whose issuer Entra writes in one of two ways.
+
+    Raises:
+        SettingsError: the tenant is missing, or keys would be fetched unencrypted.
+    """
     tenant = settings.entra.tenant_id
     if not tenant:
         raise SettingsError("EVENT_GRID_AUDIENCE is set; it needs AZURE_TENANT_ID")
@@ -190,7 +197,8 @@ def _event_grid(settings: Settings) -> TokenVerifier:
 
 
 def _is_event_grid(claims: Mapping[str, Any]) -> bool:
-    """Any application of the tenant may be given a token for us; the role and the application's id are Event Grid's."""
+    """Whether claims are Event Grid's: other applications of the tenant can get tokens for us, but not its role
+    or id."""
     roles = claims.get("roles")
     if isinstance(roles, list) and EVENT_GRID_ROLE in roles:
         return True

@@ -1,4 +1,4 @@
-"""The audit log of operators: who used which of their routes, and who tried to."""
+"""The audit log of operators: who used which of their routes, and who tried to without a proof."""
 
 import logging
 import time
@@ -9,10 +9,10 @@ from enum import StrEnum
 log = logging.getLogger("earshot.audit")
 
 REPEATED_AFTER_S = 60.0
-"""The same client reading the same route leaves one line in this time; a console asks every second."""
+"""Seconds in which reads of one route by one client leave one line; a console reads every second."""
 REMEMBERED = 1_000
 ABOUT = ("session_id", "actor", "call_id", "approval_id", "name")
-"""Parameters of paths that name what an operator acts on."""
+"""The path parameters that name what an operator acts on."""
 
 
 class OperatorProof(StrEnum):
@@ -26,8 +26,8 @@ class OperatorProof(StrEnum):
 class AccessAudit:
     """Writes one line for each use of an operators' route that changes something. `now` is monotonic, in seconds.
 
-    Reads and refusals, of which anybody can cause any number, are written once a minute for each client and route,
-    reads of one session apart from those of another; the line says how many like it were left out before.
+    Reads and refusals, of which anybody can cause any number, are written once a minute for each client, route and
+    object; the line says how many like it were left out since the last.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -37,10 +37,9 @@ class AccessAudit:
     def let_in(
         self, route: str, client: str, proof: OperatorProof, path_params: Mapping[str, str] | None = None
     ) -> None:
-        """Write one line for an operator's use of a route: its method and template, never the path with its ids and
-        secrets. Of `path_params` those are written that say what a change was made to, and are no secret.
+        """Write one line for an operator's use of a route, which is its method and path template.
 
-        Of `path_params` those are written that say what a change was made to, and are no secret.
+        Of the path's parameters only those in `ABOUT` are written: they say what was changed, and are no secrets.
         """
         about = {f"about_{name}": value for name, value in (path_params or {}).items() if name in ABOUT}
         fields = {"route": route, "client": client, "proof": proof.value, **about}
@@ -50,7 +49,7 @@ class AccessAudit:
             log.info("operator access", extra=fields | {"left_out": left_out})
 
     def refused(self, route: str, client: str, reason: str) -> None:
-        """Write that a client without an operator's proof has asked for an operators' route."""
+        """Write one line for a request to an operators' route without an accepted proof."""
         if (left_out := self._due(route, client, reason)) is not None:
             log.warning(
                 "operator access refused",
@@ -58,7 +57,7 @@ class AccessAudit:
             )
 
     def _due(self, *key: str) -> int | None:
-        """How many lines like this one were left out since the last; None if this one must be left out as well."""
+        """Return how many lines like this one were left out since the last, or None if this one is left out as well."""
         now = self._now()
         written_at, left_out = self._written.pop(key, (-REPEATED_AFTER_S, 0))
         due = now - written_at >= REPEATED_AFTER_S

@@ -1,8 +1,8 @@
-"""Who may talk with an agent from a browser: tokens of this server, and those of Microsoft Entra.
+"""Access tokens with which browsers open conversations: those of this server, and those of Microsoft Entra.
 
-A token of this server is for one session and one agent, for minutes. It is signed with TOKEN_SIGNING_KEY, so that every
-machine takes it, before and after a restart; without one, with a random secret that the workers of one server share.
-Nothing that a person has thought of signs a token: whoever has one could try guesses on it at home.
+A token of this server is for one session and one agent, and valid for minutes. It is signed with TOKEN_SIGNING_KEY, so
+that every machine accepts it, before and after a restart; without one, with a random secret that the workers of one
+server share. Passwords are no signing keys: whoever has a token could try guesses on it offline.
 """
 
 import time
@@ -29,11 +29,11 @@ OPERATOR_ROLE = "Earshot.Operator"
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What a token opens: one session or, if that is empty, any; one agent or, if that is empty, any.
+    """What a token gives access to: one session, or any if that is empty; one agent, or any if that is empty.
 
-    `vouched` says that an operator had the token made for the session. `issued_at` is in seconds since the epoch, and 0
-    for a token that this server has not issued. `subject` is the user of Entra behind the token, empty for none.
-    `given` is what the session begins with, if an operator has given it along.
+    `vouched`: an operator had the token made for the session. `issued_at` is in seconds since the epoch, and 0 for a
+    token that this server has not issued. `subject` is the Entra user behind the token, empty for none. `given` is the
+    context that an operator has put into the token for the session.
     """
 
     session_id: str = ""
@@ -44,10 +44,10 @@ class Grant(msgspec.Struct, frozen=True):
     given: GivenContext | None = None
 
     def require(self, session_id: str = "", agent: str = "") -> None:
-        """Hold the token to what is asked for; empty asks for nothing.
+        """Check that the token covers the session and the agent that are asked for; an empty name is not checked.
 
         Raises:
-            TokenError: it is for something else.
+            TokenError: it is for another session or agent.
         """
         if session_id and self.session_id not in ("", session_id):
             raise TokenError("for another session")
@@ -55,16 +55,17 @@ class Grant(msgspec.Struct, frozen=True):
             raise TokenError("for another agent")
 
     def shows(self, session_id: str, created_at: float) -> bool:
-        """Whether the session of that id, created at that time in seconds since the epoch, is the bearer's own.
+        """Whether the token proves that its bearer owns the session of that id. `created_at` is in seconds since the
+        epoch.
 
-        A page is given a token for whatever id it names; one that was issued after the session had begun may have
-        been asked for by anybody who knows the id.
+        A page gets a token for whatever id it names. One that was issued after the session had begun may have been
+        requested by anybody who knows the id, and proves nothing.
         """
         return self.session_id == session_id != "" and (self.vouched or self.issued_at <= created_at)
 
 
 class SessionToken(msgspec.Struct, frozen=True):
-    """A token of this server; `expires_at` in seconds since the epoch."""
+    """A token that this server has issued; `expires_at` is in seconds since the epoch."""
 
     token: str
     expires_at: float
@@ -72,10 +73,11 @@ class SessionToken(msgspec.Struct, frozen=True):
 
 
 class BrowserAccess:
-    """The rules of BROWSER_AUTH in one worker. `server_secret` is the same in all workers of a server.
+    """Issues and checks browsers' tokens by the rules of BROWSER_AUTH. `server_secret` is shared by all workers of a
+    server.
 
     Raises:
-        SettingsError: BROWSER_AUTH=entra lacks what it needs.
+        SettingsError: a setting that BROWSER_AUTH=entra needs is missing.
     """
 
     def __init__(self, settings: Settings, server_secret: Secret) -> None:
@@ -89,13 +91,14 @@ class BrowserAccess:
         self._entra = _entra(settings) if self.mode is BrowserAuth.ENTRA else None
 
     def demanded(self, *, local: bool) -> BrowserAuth:
-        """The proof that a browser must show: BROWSER_AUTH; if unset, none on this machine and a token elsewhere."""
+        """Return what a browser has to prove: BROWSER_AUTH; if unset, nothing on this machine (`local`) and a token
+        elsewhere."""
         if self._chosen is None and not local:
             return BrowserAuth.TOKEN
         return self.mode
 
     def issue(self, grant: Grant, ttl_s: int) -> SessionToken:
-        """Make a token that opens `grant` for `ttl_s` seconds."""
+        """Issue a token that gives access to `grant` for `ttl_s` seconds."""
         now = time.time()
         grant = msgspec.structs.replace(grant, issued_at=now)
         expires_at = int(now) + ttl_s
@@ -114,11 +117,11 @@ class BrowserAccess:
         return SessionToken(jwt.encode(claims, self._key, ALGORITHM), expires_at, grant)
 
     async def grant_of(self, token: str) -> Grant:
-        """Check `token`, and return what it opens.
+        """Check `token` and return what it gives access to.
 
         Raises:
-            TokenError: it is not accepted.
-            TokensUnavailableError: Entra's keys cannot be had.
+            TokenError: the token is not accepted.
+            TokensUnavailableError: Entra's keys could not be fetched.
         """
         if header_of(token).get("alg") == ALGORITHM or self._entra is None:
             claims = checked(token, self._key, ALGORITHM, issuer=ISSUER, audience=AUDIENCE, leeway_s=0)
@@ -134,11 +137,11 @@ class BrowserAccess:
         return Grant(vouched=is_operator(entra), subject=subject_of(entra))
 
     async def entra_claims(self, token: str) -> dict[str, Any]:
-        """Check an Entra access token, and return its claims.
+        """Check an Entra access token and return its claims.
 
         Raises:
-            TokenError: it is not accepted; none is unless BROWSER_AUTH is entra.
-            TokensUnavailableError: Entra's keys cannot be had.
+            TokenError: the token is not accepted; none is unless BROWSER_AUTH is entra.
+            TokensUnavailableError: Entra's keys could not be fetched.
         """
         if self._entra is None:
             raise TokenError("of a kind that is not accepted here")
@@ -149,14 +152,14 @@ class BrowserAccess:
 
 
 def browser_auth(settings: Settings) -> BrowserAuth:
-    """BROWSER_AUTH, or what holds when it is unset; a request that comes from outside is asked for a token even so."""
+    """Return BROWSER_AUTH or its default; requests from other machines need a token in either case."""
     if settings.access.browser_auth is not None:
         return settings.access.browser_auth
     return BrowserAuth.TOKEN if Exposure(settings).public else BrowserAuth.OFF
 
 
 def is_operator(claims: dict[str, Any]) -> bool:
-    """Whether Entra gives the bearer of a token the operator's role."""
+    """Whether the claims of an Entra token hold the operator's role."""
     roles = claims.get("roles")
     return isinstance(roles, list) and OPERATOR_ROLE in roles
 

@@ -1,4 +1,4 @@
-"""The checks that the table of routes names; each returns what it has found out about the sender of a request."""
+"""The checks that the table of routes names. Each one returns what it has found out about the sender of a request."""
 
 import base64
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from config.groups.access import BrowserAuth
 from config.settings import Settings
 
 BEARER = "bearer."
-"""Begins the subprotocol that is a token."""
+"""The beginning of a WebSocket subprotocol that carries a token."""
 UNPROVEN = "calls are told of from this machine only, since ENABLE_AUTH_VALIDATION does not say what is to prove them"
 
 
@@ -42,21 +42,22 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def headers(self) -> Headers:
-        """The headers; names ignore case."""
+        """The headers of the request; their names ignore case."""
         return Headers(scope=self.scope)
 
     @property
     def is_forwarded(self) -> bool:
-        """Whether another worker of this server forwards the request, whose guard has let it in and counted it."""
+        """Whether another worker of this server forwards the request, and has admitted and counted it already."""
         return bool(self.scope.get(RELAYED))
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who was let in.
+    """The sender of a request that was admitted.
 
-    `browser_auth` is what a browser like this one has to bring. `grant` is what its token opens; None for operators,
-    and where no token was demanded, unless one was brought with a context. `local`: a program on this machine, or the
-    server's own page there. `subject` is the user of Entra who asks, where one has shown a token and is no operator.
+    `browser_auth` is what a browser like this one has to prove. `grant` is what its token gives access to; it is None
+    for operators, and where no token is required, unless the token brings a context. `local`: a program on this
+    machine, or the server's own page there. `subject` is the Entra user, if one has shown a token and is not an
+    operator.
     """
 
     browser_auth: BrowserAuth
@@ -67,7 +68,7 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the checks of one worker go by."""
+    """The settings and services by which the checks of one worker decide."""
 
     settings: Settings
     exposure: Exposure
@@ -78,18 +79,18 @@ class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checks:
-    """Holds each request to the check that the table of routes names for it."""
+    """Applies to each request the check that the table of routes names for it."""
 
     def __init__(self, policy: AccessPolicy) -> None:
         self._policy = policy
         self._audit = AccessAudit()
 
     async def admit(self, check: Check, asking: Asking, route: str) -> Admitted:
-        """Hold a request to the check of its route. `route` is its method and the template of its path.
+        """Apply the check of its route to a request. `route` is its method and the template of its path.
 
         Raises:
-            ProblemError, AccessRefusedError, TooManyError: it is answered with an HTTP status.
-            SocketRefusedError, TooManyError: it is a browser's WebSocket, which is closed with a code.
+            ProblemError, AccessRefusedError, TooManyError: to be answered with an HTTP status.
+            SocketRefusedError, TooManyError: a browser's WebSocket, to be closed with a code.
         """
         asker = Asker.of(asking.scope)
         local = self._policy.exposure.from_this_machine(asker)
@@ -129,11 +130,11 @@ class Checks:
         return msgspec.structs.replace(known, operator=True)
 
     async def _proof(self, known: Admitted, token: str) -> OperatorProof:
-        """Check the token of an operator, and return by which proof the operator was accepted.
+        """Check an operator's token, and return the kind of proof by which the operator is accepted.
 
         Raises:
-            ProblemError: 401 without or with a wrong token, 403 for another role, or from elsewhere when there is no
-                token; 503 when a token cannot be checked.
+            ProblemError: 401 for a missing or wrong token, 403 for a wrong role or, where no operator token is
+                configured, for another machine, 503 if a token cannot be checked.
         """
         access = self._policy.browser_access
         expected = self._policy.settings.access.operator_token
@@ -157,7 +158,10 @@ class Checks:
         return OperatorProof.THIS_MACHINE
 
     async def _own_session(self, known: Admitted, asking: Asking, asker: Asker, route: str) -> Admitted:
-        """Operators see every session; without access control, so does this machine."""
+        """Admit operators to every session, and other bearers of a token to the session that it names.
+
+        Where no access control is configured, requests from this machine are admitted too.
+        """
         if known.browser_auth is BrowserAuth.OFF and known.local:
             return known
         try:
@@ -175,10 +179,11 @@ class Checks:
         return msgspec.structs.replace(known, operator=True)
 
     async def _token_issue(self, known: Admitted, asking: Asking) -> Admitted:
-        """Who is given a token; `operator` says that it opens what others say, too.
+        """Admit those who may have a token issued; `operator` in the result means that it also shows what others say.
 
         Raises:
-            ProblemError: 401 or 403, neither an operator nor a page of this server asks; 503, nobody knows yet.
+            ProblemError: 401 or 403 unless it is an operator, an Entra user or a page of this server, 503 if a token
+                cannot be checked.
             TooManyError: the client has asked too often.
         """
         policy, headers = self._policy, asking.headers
@@ -237,8 +242,10 @@ class Checks:
         return msgspec.structs.replace(known, grant=grant, subject=grant.subject)
 
     async def _with_context(self, known: Admitted, asking: Asking) -> Admitted:
-        """Where no token is demanded, one that brings a context is held to its session all the same; others are not
-        looked at: a page that has one of another day, or of another server, is as welcome as without."""
+        """Admit a browser where no token is required; one that brings a context must still be for the session.
+
+        Other tokens are not checked: a page with an old one, or one of another server, is admitted as well.
+        """
         token = asking.query.get("token", "")
         try:
             grant = await self._policy.browser_access.grant_of(token) if token else Grant()
@@ -253,7 +260,10 @@ class Checks:
         return msgspec.structs.replace(known, grant=grant)
 
     async def _acs(self, check: Check, asking: Asking, known: Admitted) -> None:
-        """Let the telephone network in. One that need not prove itself is on this machine, or an operator has said so.
+        """Admit the telephone network.
+
+        If checks are on, it needs its token and, but for Event Grid, the secret of a call in the path. If they are off,
+        that secret is enough, or what `AcsAccess.admits_unproven` accepts.
 
         Raises:
             AccessRefusedError: nothing shows that it is the network.
@@ -277,9 +287,9 @@ class Checks:
 
 
 def token_of_subprotocol(headers: Headers) -> str:
-    """The token in `Sec-WebSocket-Protocol: ..., bearer.TOKEN`, where it is base64url; empty if there is none.
+    """Return the token in `Sec-WebSocket-Protocol: ..., bearer.TOKEN`, where it is base64url; empty if there is none.
 
-    It is the only header that a page can set on a WebSocket. In the address it would get into the logs of proxies.
+    That is the only header that a page can set on a WebSocket. In the URL the token would get into the logs of proxies.
     """
     for offered in headers.get("sec-websocket-protocol", "").split(","):
         encoded = offered.strip()
@@ -293,7 +303,7 @@ def token_of_subprotocol(headers: Headers) -> str:
 
 
 def refused(error: TokenError | TokensUnavailableError) -> ProblemError:
-    """The answer to a token that is not accepted, or that cannot be checked."""
+    """Return the problem for a token that is not accepted, or that cannot be checked."""
     if isinstance(error, TokenError):
         return ProblemError(HTTPStatus.UNAUTHORIZED, f"token {error.reason}")
     return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"})

@@ -1,4 +1,4 @@
-"""Whether a request may have come from outside this machine, as far as settings and headers can tell. Fails closed."""
+"""Tells whether a request may come from another machine, by settings and headers; if in doubt it says so."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -71,19 +71,20 @@ PROXY_PREFIXES = (
     "tailscale-",
     "cloudfront-",
 )
-"""Headers that only reverse proxies, content networks and tunnels add."""
+"""Beginnings of header names that only reverse proxies, content delivery networks and tunnels add."""
 PROXY_ENDINGS = ("client-ip", "clientip", "real-ip")
-"""What they call the address of the client, whatever stands before it."""
+"""Ends of the names of headers in which they pass on the client's address."""
 OVERRULED_HOST = "earshot.overruled_host"
-"""Where an ASGI scope has the Host header of a request whose target is a whole URL, which goes before it."""
+"""The key of an ASGI scope for the Host header of a request whose target is a whole URL, which overrules that
+header."""
 HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~%-]+)(:[0-9]*)?", re.IGNORECASE)
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the sender of a request.
 
-    `client` is the address of the peer, empty if it has none. `overruled_host` is a Host header that is not gone by: a
-    proxy may have written it, which the target of the request says nothing of.
+    `client` is the address of the peer, empty if it has none. `overruled_host` is a Host header that does not count
+    since the request's target is a whole URL; a proxy may have written it.
     """
 
     client: str
@@ -107,9 +108,9 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
 class Exposure:
     """Who can reach this server, by its settings.
 
-    `public` is true if HOST or BASE_URL say that others than this machine can. Then no request is ever believed to
-    come from this machine: a plain reverse proxy or a tunnel connects from loopback and need not add any header.
-    `public_by` names the variable that says so, with what it holds; empty if none does.
+    `public` is true if HOST or BASE_URL say that other machines can. Then no request is believed to come from this
+    machine, since a plain reverse proxy or a tunnel connects from loopback and need not add any header. `public_by`
+    names the variable that says so, with its value; it is empty if none does.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -125,11 +126,10 @@ class Exposure:
         self._base_host = base_host
 
     def serves_host(self, headers: Mapping[str, str]) -> bool:
-        """Whether the Host header names this server.
+        """Whether the Host header names this server, which protects it from DNS rebinding.
 
-        A page whose own name is made to resolve to this machine (DNS rebinding) is told apart by it. A server that
-        listens on loopback answers to local names only, besides the host of BASE_URL and ALLOWED_HOSTS; another one
-        answers to every name unless ALLOWED_HOSTS is set.
+        A server that listens on loopback answers to local names, to the host of BASE_URL and to ALLOWED_HOSTS; another
+        one answers to every name unless ALLOWED_HOSTS is set.
         """
         if "host" not in headers or "*" in self._allowed_hosts:
             # Browsers always send it; HTTP/1.0, which may leave it out, is never taken for this machine.
@@ -140,16 +140,16 @@ class Exposure:
         return host != "" and (host in self._allowed_hosts or host == self._base_host or is_local_name(host))
 
     def from_this_machine(self, asker: Asker) -> bool:
-        """Whether a program on this machine asks, or the server's own page there."""
+        """Whether a request comes from a program on this machine, or from the server's own page there."""
         return self.reached_on_this_machine(asker) and not asked_by_foreign_page(asker.headers)
 
     def reached_on_this_machine(self, asker: Asker) -> bool:
-        """Whether something on this machine asks, if only a browser that shows somebody's page."""
+        """Whether a request comes from this machine, be it from a browser that shows the page of another site."""
         return not self.public and sign_of_outside(asker) == ""
 
 
 def sign_of_outside(asker: Asker) -> str:
-    """The sign, in words, that a request was not made on this machine; empty if there is none."""
+    """Return in words why a request cannot be from this machine; empty if there is no sign of that."""
     if not is_loopback(asker.client):
         return "the peer is another machine"
     if asker.http_version == "1.0":
@@ -163,7 +163,7 @@ def sign_of_outside(asker: Asker) -> str:
 
 
 def added_by_proxies(names: Iterable[str]) -> str:
-    """The first of these header names that proxies are known to add; empty if there is none."""
+    """Return the first of these header names that proxies are known to add; empty if there is none."""
     for name in names:
         lower = name.lower()
         if lower in PROXY_HEADERS or lower.startswith(PROXY_PREFIXES) or lower.endswith(PROXY_ENDINGS):
@@ -172,7 +172,7 @@ def added_by_proxies(names: Iterable[str]) -> str:
 
 
 def host_name(host: str) -> str:
-    """The name or address in a Host header, in lower case and without its port; empty if it is malformed."""
+    """Return the name or address in a Host header in lower case, without its port; empty if it is malformed."""
     # Of "evil.example\@localhost" the parser would make localhost.
     if HOST_AND_PORT.fullmatch(host) is None:
         return ""

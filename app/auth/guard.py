@@ -1,4 +1,4 @@
-"""Enforces the table of routes: the one place in which requests and WebSockets are admitted."""
+"""Enforces the table of routes: all requests and WebSockets are admitted or refused here."""
 
 import logging
 import time
@@ -33,7 +33,7 @@ _refused_sockets = metrics.get_meter("earshot").create_counter(
 )
 
 ADMITTED = "earshot.admitted"
-"""Where the guard leaves in the ASGI scope what it has found out."""
+"""The key of an ASGI scope under which the guard leaves the `Admitted` that it has found."""
 
 
 def admitted(scope: Scope) -> Admitted:
@@ -49,7 +49,7 @@ def admitted(scope: Scope) -> Admitted:
 
 
 class Matched(msgspec.Struct, frozen=True):
-    """The route that will answer a request. `method` and `path` are as the table has them."""
+    """The route that will answer a request; `method` and `path` (a template) are as in the table of routes."""
 
     method: str
     path: str
@@ -57,7 +57,7 @@ class Matched(msgspec.Struct, frozen=True):
 
 
 class AccessGuard:
-    """ASGI middleware of the application itself, so that it sees every route that the router does."""
+    """ASGI middleware inside the application, so that it sees every route that the router does."""
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         self._app = app
@@ -66,7 +66,7 @@ class AccessGuard:
         self._noted: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through to its route, or refuse it."""
+        """Pass the request on to its route if its check admits it, else refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -99,11 +99,12 @@ class AccessGuard:
         return await self._checks.admit(check, asking, f"{matched.method} {matched.path}")
 
     def _pass_unknown(self, scope: Scope) -> None:
-        """A path that no route has: Starlette answers it, but for WebSockets, to which it would say 403, and for what
-        is no path, which it might take for one.
+        """Pass on a request for which there is no route: Starlette answers 404.
+
+        WebSockets, to which it would answer 403, and targets that are no paths are answered here.
 
         Raises:
-            ProblemError: 403 for a foreign Host, 404 for a WebSocket, and for a target that is no path.
+            ProblemError: 403 for a foreign Host; 404 for a WebSocket, and for a target that is no path.
         """
         self._require_host(scope)
         if scope["type"] == "websocket":
@@ -117,7 +118,8 @@ class AccessGuard:
             raise ProblemError(HTTPStatus.FORBIDDEN, "Host: not a name of this server, see ALLOWED_HOSTS and BASE_URL")
 
     def _note_refusal(self, reason: str) -> None:
-        """Count a refused WebSocket, and log it at most once a minute for each reason: anybody can cause any number."""
+        """Count a refused WebSocket, and log it at most once a minute for each reason, since anybody can cause any
+        number."""
         _refused_sockets.add(1)
         now = time.monotonic()
         if now - self._noted.get(reason, -NOTED_EVERY_S) >= NOTED_EVERY_S:
@@ -147,7 +149,7 @@ class AccessGuard:
 
 
 def matched_route(routes: Iterable[BaseRoute], scope: Scope, prefix: str = "") -> Matched | None:
-    """The route to which Starlette's router is going to give a request; None if it answers 404 or 405 itself."""
+    """Return the route to which Starlette will give a request; None if Starlette answers 404 or 405 itself."""
     for route in routes:
         match, child = route.matches(scope)
         if match is not Match.FULL:

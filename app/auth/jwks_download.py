@@ -8,14 +8,14 @@ MOST_BYTES = 262_144
 
 
 class DownloadError(AppError):
-    """The issuer's keys cannot be downloaded. The text says why."""
+    """The issuer's keys could not be downloaded; the text says why."""
 
 
 async def download(url: str, timeout_s: float) -> bytes:
     """Download the document at `url`; redirects are not followed.
 
     Raises:
-        DownloadError: it cannot be had in time, or is no document of keys by its size.
+        DownloadError: no answer within `timeout_s` seconds, another status than 200, or a document that is too long.
     """
     timeout = aiohttp.ClientTimeout(total=timeout_s)
     body = bytearray()

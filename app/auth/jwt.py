@@ -20,7 +20,7 @@ log = logging.getLogger("earshot.access")
 ALGORITHM = "RS256"
 LEEWAY_S = 60.0
 MOST_CHARS = 16_384
-"""A token longer than this is not looked at."""
+"""The most characters of a token; a longer one is refused unread."""
 FETCH_TIMEOUT_S = 5.0
 LEAST_KEY_BITS = 2_048
 FRESH_S = 3_600.0
@@ -37,7 +37,7 @@ MOST_WAITING = 256
 
 
 class TokenError(AppError):
-    """A token is not accepted. `reason` completes "token ..." and is safe to show."""
+    """A token is not accepted. `reason` completes "token ..." and may be shown to the sender."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -45,20 +45,21 @@ class TokenError(AppError):
 
 
 class TokensUnavailableError(AppError):
-    """No token can be checked now, since the issuer's keys cannot be had. The text is safe to show."""
+    """No token can be checked, because the issuer's keys could not be fetched. The text may be shown to the sender."""
 
     def __init__(self) -> None:
         super().__init__("the keys to check tokens with cannot be had")
 
 
 def bearer_of(headers: Mapping[str, str]) -> str:
-    """The token of an Authorization header; empty if there is none. `headers` has lower-case names, or ignores case."""
+    """Return the token in an Authorization header; empty if there is none. Names in `headers` are in lower case, or
+    ignore case."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def require_encrypted(variable: str, url: str) -> None:
-    """Keys that tokens are checked with are fetched by https, since whoever changes them on the way makes tokens.
+    """Check that the keys of an issuer are fetched by https, since whoever changes them on the way can forge tokens.
 
     Raises:
         SettingsError: `url`, the value of `variable`, is http and not on this machine.
@@ -104,7 +105,7 @@ class SigningKeys:
                     await asyncio.sleep(FRESH_S)
                     continue
                 if not failures:
-                    log.warning("the keys that tokens are checked with cannot be had; they are asked for again")
+                    log.warning("the keys that tokens are checked with cannot be fetched; trying again")
                 await asyncio.sleep(KEEP_PAUSES_S[min(failures, len(KEEP_PAUSES_S) - 1)])
                 failures += 1
         finally:
@@ -129,11 +130,11 @@ class SigningKeys:
         return self._failed and not self._keys
 
     async def key(self, key_id: str) -> jwt.PyJWK:
-        """The key of that id, fetched if need be.
+        """Return the key of that id, fetched if necessary.
 
         Raises:
             TokenError: the issuer has no such key.
-            TokensUnavailableError: the issuer does not answer, so that nobody knows.
+            TokensUnavailableError: the keys could not be fetched, so that it is not known.
         """
         await self._kept()
         since_s = self._now() - self._tried_at
@@ -176,7 +177,7 @@ class SigningKeys:
 
 
 class TokenVerifier:
-    """Checks the tokens of one issuer for one audience. Several issuers are names of the same one."""
+    """Checks tokens of one issuer for one audience. If several issuers are given, they are names of the same one."""
 
     def __init__(
         self,
@@ -194,20 +195,20 @@ class TokenVerifier:
         self._keys = keys or SigningKeys(jwks_url)
 
     async def keep_keys(self) -> None:
-        """Have the issuer's keys at hand for as long as this runs."""
+        """Fetch the issuer's keys, and keep them fresh as long as this runs."""
         await self._keys.keep()
 
     @property
     def without_keys(self) -> bool:
-        """Whether no token can be checked, since the issuer's keys could not be had."""
+        """Whether no token can be checked, because the issuer's keys could not be fetched."""
         return self._keys.missing
 
     async def verify(self, token: str) -> dict[str, Any]:
-        """The claims of `token`.
+        """Check `token` and return its claims.
 
         Raises:
-            TokenError: it is missing, malformed, forged, expired, or meant for somebody else.
-            TokensUnavailableError: the issuer's keys cannot be had.
+            TokenError: it is missing, malformed, forged, expired, or for another audience.
+            TokensUnavailableError: the issuer's keys could not be fetched.
         """
         key = await self._keys.key(_key_id(token))
         return checked(token, key, ALGORITHM, issuer=self._issuer, audience=self._audience, leeway_s=self._leeway_s)
@@ -216,7 +217,7 @@ class TokenVerifier:
 def checked(
     token: str, key: Any, algorithm: str, *, issuer: str | Sequence[str], audience: str, leeway_s: float
 ) -> dict[str, Any]:
-    """The claims of `token`, which `key` has signed by `algorithm`.
+    """Check a token that was signed by `key` with `algorithm`, and return its claims.
 
     Raises:
         TokenError: the token is not accepted.
@@ -290,7 +291,7 @@ def _reason(error: jwt.PyJWTError) -> str:
 
 
 def _usable_keys(body: bytes) -> dict[str, jwt.PyJWK]:
-    """The RSA keys for signatures in a JWKS; raises ValueError if there is none."""
+    """Return the RSA keys for signatures in a JWKS, by key id; raises ValueError if there are none."""
     document = json.loads(body)
     listed = document.get("keys") if isinstance(document, dict) else None
     found = {}

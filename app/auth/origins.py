@@ -1,4 +1,4 @@
-"""Origins of requests, as CORS knows them: this machine, a page of this server, or a page of somebody else."""
+"""Origins of requests, in the sense of CORS: this machine, a page of this server, or a page of another site."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine and nothing else."""
+    """Whether a host name or address can only be this machine."""
     host = host.strip("[]").lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -17,12 +17,12 @@ def is_loopback(host: str) -> bool:
 
 
 def is_local_name(host: str) -> bool:
-    """Whether a name means this machine, or has no dot, so that nobody outside can have made it."""
+    """Whether a host name is local: it is this machine's, or has no dot, so that nobody on the internet can own it."""
     return is_loopback(host) or ("." not in host and ":" not in host and host != "")
 
 
 def is_near(host: str) -> bool:
-    """Whether a host is this machine or of a private network, so that a key may go there unencrypted."""
+    """Whether a host is this machine or in a private network, so that a key may be sent there unencrypted."""
     if is_local_name(host):
         return True
     address = _address(host)
@@ -30,18 +30,19 @@ def is_near(host: str) -> bool:
 
 
 def asked_by_foreign_page(headers: Mapping[str, str]) -> bool:
-    """Whether a browser says that a page of somebody else asks. `headers` has lower-case names, or ignores case."""
+    """Whether a browser says that a page of another site makes the request. Names in `headers` are in lower case, or
+    ignore case."""
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         return True
     return "origin" in headers and not own_page(headers, "")
 
 
 def own_page(headers: Mapping[str, str], base_url: str) -> bool:
-    """Whether a page of this very server asks. Browsers say so, and no page can make them say what is not so.
+    """Whether a page of this server makes the request: browsers say so, and pages cannot make them lie.
 
-    Only host and port are compared: behind a proxy that ends TLS, the page's scheme is not ours. A foreign name that
-    resolves to this server is told apart by BASE_URL, if that is set: only its host, addresses and localhost are our
-    names then. `headers` has lower-case names, or ignores case.
+    Only host and port are compared, since behind a proxy that ends TLS the page's scheme differs. If BASE_URL is set,
+    only its host, addresses and localhost count as names of this server, so that a foreign name that resolves to it
+    does not. Names in `headers` are in lower case, or ignore case.
     """
     if headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return False
@@ -58,7 +59,7 @@ def own_page(headers: Mapping[str, str], base_url: str) -> bool:
 
 
 def may_connect(headers: Mapping[str, str], allowed: Sequence[str], base_url: str) -> bool:
-    """Whether a WebSocket may be opened: by what is no browser, by our own page, or by one of an allowed origin."""
+    """Whether a WebSocket may be opened: not from a browser, from a page of this server, or from an allowed origin."""
     origin = headers.get("origin", "")
     return not origin or "*" in allowed or origin in allowed or own_page(headers, base_url)
 

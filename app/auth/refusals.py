@@ -1,4 +1,4 @@
-"""How a WebSocket is refused: with an HTTP status before it is accepted, or with a close code that a browser shows."""
+"""Refuses WebSockets: with an HTTP status before the handshake, or with a close code after it, which browsers show."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from protocol.problems import CONTENT_TYPE, problem
 
 
 class HandshakeDeniedError(AppError):
-    """The handshake of a WebSocket is answered with an HTTP status. `reason` is safe to show."""
+    """The handshake of a WebSocket is to be answered with an HTTP status. `reason` may be shown to the sender."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -19,7 +19,7 @@ class HandshakeDeniedError(AppError):
 
 
 async def deny(scope: Scope, send: Send, denied: HandshakeDeniedError) -> None:
-    """Answer the handshake with a status, where the server can; a plain refusal (403) where it cannot."""
+    """Answer a handshake with the status, or with 403 if the server does not support the extension for that."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": REFUSED, "reason": denied.reason})
         return
@@ -30,7 +30,8 @@ async def deny(scope: Scope, send: Send, denied: HandshakeDeniedError) -> None:
 
 
 async def accept_and_close(receive: Receive, send: Send, code: int, reason: str) -> None:
-    """Refuse a browser, which is shown nothing of a handshake that fails but sees the code and reason of a close."""
+    """Accept a browser's WebSocket and close it: pages see the code and reason of a close, but nothing of a failed
+    handshake."""
     await receive()
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.close", "code": code, "reason": reason})

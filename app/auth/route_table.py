@@ -13,37 +13,39 @@ from app.errors import AppError
 
 API = "/api/v1"
 SOCKET = "WEBSOCKET"
-"""Stands in the table where a request has its method."""
+"""Stands in the place of the HTTP method in the rows of WebSockets."""
 STATIC_FILES = "/static/{file}"
 
 
 class Check(StrEnum):
-    """What somebody has to show before a route is served to them."""
+    """What the sender of a request has to prove before its route is served."""
 
     PUBLIC = auto()
-    """Nothing."""
+    """Everybody is admitted."""
     OPERATOR = auto()
-    """OPERATOR_TOKEN or an Entra token with the operator's role; without either configured, a request from here."""
+    """OPERATOR_TOKEN or an Entra token with the operator's role; if neither is configured, requests from this
+    machine."""
     CONSOLE = auto()
-    """As OPERATOR, on a WebSocket of our own page, which brings its token as a subprotocol: it can set no header."""
+    """As OPERATOR, for a WebSocket of the server's own page. It brings its token as a subprotocol, since a page cannot
+    set headers there."""
     OWN_SESSION = auto()
     """A browser's token, which opens the session it was issued for; operators see every session."""
     TOKEN_ISSUE = auto()
     """The server's own page, an operator, or a user of Entra."""
     CONVERSATION = auto()
-    """A known page or no page at all, with a browser's token for the session where tokens are demanded."""
+    """The server's own page, an operator, or a user with an Entra token."""
     WATCH = auto()
-    """As CONVERSATION; what others say is shown to operators and to holders of the session's resume token only."""
+    """As CONVERSATION, but only operators and holders of the session's resume token see what others say."""
     ACS_CALLBACK = auto()
-    """A token that Azure Communication Services signed, where that is demanded."""
+    """A token that Azure Communication Services has signed, if the settings require one."""
     ACS_MEDIA = auto()
-    """As ACS_CALLBACK, and no page of another site."""
+    """As ACS_CALLBACK, and no request from a page of another site."""
     EVENT_GRID = auto()
-    """The secret or the token of Event Grid, where that is demanded."""
+    """Event Grid's secret or token, if the settings require one."""
 
 
 class UnlistedRouteError(AppError):
-    """A route has no row in the table, so nobody has decided who may use it."""
+    """A route has no row in the table, so that it is not known who may use it."""
 
 
 _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
@@ -111,16 +113,16 @@ TABLE: dict[tuple[str, str], Check] = {
 
 
 def check_of(method: str, path: str) -> Check | None:
-    """The check of a route by the template of its path, such as `/api/v1/agents/{name}`; None if it has no row."""
+    """Return the check of a route, by its path template such as `/api/v1/agents/{name}`; None if it has no row."""
     if path.startswith("/static/"):
         path = STATIC_FILES
     return TABLE.get(("GET" if method == "HEAD" else method, path))
 
 
 def served(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Method and path template of every route, those below a mount included.
+    """Yield the method and path template of every route, including those below a mount.
 
-    What is none of Starlette's plain routes is given with the method `*`, which no row of the table has.
+    A route of another class than Starlette's plain ones has the method `*`, which no row of the table has.
     """
     for route in routes:
         match route:
@@ -136,10 +138,10 @@ def served(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple[str,
 
 
 def require_listed(routes: Iterable[BaseRoute]) -> None:
-    """Refuse routes that have no row in the table.
+    """Check that every route has a row in the table.
 
     Raises:
-        UnlistedRouteError: names the first such route.
+        UnlistedRouteError: names the first route without one.
     """
     for method, path in served(routes):
         if check_of(method, path) is None:

@@ -1,7 +1,7 @@
-"""What a page's backend says about a user, sealed: the page carries it in its token and can neither read nor change it.
+"""The context of a user that a page's backend gives along, encrypted in the page's token.
 
-It travels in the token and not by reference, so that every worker and machine that takes the token has it, with or
-without a store that they share.
+The page can neither read nor change it. It travels in the token and not by reference, so that every worker and machine
+that accepts the token has it, with or without a shared store.
 """
 
 import base64

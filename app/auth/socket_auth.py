@@ -1,4 +1,4 @@
-"""Who may open a browser's WebSocket. One that is refused is accepted and closed: a browser is shown nothing else."""
+"""Authorises browsers' WebSockets. One that is refused is accepted and closed, since a page sees only a close code."""
 
 import hmac
 
@@ -28,31 +28,31 @@ class SocketRefusedError(AppError):
 
 
 def close_message(refused: SocketRefusedError | TooManyError) -> Message:
-    """What closes an accepted WebSocket of a browser that is refused, with a code and the reason for its page."""
+    """Return the message that closes an accepted WebSocket that is refused, with a code and a reason for its page."""
     code = refused.code if isinstance(refused, SocketRefusedError) else OVERLOADED
     return {"type": "websocket.close", "code": code, "reason": refused.reason}
 
 
 def require_session_id(session_id: str) -> None:
-    """Refuse a session id that cannot be used; an empty one stands for a new session.
+    """Check that a session id has the permitted form; an empty one stands for a new session.
 
     Raises:
-        SocketRefusedError: it cannot be used.
+        SocketRefusedError: it has not.
     """
     if not usable_session_id(session_id):
         raise SocketRefusedError(REFUSED, f"session_id: {SESSION_ID_FORM}")
 
 
 def usable_session_id(session_id: str) -> bool:
-    """Whether an id is of SESSION_ID_FORM, or none."""
+    """Whether an id has the form SESSION_ID_FORM, or is empty."""
     return len(session_id) <= MAX_SESSION_ID and set(session_id) <= SESSION_ID_CHARS
 
 
 def require_granted_agent(grant: Grant, agent: str) -> None:
-    """Hold a token to the agent that is asked for; empty leaves it to the token.
+    """Check that a token covers the agent that is asked for; an empty name is not checked.
 
     Raises:
-        SocketRefusedError: the token is for another one.
+        SocketRefusedError: the token is for another agent.
     """
     try:
         grant.require(agent=agent)
@@ -63,13 +63,13 @@ def require_granted_agent(grant: Grant, agent: str) -> None:
 async def require_resume_token(
     sessions: KnownSessions, session_id: str, offered: str, *, demanded: bool
 ) -> SessionRecord | None:
-    """Hold a client to the resume token of the session that it names, live or stored; a wrong one never passes.
+    """Check the resume token of the session that a client names, be it live or stored; a wrong token is always refused.
 
-    Returns the record of a session that is not live.
+    Returns the record of a session that is stored and not live.
 
     Raises:
-        SocketRefusedError: the token is another one, or it is demanded and missing; or the store does not answer, so
-            that a conversation that somebody comes back to would begin anew.
+        SocketRefusedError: the token is wrong, or it is demanded and missing; or the store does not answer, so that an
+            interrupted conversation would begin anew.
     """
     record = None
     if session_id and sessions.live(session_id) is None:

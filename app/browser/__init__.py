@@ -1,1 +1,1 @@
-"""The WebSockets of browsers: the conversation, the dashboard that watches one, and the messages that both are sent."""
+"""The browsers' WebSockets: the conversation, the dashboard that watches one, and the messages that both are sent."""

@@ -1,4 +1,4 @@
-"""Who may open a conversation from a browser, and with what: the query of its socket, its token, and the room left."""
+"""Admits browsers to conversations: by the query of the socket, its token, and the capacity of the worker."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -27,10 +27,10 @@ from protocol.browser import OUTPUT_RATE_HZ, OUTPUT_RATES_HZ
 
 
 class Asked:
-    """What the query of a browser's socket asks for. `client` and `given` are filled in once it is known who asks.
+    """The query of a browser's WebSocket. `client` and `given` are set once it is known who asks.
 
     Raises:
-        SocketRefusedError: a value cannot be used; names it.
+        SocketRefusedError: a parameter has a value that cannot be used; names it.
     """
 
     def __init__(self, query: Mapping[str, str], agents: AgentRoster, modes: Modes) -> None:
@@ -69,7 +69,8 @@ def _agent(agents: AgentRoster, name: str) -> Agent:
 
 
 class Former(NamedTuple):
-    """What a conversation goes on from: its stored record, and its checkpoint if there is one; None for a new one."""
+    """The stored record of the conversation that a client resumes, and its checkpoint if there is one; None for a new
+    one."""
 
     record: SessionRecord | None = None
     checkpoint: Checkpoint | None = None
@@ -100,11 +101,11 @@ class ConversationAdmission:
         self._known_sessions = known_sessions
 
     async def admit(self, scope: Scope) -> tuple[Asked, Former]:
-        """Decide whether a handshake is let in; returns what it asks for, and the conversation that it goes on with.
+        """Check a handshake, and return its query and the conversation that it resumes.
 
         Raises:
-            SocketRefusedError: it asks for something unknown, the worker drains or is full, the token is for another
-                agent, or the resume token is not that of the session.
+            SocketRefusedError: a parameter is unknown, the worker drains or is full, the token is for another agent, or
+                the resume token is wrong.
             TooManyError: the client is over a limit.
         """
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
@@ -131,7 +132,8 @@ class ConversationAdmission:
         return asked, Former(record, await self._checkpoint(asked, record))
 
     async def _checkpoint(self, asked: Asked, record: SessionRecord) -> Checkpoint | None:
-        """What a session that was live at another worker goes on from, if it is to go on in the same way."""
+        """Load the checkpoint of a session that was live at another worker; None if mode or agent differ, or there is
+        none."""
         if self._checkpoints is None or record.mode != asked.mode:
             return None
         reached = (asked.agent, *team_of(asked.agent, self._agents))

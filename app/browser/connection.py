@@ -1,4 +1,4 @@
-"""What a session shows, on one browser's WebSocket."""
+"""Sends the output of a session to one browser's WebSocket."""
 
 import asyncio
 
@@ -36,11 +36,11 @@ class Connection:
 
     @property
     def closed(self) -> asyncio.Event:
-        """Set when nothing more can be sent."""
+        """An event that is set when nothing more can be sent."""
         return self._writer.closed
 
     def tell(self, message: OutputMessage) -> None:
-        """Queue what the session shows; an order to fall silent overtakes queued audio and drops it."""
+        """Queue an output message; `AudioDiscarded` overtakes queued audio and drops it."""
         self._gated.tell(message)
 
     def _show(self, message: OutputMessage) -> None:
@@ -57,11 +57,11 @@ class Connection:
                 self._say(message)
 
     def text(self, text: str) -> None:
-        """Queue a text message as it is."""
+        """Queue a text message without changing it."""
         self._writer.put(text)
 
     def close(self, code: int, reason: str) -> None:
-        """Close once what is queued has been sent; what is held back is not."""
+        """Close the socket once what is queued has been sent; messages that the gate holds back are dropped."""
         self._gated.drop()
         self._writer.close(code, reason)
 
@@ -96,9 +96,9 @@ class Connection:
 
 
 def closing_of(ended: SessionEnded, lifecycle: Lifecycle) -> tuple[int, str]:
-    """The code and the reason with which the sockets of a session that has ended are closed.
+    """Return the code and the reason with which the sockets of an ended session are closed.
 
-    Clients take the code of a restart as a request to connect again, which leads them to another worker.
+    The code of a restart makes clients connect again, which leads them to another worker.
     """
     if lifecycle.ends_sessions:
         return RESTARTING, "the server is restarting"

@@ -61,7 +61,7 @@ from protocol.browser_payloads import ErrorText, ServerDraining, SessionOpened
 
 
 class ConversationParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the conversations of one worker are made with. `claim_check` is None where no store is shared."""
+    """What the conversations of one worker need. `claim_check` is None if no store is shared."""
 
     lifecycle: Lifecycle
     clock: Clock
@@ -69,13 +69,13 @@ class ConversationParts(msgspec.Struct, frozen=True, kw_only=True):
     clients: Clients
     model: LanguageModel
     realtime: RealtimeModel | None
-    """The speech-to-speech model, if there is one."""
+    """The speech-to-speech model; None if there is none."""
     plans: SessionPlans
     sessions: SessionsKeeper
     outputs: SessionOutputs
     claim_check: ClaimCheck | None
     messages_per_s: float
-    """Messages that a client may send in a second."""
+    """The most messages that a client may send in a second."""
 
 
 class ConversationSocket:
@@ -88,7 +88,7 @@ class ConversationSocket:
         parts.lifecycle.on_drain(self._say_that_it_drains)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One connection, from its handshake to its end."""
+        """Serve one connection, from its handshake to its end."""
         await receive()
         fast_path = fast_path_of(scope)
         await send({"type": "websocket.accept"})
@@ -110,7 +110,7 @@ class ConversationSocket:
 
 
 class _Conversation:
-    """One browser's connection to one session. `former` is what that goes on from."""
+    """One browser's connection to one session. `former` is the conversation that it resumes."""
 
     def __init__(self, parts: ConversationParts, asked: Asked, former: Former, writer: SocketWriter) -> None:
         self._former = former
@@ -165,7 +165,7 @@ class _Conversation:
         return parts.sessions.open(plan, self._output, attached, self._former.checkpoint)
 
     def _announce(self, resume_token: str, agent: Agent, *, resumed: bool) -> None:
-        self._words.goes_on_as(agent.label)
+        self._words.set_label(agent.label)
         opened = SessionOpened(
             session_id=self._session_id,
             resume_token=resume_token,
@@ -249,5 +249,6 @@ class _Conversation:
 
 
 def _lead(asked: Asked) -> Lead:
-    """How far ahead audio is sent: farther to a client with marks, which tells what it has played and can pause."""
+    """How many ms audio is sent ahead of its playback: more to a client with marks, which reports playback and can
+    pause."""
     return Lead(Transport.MARKED, 400) if asked.marks else BLIND

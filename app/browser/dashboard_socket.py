@@ -1,4 +1,4 @@
-"""The dashboard's WebSocket: sees every envelope of one session; what it sends is keep-alive."""
+"""The dashboard's WebSocket: it shows every envelope of one session, and takes nothing but keep-alive messages."""
 
 import asyncio
 from urllib.parse import parse_qs
@@ -23,7 +23,7 @@ from app.server.sockets.socket_writer import OVERLOADED, REFUSED, SocketWriter
 from config.groups.limits import Limits
 
 MAX_OF_A_SESSION = 10
-"""Dashboards that show one session."""
+"""The most dashboards that show one session."""
 
 
 class DashboardSocket:
@@ -82,10 +82,10 @@ class DashboardSocket:
             self._outputs.forget_unused(session_id)
 
     def _require_room(self, session_id: str) -> None:
-        """See that the server, and the session, may have one more dashboard.
+        """Check that the server and the session may have one more dashboard.
 
         Raises:
-            SocketRefusedError: it may not.
+            SocketRefusedError: one of them may not.
         """
         output = self._outputs.get(session_id)
         if self.open >= self._limits.max_relays:
@@ -95,10 +95,10 @@ class DashboardSocket:
 
 
 def shown_session(scope: Scope) -> str:
-    """The id of the session that a dashboard is to show: the one that is named, else the token's.
+    """Return the id of the session that a dashboard shows: the one in the query, else the token's.
 
     Raises:
-        SocketRefusedError: there is neither.
+        SocketRefusedError: neither names one.
     """
     query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
     grant = admitted(scope).grant

@@ -1,4 +1,4 @@
-"""Session output: fans out what a session shows to its connection, to dashboards, and with LOG_CONTENT to the log."""
+"""Session output: fans out a session's output to its connection, to dashboards, and with LOG_CONTENT to the log."""
 
 import logging
 from collections.abc import Mapping
@@ -14,21 +14,21 @@ from app.console.timeline import Timeline
 log = logging.getLogger(__name__)
 
 INTERNAL_ERROR = 1011
-"""The close code of a socket whose server failed."""
+"""The close code of a WebSocket after an error of the server (RFC 6455)."""
 
 
 class Viewer(Recipient[OutputMessage], Protocol):
-    """The sending side of a socket that shows a session."""
+    """The sending side of a socket to which a session's output goes."""
 
     def close(self, code: int, reason: str) -> None:
-        """Close it once what is queued has been sent."""
+        """Close the socket once what is queued has been sent."""
         ...
 
 
 class SessionOutput:
-    """Shows one session's output to everybody who is connected to it.
+    """Sends one session's output to everybody who is connected to it.
 
-    `elsewhere` holds, by the ids of sessions, what shows them to the dashboards of other workers.
+    `elsewhere` has, by session id, the viewers that pass the output on to dashboards of other workers.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class SessionOutput:
         self.dashboards: set[Viewer] = set()
 
     def tell(self, message: OutputMessage) -> None:
-        """Show `message` to everybody; dashboards get no audio."""
+        """Send `message` to everybody; dashboards get no audio."""
         if self._log_content:
             self._log(message)
         connection = self.connection
@@ -62,12 +62,13 @@ class SessionOutput:
             self._show(feed, message)
 
     def show_no_more(self) -> set[Viewer]:
-        """Stop showing a session that another worker goes on with; returns the dashboards that were shown it."""
+        """Stop sending the output of a session that another worker goes on with; returns the dashboards that watched
+        it."""
         dashboards, self.dashboards, self._elsewhere = self.dashboards, set(), {}
         return dashboards
 
     def _show(self, viewer: Viewer, message: OutputMessage) -> None:
-        """Show `message` to one viewer; one that fails is closed, and costs neither the session nor the others."""
+        """Send `message` to one viewer; one that raises is closed, without harm to the session and to other viewers."""
         try:
             viewer.tell(message)
         except Exception as error:  # noqa: BLE001 - whatever it is

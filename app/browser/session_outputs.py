@@ -1,4 +1,4 @@
-"""The outputs of a worker's sessions: where each session is shown, by its id."""
+"""The outputs of a worker's sessions, by session id."""
 
 from collections.abc import Container
 
@@ -7,9 +7,9 @@ from app.console.timeline import Timelines
 
 
 class SessionOutputs(Container[str]):
-    """Makes the output of a session when it is first asked for, and forgets it when nobody needs it any more.
+    """Makes the output of a session when it is first asked for, and forgets it when it is not needed any more.
 
-    `live` holds the ids of live sessions, `timelines` what happens in each. Belongs to the loop's thread.
+    `live` holds the ids of live sessions, `timelines` the events of each. Belongs to the loop's thread.
     """
 
     def __init__(self, live: Container[str], timelines: Timelines, *, log_content: bool) -> None:
@@ -18,10 +18,10 @@ class SessionOutputs(Container[str]):
         self._log_content = log_content
         self._outputs: dict[str, SessionOutput] = {}
         self.elsewhere: dict[str, Viewer] = {}
-        """By the ids of sessions, what shows them to the dashboards of other workers"""
+        """By session id: what shows the session to the dashboards of other workers"""
 
     def of(self, session_id: str) -> SessionOutput:
-        """The output of a session, made when it is first asked for."""
+        """Return the output of a session, which is made when it is first asked for."""
         known = self._outputs.get(session_id)
         if known is None:
             known = self._outputs[session_id] = SessionOutput(
@@ -30,11 +30,11 @@ class SessionOutputs(Container[str]):
         return known
 
     def get(self, session_id: str) -> SessionOutput | None:
-        """The output of a session; None if it has none."""
+        """Return the output of a session; None if it has none."""
         return self._outputs.get(session_id)
 
     def session_moved(self, session_id: str) -> None:
-        """Have dashboards here see how another worker goes on with a session, and not how it is left here."""
+        """Let dashboards here follow a session at the worker that goes on with it, and not its end here."""
         former = self._outputs.pop(session_id, None)
         if former is not None and (dashboards := former.show_no_more()):
             self.of(session_id).dashboards = dashboards

@@ -1,4 +1,4 @@
-"""Translates what a session shows into the messages of the browser's protocol."""
+"""Translates a session's output into messages of the browser's protocol."""
 
 from collections.abc import Iterable
 from typing import Any, assert_never
@@ -72,27 +72,27 @@ Shown = (
 
 
 class BrowserWords:
-    """Translates for one session; `label` is that of the agent which has it, as sender."""
+    """Translates the output of one session. `label` is the agent's, which messages have as their sender."""
 
     def __init__(self, session_id: str, label: str, clock: Clock) -> None:
         self._session_id = session_id
         self._labels = [(0, label)]
         self._clock = clock
 
-    def goes_on_as(self, label: str) -> None:
-        """Have all that is shown from now on sent by the agent of this label, until another one takes over."""
+    def set_label(self, label: str) -> None:
+        """Set the label of the sender of all further messages, until another agent takes the conversation over."""
         self._labels = [(0, label)]
 
     def _label(self, turn: int) -> str:
-        """The label of the agent that speaks in `turn`: one that has handed off is heard out after that."""
+        """The label of the agent that speaks in `turn`: after a handoff the former agent is heard to its end."""
         return next((label for first, label in reversed(self._labels) if first <= turn), self._labels[0][1])
 
     def envelope(self, kind: EnvelopeType, sender: str, payload: Payload) -> Envelope:
-        """An envelope of this session, now."""
+        """Make an envelope of this session, with the present time."""
         return Envelope(type=kind, sender=sender, payload=payload, session_id=self._session_id, ts=self._now())
 
     def say(self, message: OutputMessage) -> list[ServerMessage]:
-        """The wire messages for what the session shows; none for audio, which each connection encodes for itself."""
+        """Return the wire messages for an output message; none for audio, which each connection encodes itself."""
         match message:
             case AudioFrame():
                 return []
@@ -142,7 +142,7 @@ class BrowserWords:
                 assert_never(message)
 
     def control(self, action: str, turn: int, reason: str = "") -> Control:
-        """A control message for the browser's audio player, such as pause, resume or `tts_cancelled`."""
+        """Make a control message for the browser's audio player, such as pause, resume or `tts_cancelled`."""
         return Control(action=action, at=self._now(), session_id=self._session_id, reason=reason, turn=turn)  # type: ignore[arg-type]
 
     def _reply_text(self, turn: int, kind: UtteranceKind, text: str) -> Envelope:
@@ -176,7 +176,7 @@ class BrowserWords:
 
 
 def places_of(words: Iterable[SpokenWord]) -> tuple[WordPlace, ...]:
-    """Recognised words as clients get them."""
+    """Return recognised words with their places in the form that clients get."""
     return tuple(WordPlace(word.text, round(word.start_ms), round(word.end_ms - word.start_ms)) for word in words)
 
 
@@ -207,14 +207,14 @@ def _final(said: FinalTranscript) -> FinalText:
 
 
 def _place(said: InterimTranscript | FinalTranscript) -> tuple[int | UnsetType, int | UnsetType]:
-    """Where in the audio something was said, in ms: its beginning and its length, as far as that is known."""
+    """Return where in the audio something was said: offset and duration in ms, both UNSET if that is not known."""
     if said.end_ms <= 0:
         return UNSET, UNSET
     return round(said.start_ms), round(said.end_ms - said.start_ms)
 
 
 def _json_object(text: str) -> bytes:
-    """`text` if it is JSON, else an empty object: a model may have written anything."""
+    """Return `text` as bytes if it is JSON, else an empty object, since a model may write anything."""
     try:
         msgspec.json.decode(text)
         return text.encode()
@@ -223,7 +223,7 @@ def _json_object(text: str) -> bytes:
 
 
 def _metrics(measured: TurnMeasured) -> TurnMetrics:
-    """The times of a turn, to a tenth of a millisecond."""
+    """Return the times of a turn, rounded to a tenth of a millisecond."""
     fields: dict[str, Any] = msgspec.structs.asdict(measured)
     for name, value in fields.items():
         fields[name] = round(value, 1) if isinstance(value, float) else value

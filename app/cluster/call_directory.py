@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from app.stores.redis_writer import RedisWriter
 
 CALL_S = 90_000
-"""How long a call is known after it was last heard of, in seconds: longer than any lasts."""
+"""Seconds for which a call is known after it was last heard of: longer than any call lasts."""
 ANNOUNCED_S = 120
-"""How long an announced call is kept, in seconds: no caller lets it ring for longer."""
+"""Seconds for which an announced call is kept: no caller lets it ring for longer."""
 
 KEEP = """
 local owner = redis.call('HGET', KEYS[1], 'owner')
@@ -69,7 +69,7 @@ class TakenCall(msgspec.Struct, frozen=True):
 
     record: CallCheckpoint
     orphaned: int
-    """How often the call was taken over from a worker that counted as dead, this time included."""
+    """How often the call was taken over from a worker that was taken for dead, this time included."""
 
 
 class CallDirectory:

@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 RELEASE = "release"
 RELEASE_S = 1.0
-"""Seconds after which a worker that has not given a call away is taken for dead."""
+"""Seconds within which a worker has to give a call away; else it is taken for dead."""
 MOST_OWNERS = 3
-"""How often it is looked who has a call; one that has another owner each time is left to the last of them."""
+"""How often the owner of a call is looked up; a call that has another owner each time is left to the last one."""
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class CallMoves:
         self._directory = directory
         self._requests = requests
         self._under_way: dict[str, asyncio.Event] = {}
-        """By their secrets, the calls that are on their way here; each is told when it has come."""
+        """The calls that are being moved here, by secret; the event is set when the call has arrived."""
         requests.on(RELEASE, self._release)
 
     async def settled(self) -> None:

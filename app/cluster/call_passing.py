@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 
 RING = "ring"
 RING_S = 2.0
-"""For how many seconds a worker is waited for to say that it answers a call: the caller hears it ring meanwhile."""
+"""Seconds within which a worker has to say whether it answers a call; the caller hears it ring meanwhile."""
 MOST_ASKED = 3
-"""Workers that are asked to answer a call, before its caller hears that the line is busy."""
+"""The most workers that are asked to answer a call; then its caller hears the busy tone."""
 
 _passed_on = metrics.get_meter("earshot").create_counter(
     "earshot.calls.passed_on", description="Incoming calls that came to a full worker, by whether another one took them"

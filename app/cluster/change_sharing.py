@@ -15,7 +15,8 @@ from app.server.processes.worker_bus import WorkerBusError
 log = logging.getLogger(__name__)
 
 REACHABLE_S = 10.0
-"""A worker that cannot be reached by the others after this learns of their changes with the next one only."""
+"""Seconds within which a worker has to be reachable to get a change of another one; later it gets it with the next
+change."""
 
 
 class Changes(Protocol):

@@ -23,7 +23,7 @@ from app.stores.opening import SharedStore
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.1
-"""How often sessions are looked at, in seconds: what happened within it before a worker was killed may be missing."""
+"""Seconds between looks at the sessions; when a worker is killed, the changes of that time may be missing."""
 
 _restored = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.restored", description="Sessions that went on from the checkpoint of another worker"

@@ -25,11 +25,11 @@ from app.telephony.transfer.consult import is_consult
 log = logging.getLogger(__name__)
 
 SOON_S = (0.0, 0.1, 0.3, 0.6)
-"""Waits before a call of which nothing is known is looked for again."""
+"""Seconds before each look for a call of which nothing is known yet."""
 
 JOIN_S = 2.0
 GATHER_S = 1.0
-"""For how many seconds a worker is waited for to tell what it has; then it is left out of what is shown of all."""
+"""Seconds within which a worker has to report for an overview of all workers; else it is left out."""
 
 
 class Cluster:
@@ -82,7 +82,7 @@ class Cluster:
         self._directory = CallDirectory(store.connection, store.writer, self.worker, self._taken)
         self._moves = CallMoves(self._here, board, self._take_over, self._directory, self.requests)
         self._membership = Membership(store.connection, self.worker, self._renewed)
-        self._membership.on_forgotten = self._redis_has_lost
+        self._membership.on_forgotten = self._write_anew
         self._passing = CallPassing(
             self._here.lifecycle, self._new_calls, board, store.connection, self.worker, self.requests
         )
@@ -291,7 +291,7 @@ class Cluster:
             if taken is not None:
                 await self._take(taken.record)
 
-    def _redis_has_lost(self) -> None:
+    def _write_anew(self) -> None:
         """Write all calls and sessions of this worker to Redis again, since Redis has lost its data."""
         log.warning("Redis has lost what this worker has written: its calls and sessions are written anew")
         self._take_over.tell_all()

@@ -30,7 +30,7 @@ from app.server.lifecycle import Lifecycle
 log = logging.getLogger(__name__)
 
 AGAIN_S = 2.0
-"""How often the others are asked again, in seconds: a worker that has started meanwhile knows of no dashboard."""
+"""Seconds after which the other workers are asked again, since one that has started meanwhile knows of no dashboard."""
 
 _RELAY = re.compile(r"/api/v1/(?:realtime|browser)/dashboard/relay")
 _shown = msgspec.msgpack.Decoder(list[Shown])

@@ -16,11 +16,11 @@ from app.cluster.request_passing import PassedResponse, RequestPassing
 log = logging.getLogger(__name__)
 
 PIECE_BYTES = 262_144
-"""What is asked for at once: about 4 s of the audio of a session."""
+"""Bytes that are asked for at once: about 4 s of the audio of a session."""
 
 _ASKED = re.compile(rb"bytes=([0-9]{1,15})-([0-9]{0,15})")
-"""One range from a place on. What a client asks for in any other way is answered with the whole file, as RFC 9110 has
-it (14.2)."""
+"""Matches a Range header with one range that has a start. All others are answered with the whole file, as RFC 9110
+(14.2) allows."""
 _GIVEN = re.compile(rb"bytes [0-9]{1,15}-[0-9]{1,15}/([0-9]{1,15})")
 _OF_A_PIECE = (b"content-length", b"content-range")
 

@@ -31,19 +31,18 @@ log = logging.getLogger(__name__)
 
 TAKE = "take"
 TAKE_S = 2.0
-"""For how many seconds a worker is waited for to take a call."""
+"""Seconds within which a worker has to take a call."""
 ARRIVED_S = 3.0
-"""Seconds within which calls that are on their way here have come: each step of a move has a shorter time-out of its
-own."""
+"""Seconds within which calls that are being moved here have arrived; each step of a move has a shorter time-out."""
 LEFT_S = 6.0
-"""Seconds before the worker ends at which a call is handed over though its caller speaks, so that a refusal leaves
-time."""
+"""Seconds before the end of the worker at which a call is handed over even if its caller speaks, so that time is left
+for a refusal."""
 LOOK_S = 0.1
 SENT_LOOK_S = 0.02
 MOST_WRITES = 3
-"""How often a checkpoint is written again because something has happened while it was written."""
+"""How often a checkpoint is written again because the session has changed while it was written."""
 WRITTEN_S = 1.0
-"""Checkpoints of browsers' sessions that are not written within this time are looked at again, while there is time."""
+"""Seconds within which the checkpoints of browsers' sessions have to be written; those that are not are tried again."""
 
 _handed_over = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.handed_over", description="Sessions of a worker that ended, by whether another one has them"
@@ -70,7 +69,7 @@ class HandOver:
         self._writer = writer
         self._listens = True
         self.has_room: Callable[[], bool] = lambda: False
-        """Whether this worker may take one more call"""
+        """Tells whether this worker can take another call"""
         requests.on(TAKE, self._take)
 
     async def hand_over(self, deadline: float) -> None:
@@ -140,7 +139,7 @@ class HandOver:
                 _handed_over.add(1, {"outcome": "taken"})
                 return
         _handed_over.add(1, {"outcome": "not taken"})
-        log.warning("a call is handed over to nobody: no other worker takes it", extra={"call": call.call_id})
+        log.warning("a call is not handed over: no other worker takes it", extra={"call": call.call_id})
 
     async def _until_quiet(self, call: Call, until: float) -> None:
         """Wait until the caller neither speaks nor presses keys, and the network has answered what it was ordered: what

@@ -21,12 +21,13 @@ log = logging.getLogger(__name__)
 
 WORKERS = "earshot:workers"
 CLOSE_S = 2.0
-"""A cancellation may be swallowed on its way through the client: the task then ends with the process."""
+"""Seconds for which a cancelled task is waited for: Redis's client may swallow the cancellation, and then the task ends
+with the process."""
 RENEW_S = 0.5
-"""Seconds between two renewals. At the same interval a worker looks after the others: the callers of one that stands
-still hear nothing until then."""
+"""Seconds between two renewals of the lease, and between two looks at the other workers. The callers of a worker that
+stands still hear nothing until it is noticed."""
 LATE_S = 1.8
-"""A renewal that comes later than this after the last one is late."""
+"""Seconds after the last renewal from which on the next one is late."""
 KEPT_S = 86_400
 
 _NOW = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) "
@@ -55,8 +56,8 @@ class Membership:
         self._connection = connection
         self._renewed = renewed
         self.on_forgotten: Callable[[], None] = lambda: None
-        """Called when Redis does not know the last lease of this worker any more: it was emptied, or a replica answers
-        now that had not come so far. Whatever else this worker has written may be lost with it."""
+        """Called when Redis does not know the last lease of this worker: it was emptied, or a replica without the
+        latest writes has taken over. Other data of this worker may be lost as well."""
         self._known_end_ms = 0.0
         self._until_s = 0.0
         self._trusts_from_s = 0.0

@@ -12,11 +12,12 @@ from app.telephony.continuity.call_checkpoints import CallCheckpoint
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 10
-"""Calls that a worker takes in one round of half a second, so that the others get theirs."""
+"""The most calls that a worker takes over in one round of half a second, so that other workers get some too."""
 MOST_ORPHANED = 5
-"""How many workers a call may outlive: one that has outlived more may be what they die of."""
+"""How many workers a call may outlive before it is hung up, since it may be the cause of their deaths."""
 MOST_ROUNDS = 10
-"""For how many rounds a worker without room leaves calls to others; then nobody has room, and it hangs them up."""
+"""Rounds for which a worker without room leaves calls to others; after them no worker has room, and it hangs the calls
+up."""
 
 _taken = metrics.get_meter("earshot").create_counter(
     "earshot.calls.taken_over", description="Calls of workers that were gone, by what became of them"

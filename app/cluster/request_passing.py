@@ -18,11 +18,12 @@ from app.server.asgi_relay import RELAYED, relayed_scope, scope_of
 log = logging.getLogger(__name__)
 
 FORWARD = "request"
-"""The topic of requests that are passed on."""
+"""The topic on which requests are passed on."""
 ANSWER_S = 12.0
-"""A request that is passed on may take as long as the slowest of them: to hang up, or to put a caller through."""
+"""Seconds for the answer to a request that is passed on: as long as the slowest take, to hang up or to transfer
+a call."""
 BODY_BYTES = 262_144
-"""The longest body of a request that is passed on."""
+"""The most bytes of the body of a request that is passed on."""
 RETRY_AFTER = {"Retry-After": "1"}
 
 

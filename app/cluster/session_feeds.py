@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 
 FOLLOW, SHOWN = "follow", "shown"
 FOLLOWED_S = 7.0
-"""Seconds after which a worker that has not asked again has no dashboard of the session any more, or is gone."""
+"""Seconds without a request from a worker after which it has no dashboard of the session any more, or is gone."""
 MOST_FEEDS = 10_000
-"""Sessions that other workers follow here, live or not."""
+"""The most sessions of this worker, live or not, that other workers follow."""
 MOST_WAITING = 500
-"""Messages that wait for one other worker, while Redis is slow or gone; the oldest of more are dropped."""
+"""The most messages that wait for one other worker while Redis is slow or gone; of more the oldest are dropped."""
 
 
 class Follow(msgspec.Struct, frozen=True):
@@ -85,7 +85,7 @@ class SessionFeeds:
         self._background = background
         self._feeds: dict[str, SessionFeed] = {}
         self._waiting: dict[str, deque[Shown]] = {}
-        """By the workers that are told something at present, what they are to be told next"""
+        """The messages that are to be sent to each worker while another is being sent"""
         cluster.on(FOLLOW, self._follow)
 
     def words(self, session_id: str) -> BrowserWords:
@@ -142,7 +142,7 @@ class SessionFeed:
         self._session_id = session_id
         self._words: BrowserWords | None = None
         self.until: dict[str, float] = {}
-        """Until when each of them follows the session, by the loop's clock"""
+        """When each worker stops following the session, in seconds of the loop's clock"""
 
     def workers_at(self, now: float) -> list[str]:
         """The ids of the workers that follow the session at `now`; those that have not asked again lately are

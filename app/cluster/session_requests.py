@@ -26,16 +26,16 @@ from app.sessions.known_sessions import KnownSessions
 log = logging.getLogger(__name__)
 
 HAS_SESSION, HAS_TIMELINE, HAS_AUDIO = "session", "timeline", "audio"
-"""What workers ask each other: whether a session is live there, or has gone on there to its end, and is still told of,
-or can be listened to."""
+"""What workers ask each other about a session: whether it is live there, whether its timeline is kept there, whether
+its audio is."""
 
 Keeps = Mapping[str, Callable[[str], bool]]
-"""By HAS_TIMELINE and HAS_AUDIO, whether a worker has that of a session of some id, live or over."""
+"""By HAS_TIMELINE and HAS_AUDIO: tells whether a worker has the timeline or the audio of a session, by its id."""
 
 _ABOUT_LIVE = re.compile(r"/api/v1/(?:sessions/([^/]+)/approvals(?:/[^/]+)?|health/actors/([^/]+)(?:/.*)?)")
 _KEPT = re.compile(rf"/api/v1/sessions/([^/]+)/({HAS_TIMELINE}|{HAS_AUDIO})")
 _SESSION = re.compile(r"/api/v1/sessions/([^/]+)")
-"""A request that reads a session can be answered from the store; one that ends it has to reach its worker."""
+"""Matches the path of one session. Its record can be read from the store, but only its worker can end it."""
 
 _forwarded = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.forwarded", description="Requests about sessions that a worker elsewhere answered, by outcome"

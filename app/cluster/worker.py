@@ -17,20 +17,20 @@ class ClusterWorker(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of one worker; they belong to the loop's thread."""
 
     random: Random
-    """The source of ids that cannot be guessed."""
+    """The source of ids that nobody can guess."""
     clock: Clock
-    """The clock of its sessions."""
+    """The clock of the worker's sessions."""
     store: SessionStore
-    """The store of session records, of this worker or shared."""
+    """The store of session records, this worker's own or a shared one."""
     claim_check: ClaimCheck | None
-    """What is asked before a worker that stood still speaks again; None where no store is shared."""
+    """Asked before a worker that stood still speaks again; None if no store is shared."""
     checkpoints: CheckpointKeeper | None
-    """What keeps the checkpoints of its sessions; None where no store is shared."""
+    """Keeps the checkpoints of the worker's sessions; None if no store is shared."""
     sessions: SessionsKeeper
     """The live sessions."""
     lifecycle: Lifecycle
-    """Whether it takes anything on."""
+    """Whether the worker accepts new sessions and calls."""
     draining: Draining
-    """How its sessions end; told of what has other workers go on with them."""
+    """How the worker's sessions end; told what hands them over to other workers."""
     leave: Callable[[str, int], None]
-    """Ends a session that another worker goes on with; its connection is closed with the code."""
+    """Ends a session, by its id, that another worker goes on with; its connection is closed with the given code."""

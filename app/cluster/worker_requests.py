@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_IN_HAND = 200
-"""Requests that a worker deals with at once; more are left unanswered."""
+"""The most requests that a worker handles at once; further ones are not answered."""
 CLOSE_S = 2.0
-"""For how many seconds requests that are being dealt with are waited for; those that go on have swallowed their
+"""Seconds for which requests in progress are waited for at the end; those that go on have swallowed their
 cancellation."""
 MOST_LINES = 16
-"""Connections to Redis that requests and answers take at once: a publication takes a fraction of a millisecond."""
+"""The most connections to Redis that requests and answers use at once; a publication takes a fraction of a
+millisecond."""
 YES, NO = b"yes", b"no"
 """Answers to requests that ask whether something is so, or is done."""
 
@@ -92,7 +93,7 @@ class WorkerRequests:
 
         self._subscription = RedisSubscription(connection, random, channel_of(worker), self._hear)
         self.is_reachable = self._subscription.is_subscribed
-        """Set while others can ask this worker."""
+        """Set while other workers can send requests to this one."""
 
     def on(self, topic: str, handle: Handle) -> None:
         """Have `handle` answer what others ask about `topic`."""

@@ -23,7 +23,7 @@ class AgentShown(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[str, ...]
     handoffs: tuple[str, ...]
     scripted: bool
-    """Whether it has a dialogue for the keyless language model"""
+    """Whether the agent has a dialogue for the keyless language model"""
 
 
 def agents(settings: Settings) -> list[AgentShown]:

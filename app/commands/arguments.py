@@ -17,7 +17,7 @@ from config.settings import misspelt_variables, read_settings, set_variables
 FAILED, MISCONFIGURED = 1, 2
 
 AddCommand = Callable[[str, str], argparse.ArgumentParser]
-"""Adds a command by its name and purpose."""
+"""Adds a command, by its name and purpose, and returns its parser."""
 
 
 def add_commands(add: AddCommand) -> None:

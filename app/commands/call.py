@@ -17,10 +17,10 @@ from protocol.calls import CallState, CallStatus, InitiateCall, InitiatedCall
 from protocol.problems import Problem
 
 ANSWER_S = 30.0
-"""A server that has not answered a request by then is not there."""
+"""Seconds within which a server has to answer; else it is taken to be down."""
 LOOKED_AT_EVERY_S = 1.0
 LONGEST_S = 4 * 3_600.0
-"""A call is followed no longer than this."""
+"""The most seconds for which a call is followed."""
 MOST_BYTES = 1 << 20
 
 OVER = (CallState.DISCONNECTED, CallState.FAILED)

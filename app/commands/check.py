@@ -1,4 +1,5 @@
-"""`python -m app check`: can the server start with this configuration? A platform runs it in its release phase."""
+"""`python -m app check`: checks whether the server can start with this configuration, as in a platform's
+release phase."""
 
 import asyncio
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ UNHEALTHY = "unhealthy"
 
 
 class Licence(msgspec.Struct, frozen=True):
-    """The licence of a local engine, for whoever operates or hands on the product."""
+    """The licence of a local engine, for those who operate or redistribute the product."""
 
     engine: str
     product: str
@@ -46,10 +47,10 @@ LICENCES = (
 
 
 def _telemetry(settings: Telemetry) -> str:
-    """Where metrics and traces go.
+    """Return where metrics and traces are sent, in words.
 
     Raises:
-        SettingsError: the exporter for it is not installed.
+        SettingsError: the exporter for that is not installed.
     """
     if settings.to_azure_monitor:
         from app.telemetry.azure_monitor import exporter_package
@@ -64,8 +65,8 @@ def _telemetry(settings: Telemetry) -> str:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What `check` says: what is on and what is missing for what is off, what is likely not meant, and which
-    connections work, if they were tried."""
+    """The results of `check`: features that are on or off and why, warnings about likely mistakes, and the outcome for
+    each connection if they were tried."""
 
     features: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -73,11 +74,11 @@ class Found(msgspec.Struct, frozen=True):
 
     @property
     def failed_connections(self) -> tuple[readiness.Check, ...]:
-        """Those of components that are configured and do not work."""
+        """The connections to configured components that do not work."""
         return tuple(each for each in self.connections if each.status == UNHEALTHY and not _is_off(each))
 
     def lines(self) -> Iterator[str]:
-        """A line for each, for people."""
+        """Yield the results as lines for people."""
         yield from self.features
         yield from (f"warning: {warning}" for warning in self.warnings)
         for each in self.connections:
@@ -90,12 +91,12 @@ def _is_off(connection: readiness.Check) -> bool:
 
 
 def check(settings: Settings) -> Found:
-    """What is configured, and what is likely not meant.
+    """Check the configuration, and return what is configured and what is likely a mistake.
 
     Raises:
-        AgentFileError, ToolDefinitionError, SettingsError: as `usable_configuration`, or HOST is no address of this
-            machine, access control lacks what it needs, the session store cannot be used, an exporter is not
-            installed, or an engine cannot be made.
+        AgentFileError, ToolDefinitionError, SettingsError: as `usable_configuration`; or HOST is no address of this
+            machine, access control lacks a setting, the session store cannot be used, an exporter is not installed, or
+            an engine cannot be made.
     """
     configuration = usable_configuration(settings)
     _require_address(settings.server.host)
@@ -115,10 +116,11 @@ def check(settings: Settings) -> Found:
 
 
 def _require_address(host: str) -> None:
-    """It is an address of this machine. Its port is not tried: the server itself may be running on it.
+    """Check that HOST is an address of this machine. Its port is not tried, since the server itself may be running on
+    it.
 
     Raises:
-        SettingsError: nobody can listen there.
+        SettingsError: it is not possible to listen on it.
     """
     try:
         listen(host, 0).close()
@@ -127,7 +129,7 @@ def _require_address(host: str) -> None:
 
 
 async def _make_worker(settings: Settings, configuration: Configuration) -> None:
-    """Make what `serve` makes, start none of it, and close it again.
+    """Make a worker's parts as `serve` does, start none of them, and close them again.
 
     Raises:
         SettingsError and others of CONFIGURATION_ERRORS: `serve` would refuse.
@@ -140,7 +142,8 @@ async def _make_worker(settings: Settings, configuration: Configuration) -> None
 
 
 def _tried_store(settings: Settings) -> tuple[str, ...]:
-    """What the store in Redis is; where it does not work, a warning too: `serve` starts all the same, and waits for it.
+    """Return the state of the store in Redis, and a warning if it does not work: `serve` starts without it and waits
+    for it.
 
     Raises:
         SettingsError: Redis cannot be used as it is configured.

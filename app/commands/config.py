@@ -11,7 +11,7 @@ from config.settings import Settings, groups
 from config.variables import Documented
 
 WIDTH = 100
-"""Characters of a line, about."""
+"""About how many characters a line of the output has."""
 
 _INDENT = " " * 6
 # A name that is torn apart cannot be searched for.

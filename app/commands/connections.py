@@ -1,4 +1,4 @@
-"""`python -m app check --connect`: makes the worker's parts as `serve` does, and asks each whether it works."""
+"""`python -m app check --connect`: makes the worker's parts as `serve` does, and checks whether each of them works."""
 
 import asyncio
 from time import monotonic
@@ -14,15 +14,15 @@ from app.services import Services
 from config.settings import Settings
 
 TRIED_WITHIN_S = 120.0
-"""Local engines load their models first, which takes seconds; nothing takes longer than this."""
+"""Seconds that a connection may take, including the loading of a local engine's models."""
 
 
 def tried(settings: Settings) -> tuple[Check, ...]:
-    """The outcome for each component. Not to be called on an event loop.
+    """Try the connection of each component and return the outcomes. Not to be called on an event loop.
 
     Raises:
         SettingsError and others of CONFIGURATION_ERRORS: `serve` would refuse.
-        TimeoutError: something holds up the start.
+        TimeoutError: the start takes too long.
     """
 
     async def asked() -> tuple[Check, ...]:
@@ -33,7 +33,7 @@ def tried(settings: Settings) -> tuple[Check, ...]:
 
 
 async def _checks(settings: Settings) -> tuple[Check, ...]:
-    """What a worker with these settings reports, which is started for it and stopped again."""
+    """Start a worker with these settings, and return its readiness checks before it is stopped again."""
     configuration = usable_configuration(settings)
     services = Services(settings, Lifecycle(), configuration.agents, configuration.tools)
     await services.start()
@@ -47,7 +47,7 @@ async def _checks(settings: Settings) -> tuple[Check, ...]:
 
 
 async def _tried(server: McpServer) -> Check:
-    """Whether an MCP server, which connects meanwhile, has the tools that agents name."""
+    """Check whether an MCP server, which is connecting, has the tools that agents name."""
     began = monotonic()
     await server.tried.wait()
     took_ms = (monotonic() - began) * 1000

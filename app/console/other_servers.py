@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 SUMMARY, DRAIN = "console summary", "console drain"
 EVERY_S = 1.0
 WATCHED_S = 6.0
-"""Without a console that says within this time that it is open nobody is asked."""
+"""Seconds after the last sign of an open console for which other servers are asked for their workers."""
 FORGOTTEN_S = 60.0
-"""Seconds without news after which a worker is shown no more."""
+"""Seconds without a report after which a worker is no longer shown."""
 DRAIN_S = 2.0
 MOST_LOST = 400
-"""Sessions that are asked after: of ten workers that have died, those that are named."""
+"""The most sessions of dead workers that are asked after: those that are named of ten workers."""
 YES = b"yes"
 
 
@@ -34,7 +34,7 @@ class Cluster(Protocol):
     """The workers of all servers, as far as the console asks them."""
 
     worker: str
-    """The id of this one, which no other has"""
+    """The id of this worker, unique on all machines"""
     is_running: bool
 
     def on(self, topic: str, handle: Handle) -> None:
@@ -111,9 +111,9 @@ class OtherServers:
         self._asking: asyncio.Task[None] | None = None
         self._heard: dict[str, Told] = {}
         self._goes_on: dict[str, Found] = {}
-        """By session, those of dead workers of which their own server does not know that they go on."""
+        """Sessions of dead workers that other servers go on with, which their own server does not know."""
         self.unheard = ""
-        """Why nothing is heard of other servers at present; empty while they can be asked."""
+        """Why nothing can be learned about other servers; empty while they can be asked."""
         cluster.on(SUMMARY, self._answer)
         cluster.on(DRAIN, self._ordered)
 

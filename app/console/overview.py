@@ -23,11 +23,12 @@ WATCH = "console watch"
 DRAIN = "console drain"
 EVERY_S = 1.0
 WATCHED_S = 6.0
-"""A console that is open says so within this time, again and again; without it nobody tells anything."""
+"""Seconds after the last sign of an open console for which workers report; an open console gives one again and
+again."""
 GONE_SHOWN_S = 900.0
-"""For how many seconds a worker that has died is shown, also to a console that is opened later."""
+"""Seconds for which a worker that has died is shown, also to consoles that are opened later."""
 DRAIN_WITHIN_S = 10.0
-"""An order to drain that is older was meant for another process."""
+"""Seconds after which an order to drain is ignored, since the process it was meant for may be gone."""
 
 
 class OverviewMessage(msgspec.Struct, frozen=True, tag_field="type", tag="overview"):

@@ -23,9 +23,9 @@ from app.server.lifecycle import Lifecycle
 from config.groups.limits import Limits
 
 MOST_SHOWN = 40
-"""Sessions of one worker, those in trouble before the others: a notice between workers holds no more."""
+"""The most sessions of one worker that are shown, those in trouble first: a notice between workers holds no more."""
 MOST_APPROVALS = 10
-"""Calls of tools that wait for an operator, those that have waited for longest before the others."""
+"""The most tool calls waiting for approval that are shown, those that have waited longest first."""
 
 
 class Summaries:

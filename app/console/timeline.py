@@ -26,13 +26,13 @@ from actors.messages.output import (
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 
 MOST_EVENTS = 1_000
-"""The most events that are kept of one session; the oldest are forgotten."""
+"""The most events that are kept of one session; of more the oldest are dropped."""
 MOST_SESSIONS = 200
-"""Of one worker, live or over. Of those that are over the ones in which nothing happened are forgotten first, then the
-one that was begun first; those that are live are kept, and are as many as the worker has room for."""
+"""The most sessions of a worker that are kept, live ones included. Sessions that are over are dropped first if nothing
+happened in them, then by age; live ones are always kept, and their number is limited by the worker's capacity."""
 _TIMES = tuple(name for name in TurnMeasured.__struct_fields__ if name.endswith("_ms"))
 _NO_TIMES: dict[str, Any] = {"times_ms": {}}
-"""Shared: each event with an empty mapping of its own would be half as large again."""
+"""An empty mapping that events share: one of its own would make each event half as large again."""
 
 
 class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,9 +42,10 @@ class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str
     turn: int = 0
     name: str = ""
-    """By the kind of the event: who has the floor, a tool, an actor, how the session ended, or a part of the worker."""
+    """What the event is about, by its kind: who has the floor, a tool, an actor, the session's end, or a part of the
+    worker."""
     text: str = ""
-    """What was said or heard, where content may be logged; the error of an actor; what is wrong with the worker."""
+    """What was said or heard, if content may be logged; the error of an actor; or what is wrong with the worker."""
     times_ms: dict[str, float] = {}
     interrupted: bool = False
     failed: bool = False
@@ -58,7 +59,7 @@ class TimelineReport(msgspec.Struct, frozen=True):
     content: bool
     events: list[TimelineEvent]
     audio_at: float | None = None
-    """When the session's audio begins, in seconds since 1970; None where there is none, or none yet"""
+    """When the session's audio begins, in seconds since the epoch; None if there is none so far"""
 
 
 class Timeline:
@@ -142,7 +143,7 @@ class Timelines:
         self._content = content
         self._kept: dict[str, Timeline] = {}
         self._left: set[str] = set()
-        """Of those that are kept, the sessions with which another worker has gone on."""
+        """The kept sessions that another worker goes on with."""
 
     def session_opened(self, session_id: str) -> None:
         """A session begins here, or comes back."""

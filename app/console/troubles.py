@@ -7,13 +7,13 @@ import msgspec
 from actors.runtime.supervised_actor import ActorState
 
 STUCK_S = 2.0
-"""Seconds after which an actor that has mail and has handled none of it counts as stuck."""
+"""Seconds without handling a message after which an actor that has messages counts as stuck."""
 FULL_MAILBOX = 100
 MOST_CHARS = 200
 MOST_TROUBLES = 5
 
 STUCK, LOST, BREAKER, RESTARTED, FULL, DEGRADED, DROPPED, WAITING = 100, 90, 60, 50, 40, 30, 20, 10
-"""How bad things are, for the order in which they are shown."""
+"""The weights of troubles, by which they are sorted when they are shown."""
 
 
 class Trouble(msgspec.Struct, frozen=True, order=True):
@@ -22,7 +22,7 @@ class Trouble(msgspec.Struct, frozen=True, order=True):
     weight: int
     text: str
     about: str = ""
-    """What of a worker is wrong: the same as long as it is, whatever the text says of how much."""
+    """Which part of the worker the trouble is about: it stays the same while figures in the text change."""
 
 
 class ConsoleSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,24 +59,24 @@ class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     worker: int
-    """The number of its process, which no other worker of its server has."""
+    """The process id of the worker, unique on its server."""
     server: str = ""
-    """Which server it is of: the same for all its workers."""
+    """The server that the worker belongs to: the same value for all its workers."""
     host: str = ""
-    """The name of the machine that it runs on."""
+    """The name of the machine that the worker runs on."""
     at: float
     phase: str
     sessions: int
     max_sessions: int
     lag_ms: float
     weight: int
-    """The weight of the worst trouble, be it of the worker or of one of its sessions."""
+    """The weight of the worst trouble of the worker or of any of its sessions."""
     troubles: tuple[str, ...]
     trouble_weights: tuple[int, ...]
-    """The weight of each of the worker's own troubles, in their order."""
+    """The weight of each of the worker's own troubles, in the order of `troubles`."""
     worst: tuple[ConsoleSession, ...]
     approvals: tuple[ConsoleApproval, ...] = ()
-    """The calls of tools that wait for an operator, those first that have to be decided first."""
+    """The tool calls that wait for an operator, those that expire soonest first."""
     content: bool = False
 
 

@@ -9,7 +9,7 @@ from app.console.troubles import Trouble
 
 LOOK_S = 1.0
 MOST_EVENTS = 500
-"""The oldest are forgotten."""
+"""The most events that are kept; of more the oldest are dropped."""
 
 
 class WorkerHistory:

@@ -10,10 +10,11 @@ from app.dialogue.words import words_of
 
 _BETWEEN = frozenset(("the", "on", "this", "next", "at"))
 _LEAD_IN = 3
-"""A yes or no counts if it begins within so many words, or anywhere in a short sentence."""
+"""A yes or no counts if it begins within this many words, or anywhere in a sentence of at most `_SHORT` words."""
 _SHORT = 6
 _BEFORE_A_LEAD_IN, _CLEAR_LEAD_IN = 2, 3
-"""As many words before a lead-in of at least so many words may be a misheard greeting: `the low, do you know`."""
+"""This many words at most, before a lead-in of at least the second number of words, may be a misheard greeting: `the
+low, do you know`."""
 
 
 def polarity(words: Sequence[str], dialogue: Dialogue) -> bool | None:

@@ -32,7 +32,7 @@ _ORDINALS = (
 _HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "one hundred")
 _PER_SENTENCE = 8
-"""How many values a placeholder takes in one sentence: enough for each value to be met in some sentence."""
+"""How many values of a placeholder are put into one sentence: enough that each value stands in some sentence."""
 _MOST_PHRASES = 3_000
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a dialogue that its types cannot say: names that name nothing, questions without words."""
+"""Finds the faults in a dialogue that its types cannot rule out: unknown names, and questions without texts."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ from app.dialogue.schema import (
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Where in a dialogue something is wrong, and what."""
+    """The place of a fault in a dialogue, and what is wrong there."""
 
     path: str
     reason: str
@@ -37,12 +37,12 @@ class Fault(msgspec.Struct, frozen=True):
 def dialogue_faults(
     dialogue: Dialogue, tools: Collection[str], takes: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Iterator[Fault]:
-    """All faults, in the order of the file.
+    """Return all faults, in the order of the file.
 
     Args:
-        dialogue: what is looked at.
-        tools: those that the agent has.
-        takes: by tool, the JSON Schema of what it takes; a tool that is missing there takes anything.
+        dialogue: the dialogue to check.
+        tools: the names of the agent's tools.
+        takes: the JSON Schema of each tool's arguments, by name; a tool that is missing there takes any arguments.
     """
     try:
         ZoneInfo(dialogue.time_zone)
@@ -137,7 +137,7 @@ def _call_faults(path: str, step: CallStep, dialogue: Dialogue, tools: Collectio
 
 
 def _argument_faults(path: str, step: CallStep, dialogue: Dialogue, takes: Mapping[str, Any]) -> Iterator[Fault]:
-    """Faults in the arguments of a call: what its tool would refuse each time, whatever the caller says."""
+    """Yield the faults in the arguments of a call for which its tool would refuse it, whatever the caller says."""
     known: Mapping[str, Any] = takes.get("properties", {})
     for name, template in step.arguments.items():
         if name not in known:
@@ -165,7 +165,7 @@ def _unknown(path: str, text: str, known: Collection[str]) -> Iterator[Fault]:
 
 
 def _names(dialogue: Dialogue) -> list[str]:
-    """Collect the placeholders that a template of this dialogue may use."""
+    """Return the placeholders that a template of this dialogue may use."""
     return [*dialogue.slots, *_kept(dialogue)]
 
 

@@ -20,7 +20,7 @@ from app.dialogue.task import Reply, TaskRunner, call
 
 _SHORT = 8
 _FEW = 2
-"""Words that `the second one` may be wrapped in, and how many of them may say something else."""
+"""How many other words may stand around `the second one`, and how many of them may have a meaning of their own."""
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -112,28 +112,32 @@ class Script:
         misses, state.misses = state.misses, 0
         match state.question:
             case Question.SLOT:
-                understood = self._slot_answered(state, reply, said)
+                understood = self._take_slot_answer(state, reply, said)
             case Question.CONFIRM:
-                understood = self._confirm_answered(state, reply, said)
+                understood = self._take_confirmation(state, reply, said)
             case Question.CHANGE:
-                understood = self._change_answered(state, reply, said)
+                understood = self._take_change(state, reply, said)
             case Question.MORE:
-                understood = self._more_answered(state, reply, said)
+                understood = self._take_more_answer(state, reply, said)
             case Question.NONE:
                 understood = False
             case _:
                 assert_never(state.question)
-        if understood or self._gone_on(state, reply, said) or self._misses.nearly_answered(state, reply, said):
+        if (
+            understood
+            or self._continue_subject(state, reply, said)
+            or self._misses.take_near_answer(state, reply, said)
+        ):
             return
         if said.best is not None:
             self._want(state, reply, said, self._intents[said.best.intent])
-        elif not self._corrected(state, reply, said):
+        elif not self._correct(state, reply, said):
             state.misses = misses + 1
-            self._misses.missed(state, reply, said)
+            self._misses.reply_to_miss(state, reply, said)
 
     # answers to open questions
 
-    def _slot_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
+    def _take_slot_answer(self, state: State, reply: Reply, said: Utterance) -> bool:
         values = self._values(state, said)
         chosen = None if values else self._offer_chosen(state, said)
         if chosen is not None:
@@ -166,7 +170,7 @@ class Script:
     def _is_sure_of_another(self, state: State, said: Utterance) -> bool:
         return said.best is not None and said.best.intent != state.task and said.best.score >= SURE
 
-    def _confirm_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
+    def _take_confirmation(self, state: State, reply: Reply, said: Utterance) -> bool:
         answer = polarity(said.words, self._dialogue)
         if self._is_sure_of_another(state, said) and len(said.words) > 3 and (said.telling or answer is None):
             return False
@@ -180,11 +184,11 @@ class Script:
         elif answer:
             state.confirmed[state.step] = state.question_text
         else:
-            return self._declined(state, reply, said)
+            return self._decline(state, reply, said)
         self._tasks.advance(state, reply)
         return True
 
-    def _declined(self, state: State, reply: Reply, said: Utterance) -> bool:
+    def _decline(self, state: State, reply: Reply, said: Utterance) -> bool:
         if state.question_text in state.declined:
             self._misses.start_over(state, reply)
             return True
@@ -192,7 +196,7 @@ class Script:
         if self._tasks.forget_named(state, said.words):
             self._tasks.advance(state, reply)
             return True
-        if self._misses.nearly_changed(state, reply, said):
+        if self._misses.take_near_change(state, reply, said):
             return True
         step = self._tasks.steps(state)[state.step]
         assert isinstance(step, ConfirmStep)
@@ -204,7 +208,7 @@ class Script:
             self._go_on(state, reply, step.then)
         return True
 
-    def _change_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
+    def _take_change(self, state: State, reply: Reply, said: Utterance) -> bool:
         changes = self._changes(state, said)
         if self._is_sure_of_another(state, said) or (changes and self._means_something_else(state, said)):
             return False
@@ -215,7 +219,7 @@ class Script:
         self._tasks.advance(state, reply)
         return True
 
-    def _more_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
+    def _take_more_answer(self, state: State, reply: Reply, said: Utterance) -> bool:
         answer = polarity(said.words, self._dialogue)
         if answer is None or (said.best is not None and self._intents[said.best.intent].steps):
             return False
@@ -236,8 +240,8 @@ class Script:
 
     # wants
 
-    def _gone_on(self, state: State, reply: Reply, said: Utterance) -> bool:
-        """`And my wife at three`, once something is done: the same again, with what is said of it now."""
+    def _continue_subject(self, state: State, reply: Reply, said: Utterance) -> bool:
+        """Serve the former subject again with what is said now: `and my wife at three`; returns False if not."""
         subject = self._intents.get(state.subject)
         if not said.goes_on or state.task or subject is None:
             return False
@@ -255,7 +259,7 @@ class Script:
         waiting, state.waiting = state.waiting, ""
         reply.parts.pop()
         before = len(reply.parts)
-        self._gone_on(state, reply, self._hearing.read_as(state, messages, waiting))
+        self._continue_subject(state, reply, self._hearing.read_as(state, messages, waiting))
         reply.parts.insert(before, self._tasks.say(state, self._dialogue.closing.another, "another"))
 
     def _want(self, state: State, reply: Reply, said: Utterance, intent: Intent) -> None:
@@ -297,8 +301,8 @@ class Script:
         reply.parts.append(text)
         reply.call = call(state, "end_conversation")
 
-    def _corrected(self, state: State, reply: Reply, said: Utterance) -> bool:
-        """Values for the present task, said out of turn: `actually, make it Friday`."""
+    def _correct(self, state: State, reply: Reply, said: Utterance) -> bool:
+        """Take values for the task that are said out of turn: `actually, make it Friday`; returns whether any are."""
         changes = self._changes(state, said)
         if not state.task or not changes or said.unrelated or said.telling > 2:
             return False

@@ -144,4 +144,4 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         """
     ),
 }
-"""Words of these sentences, and what counts as them."""
+"""Words of these sentences, and the words and phrases that count as them."""

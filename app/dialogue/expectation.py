@@ -5,7 +5,7 @@ from app.dialogue.schema import ChoiceSlot, DaySlot, Dialogue, NameSlot, NumberS
 from app.dialogue.state import Question, state_of
 
 NUMBER_IN_DIGITS = 1_000
-"""A number that may be as large is given digit by digit."""
+"""Callers say a number digit by digit if it may be as large as this."""
 
 
 def expected_by(memory: Memory, dialogue: Dialogue) -> ExpectedAnswer | None:

@@ -23,23 +23,23 @@ from app.dialogue.state import Question, State
 from app.dialogue.words import plain, words_of, written_words
 
 UNRELATED = "-"
-"""The class of the sentences that are none of our business."""
+"""The class of the sentences that are on none of the dialogue's subjects."""
 
 
 MAX_WORDS = 120
-"""Of an utterance with more words, the last ones are read: nobody tells a machine so much in one sentence."""
+"""The most words of an utterance that are read, from its end: no request to a machine is longer."""
 SURE = 0.75
 """Likelihood from which an intent outweighs an answer that the same words could be."""
 SURE_OF_AN_END = 0.97
-"""Likelihood from which a goodbye is one in the middle of a task."""
+"""Likelihood from which a goodbye in the middle of a task is taken for one."""
 TORN = 0.65
-"""Of two tasks the likelier one is begun, unless the other has more than this share of its likelihood."""
+"""Of two tasks the likelier one is begun, unless the likelihood of the other is more than this share of its own."""
 DOUBTFUL = 0.5
-"""Below this confidence of the recognizer, words may not be what was said."""
+"""A confidence of the recognizer below this means that the words may not be what was said."""
 UNSURE = 0.75
-"""Below this one, a word that nobody knows is probably another that was misheard."""
+"""A confidence of the recognizer below this means that an unknown word was probably misheard."""
 SURE_OF_A_TASK = 0.9
-"""Likelihood from which a task is begun by such a sentence: the word that was misheard may have named another one."""
+"""Likelihood from which a task is begun by a sentence with such a word, which may have named another task."""
 
 
 class Utterance(msgspec.Struct, frozen=True):
@@ -48,21 +48,22 @@ class Utterance(msgspec.Struct, frozen=True):
     words: list[str]
     mentions: list[Mention]
     best: Match | None
-    """The likeliest intent of ours, if it is likely enough."""
+    """The most likely intent of the dialogue, if it is likely enough."""
     unrelated: bool
-    """It is nearest to what is none of our business."""
+    """Whether the sentence is most like those on other subjects."""
     telling: int
-    """How many words, slot values and what is usual around them apart, say something of a subject."""
+    """How many words tell something about a subject; values of slots and the usual words around them do not count."""
     heard: bool
-    """Whether the open question had been heard."""
+    """Whether the caller had heard the open question."""
     strangers: bool = False
-    """All of the telling words are in no sentence that is known: misheard rather than on another subject."""
+    """Whether none of the telling words is in a known sentence: it was probably misheard, and is not on another
+    subject."""
     whom: str = ""
-    """For whom the caller speaks, if not for themselves: `daughter`."""
+    """The person for whom the caller speaks, such as `daughter`; empty if for themselves."""
     today: date = date.min
-    """When it was said."""
+    """The date on which it was said."""
     goes_on: bool = False
-    """It names no subject of its own, and goes on with what was spoken of: `and my wife at three`."""
+    """Whether it names no subject of its own and continues the former one: `and my wife at three`."""
 
     @property
     def for_whom(self) -> str:
@@ -216,9 +217,9 @@ class Hearing:
 
 
 _OF_TIMES_AND_RELATIVES = frozenset(reduce([*NUMBER_WORDS, *DAY_WORDS, *RELATIVES]))
-"""Words that say when and for whom, reduced, which are strange in no sentence."""
+"""Words for when and for whom, reduced; they are known in every sentence."""
 _HEDGES = frozenset(reduce(str.split("hmm hm mm then probably definitely certainly suppose rather alright sure say")))
-"""What people wrap an answer in when they are not sure of it: `let's say ten thirty then`."""
+"""Words that people put around an answer of which they are not sure: `let's say ten thirty then`."""
 _OF_FOLLOW_UPS = frozenset(reduce([*RELATIVES, *FOLLOW_UP_WORDS]))
 
 
@@ -256,7 +257,7 @@ def _without_refused_days(words: list[str]) -> list[str]:
 
 
 _HOURS_HEARD = {"won": "one", "to": "two", "too": "two", "for": "four", "ate": "eight"}
-"""Words that sound like an hour."""
+"""The hours that words are taken for which sound like them."""
 _HOURS = frozenset(str.split("one two three four five six seven eight nine ten eleven twelve"))
 
 

@@ -10,13 +10,13 @@ from functools import cache
 from typing import Literal
 
 Found = tuple[str, int]
-"""An ISO date and the number of words it takes."""
+"""A date in ISO 8601, and how many words were read for it."""
 
 Country = Literal["US", "CA", "GB", "IE", "AU", "NZ"]
-"""A country whose holidays are known, by its code in ISO 3166."""
+"""A country whose holidays are known, by its ISO 3166 code."""
 
 HOLIDAY = "holiday"
-"""What stands for a holiday in the examples of an intent, as `{holiday}`: a day that business hours do not tell of."""
+"""The placeholder `{holiday}` in the examples of an intent: the name of a day for which business hours may not hold."""
 
 MONDAY, THURSDAY = 0, 3
 
@@ -66,7 +66,7 @@ def _easter(later_days: int = 0) -> Callable[[int], date]:
 
 
 Rule = Callable[[int], date]
-"""The date of a holiday in a year."""
+"""Computes the date of a holiday in a year."""
 
 _EVERYWHERE: dict[str, Rule] = {
     "new year's day": _fixed(1, 1),
@@ -163,7 +163,7 @@ _OF_COUNTRIES: dict[Country, dict[str, Rule]] = {
         "labour day": _weekday(10, MONDAY, 4),
     },
 }
-"""What is a holiday in the whole country, or in most of it, by the names that callers have for it."""
+"""The holidays of a whole country, or of most of it, by the names that callers have for them."""
 
 
 def read_holiday(words: list[str], at: int, today: date, country: Country = "US") -> Found | None:

@@ -28,7 +28,7 @@ know think guess suppose kind sort bit little maybe perhaps possible possibly ac
 thanks thank what who which when where how why not no
 """
 FUNCTION_WORDS = frozenset(_FUNCTION.split())
-"""English words that say nothing of a subject: not knowing one of them is no sign of another subject."""
+"""English words that tell nothing about a subject: if one is unknown, that is no sign of another subject."""
 
 _CONTRACTIONS = (
     (re.compile(r"\bcan't\b"), "can not"),
@@ -37,11 +37,12 @@ _CONTRACTIONS = (
     (re.compile(r"'(?:d|ll|m|re|ve|s)\b"), ""),
 )
 _UNKNOWN_SQUARED = 20.0
-"""What a word that no example knows adds to the squared length of a sentence: as much as a word of ten examples."""
+"""What a word that is in no example adds to the squared length of a sentence: as much as a word that is in ten
+examples."""
 _LEFT_OUT = 0.3
-"""The share of words that say nothing of a subject which is left out of an example."""
+"""The share of the words that tell nothing which is left out of an example in training."""
 _EPOCHS, _AVERAGED = 15, 6
-"""How often all examples are seen, and of how many times, the last ones, the weights are averaged."""
+"""How often training goes through all examples, and over how many of the last times the weights are averaged."""
 _STEP = 4.0
 _ALIKE = 0.84
 
@@ -75,7 +76,7 @@ def reduce(words: Sequence[str]) -> list[str]:
 
 _FUNCTION_STEMS = frozenset(stem(word) for word in FUNCTION_WORDS)
 CONTRACTED = frozenset(stem(word) for word in ("am", "are", "had", "has", "have", "is", "will", "would"))
-"""What is left out of a sentence, reduced, where it was said as a contraction."""
+"""Words that a contraction stands for, reduced; they are left out of a sentence."""
 
 
 class Synonyms:
@@ -110,7 +111,7 @@ class Synonyms:
 
 
 Weights = list[float]
-"""A weight for each class, in the order of the intents."""
+"""A weight for each class; the classes are in the order of the intents."""
 Features = list[tuple[str, float]]
 
 

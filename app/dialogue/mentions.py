@@ -36,7 +36,7 @@ _NO_NAMES = frozenset(_NOT_A_NAME.split()) | FUNCTION_WORDS | NUMBER_WORDS
 
 
 _EXCEPTION_WORDS = 3
-"""Words before an exception that belong to it: `any day but`."""
+"""How many words before an exception belong to it: `any day but`."""
 _REFUSED_WITHIN = 8
 _REFUSED_BEFORE = re.compile(
     r"\b(?:not|can't|cannot|won't|couldn't|don't want|hate)"
@@ -59,7 +59,7 @@ class Mention(msgspec.Struct, frozen=True):
     start: int
     end: int
     placeholder: str = ""
-    """What stands for it in a sentence, if that is not its slot."""
+    """The placeholder that stands for it in a sentence, if it is not that of its slot."""
 
 
 class MentionReader:

@@ -10,7 +10,7 @@ from app.dialogue.state import Question, State
 from app.dialogue.task import Reply, TaskRunner, call
 
 MOST_NEAR = 2
-"""Values that may have been said of which the caller is asked which; of more, all are asked for again."""
+"""The most similar values between which the caller is asked to choose; if there are more, the question is repeated."""
 
 
 class Misses:
@@ -22,15 +22,15 @@ class Misses:
         self._does = {intent.name: intent.does for intent in dialogue.intents}
         self._near_answers = NearAnswers(dialogue)
 
-    def nearly_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
-        """Whether words that mean nothing sound like an answer to the open question: one value, or one of two.
+    def take_near_answer(self, state: State, reply: Reply, said: Utterance) -> bool:
+        """Take words that mean nothing for an answer to the open question if they sound like one; returns whether so.
 
-        Whatever a task does it reads out first, so one value is taken; of two the caller is asked which.
+        One value is taken, since a task reads out what it does before; of two the caller is asked which.
         """
         if self._is_clear(state, said) or not said.heard:
             return False
         if state.question in (Question.CONFIRM, Question.CHANGE):
-            return self.nearly_changed(state, reply, said)
+            return self.take_near_change(state, reply, said)
         if state.question is not Question.SLOT:
             return False
         guesses = self._guesses(state, said)
@@ -44,8 +44,11 @@ class Misses:
             return False
         return True
 
-    def nearly_changed(self, state: State, reply: Reply, said: Utterance) -> bool:
-        """Whether words that mean nothing sound like another value of one slot: `no, i have a tooth back`."""
+    def take_near_change(self, state: State, reply: Reply, said: Utterance) -> bool:
+        """Take words that mean nothing for another value of one slot that they sound like: `no, i have a tooth back`.
+
+        Returns whether they do.
+        """
         slots = [name for name in self._tasks.slots(state) if state.slots.get(name) is not None]
         found = {
             name: self._near_answers.guesses(said.words, name, said.today, (), state.refused.get(name))
@@ -80,7 +83,7 @@ class Misses:
                 return [guess.value for guess in guesses]
         return []
 
-    def missed(self, state: State, reply: Reply, said: Utterance) -> None:
+    def reply_to_miss(self, state: State, reply: Reply, said: Utterance) -> None:
         """Ask again, or give up and put the caller through."""
         fallback = self._dialogue.fallback
         if fallback.escalation and state.misses >= fallback.escalate_after:
@@ -90,7 +93,7 @@ class Misses:
             reply.call = call(state, fallback.tool) if fallback.tool else None
             return
         if state.question is Question.SLOT:
-            self._slot_missed(state, reply, said)
+            self._ask_slot_again(state, reply, said)
         elif state.question in (Question.CONFIRM, Question.CHANGE):
             texts = fallback.yes_or_no if state.question is Question.CONFIRM and state.misses % 2 == 0 else ()
             again = self._tasks.say(state, texts or fallback.again, "yes_or_no" if texts else "again")
@@ -103,7 +106,7 @@ class Misses:
         state.drop_task()
         reply.parts += self._dialogue.fallback.reply[:1]
 
-    def _slot_missed(self, state: State, reply: Reply, said: Utterance) -> None:
+    def _ask_slot_again(self, state: State, reply: Reply, said: Utterance) -> None:
         slot = self._dialogue.slots[state.asked]
         if not said.heard:
             reply.parts.append(state.question_text)

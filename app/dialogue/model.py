@@ -17,9 +17,9 @@ from app.dialogue.expectation import expected_by
 from app.dialogue.schema import Dialogue, dialogue_of
 
 _PIECE = re.compile(r"\S+\s*\S*\s*\S*\s*")
-"""Three words at a time."""
+"""Matches three words, the piece in which a reply is given."""
 LONG_CHARS = 200
-"""Reading more than so many characters may take some milliseconds: a thread does it."""
+"""Characters of an utterance above which a thread reads it, since that may take some milliseconds."""
 
 
 class ScriptModel:

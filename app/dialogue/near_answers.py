@@ -31,23 +31,24 @@ from app.dialogue.spoken_times import say_time
 from app.dialogue.words import words_of
 
 DAYS_AHEAD = 31
-"""A day further off has to be understood word by word."""
+"""How many days ahead are compared by sound; a later day must be understood word by word."""
 MAX_WORDS = 12
-"""Who says more answers no question with a single value."""
+"""An utterance with more words than this is no answer with a single value."""
 MOST_TELLING = 3
-"""Words that may be mistakes; of more, the whole is rather on another subject."""
+"""The most unknown words that may be recognition mistakes; with more, the caller probably talks about something
+else."""
 MOST_WORDS = 6
-"""Words that one value takes."""
+"""The most words of one value."""
 MOST_LONGER = 0.4
-"""By this share of its sounds, what was heard may be longer or shorter than a value."""
+"""The share of a value's sounds by which what was heard may be longer or shorter."""
 LEAST = 0.78
-"""How alike a value has to sound to what was heard."""
+"""How alike, from 0 to 1, a value has to sound to what was heard."""
 LEAST_SHORT = 0.85
-"""The same of a value of few sounds, which are found in much of what people say."""
+"""The same for a value of few sounds, which occur in much of what people say."""
 FEWEST_SOUNDS, SHORT_SOUNDS = 4, 5
-"""A value of fewer sounds than the first sounds like nothing; one of no more than the second has few."""
+"""The fewest sounds of a value that is compared, and the most of one that counts as short."""
 APART = 0.1
-"""So much less alike the next value has to be; else it may have been either."""
+"""By how much less alike the next best value has to be; else it may have been either."""
 
 
 class Guess(msgspec.Struct, frozen=True):

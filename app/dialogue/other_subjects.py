@@ -63,7 +63,7 @@ SENTENCES = tuple(" ".join(sentence.split()) for sentence in _TEXT.split(";"))
 
 
 MOST_OF_OURS = 1 / 3
-"""So many sentences on other subjects count at most, as a share of our own: more of them would outvote ours."""
+"""The most sentences on other subjects, as a share of the dialogue's own: more of them would outvote those."""
 
 
 def on_other_subjects(own: Collection[str], count: int) -> Sequence[str]:

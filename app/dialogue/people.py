@@ -6,7 +6,7 @@ from app.dialogue.matching import FUNCTION_WORDS
 from app.dialogue.spoken_numbers import NUMBER_WORDS
 
 SOMEONE = "someone"
-"""What stands for a person called by name in the examples of an intent, as `{someone}`."""
+"""The placeholder `{someone}` in the examples of an intent: a person who is named."""
 
 TITLES = frozenset(str.split("doctor dr mr mister mrs ms miss nurse professor"))
 RELATIVES = frozenset(
@@ -20,7 +20,7 @@ RELATIVES = frozenset(
 _OWNERS = frozenset(("my", "our"))
 _QUALITIES = frozenset(str.split("little old older oldest elder young younger youngest dear other teenage own"))
 _BETWEEN_MOST = 2
-"""Words between `my` and the relative, as in `my two little girls`."""
+"""How many words may stand between `my` and the relative, as in `my two little girls`."""
 
 
 def read_relative(words: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from app.dialogue.holidays import Country
 
 Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
 Texts = tuple[str, ...]
-"""Ways to say the same thing, taken in turn."""
+"""Texts that say the same thing; they are taken in turn."""
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
@@ -33,13 +33,13 @@ class _Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     prompt: Texts = ()
     reprompt: Texts = ()
-    """Said in place of the prompt when the answer was not understood; the prompt itself when empty."""
+    """Said in place of the prompt when the answer was not understood; empty: the prompt itself."""
     answers: Texts = ()
-    """How callers answer, as in `{day} would be good`: words around the value that count as nothing, and vocabulary."""
+    """How callers answer, such as `{day} would be good`: the words around the value then count as nothing."""
     cues: Texts = ()
     """Words right before a value that mark it as this slot's, where two slots share a type: `from`, `to`."""
     attempts: Annotated[int, Meta(ge=1, le=10)] = 3
-    """Answers not understood before `otherwise` is taken, if there is one."""
+    """How many answers may not be understood before `otherwise` is taken, if there is one."""
     otherwise: str | None = None
     """The value taken when the caller cannot be understood; without one the fallback decides."""
 
@@ -62,14 +62,14 @@ class DaySlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=
     """A day that is not over: `tomorrow`, `next Monday`, `the third of June`. The value is an ISO date."""
 
     soon: Texts = ("as soon as possible", "the earliest", "any day", "whenever", "the first available")
-    """Answers that leave the day to us: tomorrow is taken."""
+    """Answers that leave the day open: tomorrow is taken."""
 
 
 class TimeSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="time"):
     """A time of day: `half past three`, `ten a m`, `noon`. The value is `HH:MM`."""
 
     earliest: Annotated[str, Meta(pattern=r"^\d\d:\d\d\Z")] = "07:00"
-    """Of the two times that `three o'clock` may mean, the one from here on is meant."""
+    """The earlier of the two times that `three o'clock` may mean, if it is not before this one; else the later."""
 
 
 class NumberSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="number"):
@@ -83,9 +83,9 @@ class NameSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
     """A person's name. The value is the name in title case."""
 
     samples: Texts = ()
-    """Names to expect; others are taken too."""
+    """Names to expect; other names are accepted too."""
     prompt_for_another: Texts = ()
-    """In place of `prompt` where the caller speaks for somebody else, who is `{whom}`: `your daughter`."""
+    """In place of `prompt` if the caller speaks for somebody else, who is named by `{whom}`: `your daughter`."""
 
 
 class YesNoSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="yes_no"):
@@ -113,9 +113,9 @@ class ResultCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What follows from a tool's result; the first case that fits is taken."""
 
     when: dict[str, str | int | bool] = {}
-    """Fields of the result and the values they must have; all results fit the empty one."""
+    """Fields of the result and the values they must have; an empty mapping fits every result."""
     say: Texts = ()
-    """May hold the names of the result's fields, besides slots."""
+    """What is said; it may name fields of the result besides slots."""
     keep: tuple[Identifier, ...] = ()
     """Fields of the result that later templates, arguments and `among` may name."""
     forget: tuple[Identifier, ...] = ()
@@ -130,11 +130,11 @@ class AskStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 
     slot: Identifier
     among: Identifier | None = None
-    """A kept result, a list: only these values count."""
+    """The name of a kept result that is a list: only its values are accepted."""
     offered: Identifier | None = None
-    """A kept result, the list that was read out: `the second one` means the second of them."""
+    """The name of a kept result that is the list which was read out: `the second one` is its second value."""
     not_among: Texts = ()
-    """Said, before the question, when another value was asked for; `{slot}` is that value."""
+    """Said before the question when a value was named that is not in the list; `{slot}` is that value."""
 
 
 class ConfirmStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="step", tag="confirm"):
@@ -142,7 +142,7 @@ class ConfirmStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
 
     text: Texts
     declined: Texts
-    """Said after a no that corrects nothing: a question for what is wrong, or, if `then` is finish, a last word."""
+    """Said after a no that corrects nothing: a question what is wrong, or the last words if `then` is finish."""
     then: Then = Then.GO_ON
 
 
@@ -151,7 +151,8 @@ class CallStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
     tool: str
     arguments: dict[str, str | int | bool] = {}
-    """`{slot}` alone stands for the slot's value; an argument whose slot has none is left out."""
+    """The arguments of the tool. `{slot}` alone is the value of the slot; an argument whose slot has none is
+    left out."""
     say: Texts = ()
     """Said while the tool runs."""
     results: tuple[ResultCase, ...] = ()
@@ -181,9 +182,10 @@ class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Identifier
     examples: Texts = ()
-    """`{slot}` is any value of a slot, `{holiday}` a day such as Christmas, `{someone}` one such as Doctor Patel."""
+    """Sentences of callers. `{slot}` is any value of a slot, `{holiday}` a day such as Christmas, `{someone}` a person
+    such as Doctor Patel."""
     everyday: Everyday | None = None
-    """What callers say to every agent, and what need not be among the examples."""
+    """A kind of sentence that callers say to every agent, and that therefore needs no examples."""
     reply: Texts = ()
     steps: tuple[Step, ...] = ()
     does: Does = Does.ANSWER
@@ -202,11 +204,11 @@ class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     either: Texts = ("Was that {one} or {other}?",)
     """Said before a question that is asked again because the answer sounded like either of two."""
     yes_or_no: Texts = ("A yes or a no will do.",)
-    """Said in its place every other time that a question for a yes is asked again."""
+    """Said in place of `again` every other time that a yes-or-no question is asked again."""
     reply: Texts = ("Sorry, I did not get that.", "I am sorry, I still did not understand.")
-    """Said when no question is open; the last one for every further time."""
+    """Said when no question is open: the texts in turn, and then the last one every time."""
     escalate_after: Annotated[int, Meta(ge=1, le=20)] = 4
-    """Turns in a row not understood after which `escalation` is said and `tool` called."""
+    """After this many turns in a row that were not understood `escalation` is said and `tool` is called."""
     escalation: Texts = ()
     tool: str = ""
     tool_failed: Texts = ("I am sorry, that did not work just now.",)
@@ -218,7 +220,7 @@ class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ask: Texts = ("Is there anything else I can do for you?",)
     another: Texts = ("Now to the one for {whom}.",)
-    """Said before the second of two wishes of one sentence is served."""
+    """Said before the second of two requests in one sentence is dealt with."""
     more: Texts = ("What else can I do for you?",)
     """What is said when the caller has answered `ask` with a yes."""
     end: Texts = ("Thank you for calling. Goodbye.",)
@@ -233,11 +235,12 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     synonyms: dict[str, Texts] = {}
     """A word, and the words and phrases that count as it when intents are matched."""
     taken_over: Annotated[Texts, Meta(min_length=1)] = ("What can I do for you?",)
-    """Said when another agent has handed the conversation off to this one for words that name none of its intents."""
+    """Said when another agent has handed the conversation off to this one, and the caller's words match no intent."""
     unrelated: Texts = ()
-    """Sentences that are none of our business though they share our words: what is nearest to one is not understood."""
+    """Sentences that share words with the dialogue but are on other subjects: a sentence that is most like one is not
+    understood."""
     other_subjects: bool = False
-    """Common sentences on subjects of which no intent speaks count as unrelated too, without being listed."""
+    """Whether common sentences on other subjects count as `unrelated` without being listed."""
     yes: Texts = (
         "yes", "yeah", "yep", "yes please", "sure", "of course", "correct", "that's right", "that is correct", "okay",
         "ok", "exactly", "absolutely", "go ahead", "please do", "sounds good", "perfect", "that works", "fine", "great",
@@ -252,21 +255,22 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "well", "okay", "ok", "oh", "excuse me", "can you tell me", "could you tell me", "please tell me",
         "i would like to know", "i'd like to know", "i want to know", "i was wondering", "do you know",
     )  # fmt: skip
-    """How sentences begin whatever they are about: left out of the matching when more follows."""
+    """Phrases with which sentences begin whatever they are about; they are not matched if more follows."""
     pleas: Texts = (
         "help", "help me", "please help", "please help me", "can you help", "can you help me", "can you help me please",
         "can you help please", "i need help", "and i need help", "what should i do", "what do i do", "what can i do",
         "what should i do now", "what do i do now",
     )  # fmt: skip
-    """How people ask for help once they have said what is wrong: left out of the matching when more goes before."""
+    """Phrases in which people ask for help after they have said what is wrong; they are not matched if more comes
+    before."""
     fallback: Fallback = Fallback()
     closing: Closing = Closing()
     threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     """Similarity (0 to 1) below which an intent is not taken as understood."""
     time_zone: str = "UTC"
-    """Where `today` begins at midnight: a name of the IANA database."""
+    """The time zone, by its IANA name, in which `today` begins at midnight."""
     country: Country = "US"
-    """Whose public holidays callers mean by such names as `Thanksgiving` and `Labour Day`."""
+    """The country whose public holidays are meant by names such as `Thanksgiving` and `Labour Day`."""
 
 
 class ScriptedAgent(Agent, frozen=True, forbid_unknown_fields=True):

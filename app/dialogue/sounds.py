@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 MAX_SOUNDS = 32
-"""Of a text with more sounds, only the first are compared."""
+"""The most sounds of a text that are compared, from its beginning."""
 
 _RULES = (
     ("o'clock", "OklOk"), ("eighth", "EtT"), ("eight", "Et"), ("ache", "Ek"), ("one", "wAn"), ("two", "tU"),
@@ -24,11 +24,11 @@ _RULES = (
     ("ue", "U"), ("ui", "U"), ("a", "A"), ("e", "E"), ("i", "I"), ("o", "O"), ("u", "A"), ("y", "I"), ("c", "k"),
     ("x", "ks"), ("j", "J"),
 )  # fmt: skip
-"""Letters, and the sounds they are read as; the first that fit at a place count."""
+"""Letters and the sounds that they are read as; at each place the first that fits counts."""
 _RULE = re.compile("|".join(re.escape(letters) for letters, _ in _RULES) + "|[a-z]")
 _SOUNDS_OF = dict(_RULES)
 _LONG_VOWEL = re.compile(r"([aiou])([bcdfgklmnprstvz])e(?=s?$)")
-"""The vowel of `fine` and `time`, behind which the last letter is not spoken."""
+"""Matches the long vowel of `fine` and `time`, after which the last letter is silent."""
 _LONG = {"a": "ai", "i": "igh", "o": "oa", "u": "oo"}
 
 _VOWELS = frozenset("AEIOUY")
@@ -40,10 +40,10 @@ _NEAR = {
     **{(pair[at], pair[1 - at]): 0.25 for pair in _CLOSE for at in (0, 1)},
     **{(a, b): 0.3 for a in _VOWELS for b in _VOWELS if a != b},
 }
-"""What it costs to take a sound for another one; 1 where there is no entry."""
+"""The cost of taking one sound for another; 1 for pairs that are not listed."""
 _LEFT_OUT = {**dict.fromkeys(_VOWELS, 0.4), "h": 0.3, "r": 0.4, "w": 0.5, "y": 0.4, "l": 0.6, "t": 0.6, "d": 0.6}
 _USUAL_LEFT_OUT = 0.75
-"""What it costs to put a sound in or to leave it out."""
+"""The cost of adding or leaving out a sound that is not in `_LEFT_OUT`."""
 
 
 @lru_cache(maxsize=4096)

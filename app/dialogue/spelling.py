@@ -8,13 +8,13 @@ from app.dialogue.schema import ChoiceSlot, Dialogue
 from app.dialogue.words import words_of
 
 MIN_LETTERS = 6
-"""Shorter words are like too many others."""
+"""The fewest letters of a word that is corrected; shorter words resemble too many others."""
 ALIKE = 0.85
-"""The share of letters, in order, that a word has in common with the one that it is taken for."""
+"""The share of letters, in order, that a word must have in common with the one that it is taken for."""
 DAY_ALIKE = 0.75
-"""The same of a word that ends as the days of the week do: there are only seven of them."""
+"""The same for a word that ends like a day of the week: there are only seven of them."""
 DAY_APART = 0.1
-"""So much less the next of them has in common with it."""
+"""By how much smaller that share must be for the next day of the week."""
 _DAYS = tuple(name.lower() for name in calendar.day_name)
 
 

@@ -9,12 +9,12 @@ from app.dialogue.spoken_numbers import NUMBERS, ORDINALS, leading_number, leadi
 _WEEKDAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 DAY_WORDS = frozenset((*_WEEKDAYS, *_MONTHS, "today", "tonight", "tomorrow"))
-"""Words of which days consist."""
+"""Words that days consist of."""
 _ALIKE = 0.8
-"""The share of letters, in order, that a word has in common with the ordinal that it is taken for."""
+"""The share of letters, in order, that a word must have in common with the ordinal that it is taken for."""
 
 Found = tuple[str, int]
-"""A value and the number of words it takes."""
+"""A value, and how many words were read for it."""
 
 
 def read_day(words: list[str], at: int, today: date, *, bare: bool = False) -> Found | None:

@@ -19,10 +19,10 @@ _FIRST_ORDINALS = [
 ]  # fmt: skip
 ORDINALS = {word: value for value, word in enumerate(_FIRST_ORDINALS, start=1)} | {"thirtieth": 30}
 NUMBER_WORDS = frozenset((*UNITS, *TENS, *ORDINALS, "hundred", "thousand", "number"))
-"""Words of which numbers consist, and no name of a person does."""
+"""Words that numbers consist of; none of them is part of a person's name."""
 _DIGIT_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 MAX_DIGITS = 20
-"""Digits of one number: more than any number has that is asked for, and cheap to read."""
+"""The most digits of one number: more than any number that is asked for has, and few enough to be read quickly."""
 
 _LEFT_TO_US = (
     "whichever", "whatever", "you choose", "you pick", "you decide", "up to you", "your choice", "surprise me",

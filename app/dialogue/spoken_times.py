@@ -11,10 +11,10 @@ _PARTS = {"morning": "a", "afternoon": "p", "evening": "p", "tonight": "p"}
 _BEFORE_A_PRONOUN = frozenset(ORDINALS) | {
     "last", "that", "this", "earlier", "later", "earliest", "latest", "which", "another", "other", "any", "no",
 }  # fmt: skip
-"""Words after which `one` is no time."""
+"""Words after which `one` is a pronoun and no time of day."""
 
 PART_OF_DAY_WITHIN = 30
-"""How many words `in the morning` may be away from the time that it belongs to."""
+"""The most words between `in the morning` and the time that it belongs to."""
 
 
 def read_time(words: list[str], at: int, earliest: str, *, bare: bool = False) -> tuple[str, int] | None:

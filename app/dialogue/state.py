@@ -23,7 +23,7 @@ class PendingCall(msgspec.Struct):
 
     call_id: str
     step: int
-    """-1: no step of a task; nothing depends on the result."""
+    """The step of the task that calls; -1 if it is no step, and nothing depends on the result."""
     arguments: str
 
 
@@ -32,39 +32,39 @@ class State(msgspec.Struct):
 
     task: str = ""
     subject: str = ""
-    """The intent that was served last, with which a sentence such as `and on Saturday` goes on."""
+    """The intent that was served last; a sentence such as `and on Saturday` continues it."""
     whom: str = ""
-    """For whom the task is, in the agent's words: `your daughter`; empty if it is for the caller."""
+    """The person for whom the task is, in the agent's words: `your daughter`; empty if for the caller."""
     waiting: str = ""
-    """What the caller wants too, in their words, once the task is done: `and also for my wife at three`."""
+    """A further request, in the caller's words, that is served after the task: `and also for my wife at three`."""
     slots: dict[str, Any] = {}
     kept: dict[str, Any] = {}
-    """Fields of tool results, by name."""
+    """The fields of tool results that were kept, by name."""
     called: dict[int, str] = {}
-    """The arguments of the last call whose result is known, by the number of the step that calls."""
+    """The arguments of the last call with a known result, by the number of the step that calls."""
     confirmed: dict[int, str] = {}
-    """The words that the caller has agreed to, by the number of the step that asks."""
+    """The words that the caller has agreed to, by the number of the step that asks for it."""
     declined: list[str] = []
     """The words that the caller has said no to in this task."""
     refused: dict[str, Any] = {}
-    """What the caller has called wrong last, by slot: what only sounds like it means something else."""
+    """The value that the caller has last called wrong, by slot: words that only sound like it mean another one."""
     told: list[int] = []
     question: Question = Question.NONE
     asked: str = ""
-    """The slot asked for."""
+    """The name of the slot that the question asks for."""
     either: list[Any] = []
-    """The values of which one was probably said, where the caller is asked which."""
+    """The values between which the caller is asked to choose, one of which was probably said."""
     step: int = 0
-    """The step that asks."""
+    """The step of the task that asks the question."""
     question_text: str = ""
     reply: str = ""
     pending: PendingCall | None = None
     calls: int = 0
     misses: int = 0
-    """Turns in a row that were not understood."""
+    """How many turns in a row were not understood."""
     slot_misses: int = 0
     said: dict[str, int] = {}
-    """How often each group of texts was used, so that they are taken in turn."""
+    """How often each group of texts was used, so that its texts are taken in turn."""
 
     def ask(self, question: Question, text: str, *, step: int = 0, slot: str = "") -> None:
         """Note what the agent is asking, so that a bare answer is understood."""

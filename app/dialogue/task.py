@@ -109,7 +109,7 @@ class TaskRunner:
     def advance(self, state: State, reply: Reply) -> None:
         """Do the first step that is not done, and those after it, up to a question, a call, or the end."""
         for index, step in enumerate(self.steps(state)):
-            if not self._done(state, reply, index, step):
+            if not self._do(state, reply, index, step):
                 return
         self.finish(state, reply)
 
@@ -172,10 +172,10 @@ class TaskRunner:
         state.question_text = reply.parts[-1]
         state.either = list(values)
 
-    def _done(self, state: State, reply: Reply, index: int, step: Step) -> bool:
+    def _do(self, state: State, reply: Reply, index: int, step: Step) -> bool:
         match step:
             case AskStep():
-                return self._asked(state, reply, index, step)
+                return self._ask(state, reply, index, step)
             case ConfirmStep():
                 text = self._wording.fill(step.text[0], {**state.slots, **state.kept})
                 if state.confirmed.get(index) == text:
@@ -196,7 +196,7 @@ class TaskRunner:
             case _:
                 assert_never(step)
 
-    def _asked(self, state: State, reply: Reply, index: int, step: AskStep) -> bool:
+    def _ask(self, state: State, reply: Reply, index: int, step: AskStep) -> bool:
         value = state.slots.get(step.slot)
         allowed = state.kept.get(step.among or "")
         if value is not None and allowed:

@@ -6,7 +6,7 @@ from app.dialogue.spoken_numbers import say_number, say_ordinal
 
 _GLUED = re.compile(r"(?<=\d)(?=[ap]\.?m\b)|(?<=\d):(?=\d)|(?<=\d)h(?=[0-5]\d\b)")
 _HOURS = re.compile(r"(?:(?<=\bat )|(?<=\bby )|(?<=\baround )|^)([01]?\d|2[0-3]) ?h\b(?! ?\d)")
-"""An hour as it is written in Europe, "at 9h"; "in 2h" is none."""
+"""Matches an hour in the European notation, "at 9h"; "in 2h" is a duration and does not match."""
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _ZERO_BEFORE = re.compile(r"0[1-9]")

@@ -21,9 +21,10 @@ class BuiltIn(msgspec.Struct, frozen=True):
     packages: tuple[str, ...] = ()
     """The packages of the extra `local` without which the engine cannot work."""
     has_model: Callable[[], bool] = lambda: True
-    """Whether the weights that it reads are installed, if it needs some that come by themselves."""
+    """Tells whether the weights that the engine reads are installed, if they are a package of their own."""
     configured: Callable[[Settings], bool] | None = None
-    """Whether the settings have what it needs, if it needs something; raises SettingsError if they have half of it."""
+    """Tells whether the settings have what the engine needs; raises SettingsError if they have half of it. None: it
+    needs nothing."""
     needs: str = ""
     """What `configured` looks for, in words for an operator."""
     languages: tuple[str, ...] = ()
@@ -126,7 +127,8 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
         ),
     ),
 }
-"""By setting, the best first: the first that is installed and configured is used when the setting is unset."""
+"""The engines for each setting, the best first. If the setting is unset, the first one that is installed and configured
+is used."""
 
 ABSENT = {
     "speech_recognizer": BuiltIn("none", "app.providers.absent:recognizer"),
@@ -143,7 +145,7 @@ def configured_in_vain(setting: str, settings: Settings) -> Iterator[str]:
 
 
 HEARD_AND_SPOKEN = ("speech_recognizer", "speech_synthesizer")
-"""The settings of the engines without which nobody can speak in the usual mode."""
+"""The settings of the engines without which the agent cannot hear or speak in the usual mode."""
 
 
 def absent_engines(engines: Mapping[str, BuiltIn]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from config.groups.telephony import Participants
 from config.settings import Settings
 
 HAVE_FALLBACK = ("speech_recognizer", "speech_synthesizer", "language_model")
-"""The settings of engines from which another one can take over."""
+"""The settings of engines for which a fallback can be configured."""
 
 
 def chosen(settings: Settings) -> dict[str, BuiltIn]:

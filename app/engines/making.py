@@ -35,7 +35,7 @@ WRAPPERS: dict[str, Callable[[Providers[Any]], Any]] = {
     "language_model": FailoverModel,
     TRANSCRIBER: FailoverRecognizer,
 }
-"""What asks an engine and, when it fails, the one that takes over from it; by the setting of the engine."""
+"""By setting: what asks an engine and, if that fails, its fallback."""
 
 
 def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTasks, store: SessionStore) -> Engines:

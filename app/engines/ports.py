@@ -15,7 +15,7 @@ TRANSCRIBER = "voice_live_transcriber"
 """The setting of the recognizer that listens in parallel to a speech-to-speech model."""
 
 FALLBACK = "_fallback"
-"""The end of a setting's name that makes it the setting of the engine that takes over."""
+"""The end of the name of a setting that names the fallback of an engine."""
 
 PORTS: dict[str, type] = {
     "speech_recognizer": SpeechRecognizer,

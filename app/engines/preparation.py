@@ -13,10 +13,10 @@ from app.providers.failover.recognizer import FailoverRecognizer
 from config.errors import SettingsError
 
 PREPARE_TIMEOUT_S = 60.0
-"""Seconds for which the start waits for an engine that prepares itself."""
+"""Seconds for which the start waits for an engine to prepare itself."""
 
 ReportDegradation = Callable[[str, str], None]
-"""Is told a part that works less well than it should, and the cause in one line."""
+"""Called with the name of a part that works less well than it should, and the cause in one line."""
 
 
 @runtime_checkable

@@ -13,9 +13,9 @@ from app.evals.microphone import Audio, Microphone
 from app.evals.telephone_line import TelephoneLine
 
 TAKEN_IN_S = 0.001
-"""The session takes in what was typed or keyed in before anything is expected of it."""
+"""Seconds that a session is given to handle what was typed or keyed."""
 ANSWERS_S = 60.0
-"""Seconds of silence of the agent after which a caller says something else."""
+"""Seconds for which a caller waits for the agent to answer before they say something else."""
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Heard(msgspec.Struct, frozen=True):
     engines: Engines
     audio: Audio
     lines: Mapping[str, bytes] = {}
-    """The caller's lines that are spoken already, by their text."""
+    """The audio of the caller's lines that are synthesized already, by their text."""
 
 
 class Caller:

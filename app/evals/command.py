@@ -37,7 +37,7 @@ from config.groups.openai import OpenAI
 from config.settings import Settings
 
 VIRTUAL_MODELS = ("script", "absent")
-"""Models of this process: with them a conversation takes no time. All others answer in real time."""
+"""Models of this process, with which a conversation runs in virtual time. All others answer in real time."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +48,10 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     junit: Path | None = None
     json: Path | None = None
     audio: Audio | None = None
-    """How callers are heard who speak; None: they type."""
+    """How callers speak and are heard; None if they type."""
     connects: bool = False
-    """The agents' MCP servers are connected to; else each of their tools answers that its server cannot be reached."""
+    """Whether the agents' MCP servers are connected to; if not, each of their tools answers that its server is
+    unreachable."""
 
 
 class _Cast(msgspec.Struct, frozen=True):

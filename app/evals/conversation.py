@@ -38,11 +38,11 @@ from app.stores.memory import MemoryStore
 
 RATE_HZ = 16_000
 GREETS_S = 5.0
-"""Seconds of silence after which an agent waits for the caller's first words."""
+"""Seconds of silence after which an agent is taken to wait for the caller's first words."""
 QUIET_S = 120.0
-"""An agent that goes on speaking for longer than this is not waited for."""
+"""The most seconds for which an agent that goes on speaking is waited for."""
 ENDS_S = 5.0
-"""A session that is hung up on ends within this."""
+"""Seconds within which a session ends after a hang-up."""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     took_s: float
-    """How long it took, in seconds of the conversation."""
+    """The length of the conversation, in seconds of its own clock."""
     failed: Failed | None
     timeline: tuple[Moment, ...]
 

@@ -36,11 +36,11 @@ class Listener:
         self._floor = Floor.NOBODY
         self.timeline: list[Moment] = []
         self.calls: list[ToolStarted] = []
-        """The calls of tools since the caller's last words."""
+        """The tool calls since the caller's last words."""
         self.acted_at = self._began
         """When the caller last did something, in seconds of the session's clock."""
         self.speaking_since: float | None = None
-        """Since when the agent has been saying what it says; None if it says nothing."""
+        """When the agent began what it is saying, in seconds of the session's clock; None if it says nothing."""
         self.ended: Ending | None = None
 
     def tell(self, message: OutputMessage) -> None:

@@ -22,9 +22,9 @@ RATE_HZ = 16_000
 FRAME_MS = 20
 FRAME_BYTES = RATE_HZ * FRAME_MS // 500
 VOICE_DB = -20.0
-"""About how loud a voice is that the synthesizers make, in dB below full scale."""
+"""About how loud a synthesized voice is, in dB below full scale."""
 ATTEMPTS = 5
-"""How often the synthesizer is asked for one line, where that takes too long."""
+"""How often the synthesizer is asked for one line, if that takes too long."""
 _NOISE_S = 2
 _SEED = 1
 
@@ -33,9 +33,10 @@ class Audio(msgspec.Struct, frozen=True, kw_only=True):
     """How callers are heard who speak, and with what around them."""
 
     noise_db: float | None = None
-    """How far their voice is above the noise, in dB; None: there is no noise."""
+    """By how many dB the caller's voice is above the noise; None for no noise."""
     by_telephone: bool = False
-    """Through the band of a telephone and the server's media socket, on which the agent's voice is heard too."""
+    """Whether the audio passes the band of a telephone and the server's media socket, by which the agent is
+    heard too."""
 
 
 class Hears(Protocol):

@@ -15,7 +15,7 @@ from app.evals.listener import Moment
 from app.evals.scenario import Persona
 
 WITHIN_S = 60.0
-"""Neither a caller nor a judge takes longer than this."""
+"""Seconds within which a caller or a judge, played by a model, has to answer."""
 MAX_CHARS = 4_000
 HANGS_UP = "HANG UP"
 CALLER = """You play a person who talks with a voice agent on the telephone. Stay that person: {who}

@@ -16,7 +16,7 @@ class Progress:
 
     def __init__(self, total: int, stream: TextIO | None = None) -> None:
         self.total = total
-        """May grow while the work goes on."""
+        """The number of pieces of work, which may grow as they are done."""
         self._stream = stream or sys.stderr
         self._is_seen = self._stream.isatty()
         self._done = 0

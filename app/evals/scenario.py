@@ -19,38 +19,38 @@ BELONGS_TO = {
     "with": ("tool",),
     "within_ms": ("interrupt", "expect", "absent", "tool", "judge", "ended"),
 }
-"""Keys of a step that belong to some actions only, and to which."""
+"""The actions that a key of a step may go with; other keys go with all."""
 CALLERS = ("say", "interrupt", "key", "silence_s")
-"""The keys of a step whose action is the caller's."""
+"""The keys of a step that are actions of the caller."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One step: exactly one of `ACTIONS`, and what belongs to it."""
 
     say: str | None = None
-    """The caller says this, when the agent has finished."""
+    """What the caller says once the agent has finished."""
     interrupt: str | None = None
-    """The caller says this `after_ms` into what the agent is saying."""
+    """What the caller says while the agent speaks, `after_ms` after it began to."""
     after_ms: Annotated[int, Meta(ge=0, le=600_000)] = 500
-    """How many ms after the agent begins to speak the caller interrupts it."""
+    """Milliseconds after the agent begins to speak at which the caller interrupts it."""
     key: Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}\Z")] | None = None
-    """The caller presses these keys of the telephone."""
+    """The keys of the telephone that the caller presses."""
     silence_s: Annotated[float, Meta(gt=0, le=3_600)] | None = None
-    """For how many seconds the caller does nothing, once the agent has finished."""
+    """Seconds for which the caller does nothing, once the agent has finished."""
     expect: Pattern | None = None
-    """What the agent says from the caller's last words on: a regular expression, without regard to case."""
+    """What the agent says after the caller's last words: a regular expression, matched without regard to case."""
     absent: Pattern | None = None
-    """What the agent must not have said in all of its answer: a regular expression."""
+    """What the agent must not say in all of its answer: a regular expression."""
     tool: str | None = None
-    """A tool that is called from the caller's last words on."""
+    """The name of a tool that is called after the caller's last words."""
     arguments: dict[str, Any] = msgspec.field(default_factory=dict, name="with")
-    """Arguments that the call of the tool must have; it may have others."""
+    """Arguments that the tool is called with; it may have further ones."""
     judge: Pattern | None = None
-    """What a language model has to find true of the conversation so far, in words."""
+    """A statement about the conversation so far that a language model has to find true."""
     ended: Ending | None = None
     """How the session ends."""
     within_ms: Annotated[int, Meta(ge=1, le=600_000)] = 30_000
-    """What is expected has to come so soon after the caller's last words."""
+    """Milliseconds after the caller's last words within which the expected has to happen."""
 
     @property
     def action(self) -> str:
@@ -77,11 +77,11 @@ class Persona(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """A caller who is played by a language model, or says what is written, whatever the agent says."""
 
     who: Annotated[str, Meta(max_length=4_000)] = ""
-    """Who they are, what they know and what they want; a language model plays them."""
+    """Who the caller is, what they know and what they want; a language model plays them."""
     says: tuple[str, ...] = ()
-    """What they say in turn, in place of a language model."""
+    """What the caller says in turn, in place of a language model."""
     max_turns: Annotated[int, Meta(ge=1, le=100)] = 12
-    """They hang up after having said something so often."""
+    """How often the caller says something before they hang up."""
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -90,16 +90,16 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
     persona: Persona | None = None
-    """Who talks with the agent first, until they hang up or the agent does; the steps then say what is expected of the
+    """The caller who talks with the agent first, until one of them hangs up; the steps then say what is expected of the
     whole conversation."""
     agent: str = ""
-    """The agent that is talked with; unset: that of the file."""
+    """The agent that is talked with; unset: the one that the file names."""
     caller: str = ""
-    """The number of a caller on the telephone; unset: they are in a browser."""
+    """The number of a caller on the telephone; unset: the caller is in a browser."""
     context: dict[str, Any] = {}
-    """What is known of the session, as the `context` of a call."""
+    """What is known of the session, like the `context` of a call."""
     model: tuple[Reply, ...] = ()
-    """The replies of a scripted model, one for each time it is asked; unset: the model of the settings."""
+    """The replies of a scripted model, one for each request; unset: the model of the settings answers."""
 
 
 def needs_people(scenario: Scenario) -> str:
@@ -114,7 +114,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     scenarios: Annotated[tuple[Scenario, ...], Meta(min_length=1)]
     agent: str = ""
-    """The agent of those that name none; unset: the agent of a session that asks for none."""
+    """The agent of scenarios that name none; unset: the agent of a session that names none."""
 
 
 def read_suite(file: Path) -> Suite:

@@ -14,7 +14,7 @@ from actors.ports.tts import (
 )
 
 MS_PER_CHAR = 60
-"""About how many ms of English speech a character is."""
+"""About how many milliseconds of speech a character of English is."""
 _WORD = re.compile(r"\S+")
 
 

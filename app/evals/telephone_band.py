@@ -13,7 +13,7 @@ from actors.rules.audio import samples_of
 RATE_HZ = 16_000
 LOWEST_HZ, HIGHEST_HZ = 300.0, 3_400.0
 TAPS = 63
-"""The length of the filter in samples: 2 ms on either side, and 40 dB less at 4,200 Hz."""
+"""The length of the filter in samples: a delay of 2 ms, and an attenuation of 40 dB at 4,200 Hz."""
 _BIAS, _CLIP = 132, 32_635
 _LOUDEST = 32_767
 

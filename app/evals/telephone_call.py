@@ -39,7 +39,7 @@ from config.settings import Settings
 
 AUDIO_FORMAT = {"subscriptionId": "eval", "encoding": "PCM", "sampleRate": 16_000, "channels": 1, "length": 640}
 CALLER = "4:+15550100"
-"""The network's id of the caller, where the scenario names none."""
+"""The network's id of the caller if the scenario names none."""
 CONNECTS_S = 10.0
 ENDS_S = 3.0
 

@@ -20,9 +20,9 @@ from app.evals.listener import Listener
 from app.evals.telephone_band import TelephoneBand
 
 JITTER_MS, MOST_JITTER_MS = 8.0, 60.0
-"""How late frames are on average, and at most."""
+"""The average and the largest delay of a frame, in milliseconds."""
 PAUSE_S = 0.4
-"""Seconds without a frame of its voice after which the agent has fallen silent."""
+"""Seconds without a frame of the agent's voice after which it has fallen silent."""
 _SEED = 1
 
 

@@ -7,15 +7,15 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PRIVATE = "private"
-"""Stands for the networks that nobody on the internet is in: loopback, private and link-local ones."""
+"""The word for the networks that nobody on the internet is in: loopback, private and link-local addresses."""
 PRIVATE_NETWORKS = (
     "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10",
     "::1/128", "fc00::/7", "fe80::/10",
 )  # fmt: skip
 IPV6_PREFIX = 64
-"""A household or a machine has a whole network of this size: its addresses are one client."""
+"""The prefix length of an IPv6 network whose addresses count as one client: households and machines have one each."""
 MAX_HOPS = 16
-"""Of a list of forwarding addresses, no more are looked at, from the end."""
+"""The most addresses of a forwarding header that are looked at, from its end."""
 
 
 def networks_of(names: Sequence[str]) -> tuple[Network, ...]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from app.limits.token_bucket import TokenBucket
 
 MAX_CLIENTS = 10_000
-"""Clients whose rates are kept in mind. The one that has done nothing for the longest time is forgotten first."""
+"""The most clients whose rates are kept; of more, the one that was idle longest is forgotten."""
 
 
 class Rate(StrEnum):
@@ -32,7 +32,8 @@ class Hold(StrEnum):
 
 
 Client = Sequence[str]
-"""The names under which a client is counted: its address, and who it is if that is known. None: it is not limited."""
+"""The names under which a client is counted: its address, and its identity if that is known. None: it is not
+limited."""
 
 
 class ClientLimits:

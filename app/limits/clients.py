@@ -17,7 +17,7 @@ from config.settings import Settings
 log = logging.getLogger(__name__)
 
 LOGGED_EVERY_S = 10.0
-"""One line tells of all refusals for the same reason within this time."""
+"""Seconds in which all refusals for the same reason are one line of the log."""
 
 _refusals = metrics.get_meter("earshot").create_counter(
     "earshot.client.refusals", description="What clients were refused because they were over a limit"

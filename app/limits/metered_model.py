@@ -12,8 +12,8 @@ from app.limits.clients import Clients
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 6.0
-"""A reply waits for its turn; the user hears a filler meanwhile. One that had to wait longer fails instead: whoever
-asks gives up after 8 s."""
+"""The most seconds that a reply waits for its turn, while the user hears a filler; one that would wait longer fails,
+since the session gives up after 8 s."""
 
 CHARS_PER_TOKEN = 4
 """About how many characters of English text are a token."""

@@ -1,7 +1,7 @@
 """A rate with a burst, as a token bucket. Pure: the time is an argument, in seconds."""
 
 NOTHING = 1e-6
-"""Less than this of a token is an error of rounding."""
+"""Less than this of a token is a rounding error."""
 
 
 class TokenBucket:

@@ -24,7 +24,7 @@ from app.server.processes.process_ties import signal_when_parent_ends
 MAX_LINE_BYTES = 4_000_000
 LINES_PER_S = 500
 NOT_FOUND = 127
-"""Exit status if there is no such program, as a shell's."""
+"""The exit status if there is no such program, the same as a shell's."""
 ROOT = Path(__file__).parents[2]
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from app.mcp.guard import main; sys.exit(main(sys.argv[1:]))"
 

@@ -16,7 +16,8 @@ from app.mcp.errors import McpError
 MAX_SCHEMA_CHARS = 16_000
 MAX_DESCRIPTION_CHARS = 2_000
 _AT_THE_TOP = ("properties", "required", "additionalProperties", "$defs", "definitions")
-"""What may stand beside `type` at the top of a schema; providers refuse a request for `anyOf` and the like there."""
+"""Keywords that may stand beside `type` at the top of a schema; providers refuse requests with `anyOf` and others
+there."""
 _TYPES: Mapping[str, Any] = {
     "string": str,
     "integer": int,

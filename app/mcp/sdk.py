@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     import httpx2
 
 MAX_PAGES = 20
-"""Pages of a server's list of tools that are read; an endless one holds nothing up."""
+"""The most pages of a server's list of tools that are read, so that an endless list ends."""
 NOT_INSTALLED = "the extra `mcp` is not installed"
 MARGIN_S = 5.0
-"""The time-out of a request over HTTP is that of the call and this: the call's own is first."""
+"""Seconds by which the time-out of a request over HTTP is longer than that of the call, so that the call's is first."""
 
 
 class Described(msgspec.Struct, frozen=True):

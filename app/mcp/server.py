@@ -22,20 +22,21 @@ _failures = metrics.get_meter("earshot").create_counter(
 )
 
 START_S = 30.0
-"""A server that has not listed its tools by then is ended, and tried again later: some download themselves first."""
+"""Seconds within which a started server has to list its tools, else it is ended and tried again later; some download
+themselves first."""
 LIST_S = 10.0
-"""A server that is connected and has not listed its tools within this time is given up and connected anew."""
+"""Seconds within which a connected server has to list its tools; else it is connected anew."""
 POLL_S = 30.0
-"""How often a server is asked for its tools: whether it is there, and whether they are others now."""
+"""Seconds between requests to a server for its tools, which also show whether it is still there."""
 RELIST_S = 1.0
-"""A server that says that its tools are others now is asked for them no sooner than this."""
+"""The fewest seconds between requests to a server that reports changes of its tools."""
 FIRST_WAIT_S = 1.0
-"""Between the first two attempts to connect; doubled with each further one, up to LONGEST_WAIT_S."""
+"""Seconds between the first two attempts to connect; doubled for each further one, up to LONGEST_WAIT_S."""
 LONGEST_WAIT_S = 60.0
 MAX_NAMES, MAX_NAME_CHARS = 20, 64
-"""How many names of a server's tools are listed where one is missing, and how much of each."""
+"""How many names of a server's tools are listed in an error about a missing one, and how many characters of each."""
 CLOSE_S = 5.0
-"""A server that has not ended by then is left to its guard, which ends it with this process."""
+"""Seconds within which a server has to end; else its guard ends it with this process."""
 
 
 class ReportsParts(Protocol):
@@ -61,11 +62,11 @@ class McpServer:
     def __init__(self, options: McpServerOptions, connect: Connect = connect) -> None:
         self.options = options
         self.tools: dict[str, McpTool] = {}
-        """By the server's own names, those that any agent may call."""
+        """The tools that agents may call, by the server's own names."""
         self.fault = "it is not connected yet"
-        """Why it does not work as it should; empty if it does."""
+        """Why the server cannot be used fully; empty if it can."""
         self.tried = asyncio.Event()
-        """Set when the first attempt to connect has come to something."""
+        """Set when the first attempt to connect has ended, whatever came of it."""
         self._connect = connect
         self._connection: Connection | None = None
         self._stirred = asyncio.Event()

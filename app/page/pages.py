@@ -1,4 +1,4 @@
-"""The pages at `/`, `/docs` and `/console` and what they are made of, read once at start and served from memory."""
+"""Serves the pages at `/`, `/docs` and `/console` and their static files, which are read once at start."""
 
 import hashlib
 from http import HTTPStatus
@@ -47,7 +47,7 @@ FOR_THE_PAGE = {
 }
 
 FOR_OTHER_PAGES = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-"""Headers of earshot.js, which pages of other sites import from here."""
+"""The headers of earshot.js, which lets pages of other sites import it from this server."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class File(msgspec.Struct, frozen=True):
     headers: dict[str, str]
 
     def answer(self, request: Request) -> Response:
-        """The file, or that it is what the browser has already."""
+        """Answer the file, or 304 if the browser has this version of it already."""
         known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
         if self.headers["ETag"] in known:
             return Response(status_code=304, headers=self.headers)
@@ -65,9 +65,9 @@ class File(msgspec.Struct, frozen=True):
 
 
 def page_routes(directory: Path = STATIC, *, documented: bool = True) -> list[BaseRoute]:
-    """`/`, `/docs`, `/console`, and `/static/...` for each other file; all other names are unknown paths.
+    """Make the routes of the pages, and one under `/static/` for each other file; other names are unknown paths.
 
-    So is `/docs` if nothing is to be `documented`.
+    `documented`: whether `/docs` is served, and not answered with 404.
 
     Raises:
         OSError: a file cannot be read.
@@ -84,7 +84,7 @@ def page_routes(directory: Path = STATIC, *, documented: bool = True) -> list[Ba
 
 
 async def absent(_: Request) -> Response:
-    """Answer 404: the description of the API is switched off."""
+    """Answer 404, because ENABLE_DOCS is off."""
     raise ProblemError(HTTPStatus.NOT_FOUND, "the API is not described here: ENABLE_DOCS is off")
 
 

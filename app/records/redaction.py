@@ -11,7 +11,7 @@ CARD, PHONE, NUMBER, MAIL, DIGITS, OWN = "[card]", "[phone]", "[number]", "[mail
 FEWEST_DIGITS = 5
 FEWEST_OF_A_PHONE = 7
 SPOKEN_IN_A_ROW = 4
-"""So many spoken digits are a number of something; three are not."""
+"""The fewest spoken digits in a row that are redacted as a number."""
 
 _DIGIT_WORDS = {
     # English, up to ninety: "twenty three forty five".

@@ -16,11 +16,11 @@ from config.secret import Secret
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 500
-"""Records that wait to be sent; what comes then is not sent."""
+"""The most records that wait to be sent; further ones are not sent."""
 SENDERS = 4
 TIMEOUT_S = 5.0
 RETRY_S = (1.0, 5.0, 25.0, 60.0)
-"""Before the second attempt, the third and so on; after the last of them a record is given up."""
+"""Seconds before the second attempt, the third and so on; after the last of them a record is given up."""
 CLOSE_S = 2.0
 
 _failures = metrics.get_meter("earshot").create_counter(

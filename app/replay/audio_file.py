@@ -36,7 +36,7 @@ class AudioFile:
         self._written = 0
         self._cut = False
         self.has_failed = False
-        """It could not be written; read on the event loop, too."""
+        """Whether writing has failed; also read on the event loop."""
 
     @property
     def path(self) -> Path:

@@ -11,22 +11,22 @@ import msgspec
 from app.providers.realtime.resampling import PACKAGES, SAMPLE_BYTES, Resampler
 
 AUDIO_PACKAGES = PACKAGES
-"""Of the extra `local`, what the audio of sessions is recorded with."""
+"""The packages of the extra `local` that recording the audio of sessions needs."""
 
 RATE_HZ = 16_000
 CHANNELS = 2
 BYTES_PER_S = RATE_HZ * SAMPLE_BYTES * CHANNELS
 
 GAP_S = 0.15
-"""Audio that comes so much later than where the audio before it ends is not its continuation."""
+"""Seconds by which audio may be later than the end of the audio before it and still continue it."""
 MOST_AHEAD_S = 2.0
-"""Audio that is so far ahead of time is of a client that sends faster than time goes, and is left out."""
+"""Seconds by which audio may be ahead of time; audio of clients that send faster than that is left out."""
 OVER_S = 0.5
-"""Seconds without more of it after which audio is over for the time being."""
+"""Seconds without further audio after which a stretch of audio is over."""
 MARGIN_S = 1.0
-"""Seconds after which what has happened does not change any more."""
+"""Seconds after which what has happened can no longer change."""
 BLOCK_S = 10
-"""A silence of both sides may last for minutes, and is not made at once."""
+"""The most seconds of silence that are made at once; a silence of both sides may last for minutes."""
 
 
 class CallerPiece(msgspec.Struct, frozen=True, gc=False):

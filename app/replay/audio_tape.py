@@ -21,9 +21,9 @@ from app.replay.audio_lanes import AgentDiscarded, AgentHeld, AgentPiece, AgentR
 from app.replay.files import SessionFiles, file_lost
 
 BYTES_AT_A_TIME = 64 << 10
-"""A second of a call, or half a second of what a browser is sent."""
+"""Bytes that are written at a time: a second of a call, or half a second of what a browser is sent."""
 MOST_UNTOLD_BYTES = 8 << 20
-"""A greeting that is longer is taken for none: so much of it is kept until it is known that it was heard."""
+"""The most bytes that wait until it is known that the recording notice was heard; of more, all are dropped."""
 
 
 class AudioTape:

@@ -9,7 +9,7 @@ from app.replay.recording import Over, Resumed, Session, Started, Step, Told, de
 from app.version import product_version
 
 KEPT_FOR_THE_END = 40 * 1024
-"""Bytes of a file that only its last line may take."""
+"""Bytes of a file that are kept free for its last line."""
 LONGEST_ERROR_CHARS = 160
 
 
@@ -32,7 +32,7 @@ class SessionEncoder:
         self._room = most_bytes - KEPT_FOR_THE_END
         self._data = bytearray()
         self._agent_name = ""
-        """The name of the agent whose policies hold at the step in hand."""
+        """The name of the agent whose settings apply to the step in hand."""
         self._masking: Masking | None = None
         self._cut = False
         self._failed = False

@@ -19,17 +19,17 @@ from opentelemetry import metrics
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
-"""Pieces of work that wait for the thread; what comes then is not done."""
+"""The most pieces of work that wait for the thread; further ones are dropped."""
 MOST_AUDIO_WAITING = 32 << 20
-"""Bytes of audio that wait for the thread; what comes then is not written."""
+"""The most bytes of audio that wait for the thread; further audio is not written."""
 MOST_FILES = 1_000
 UNFINISHED_S = 3_600.0
-"""A file that is not complete after this long is of a worker that is gone."""
+"""Seconds after which an unfinished file is taken to be that of a worker that is gone."""
 LOOK_BYTES = 8 << 20
-"""After so much audio it is seen whether all files together have become too large."""
+"""Bytes of audio after which the total size of all files is checked."""
 FILE, AUDIO = ".jsonl", ".wav"
 NAME = re.compile(rf"session-\d{{8}}T\d{{6}}Z-[\w-]{{1,64}}(?:\{FILE}|\{AUDIO})")
-"""The names of the files that may be removed: nothing else in the directory is touched."""
+"""Matches the names of files that may be removed; nothing else in the directory is touched."""
 _UNFINISHED = re.compile(rf"\.{NAME.pattern}\.\d+")
 
 _failures = metrics.get_meter("earshot").create_counter(
@@ -71,7 +71,7 @@ class SessionFiles:
         self._work: queue.Queue[tuple[Work, int] | None] = queue.Queue(MOST_WAITING)
         self._thread: threading.Thread | None = None
         self._taken_bytes = self._done_bytes = 0
-        """Audio that was given to the thread, and that it has done with; each is counted by one thread alone."""
+        """Bytes of audio that the thread was given, and that it has finished; each is written by one thread only."""
         self._unseen_bytes = 0
         self._has_room = True
 

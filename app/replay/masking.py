@@ -24,13 +24,13 @@ from actors.rules.turn_taking.state import TurnSnapshot
 
 WORDS = ("word", "xxxx", "zzzz")
 SIGNS = ("某", "字", "龘")
-"""What stands for a word, and for a character of a script without blanks: the first one that the rules do not know."""
+"""What stands for a word, and for a character of a script without blanks: the first sign that the rules do not know."""
 WORDLESS = "..."
-"""Stands for a text that has no words, and is not empty."""
+"""Stands for a text that is not empty but has no words."""
 DIGITS = "0123456789"
 OTHER_KEYS = "*#ABCD"
 NO_KEY = "?"
-"""Stands for what is no key of a telephone."""
+"""Stands for a character that is no key of a telephone."""
 
 
 def essential(agent: Agent) -> Agent:
@@ -72,7 +72,7 @@ class Masking:
         self._other_sign = _unknown(SIGNS, single | {self._sign})
         self._likely: list[str] = []
         self._masked_likely = ""
-        """The words that were probably the last of an utterance, and what stands for them: other words differ."""
+        """The mask of `_likely`, the words that were probably the last of an utterance; others get another mask."""
         self._terminators = {agent.keys.terminator}
 
     def text(self, said: str, *, differs: bool = False) -> str:

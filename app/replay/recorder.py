@@ -29,10 +29,10 @@ from app.replay.recording import Over, Restarted
 from config.groups.records import Records
 
 STEPS_AT_A_TIME = 256
-"""So many are encoded in one go: a few seconds of a conversation."""
+"""The most steps that are encoded at a time: a few seconds of a conversation."""
 CLOSE_S = 3.0
 MOST_KEPT = 200
-"""Sessions that are over whose audio can be asked for; files of others are there, and can be opened."""
+"""The most ended sessions whose audio can be asked for; the files of others can still be opened."""
 TROUBLE = (ReplyFailed, PlaybackFailed, SessionFailed, InputLost)
 
 
@@ -170,7 +170,7 @@ class _Tape(Enum):
     EMPTY = auto()
     RECORDING = auto()
     OVER = auto()
-    """It takes no more."""
+    """The tape takes no more audio."""
 
 
 class SessionTape:
@@ -191,7 +191,7 @@ class SessionTape:
         self._waiting: list[TurnTakingStep] = []
         self._state = _Tape.EMPTY
         self.went_wrong = False
-        """Something failed in the session."""
+        """Whether anything has failed in the session."""
 
     def note(self, step: TurnTakingStep) -> None:
         """Take a step: a list grows by one, and the thread is told now and then."""

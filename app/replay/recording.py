@@ -16,10 +16,10 @@ from app.version import product_version
 FORMAT = "earshot session"
 VERSION = 2
 MOST_BYTES = 128 * 1024 * 1024
-"""A file that is larger was not written by this product."""
+"""The most bytes of a file; a larger one was not written by this product."""
 
 Decision = dict[str, Any]
-"""An order of turn-taking as JSON: its name as `type`, and its fields."""
+"""An order of turn-taking as JSON: its name under `type`, and its fields."""
 
 
 class SessionFileError(AppError):
@@ -44,9 +44,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, tag="session"):
     session_id: str
     mode: str
     began: str
-    """Date and time in UTC."""
+    """The date and time in UTC at which the session began."""
     content: bool
-    """Whether the file holds what was said and pressed; else words and keys are masked."""
+    """Whether the file holds what was said and pressed; if not, words and keys are masked."""
     agent: Agent
 
 
@@ -56,7 +56,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
     at: float
     transcribes: bool
     screens: bool = False
-    """Whoever has answered may be a machine."""
+    """Whether it has to be found out if an answering machine has answered."""
     decisions: list[Decision]
 
 
@@ -72,7 +72,7 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True, tag="resumed"):
     has_text: bool
     owes_answer: bool
     agent: Agent | None = None
-    """The agent to which the conversation was handed off; None: the one that had it before."""
+    """The agent to which the conversation was handed off; None for the one that had it before."""
     decisions: list[Decision]
 
 
@@ -90,25 +90,25 @@ class AudioBeside(msgspec.Struct, frozen=True, kw_only=True):
     """The audio of the session, which lies beside its file: WAV, the caller left and the agent right."""
 
     file: str
-    """Its name."""
+    """The name of the audio file."""
     at: float
-    """Where it begins, in seconds of the session's clock."""
+    """Where the audio begins, in seconds of the session's clock."""
     seconds: float
-    """How long it is."""
+    """The length of the audio in seconds."""
     cut: bool = False
-    """The session went on behind it: there was no more room."""
+    """Whether the session went on after the end of the audio, because there was no more room."""
 
 
 class Over(msgspec.Struct, frozen=True, kw_only=True, tag="over"):
     """The last line: how the session ended, and what was started again in it."""
 
     ending: str
-    """How the session ended, in the words of the API; empty if that is not known."""
+    """How the session ended, in the API's words; empty if that is not known."""
     restarts: tuple[Restarted, ...] = ()
     cut: bool = False
-    """The session went on behind what the file holds: it had grown as large as it may."""
+    """Whether the session went on after the end of the file, which had reached its largest size."""
     audio: AudioBeside | None = None
-    """None: the audio was not recorded."""
+    """The file of the session's audio; None if it was not recorded."""
 
 
 Step = Started | Resumed | Told

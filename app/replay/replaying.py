@@ -14,15 +14,15 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """The first step at which other decisions follow now."""
 
     second: float
-    """Since the session began."""
+    """When it was, in seconds since the session began."""
     line: int
-    """Of the file."""
+    """The number of the line in the file."""
     event: str
     """What turn-taking was told."""
     then: Decision | None
-    """The first decision that differs, as it was recorded; None: nothing more was decided."""
+    """The first recorded decision that differs; None if nothing more was decided then."""
     now: Decision | None
-    """What is decided in place of it; None: nothing more is."""
+    """The decision in its place in the replay; None if nothing more is decided."""
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,14 +30,14 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
     same: bool
     decisions: int
-    """How many were the same, up to the difference if there is one."""
+    """How many decisions were the same, up to the difference if there is one."""
     steps: int
     seconds: float
-    """How long the session lasted, as far as it is recorded."""
+    """The length of the session in seconds, as far as it is recorded."""
     content: bool
-    """Whether the file holds what was said; else its words are masked."""
+    """Whether the file holds what was said; if not, its words are masked."""
     cut: bool
-    """The session went on behind what the file holds."""
+    """Whether the session went on after the end of the file."""
     ending: str
     restarts: int
     difference: Difference | None = None

@@ -23,13 +23,13 @@ from app.server.sibling_workers import Question, SiblingWorkers, Told
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 0.5
-"""For how many seconds another worker is waited for: one that is alive takes a connection within a millisecond, one
-that is stopped never does."""
+"""Seconds for which another worker is waited for: one that is alive accepts a connection within a millisecond, one that
+is stopped never does."""
 READ_BYTES = 1 << 16
 EVENTS_MOST = 32
-"""Events of a client that the app has not asked for yet; more are not read from the other worker."""
+"""The most events of a client that wait for the app; while there are as many, nothing is read from the other worker."""
 RELAYED = "earshot.relayed"
-"""Key of a scope that came from another worker."""
+"""The key in the ASGI scope of a connection that came from another worker."""
 
 _SCOPE_KEYS = (
     *("type", "asgi", "http_version", "method", "scheme", "path", "raw_path", "query_string", "root_path"),

@@ -7,4 +7,5 @@ from actors.tools import ToolDefinitionError
 from config.errors import ConfigurationError
 
 CONFIGURATION_ERRORS = (ConfigurationError, ToolDefinitionError)
-"""`ToolDefinitionError` belongs to `actors`, which must not know the base class in `config`."""
+"""The errors for which the configuration is to blame. `ToolDefinitionError` is apart because `actors` must not import
+the base class from `config`."""

@@ -9,10 +9,10 @@ import asyncio
 import gc
 
 SESSIONS = 50
-"""Fifty ended sessions leave 8 MB at most. To look through a process with 50 calls takes 5 ms: fewer would mean
-more such pauses."""
+"""The number of ended sessions after which garbage is collected. They leave 8 MB at most; a collection in a process
+with 50 calls takes 5 ms, so that fewer would mean more such pauses."""
 DELAY_S = 1.0
-"""In seconds: the last session to end is still closing its sockets and engines."""
+"""Seconds for which a collection waits, since the last session to end is still closing its sockets and engines."""
 
 
 class GarbageCollection:

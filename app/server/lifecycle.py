@@ -21,11 +21,11 @@ _degraded = metrics.get_meter("earshot").create_counter(
 )
 
 DrainStep = Callable[[float], Awaitable[None]]
-"""A coroutine that ends or hands over what is still alive. It is given the deadline in seconds of `loop.time()`."""
+"""A coroutine that ends or hands over what is live. It is called with the deadline, in seconds of `loop.time()`."""
 
 
 LATE_S = 0.1
-"""In seconds after the deadline: a step that gives up by itself at the deadline is not late."""
+"""Seconds after the deadline from which on a step is late; one that gives up by itself at the deadline is not."""
 
 
 class Phase(StrEnum):
@@ -48,7 +48,7 @@ class Lifecycle:
     def __init__(self, server_secret: Secret | None = None, relay_directory: Path | None = None) -> None:
         self.server_secret = server_secret or Secret(secrets.token_hex())
         self.server = hmac.digest(self.server_secret.reveal().encode(), b"earshot server", "sha256").hex()[:12]
-        """Which server this is: the same for all its workers, and another one for those of other servers"""
+        """The id of this server, the same for all its workers"""
         self.relay_directory = relay_directory
         self.worker_bus = WorkerBus()
         self.siblings = SiblingWorkers(relay_directory)
@@ -56,7 +56,7 @@ class Lifecycle:
         self._steps: list[DrainStep] = []
         self._ends_sessions = False
         self.hurried = asyncio.Event()
-        """Set once what is still alive is to be handed over at once, whoever is speaking"""
+        """Set once what is live has to be handed over at once, even if somebody is speaking"""
         self._degradations: dict[str, str] = {}
 
     @property

@@ -13,7 +13,8 @@ from config.settings import read_settings
 
 LIVE = "/api/v1/health/live"
 ANSWER_S = 8.0
-"""A machine at its limit takes its time; a worker whose loop stands still is replaced by its launcher."""
+"""Seconds for the answer: a machine at its limit is slow, and a worker whose loop stands still is replaced by its
+launcher."""
 
 
 def main() -> int:

@@ -37,7 +37,7 @@ class LogChanges:
         self.made = NEVER
         """The last change"""
         self.tell_others: Callable[[LevelChange], Awaitable[None]] | None = None
-        """Has the workers of other machines `take` a change; None: there are none"""
+        """Tells the workers of other machines of a change, which they `take`; None if there are none"""
         worker_bus.on_notice(self._noticed)
 
     async def make(self, level: str) -> None:

@@ -11,10 +11,11 @@ from actors.runtime.log_context import CONTENT, ids_of_line
 from config.groups.logs import LogFormat, LogLevel
 
 OURS = ("app", "actors", "protocol", "config", "earshot")
-"""Our loggers. All others log warnings and errors only: some SDKs log request bodies, so what people say."""
+"""The product's own loggers. All others log warnings and errors only: some SDKs log request bodies, and so what people
+say."""
 
 AUDIT = "earshot.audit"
-"""What operators do is written whatever the level is: who raises it must not act unseen."""
+"""The logger of what operators do. It logs at every level, so that nobody can hide an action by raising the level."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 

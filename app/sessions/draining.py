@@ -14,9 +14,11 @@ from config.groups.server import DrainPolicy
 log = logging.getLogger(__name__)
 
 HURRIED_S = 3.0
-"""Left for hand-overs, and for the goodbyes of those whom nobody takes, once a worker has been told to hurry."""
+"""Seconds that are left for hand-overs, and for the goodbyes of sessions that no worker takes, after the order to
+hurry."""
 GOODBYE_S = 8.0
-"""Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
+"""Seconds of the grace period that are kept for goodbyes: for the sentence that is being spoken, and for the
+goodbye."""
 
 
 class Draining:
@@ -27,7 +29,8 @@ class Draining:
         self._lifecycle = lifecycle
         self._sessions = sessions
         self.hand_over: Callable[[float], Awaitable[None]] | None = None
-        """Has other workers go on with the sessions of this one, until a time of the loop; None: nobody can."""
+        """Hands this worker's sessions over to other workers, until a time of the loop's clock; None if there
+        are none."""
 
     async def drain(self, deadline: float) -> None:
         """Let sessions end by themselves, or with a goodbye; what is not over by the deadline is cut with its socket.

@@ -4,7 +4,7 @@ from actors.session.modes.registry import MODES, mode_named
 from actors.session.modes.voice_live import VOICE_LIVE
 
 NEEDS_MODEL = "voice_live needs AZURE_VOICE_LIVE_ENDPOINT, AZURE_OPENAI_REALTIME_DEPLOYMENT_ID or OPENAI_REALTIME_MODEL"
-"""Short enough for the reason of a WebSocket's close: what is cut off there is never seen."""
+"""The reason why a mode cannot be used; short, since the reason in a WebSocket's close frame is limited."""
 
 
 class Modes:

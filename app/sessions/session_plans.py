@@ -33,7 +33,7 @@ class SessionPlans:
             name: caller_phrases(dialogue) if (dialogue := dialogue_of(agent)) is not None else ()
             for name, agent in agents.items()
         }
-        """By agent, what its callers are likely to say."""
+        """What callers of each agent are expected to say, by the agent's name."""
 
     def plan(self, session_id: str, mode: str, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
         """Make the plan of a session with `agent`; `more` are further fields of the plan."""

@@ -17,15 +17,17 @@ from actors.errors import StoreError
 log = logging.getLogger(__name__)
 
 FROZEN_S = 0.5
-"""Seconds without a turn of the loop after which its sessions may be lost. A client takes longer to come back
-elsewhere."""
+"""Seconds for which the loop must have stood still before the worker's sessions may be lost; a client takes longer to
+reconnect elsewhere."""
 LOOK_S = 0.1
 LEASE_S = 3.0
-"""Seconds of standing still after which a worker is dead to the others: they take over its telephone calls."""
+"""Seconds of standing still after which other workers take the worker for dead and take over its telephone calls."""
 ASK_S = 1.0
-"""How long the store is asked. If it does not answer, conversations go on: nobody else can have read their records."""
+"""Seconds for which the store is asked. If it does not answer, conversations go on: other workers cannot have read it
+either."""
 ASK_PAST_LEASE_S = 10.0
-"""How long it is asked after a lease has ended meanwhile: others may have calls of this worker, and speak in them."""
+"""Seconds for which the store is asked if the lease has ended meanwhile: other workers may have its calls, and speak in
+them."""
 AGAIN_S = 0.05
 
 _asked = metrics.get_meter("earshot").create_counter(
@@ -68,17 +70,15 @@ class ClaimCheck:
     def stop(self) -> None:
         """Stop looking at the clock, and cancel a question to the store that is under way.
 
-        What `must_wait` has had wait for its answer is called all the same, on one of the loop's next turns.
+        What `wait_if_shut` has had wait for its answer is called all the same, on one of the loop's next turns.
         """
         if self._timer is not None:
             self._timer.cancel()
         if self._asking is not None:
             self._asking.cancel()
 
-    def must_wait(self, go_on: Callable[[], None]) -> bool:
-        """Whether messages of sessions must wait for an answer of the store; if so, `go_on` is called once when it has
-        come.
-        """
+    def wait_if_shut(self, go_on: Callable[[], None]) -> bool:
+        """Return whether sessions' messages must wait for the store; if so, call `go_on` once when it has answered."""
         self._look()
         if self._asking is None:
             return False

@@ -40,7 +40,7 @@ class ClaimNotices:
         self._take = hear
         self._subscription = RedisSubscription(connection, random, CHANNEL, self._hear)
         self.is_subscribed = self._subscription.is_subscribed
-        """Set while notices come in."""
+        """Set while notices can be received."""
 
     async def close(self) -> None:
         """End the subscription: notices that come from now on are not heard."""

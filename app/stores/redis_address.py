@@ -18,9 +18,9 @@ class Encryption(Enum):
 
     NONE = auto()
     UNCHECKED = auto()
-    """TLS, with whatever certificate the server shows."""
+    """TLS with any certificate."""
     CHECKED = auto()
-    """TLS, with a certificate that is trusted for the server's name."""
+    """TLS with a trusted certificate for the server's name."""
 
 
 class RedisAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,17 +31,17 @@ class RedisAddress(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     """The path of a Unix socket; empty for TCP."""
     service: str = ""
-    """The name by which the Sentinels know the primary."""
+    """The name of the primary at the Sentinels; empty if there are none."""
     database: int = 0
     username: str = ""
     password: Secret | None = None
     has_identity: bool = False
-    """Whether the Entra identity of this machine is the password."""
+    """Whether the Entra identity of this machine is used in place of a password."""
     encryption: Encryption = Encryption.NONE
     has_one_name: bool = False
-    """Whether the nodes of a cluster are all reached at this name, each at its port: so does Azure Managed Redis."""
+    """Whether all nodes of a cluster have this name, and differ in their ports, as with Azure Managed Redis."""
     certificates: str = ""
-    """A file of certificates to trust, in place of the system's."""
+    """The path of a file of trusted certificates, in place of the system's."""
 
     def __str__(self) -> str:
         """The address as logs may show it: without user name and password."""

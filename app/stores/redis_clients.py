@@ -18,9 +18,9 @@ from redis.maint_notifications import MaintNotificationsConfig
 from app.stores.redis_address import Encryption, RedisAddress
 
 COMMAND_S = 0.2
-"""An answer takes less than a millisecond, or far too long."""
+"""Seconds for an answer, which usually takes less than a millisecond."""
 CONNECT_S = 1.0
-"""A connection over TLS to another machine takes some round trips."""
+"""Seconds for a connection: over TLS to another machine it takes some round trips."""
 MOST_CONNECTIONS = 64
 
 RedisClient: TypeAlias = "Redis | RedisCluster"

@@ -22,12 +22,13 @@ from app.stores.redis_identity import REDIS, EntraCredentials
 log = logging.getLogger(__name__)
 
 WHOLE_S = CONNECT_S + 5 * COMMAND_S
-"""One piece of work with Redis, with all that it takes to connect."""
+"""Seconds for a piece of work with Redis, including the time to connect."""
 AGAIN_S = 0.5
-"""Seconds after a failed connection before the next one is tried: a command that is given meanwhile fails at once."""
+"""Seconds after a failed connection before the next attempt; commands in between fail at once."""
 CLOSE_S = 1.0
 CHECK_S = 5
-"""A connection that is cut off without a word would else be found out after most of a minute."""
+"""Seconds between checks of idle connections; else a connection that was cut off silently is noticed after most of a
+minute."""
 
 T = TypeVar("T")
 

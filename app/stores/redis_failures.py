@@ -28,7 +28,7 @@ _MEANINGS: tuple[tuple[type[Exception], ErrorKind, str], ...] = (
     (asyncio.IncompleteReadError, ErrorKind.UNAVAILABLE, "Redis cannot be reached"),
     (OSError, ErrorKind.UNAVAILABLE, "Redis cannot be reached"),
 )
-"""The more particular classes stand before their bases."""
+"""The kind of error and its text for operators, by class of exception; subclasses stand before their bases."""
 
 
 def store_error(error: Exception) -> StoreError:

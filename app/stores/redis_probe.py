@@ -11,10 +11,11 @@ from app.stores.redis_connection import RedisConnection
 
 PROBE, PROBE_S = "earshot:probe", 60
 SLOW_S = 0.1
-"""An answer takes less than a millisecond; with twice this nothing is waited for any more."""
+"""Seconds from which on an answer is slow; it usually takes less than a millisecond, and twice this is not
+waited for."""
 KEEPS_ALL = "noeviction"
-"""The one policy under which a full Redis throws nothing away: all that is kept here has a time to live, so that those
-that evict only such keys (volatile-*) evict as those that evict any."""
+"""The one eviction policy (`maxmemory-policy`) with which a full Redis drops nothing. All that is kept here has a time
+to live, so that policies for such keys alone (volatile-*) drop it as well."""
 
 
 async def probe(connection: RedisConnection) -> str:

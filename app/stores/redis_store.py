@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 RECENT = "earshot:recent"
 RECENT_MOST = 1_000
 TRIM_S = 30.0
-"""The list of recent sessions is cut to its length and its age so often, and not at each of a worker's writes."""
+"""Seconds between two cuts of the list of recent sessions to its length and age, which is not done at each write."""
 
 _moved = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.moved", description="Sessions that were left since another worker has gone on with them"
@@ -75,7 +75,7 @@ class RedisStore:
         self._on_moved = on_moved
         self._claims = SessionClaims()
         self._trim_at = 0.0
-        """When the list of recent sessions is cut next, on the clock's wall time."""
+        """When the list of recent sessions is cut next, in seconds since the epoch."""
         self.writer = RedisWriter(connection, random)
         self._notices = ClaimNotices(connection, random, self._hear)
 

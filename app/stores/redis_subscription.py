@@ -17,11 +17,13 @@ from app.stores.redis_connection import RedisConnection
 log = logging.getLogger(__name__)
 
 CLOSE_S = 2.0
-"""A cancellation may be swallowed on its way through the client: the task then ends with the process."""
+"""Seconds for which a cancelled task is waited for: Redis's client may swallow the cancellation, and then the task ends
+with the process."""
 READ_S = 5.0
-"""Seconds of silence after which the connection of a subscription is asked whether it still lives."""
+"""Seconds of silence after which the connection of a subscription is checked."""
 AGAIN_S = 1.0
-"""After a subscription that failed, with up to as much more, so that workers do not come back together."""
+"""Seconds after a failed subscription before the next attempt, plus a random part of as much, so that workers do not
+come back together."""
 
 
 class RedisSubscription:
@@ -35,7 +37,7 @@ class RedisSubscription:
         self._channel = channel
         self._hear = hear
         self.is_subscribed = asyncio.Event()
-        """Set while messages come in."""
+        """Set while messages can be received."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="redis.subscription")
 
     async def close(self) -> None:

@@ -20,12 +20,13 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING = 2_000
 PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""After failures in a row; each is cut by up to a half, so that workers do not come back together."""
+"""Seconds after failures in a row before the next write, each cut at random by up to a half, so that workers do not
+come back together."""
 FLUSH_S = 2.0
-"""At the end of the process."""
+"""Seconds for the last writes at the end of the process."""
 
 Write = Callable[[RedisClient], Awaitable[object]]
-"""Must bear being done twice: whether a write that timed out was done is not known."""
+"""A write to Redis. It must be harmless if it is done twice: whether one that timed out was done is not known."""
 
 _dropped = metrics.get_meter("earshot").create_counter(
     "earshot.redis.dropped_writes", description="Writes that were given up: too many waited, or Redis refused them"

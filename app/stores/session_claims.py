@@ -13,7 +13,8 @@ from collections import OrderedDict
 from app.stores.redis_clients import RedisClient
 
 MOST = 20_000
-"""Twice the sessions that one worker may have; a claim that is forgotten is made again with the next record."""
+"""The most claims that are remembered: twice the sessions of a worker. One that is forgotten is made again with the
+next record."""
 
 WRITE = """
 local number = tonumber(redis.call('HGET', KEYS[1], 'number') or '0')
@@ -57,9 +58,9 @@ class Claim:
     def __init__(self) -> None:
         self.id = secrets.token_hex(8)
         self.number = 0
-        """Given by Redis with the first record; 0 until then."""
+        """The number that Redis gave the claim with the first record; 0 until then."""
         self.is_void = False
-        """Another worker has gone on with the session."""
+        """Whether another worker has gone on with the session."""
 
 
 class SessionClaims:

@@ -16,10 +16,10 @@ from app.telemetry.refusal import refusal
 from config.groups.telemetry import Telemetry
 
 STOP_S = 0.5
-"""What is not sent by then when the process ends is lost."""
+"""Seconds at the end of the process for sending what is left; the rest is lost."""
 
 OUTSPOKEN = ("opentelemetry.exporter", "azure.monitor")
-"""Loggers with a line for each attempt of each batch; failures are counted, and logged once, in `observed`."""
+"""Loggers that write a line for each attempt to export; failures are counted, and logged once, by `observed`."""
 
 
 @contextmanager

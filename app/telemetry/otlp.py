@@ -12,7 +12,8 @@ PACKAGES = {
     OtlpProtocol.HTTP: "opentelemetry.exporter.otlp.proto.http",
     OtlpProtocol.GRPC: "opentelemetry.exporter.otlp.proto.grpc",
 }
-"""Imported when used: gRPC takes a tenth of a second and 10 MB."""
+"""The packages of the exporters; they are imported when they are used, since gRPC takes a tenth of a second and
+10 MB."""
 
 
 def otlp_span_exporter(protocol: OtlpProtocol) -> SpanExporter:

@@ -4,7 +4,7 @@ from config.errors import SettingsError
 from config.settings import otel_variables_quoted
 
 OF_HEADERS = "header"
-"""In what it says of headers, which it quotes whole: a key of the collector is in them."""
+"""A word in the SDK's errors about headers, which it quotes as a whole, with the key of the collector."""
 
 
 def is_refusal(told: str) -> bool:

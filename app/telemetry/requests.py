@@ -13,7 +13,7 @@ from app.auth.route_table import API
 _tracer = trace.get_tracer("earshot")
 
 ASKED_OFTEN = ("/metrics", f"{API}/health", f"{API}/health/live", f"{API}/health/readiness", f"{API}/readiness")
-"""What load balancers and Prometheus ask every few seconds, of which nobody wants a trace."""
+"""Paths that load balancers and Prometheus request every few seconds; these requests are not traced."""
 
 SessionOf = Callable[[Mapping[str, Any]], trace.SpanContext | None]
 

@@ -37,24 +37,24 @@ class Admission(Enum):
     """Whether the conversation of a call may open."""
 
     AWAITS_CODE = auto()
-    """The session that asks for the access code comes first."""
+    """The access code is asked for by a session of its own, which comes first."""
     CODE_GIVEN = auto()
     """The caller has keyed in the access code, and the session that asked for it has not ended yet."""
     ADMITTED = auto()
-    """No access code is asked for, or it was given."""
+    """No access code is required, or the caller has given it."""
 
 
 class Custody(Enum):
     """Who has a call, and gives the orders in it."""
 
     HERE = auto()
-    """This worker."""
+    """This worker has the call."""
     TRANSFERRED = auto()
-    """Somebody else on the telephone has the caller: to hang up is theirs."""
+    """The call was transferred: the other party on the telephone ends it."""
     JOINED = auto()
-    """Somebody was brought into it whom the caller talks with: ours is to leave it, and no more to end it."""
+    """Another person was added with whom the caller talks: this server may only leave the call, and not end it."""
     MOVED = auto()
-    """Another worker: nothing is ordered here any more, nor told of it."""
+    """Another worker has the call: this one gives no orders in it and is told nothing about it."""
 
 
 class Call:
@@ -103,28 +103,29 @@ class Call:
     )
 
     call_id = ""
-    """The telephone network's id of the call; empty until it is known."""
+    """The telephone network's id of the call; empty while it is not known."""
     server_call_id = ""
-    """Another id of the network's, which all legs of the call share; empty until it is known."""
+    """The network's id that all legs of the call share; empty while it is not known."""
     own_number = ""
-    """The number that was called, or that the call was placed from; in E.164, empty if there is none."""
+    """The number on our side, which was called or which the call was placed from, in E.164; empty if there is none."""
     transcribed_in = ""
     """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
     admission = Admission.AWAITS_CODE
     custody = Custody.HERE
     holds_place = True
-    """Its session is expected: the call counts as one although it has none yet."""
+    """Whether the call counts as a session for the capacity although its session has not begun."""
     told_of = False
     """Whether any callback of the call has come."""
     connection: MediaConnection | None = None
     open_session: Callable[[], object] | None = None
     """Starts the call's next session on its media socket; None while there is no socket."""
     consult: Consult | None = None
-    """It asks somebody whether they take the caller of another call, and has no conversation of its own."""
+    """The consultation for which the call was placed: it asks a person whether they take the caller of another call.
+    None for any other call."""
     is_consulting: bool = False
-    """Somebody is asked at the moment whether they take its caller."""
+    """Whether a person is being asked whether they take the caller of this call."""
     is_end_told: bool = False
-    """The network has told of its end, or that it did not come about."""
+    """Whether the network has reported that the call has ended or did not come about."""
 
     def __init__(
         self,
@@ -166,7 +167,8 @@ class Call:
         self.owed_notices: deque[CallOrderFailed] = deque(maxlen=NOTICES_KEPT)
         """Orders that have failed while the call had no session: its next one is told."""
         self.on_change: Callable[[Call], None] = lambda call: None
-        """Told when the call's id gets known, of each new state, and of what comes of orders."""
+        """Called when the call's id becomes known, at each new state of the call, and when the outcome of an order is
+        known."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -205,7 +207,7 @@ class Call:
         """Write an event into the log of the call; its details carry no content and no numbers."""
         self.events.append(CallEvent(kind, timestamp(at), details))
 
-    def became(self, state: CallState, at: float) -> bool:
+    def change_state(self, state: CallState, at: float) -> bool:
         """Change the state of the call; one that is over stays over. Returns whether anything changed."""
         if not self.progress.become(state, at):
             return False

@@ -14,11 +14,11 @@ from protocol.calls import InitiateCall
 
 NO_NUMBERS = Telephony()
 OF_CLIENTS = ("browser_session_id",)
-"""Keys of a placed call's context that are for this server, not for the agent."""
+"""Keys in the context of a placed call that are for this server, and are not passed on to the agent."""
 
 
 LANGUAGE_HEADER = "x-ms-custom-language"
-"""In lower case: by it whoever passes a call on says which language the caller speaks, such as `de-DE`."""
+"""The header, in lower case, in which whoever passes a call on can name the caller's language, such as `de-DE`."""
 
 
 def inbound_context(incoming: IncomingCall, settings: Telephony = NO_NUMBERS) -> SessionContext:

@@ -25,13 +25,13 @@ class MediaOptions(msgspec.Struct, frozen=True):
     url: str
     rate_hz: Literal[16_000, 24_000] = 16_000
     mixed: bool = False
-    """All voices in one stream, instead of a stream for each participant that speaks."""
+    """Whether all voices come in one stream, in place of one stream for each participant."""
     dtmf: bool = True
-    """Keys are told on the same socket."""
+    """Whether pressed keys are sent on the same socket."""
     start: bool = True
-    """When the call is connected; otherwise when asked to."""
+    """Whether the stream starts when the call is connected; if not, it starts when ordered."""
     streams_audio: bool = True
-    """False where the service transcribes, and nothing is to be heard or said."""
+    """Whether audio is streamed; False if the network transcribes the call and the agent neither hears nor speaks."""
     transcription: Transcription | None = None
 
 
@@ -43,7 +43,7 @@ class CallProperties(msgspec.Struct, frozen=True):
     correlation_id: str
     state: str
     media_streaming: str
-    """active, inactive, disabled, or empty when the call was made without."""
+    """The state of the media stream: active, inactive, disabled; empty if the call was made without one."""
 
 
 class OnTheCall(msgspec.Struct, frozen=True):

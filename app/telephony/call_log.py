@@ -6,7 +6,7 @@ from app.telephony.call import Call
 from protocol.calls import CallsQuery
 
 KEPT = 1_000
-"""Calls that are over and still known."""
+"""The most ended calls that are remembered."""
 
 
 class CallLog:
@@ -14,9 +14,9 @@ class CallLog:
 
     def __init__(self) -> None:
         self._calls: dict[str, Call] = {}
-        """By secret, the oldest first."""
+        """The calls, by secret; the oldest first."""
         self._by_session: dict[str, Call] = {}
-        """The latest call of each session."""
+        """The latest call of each session, by session id."""
 
     def add(self, call: Call) -> None:
         """Add a call that begins; the oldest of the calls that are over is dropped."""

@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 EVENT_S = 3.0
-"""Seconds within which the network tells what came of an order that is no transfer; one of which it tells nothing by
-then counts as carried out."""
+"""Seconds within which the network reports the outcome of an order other than a transfer; an order without a report
+counts as carried out then."""
 KEY_S = 0.4
-"""Seconds that a key takes to be sent, with the pause after it."""
+"""Seconds for sending one key, including the pause after it."""
 LAST_WORD_S = 5.0
-"""For how many seconds a transfer waits until what is being said was heard."""
+"""Seconds for which a transfer waits until the agent has finished what it is saying."""
 LOOKED_S = 0.05
 
 
@@ -236,7 +236,9 @@ class CallOrders:
         done, _ = await asyncio.wait([settled], timeout=within_s)
         if not done and self._call.orders.settle(order, OrderState.OVERDUE):
             log.warning(
-                "no event tells what came of an order in a call: %s", order.kind, extra={"call": self._call.call_id}
+                "no event has reported the outcome of an order in a call: %s",
+                order.kind,
+                extra={"call": self._call.call_id},
             )
 
 

@@ -6,7 +6,7 @@ from app.telephony.call_control import OnTheCall
 from protocol.calls import Participant
 
 PERSON = "person"
-"""The role of the caller, as distinct from us and from those who were added."""
+"""The role of the caller; all other participants, and this server, have the role other."""
 
 
 class CallParticipants:

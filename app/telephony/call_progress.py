@@ -14,7 +14,8 @@ class CallProgress:
 
     connected_at: float | None = None
     connected_before: float | None = None
-    """When it was connected at a worker that died; whether it is up still has to be found out."""
+    """When it was connected at a worker that has died, in seconds since the epoch; whether it is still up has to be
+    found out."""
     ended_at: float | None = None
 
     def __init__(self, state: CallState) -> None:

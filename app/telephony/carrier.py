@@ -33,17 +33,17 @@ class Carrier(msgspec.Struct, frozen=True, kw_only=True):
     """The telephone network as it is configured."""
 
     control: CallControl | None
-    """Takes orders; None where no network is configured, and only media sockets of load clients come"""
+    """Gives orders to the network; None if none is configured, and only load-test clients use the media socket"""
     addresses: CallAddresses
     transcribes: bool
-    """Whether the network is configured to transcribe calls by itself"""
+    """Whether the network is configured to transcribe calls itself"""
     default_mode: str
-    """Mode of the sessions of calls for which none is asked"""
+    """The mode of calls for which none is requested"""
     source_number: str
-    """Number that calls are placed from, in E.164; empty for none"""
+    """The number from which calls are placed, in E.164; empty for none"""
     rate_hz: int
-    """Sample rate of the audio of calls, both ways"""
+    """The sample rate in Hz of calls' audio, in both directions"""
     network_variables: str
-    """The environment variables that configure the network, as a sentence names them"""
+    """The environment variables that configure the network, in the words of a sentence"""
     source_number_variable: str
     """The environment variable that holds `source_number`"""

@@ -7,11 +7,11 @@ from app.telephony.errors import CallControlError, Trouble
 
 CONNECTED, DISCONNECTED = "connected", "disconnected"
 TRANSFERRING = ("transferring", "transferAccepted")
-"""States of a call whose caller is being put through to somebody: it takes no order, and none is to end it."""
+"""The states of a call that is being transferred: it takes no orders, and must not be ended."""
 TRANSFER_S = 45.0
-"""Seconds within which the other side of a transfer accepts."""
+"""Seconds within which the other side has to accept a transfer."""
 LOOKS_S = (0.2, 0.3, 0.5, 1.0, 2.0)
-"""Seconds before each further look at a call whose caller is being put through, the last one repeatedly."""
+"""Seconds before each further look at a call that is being transferred; the last one repeatedly."""
 
 
 async def state_of(control: CallControl, call_id: str) -> str:

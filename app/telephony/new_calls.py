@@ -27,7 +27,7 @@ from protocol.phone_numbers import is_e164
 log = logging.getLogger(__name__)
 
 RINGING_S = 120.0
-"""Seconds after which a call that is not connected is given up."""
+"""Seconds within which a placed call has to be connected; else it is given up."""
 
 
 async def _always(_: str) -> bool:
@@ -70,9 +70,10 @@ class NewCalls:
         self._expect = expect
         self._forget = forget
         self.is_ours: Callable[[str], Awaitable[bool]] = _always
-        """Asked whether this worker is to answer the call of an announcement, which may be delivered to several."""
+        """Asked whether this worker is to answer an announced call; the announcement may have been delivered to
+        several."""
         self.pass_on: Callable[[IncomingCall], Awaitable[bool]] = _never
-        """Has another worker answer an announced call for which there is no room here; whether one does."""
+        """Asks other workers to answer an announced call for which this one has no room; returns whether one does."""
 
     async def place(self, asked: InitiateCall, agent: Agent, mode: str) -> Call:
         """Call somebody.
@@ -129,7 +130,7 @@ class NewCalls:
         board.taken(call, call_id)
         call.note("CreateCall", self._clock.wall())
         if call.state is CallState.INITIATING:
-            call.became(CallState.RINGING, self._clock.wall())
+            call.change_state(CallState.RINGING, self._clock.wall())
         return call
 
     def begin(

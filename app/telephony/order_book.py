@@ -20,7 +20,7 @@ from enum import StrEnum
 import msgspec
 
 MOST_ORDERS = 128
-"""Orders that are remembered in a call; of more, the oldest is forgotten."""
+"""The most orders that are remembered of a call; of more, the oldest is forgotten."""
 
 
 class OrderKind(StrEnum):
@@ -54,14 +54,14 @@ _NEXT = {
     S.IN_DOUBT: (S.SUCCEEDED, S.FAILED),
     S.OVERDUE: (S.SUCCEEDED, S.FAILED),
 }
-"""Where an order may go; anything else that is told of it comes too late and changes nothing."""
+"""The states that may follow each state; a report of any other comes too late and changes nothing."""
 _OPEN = (S.SENT, S.TAKEN)
 _UNSETTLED = (S.SENT, S.TAKEN, S.IN_DOUBT, S.OVERDUE)
-"""States of an order of which an event may still say what came."""
+"""States of an order whose outcome an event may still report."""
 _NOT_WAITED_FOR = (S.IN_DOUBT, S.OVERDUE)
-"""States of an order whose giver has been answered although nobody knows what came of it."""
+"""States of an order whose outcome is not known although its giver has been answered."""
 _RUNNING = (S.TAKEN, S.OVERDUE, S.SUCCEEDED)
-"""States of an order that is carried out, or will be, as far as anybody knows."""
+"""States of an order that was or will be carried out, as far as is known."""
 
 
 class Order(msgspec.Struct, kw_only=True, eq=False):
@@ -72,11 +72,11 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     subject: str = ""
     state: OrderState = OrderState.SENT
     reason: str = ""
-    """Why it was refused or failed; names no number."""
+    """Why the order was refused or has failed; it contains no telephone number."""
     is_late: bool = False
-    """Its outcome came when nobody waited for it any more, and whoever gave it may believe otherwise."""
+    """Whether the outcome came when nobody waited for it any more, so that its giver may believe something else."""
     is_restored: bool = False
-    """Another worker has given it, and whoever waited for its outcome there is gone."""
+    """Whether another worker gave the order, so that nobody waits for its outcome here."""
 
     @property
     def open(self) -> bool:
@@ -104,8 +104,8 @@ class OrderBook:
         order.is_restored, order.state = True, S.IN_DOUBT if state is S.SENT else state
         return order
 
-    def becomes(self, order: Order, state: OrderState, reason: str = "") -> bool:
-        """Put an order into `state` if it may go there from its own; returns whether it has."""
+    def move(self, order: Order, state: OrderState, reason: str = "") -> bool:
+        """Move an order to `state`; returns False, and changes nothing, if that cannot follow its present state."""
         if state not in _NEXT.get(order.state, ()):
             return False
         order.is_late = order.is_restored or order.state in _NOT_WAITED_FOR
@@ -122,7 +122,7 @@ class OrderBook:
         if subject and state is S.SUCCEEDED:
             self._note_pause(kind, subject)
         order = self._of_event(kind, order_id, subject)
-        if order is None or not self.becomes(order, state, reason):
+        if order is None or not self.move(order, state, reason):
             return None
         order.subject = order.subject or subject
         return order

@@ -8,7 +8,7 @@ from app.telephony.continuity.call_checkpoints import OpenOrder
 from app.telephony.order_book import Order, OrderBook, OrderKind, OrderState
 
 MOST_TOLD = 16
-"""Orders without an outcome that another worker is told of; of more, the newest."""
+"""The most open orders that another worker is told of when it takes the call, the newest ones."""
 
 _FAILED = {
     OrderKind.TRANSFER: "the other side did not take the call",
@@ -34,9 +34,10 @@ class Orders:
         self._book = OrderBook()
         self._waiting: dict[Order, asyncio.Future[None]] = {}
         self.on_change: Callable[[], None] = lambda: None
-        """Told of each order that is given, and of each new state of one."""
+        """Called for each order that is given, and for each new state of one."""
         self.recording_lock = asyncio.Lock()
-        """Held while a recording is started or stopped, so that one order is through before the next is given."""
+        """Held while a recording is being started or stopped, so that the next such order waits for the outcome of this
+        one."""
 
     @property
     def recording(self) -> str:
@@ -92,7 +93,7 @@ class Orders:
 
     def settle(self, order: Order, state: OrderState, reason: str = "") -> bool:
         """Put an order into that state, unless it is further already; returns whether its state has changed."""
-        if not self._book.becomes(order, state, reason):
+        if not self._book.move(order, state, reason):
             return False
         self._tell(order)
         self.on_change()
@@ -121,7 +122,7 @@ class Orders:
     def end(self) -> None:
         """Note that the call is over: nothing more comes of any order."""
         for order in self._book.all_open:
-            if self._book.becomes(order, OrderState.FAILED, "the call is over"):
+            if self._book.move(order, OrderState.FAILED, "the call is over"):
                 self._tell(order, CallTrouble.NOT_CONNECTED)
 
     def _tell(self, order: Order, trouble: CallTrouble = CallTrouble.REFUSED) -> None:

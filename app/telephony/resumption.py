@@ -9,11 +9,11 @@ class Resumption:
     """What is kept of the sessions of one call for those that follow."""
 
     conversation: SessionRecord | None = None
-    """The record of the call's session as it was stored last."""
+    """The record of the call's session as it was stored last; None if there is none."""
     checkpoint: Checkpoint | None = None
-    """What the next session goes on from, where the call's session was another worker's."""
+    """The checkpoint from which the next session goes on, if another worker had the session; else None."""
     taken_over: bool = False
-    """The call was taken over from a worker that died: the caller was cut off."""
+    """Whether the call was taken over from a worker that died, so that the caller heard nothing for a while."""
 
     def take_checkpoint(self) -> Checkpoint | None:
         """The checkpoint, which one session alone goes on from; None if there is none, or it was taken."""

@@ -1,7 +1,7 @@
 """Events that may be delivered more than once: each counts once. Pure."""
 
 KEPT = 256
-"""Events of a call that are remembered by their ids."""
+"""The most events of a call that are remembered by their ids."""
 
 
 class SeenEvents:

@@ -31,11 +31,11 @@ from protocol.calls import CallState
 log = logging.getLogger(__name__)
 
 GONE_S = 5.0
-"""Seconds after which a call that was hung up counts as over, even if the network does not say so."""
+"""Seconds after the order to hang up from which the call counts as over, even if the network does not report it."""
 CLOSING_S = 0.5
-"""Seconds after which the media socket of a call that is over is closed, if the network has not done so."""
+"""Seconds after the end of a call after which its media socket is closed, if the network has not done so."""
 OVERTIME_S = 180.0
-"""Seconds that a call may last longer than its agent's `max_session_s`: the access code, the goodbye."""
+"""Seconds by which a call may be longer than its agent's `max_session_s`, for the access code and the goodbye."""
 
 
 class Switchboard:
@@ -78,13 +78,13 @@ class Switchboard:
         self.log = log
         self.counts = TelephonyCounts()
         self.call_changed: Callable[[Call], None] = lambda call: None
-        """Told when a call begins, and whenever it changes."""
+        """Called when a call begins, and whenever it changes."""
         self.nobody_has: Callable[[str], None] = lambda call_id: None
-        """Told the id of a call that is up at the network and unknown here."""
+        """Called with the id of a call that is up at the network and not known here."""
         self.is_in_doubt: Callable[[], bool] = lambda: False
-        """Whether another worker may have taken the calls of this one, which could not know it."""
+        """Tells whether another worker may have taken calls of this one without its knowledge."""
         self.left_in_doubt: set[str] = set()
-        """Secrets of calls that seem to be another worker's, which is to be looked at once it can be."""
+        """The secrets of calls that another worker may have; looked at again once that can be found out."""
         self._media: MediaWatch | None = None
 
     @property
@@ -145,12 +145,12 @@ class Switchboard:
         if call.over.is_set():
             self._hang_up_again(call)
         elif call.progress.connected_at is None:
-            call.became(CallState.CONNECTED, self._clock.wall())
+            call.change_state(CallState.CONNECTED, self._clock.wall())
             log.info("a call is connected", extra={"call": call.call_id, "direction": call.direction.value})
             call.run(self._end_overtime(call))
             if call.participants.is_caller_on_hold:
                 # So it is with a call of a worker that died.
-                call.became(CallState.ON_HOLD, self._clock.wall())
+                call.change_state(CallState.ON_HOLD, self._clock.wall())
             if call.connection is None and self._media is not None:
                 self._media.due(call)
 
@@ -165,7 +165,9 @@ class Switchboard:
             # What the network tells of a call that is over can come late.
             if await is_over(control, call.call_id):
                 return
-            log.warning("a call that was given up is up all the same: it is hung up", extra={"call": call.call_id})
+            log.warning(
+                "a call that was given up is connected nevertheless: it is hung up", extra={"call": call.call_id}
+            )
             # One that the network does not take is given anew when the call shows itself once more.
             call.hang_up_order.is_repeated = await hang_up(control, call.call_id) is not HangUp.NOT_TAKEN
 
@@ -174,9 +176,9 @@ class Switchboard:
     def pressed(self, call: Call, way: Way, digit: str) -> None:
         """Tell the session of a key once, though the network may report it in an event and on the media socket."""
         at = self._clock.now()
-        if not call.dtmf.pressed(way, digit, at):
+        if not call.dtmf.take_tone(way, digit, at):
             return
-        if call.dtmf.within_bounds(at):
+        if call.dtmf.count_press(at):
             self.tell_session(call, KeyPressed(digit))
         else:
             self.counts.ignored_messages += 1
@@ -319,7 +321,7 @@ class Switchboard:
 
     def ended(self, call: Call, state: CallState) -> None:
         """Note that a call is over; one that never was connected has failed."""
-        if not call.became(state if call.progress.was_connected else CallState.FAILED, self._clock.wall()):
+        if not call.change_state(state if call.progress.was_connected else CallState.FAILED, self._clock.wall()):
             return
         log.info("a call is over", extra={"call": call.call_id, "state": call.state.value})
         call.orders.end()

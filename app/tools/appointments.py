@@ -33,7 +33,7 @@ class Calendar:
 
     def __init__(self) -> None:
         self._changes: OrderedDict[tuple[date, time], str] = OrderedDict()
-        """The session that holds a time; empty for one that was freed."""
+        """By date and time: the id of the session that has booked it, or an empty text if it was freed."""
 
     def free(self, day: date) -> list[time]:
         """The free times of a day, earliest first."""

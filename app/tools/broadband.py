@@ -18,9 +18,9 @@ from actors.tools import OnInterruption, ToolContext, tool
 CustomerNumber = Annotated[str, Meta(pattern=r"^[0-9]{5}\Z")]
 
 LINE_TEST_S = 6.0
-"""Seconds for which a line is measured."""
+"""Seconds that the simulated measurement of a line takes."""
 LINE_TESTS = 6
-"""Parts of the measurement, after each of which the page says how far it is."""
+"""Parts of the measurement; after each of them its progress is reported."""
 _SLOTS = ("8 to 10", "10 to 12", "14 to 16")
 _DAYS_AHEAD = 5
 _MOST_VISITS = 10_000

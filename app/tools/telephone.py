@@ -17,9 +17,9 @@ Briefing = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 TRANSFER_S = 60.0
 WARM_TRANSFER_S = 150.0
-"""Seconds that a warm transfer may take: it rings, the person is briefed and decides, and both are put on one line."""
+"""Seconds for a warm transfer: it rings, the person is briefed and decides, and both are put on one call."""
 HOLD_S = 20.0
-"""Seconds that an order about hold may take: what is being said is waited for, then the order and its event."""
+"""Seconds for an order to hold or unhold: the agent finishes speaking, then come the order and its event."""
 
 
 @tool(timeout_s=TRANSFER_S, on_interruption=OnInterruption.FINISH)

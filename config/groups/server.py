@@ -14,11 +14,11 @@ class DrainPolicy(StrEnum):
     """What happens to live conversations when the server is told to end."""
 
     FINISH = "finish"
-    """They may end by themselves until the grace is nearly over; what is left then says goodbye."""
+    """The sessions go on until most of the grace period is over; those that are left then say goodbye."""
     GOODBYE = "goodbye"
-    """They say goodbye at once."""
+    """The sessions say goodbye at once."""
     HAND_OVER = "hand_over"
-    """They go on at other workers at once, where Redis is configured; else they say goodbye."""
+    """The sessions are handed over to other workers at once, if Redis is configured; else they say goodbye."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):

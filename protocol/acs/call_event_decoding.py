@@ -25,9 +25,9 @@ from protocol.acs.participants import CallParticipant
 
 PREFIX = "Microsoft.Communication."
 NEEDED = ("dtmfResult", "participants", "recordingId", "state")
-"""Fields without which an event that has them would say something else: where one is wrong, the event is."""
+"""Fields that decide what an event means: if one of them is malformed, the whole event is."""
 IDS = ("callConnectionId", "serverCallId", "recordingId")
-"""What an event is about, by its data, else by its source."""
+"""The ids of the call and the recording that an event is about: from its data, else from its `source`."""
 _TYPES = {f"{PREFIX}{name}".lower(): event_type for name, event_type in EVENTS.items()}
 
 

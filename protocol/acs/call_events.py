@@ -320,7 +320,7 @@ class StartRecordingFailed(AcsEvent, frozen=True):
 
 
 EVENTS: dict[str, type[AcsEvent]] = {event.__name__: event for event in AcsEvent.__subclasses__()}
-"""Every type of event by its name without the prefix."""
+"""The Struct of each type of event, by the type's name without `Microsoft.Communication.`."""
 
 OF_A_SERVER_CALL = (RecordingStateChanged, StartRecordingFailed)
-"""Events that may come without a call connection."""
+"""Events that may come without a call connection id: they name the server call instead."""

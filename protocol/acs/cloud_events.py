@@ -13,7 +13,8 @@ from protocol.errors import WireError
 from protocol.tolerant_json import JsonError, decode_json
 
 MOST_TOLERATED_BYTES = 65_536
-"""Longer deliveries have to be JSON to the letter. That of one call has 12 kB, most of it the context to answer by."""
+"""The longest delivery in bytes of which malformed JSON is repaired. That of one call has 12 kB, mostly the context
+that is needed to answer it."""
 ATTRIBUTES = ("id", "source", "subject", "time", "type")
 """Attributes of a CloudEvent that are read."""
 MAX_TYPE_CHARS = 128

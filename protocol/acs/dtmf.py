@@ -8,10 +8,10 @@ DIGITS = {
     "pound": "#",
     "asterisk": "*",
 }
-"""What callbacks call the keys, to what stands on them."""
+"""The key of a telephone, by the name that ACS callbacks give it."""
 
 OTHER_NAMES = {"star": "*", "hash": "#"}
-"""What others call two of the keys."""
+"""The key of a telephone, by the other names that clients give two of the keys."""
 
 
 def digit(tone: str) -> str:

@@ -19,7 +19,7 @@ SUPPORTED_RATES_HZ = (16_000, 24_000)
 DIGITS = "0123456789*#ABCD"
 MAX_KIND_CHARS = 64
 MAX_WORDS = 2_000
-"""Words of one transcript that are read; nobody says more in one breath."""
+"""Words of one transcript that are read; the others are left out, for no utterance has more."""
 
 
 class AudioMetadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +27,10 @@ class AudioMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
     encoding: str = "PCM"
     sample_rate: int = 16_000
-    """Hz"""
+    """The sample rate in Hz."""
     channels: int = 1
     length: int = 640
-    """Bytes of one frame"""
+    """The size of one frame in bytes."""
     subscription_id: str = ""
 
 
@@ -46,9 +46,9 @@ class AudioFrame(
     pcm: bytes = b""
     silent: bool = False
     participant: str = ""
-    """Raw id; empty where ACS names no single speaker"""
+    """The raw id of who speaks; empty where ACS names no single speaker."""
     timestamp: str | int | float = ""
-    """As it was sent: ISO 8601 from ACS, a number from some clients"""
+    """The time stamp as it was sent: ISO 8601 from ACS, a number from some clients."""
 
 
 class RepairedFrame(msgspec.Struct, frozen=True):
@@ -63,9 +63,9 @@ class DtmfTone(msgspec.Struct, frozen=True):
     """A participant of the call has pressed a key."""
 
     digit: str
-    """One of 0-9 * # A-D"""
+    """The key that was pressed: one of 0-9 * # A-D."""
     participant: str = ""
-    """Raw id of who pressed it; empty where ACS does not say"""
+    """The raw id of who pressed the key; empty where ACS does not tell."""
 
 
 class TranscriptionMetadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +102,7 @@ class RepairedTranscript(msgspec.Struct, frozen=True):
 
     transcript: TranscriptionText
     defect: str
-    """What was wrong with the message, as of a `RepairedFrame`."""
+    """What was wrong with the message: the field and the reason, never the value."""
 
 
 class Unknown(msgspec.Struct, frozen=True):

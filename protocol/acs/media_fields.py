@@ -8,7 +8,8 @@ from protocol.errors import WireError
 T = TypeVar("T")
 
 MOST_WHOLE = 2**63 - 1
-"""ACS counts in numbers of 64 bits. Python's own are of any length, and too long a one cannot be divided as a float."""
+"""The largest whole number that is read: ACS counts in 64 bits. Python's integers have no limit, and one that is too
+large cannot be divided as a float."""
 
 
 class MediaProtocolError(WireError):
@@ -101,7 +102,7 @@ class Defects:
 
     def __init__(self) -> None:
         self.first = ""
-        """The first of them, as `MediaProtocolError` names it; empty for none."""
+        """The first defect, in the words of `MediaProtocolError`; empty for none."""
 
     def add(self, defect: str) -> None:
         """Note what is wrong with a field; only the first such note is kept."""

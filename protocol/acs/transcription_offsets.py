@@ -6,11 +6,12 @@ instead, which begins with the year 1, and counts down from that calendar's last
 
 TICKS_PER_MS = 10_000
 LAST_TICK = 3_155_378_975_999_999_999
-"""The end of the year 9999 in .NET's calendar."""
+"""The end of the year 9999 in .NET ticks of 100 ns."""
 EPOCH_TICKS = 621_355_968_000_000_000
-"""The beginning of 1970 in .NET's calendar."""
+"""The beginning of 1970 in .NET ticks of 100 ns."""
 MOST_RELATIVE_TICKS = 365 * 24 * 3_600_000 * TICKS_PER_MS
-"""No call lasts for a year, and no call was made in the first year of the calendar."""
+"""The largest offset, one year in ticks of 100 ns, that counts from the beginning of the call; larger ones are points
+in time."""
 
 
 def offset_ms(ticks: int, *, begins_ms: float, created_at: float) -> float:

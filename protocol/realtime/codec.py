@@ -140,4 +140,4 @@ _READERS: dict[str, Callable[[bytes | str], events.Event]] = {
     "rate_limits.updated": _told(messages.RateLimitsUpdated),
     "error": _told(messages.Error),
 }
-"""The messages that both dialects share, by their `type`."""
+"""The function that reads a message of a type that both dialects share, by the type."""

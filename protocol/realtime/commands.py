@@ -81,18 +81,18 @@ class CreateResponse(msgspec.Struct, frozen=True, kw_only=True):
     instructions: str = ""
     """The instructions of this response alone; empty: those of the session."""
     text: str = ""
-    """Spoken word for word instead of an answer; Voice Live only."""
+    """A text that is spoken word for word in place of an answer (Voice Live only); empty for an answer."""
     tools: bool = True
-    """Whether the model may call tools in it."""
+    """Whether the model may call tools in this response."""
     metadata: dict[str, str] = {}
-    """Texts by name that the service sends back with the response, by which it is recognised."""
+    """Texts by name that the service returns with the response, so that the client recognises it."""
 
 
 class CancelResponse(msgspec.Struct, frozen=True):
     """Stop making a response. Pieces of it go on coming until it is reported as done."""
 
     response_id: str = ""
-    """The id of the response; empty: whichever is being made."""
+    """The id of the response to cancel; empty for whichever is being made."""
 
 
 Command = (

@@ -6,7 +6,7 @@ from protocol.realtime.commands import CreateResponse
 from protocol.realtime.session_settings import SessionSettings, Tool
 
 MAX_TOKENS = 4_096
-"""The longest response that may be asked for."""
+"""The most tokens of one response that a client may ask for."""
 
 
 class Dialect(Protocol):
@@ -14,13 +14,13 @@ class Dialect(Protocol):
 
     name: str
     assistant_text: str
-    """The type of the content of an item that the model said."""
+    """The `type` of the content of an item that the model has said."""
     audio_delta: str
     audio_done: str
     transcript_delta: str
     transcript_done: str
     text_delta: str
-    """The next words of a model that only writes."""
+    """The `type` of the events with the next words of a model that writes and does not speak."""
 
     def session(self, settings: SessionSettings) -> dict[str, Any]:
         """The `session` of a `session.update`, with what is set and nothing else.

@@ -147,11 +147,12 @@ class ResponseDone(msgspec.Struct, frozen=True, kw_only=True):
 
     response_id: str
     status: str
-    """completed, cancelled, incomplete or failed."""
+    """How the response ended: completed, cancelled, incomplete or failed."""
     reason: str = ""
-    """Why it was cancelled or is incomplete, such as `client_cancelled`, `max_output_tokens` or `content_filter`."""
+    """Why the response was cancelled or is incomplete: `client_cancelled`, `max_output_tokens`, `content_filter` and
+    others."""
     failure: Failure | None = None
-    """Why it failed; None for a response that did not."""
+    """Why the response failed; None for one that did not."""
     usage: Usage = Usage()
 
 

@@ -12,19 +12,19 @@ class FailureKind(StrEnum):
     """What a failure of a Realtime service asks of its client."""
 
     HARMLESS = "harmless"
-    """Nothing: what was ordered was already so, or was not possible any more."""
+    """Nothing is to be done: what was ordered had been done already, or was no longer possible."""
     REFUSED = "refused"
-    """A message of ours is wrong: it changed nothing, and the session goes on."""
+    """One of our messages was wrong and changed nothing; the session goes on."""
     RATE_LIMITED = "rate_limited"
-    """Patience: the same may succeed later."""
+    """Wait: the same request may succeed later."""
     TOO_LONG = "too_long"
-    """Less to read: a new session, which is told the conversation as text."""
+    """The context is too long: open another session and give it the conversation as text."""
     EXPIRED = "expired"
-    """A new session: this one has lasted as long as sessions may."""
+    """Open another session: this one has reached the longest time that a session may last."""
     TRANSIENT = "transient"
-    """A new connection: the service has failed."""
+    """Connect again: the service has failed."""
     FATAL = "fatal"
-    """Another engine: no connection of these settings will be better."""
+    """Use another engine: with these settings no connection will succeed."""
 
 
 HARMLESS_CODES = frozenset(
@@ -56,10 +56,10 @@ FATAL_CODES = frozenset(
     }
 )
 TRUNCATED_TOO_LATE = re.compile(r"Audio content of \d+ ?ms is already shorter than \d+ ?ms")
-"""The one harmless error that has no code; the figures are all that stands in it."""
+"""The text of the one harmless error that has no code; it holds nothing but figures that vary."""
 
 FATAL_CLOSE_CODES = frozenset({1002, 1003, 1007, 1008, 1009, 1010, 3000})
-"""Closed because of what we sent, or of who we are: the next connection would end alike."""
+"""Close codes that blame what we sent or who we are, so that another connection would be closed as well."""
 
 
 def error_kind(error_type: str, code: str, message: str = "") -> FailureKind:

@@ -11,11 +11,11 @@ class TurnDetection(StrEnum):
     """Whether the service looks for the ends of turns. It never answers or interrupts by itself: the client does."""
 
     NONE = "none"
-    """It hears what is appended, and the client says where a turn ends."""
+    """The service only takes the audio that is appended; the client says where a turn ends."""
     SERVER = "server"
-    """It tells where speech starts and stops, and commits each turn."""
+    """The service tells where speech starts and stops, and commits each turn."""
     SEMANTIC = "semantic"
-    """As `SERVER`, and by what is said as well; Azure Voice Live only."""
+    """As `SERVER`, but what is said counts as well as silence; Azure Voice Live only."""
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -49,9 +49,9 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: TurnDetection = TurnDetection.NONE
     silence_ms: int | None = None
-    """Silence that ends a turn."""
+    """Milliseconds of silence that end a turn."""
     semantic_model: str = ""
-    """Voice Live's model that looks for the ends of turns, such as `azure_semantic_vad_multilingual`."""
+    """The Voice Live model that finds the ends of turns, such as `azure_semantic_vad_multilingual`."""
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,17 +61,17 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[Tool, ...] | UnsetType = UNSET
     voice: VoiceSettings | UnsetType = UNSET
     rate_hz: int | UnsetType = UNSET
-    """The sample rate in Hz of the audio both ways, PCM16LE mono."""
+    """The sample rate in Hz of the audio in both directions, which is PCM16LE mono."""
     transcription: Transcription | UnsetType | None = UNSET
     detection: Detection | UnsetType = UNSET
     max_tokens: int | UnsetType = UNSET
     temperature: float | UnsetType = UNSET
-    """Voice Live only: the models of the other dialect have none."""
+    """The sampling temperature; Voice Live only, since the models of the other dialect have none."""
     noise_reduction: str | UnsetType | None = UNSET
-    """`near_field` or `far_field`, with Voice Live also `azure_deep_noise_suppression`."""
+    """The noise reduction: `near_field` or `far_field`, with Voice Live also `azure_deep_noise_suppression`."""
     echo_cancellation: bool | UnsetType = UNSET
-    """Voice Live only."""
+    """Whether the service removes echo from the caller's audio; Voice Live only."""
     only_writes: bool = False
-    """The model answers in text alone."""
+    """Whether the model answers in text without audio."""
     word_times: bool | UnsetType = UNSET
-    """Whether the words of the model's audio come with their times; Voice Live with Azure's voices only."""
+    """Whether the words of the model's audio come with their times; only Voice Live with Azure's voices can do that."""

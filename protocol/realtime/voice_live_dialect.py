@@ -10,9 +10,9 @@ from protocol.realtime.dialect import MAX_TOKENS, common_response, tool_list
 from protocol.realtime.session_settings import Detection, SessionSettings, Transcription, TurnDetection, VoiceSettings
 
 OUTPUT_FORMATS = {16_000: "pcm16_16000hz", 24_000: "pcm16"}
-"""How the service names PCM16LE audio, by its sample rate in Hz."""
+"""The service's name for PCM16LE audio, by its sample rate in Hz."""
 AZURE_VOICE = re.compile(r"[a-z]{2,3}-[A-Za-z]{2,4}-.+")
-"""The beginning of the names of Azure's voices: the language that they speak first."""
+"""Matches the names of Azure's voices, which begin with a language; the models' own voices have plain names."""
 COOLEST, HOTTEST = 0.6, 1.2
 SEMANTIC_MODEL = "azure_semantic_vad_multilingual"
 

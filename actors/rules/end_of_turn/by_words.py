@@ -12,12 +12,13 @@ from actors.rules.end_of_turn.speaker_pauses import SpeakerPauses
 from actors.turn_taking_settings import Endpointing, QuestionEndpointing
 
 HARDLY_SHARE = 0.95
-"""How much silence ends an utterance that may go on as well as not, as a share of the way from the usual silence to the
-longest: pauses within sentences are nearly as long as that, and a reply is begun meanwhile."""
+"""The silence that ends an utterance which may well go on, as a share of the way from `end_silence_ms` to
+`max_silence_ms`. Pauses within sentences are nearly as long, and a reply is begun meanwhile."""
 DONE, HARDLY = 0.78, 0.3
-"""From the first likelihood on the shortest silence ends the utterance, and below the second only the longest does."""
+"""Likelihoods that the caller is done: from the first on the shortest silence ends the utterance, below the second only
+the longest does."""
 GO_ON = frozenset((Completeness.UNFINISHED, Completeness.UNCERTAIN))
-"""What the shortest silence does not end, however likely it is over by its sound."""
+"""Kinds of utterance that the shortest silence never ends, however final they sound."""
 
 
 class _Grade(Enum):

@@ -14,19 +14,19 @@ from actors.rules.backchannel import words_of
 from actors.rules.end_of_turn import english
 
 LONG_NUMBER = 10
-"""Digits of a telephone number with its area."""
+"""Digits of a telephone number with its area code."""
 SHORT_NUMBER = 7
-"""Digits of a telephone number without."""
+"""Digits of a telephone number without area code."""
 FEW_WORDS = 4
-"""A sentence with fewer words may be the beginning of another."""
+"""A sentence with fewer words than this may be the beginning of another."""
 FEW_DIGITS = 3
-"""Digits in a row that are the beginning of some number; two may be a time of day."""
+"""From this many digits on, digits in a row are the beginning of a longer number; two may be a time of day."""
 FULL_NAME = 2
-"""Words of a name that is complete; behind fewer, a family name may follow."""
+"""Words of a complete name; with fewer, a family name may follow."""
 ASKED_WITHIN = 4
-"""The auxiliary of a question is one of so many words at its beginning: "how much longer will"."""
+"""The auxiliary of a question is among this many words at its beginning: "how much longer will"."""
 LONG_ANSWER = 6
-"""An answer of so many words or more is judged as a sentence, whatever was asked."""
+"""An answer of this many words or more is judged as a sentence, whatever was asked."""
 
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _DIGITS = re.compile(r"\d")
@@ -41,15 +41,15 @@ class Completeness(IntEnum):
     UNFINISHED = 0
     UNCERTAIN = 1
     OPENING = 2
-    """Short and whole, and what people also begin a longer sentence with: "thank you", "hello"."""
+    """A short, complete phrase with which people also begin a longer sentence: "thank you", "hello"."""
     BRIEF = 3
-    """A few words that nothing is missing of by the last one: "my tooth hurts", but "next Tuesday" too."""
+    """A few words that lack nothing, judging by the last one: "my tooth hurts", but "next Tuesday" too."""
     CLIPPED = 4
-    """It ends with a short word, such as "it", which may be the beginning of a longer one."""
+    """Words that end with a short one, such as "it", which may be the beginning of a longer word."""
     UNKNOWN = 5
     LIKELY = 6
     EXPECTED = 7
-    """An answer of the kind that was asked for, to which little may be added."""
+    """An answer of the kind that was asked for, to which little is usually added."""
     COMPLETE = 8
     ANSWERED = 9
 

@@ -27,13 +27,13 @@ OPEN = frozenset(
         "how what why well um uh uhm er erm eh hm hmm"
     )
 )
-"""Words that no sentence ends with, or hardly any."""
+"""Words with which hardly any sentence ends."""
 
 CLIPPED = frozenset(str.split("it up us me them him her you one some in on off out un all and this that these those"))
-"""Short words that a recognizer also writes for the beginning of a longer one: they tell nothing of an end."""
+"""Short words that a recognizer also writes for the beginning of a longer word: they are no sign of an end."""
 
 PARTICLES = frozenset(str.split("by down in off on out over through up"))
-"""What belongs to a verb of `WITH_PARTICLE` before it, and is no preposition then."""
+"""Words that belong to a verb of `WITH_PARTICLE` before them, and are no prepositions then."""
 
 WITH_PARTICLE = frozenset(
     str.split(
@@ -44,25 +44,25 @@ WITH_PARTICLE = frozenset(
 """Verbs that go with a particle: "to come in"."""
 
 OBJECTS = frozenset(str.split("it them him her me us you that this"))
-"""What stands between such a verb and its particle: "turn it off"."""
+"""Words that may stand between such a verb and its particle: "turn it off"."""
 
 BEFORE_A_MONTH = frozenset(str.split("by during early for in late last mid next of since this through until"))
-"""Behind one of these "may" is the month."""
+"""Words after which "may" is the month."""
 
 MONTHS = frozenset(str.split("january february march april june july august september october november december"))
-"""With one of these, a number is a date; "may" is left out, which is a verb more often."""
+"""Months: a number beside one of them is a date. "may" is left out, since it is more often a verb."""
 
 MINUTES = frozenset(str.split("fifteen thirty forty"))
-"""The second word of a time of day."""
+"""Words that can be the minutes of a time of day."""
 
 BEING = frozenset(str.split("am is are was were have has had haven't hasn't isn't aren't wasn't weren't"))
-"""Verbs with which somebody answers in short: "yes, it is"."""
+"""Verbs with which people answer in short: "yes, it is"."""
 
 BEFORE_WHOLE = frozenset(str.split("alright great no ok okay perfect well yeah yes"))
-"""Words before one of `WHOLE`, which stays whole: "okay, thank you"."""
+"""Words that may stand before a phrase of `WHOLE`, which stays complete: "okay, thank you"."""
 
 CLOSING = frozenset(str.split("please anymore goodbye bye thanks today tomorrow much again cheers too"))
-"""What stands at the end of a sentence nearly always."""
+"""Words that nearly always stand at the end of a sentence."""
 
 BEFORE_A_NOUN = frozenset(
     str.split(
@@ -70,7 +70,7 @@ BEFORE_A_NOUN = frozenset(
         "short big small new old coming following remaining own same certain special general medical dental"
     )
 )
-"""Adjectives that seldom end a sentence in which a verb came before."""
+"""Adjectives with which a sentence that has a verb seldom ends."""
 
 TRANSITIVE = frozenset(
     str.split(
@@ -79,47 +79,48 @@ TRANSITIVE = frozenset(
         "tell trade try use want needs wants makes takes suppose guess think believe hope wanted needed wonder"
     )
 )
-"""Verbs that something follows, unless it stands before them as in a question for it ("what do you charge")."""
+"""Verbs that need an object after them, unless it stands before them as in a question ("what do you charge")."""
 
 BEFORE_INFINITIVE = frozenset(
     str.split("able going got had has have how like liked love need needed needs supposed used want wanted wants where")
 )
-"""Behind these "to" begins an infinitive, and is no preposition that a question may end with."""
+"""Words after which "to" begins an infinitive, and is no preposition that ends a question."""
 
 BEFORE_A_NOUN_ALONE = frozenset(
     str.split("a an the my your his her our their its this that of in on by for at with free no any some extra")
 )
-"""What stands behind one of these is a noun, whatever else it may be: "free of charge"."""
+"""Words after which only a noun can follow: "free of charge"."""
 
 DETERMINERS = frozenset(str.split("a an the my your his her our their this that these those"))
 
 NEGATED = frozenset(str.split("am is are was were do does did will would could should can may might has have had"))
-"""Verbs that a verb or an adjective follows, also behind "not"."""
+"""Verbs that are followed by another verb or an adjective, also with "not"."""
 
 BEFORE_A_VERB = frozenset(str.split("still ever never always already"))
-"""Behind a subject, one of these is followed by the verb: "I never" is no end."""
+"""Adverbs that stand between a subject and its verb, so that "I never" is not complete."""
 
 ABOUT = frozenset(str.split("how what when where why if whether that"))
-"""Words that begin what somebody wants to know, or has heard: "tell me how ..."."""
+"""Words that begin what somebody wants to know or has heard: "tell me how ..."."""
 
 BEGINS_CLAUSE = frozenset(str.split("when if whether because while after before since unless until that"))
-"""In a question these begin a clause of their own, of whose verb nothing was asked: "what happens when I close"."""
+"""Words that begin a subordinate clause in a question, whose verb is not that of the question: "what happens when I
+close"."""
 
 MORE = frozenset(str.split("more less fewer extra additional single"))
-"""Behind a number, or a word that stands for one, the next word says of what it is: "two more"."""
+"""Words that, after a number or a word for one, are followed by a noun: "two more"."""
 
 COUNTING = frozenset(str.split("one two three four five six seven eight nine ten a some few couple"))
 
 OPINIONS = ("i think", "i guess", "i believe", "i suppose", "i hope", "i mean")
-"""Opinions that are added behind a sentence, which may be complete without them."""
+"""Opinions that are added to a sentence, which may be complete without them."""
 
 AUXILIARIES = frozenset(
     str.split("do does did can could will would shall should may might must don't doesn't didn't won't")
 )
-"""Auxiliaries: in a question they stand before its subject, behind which a verb follows."""
+"""Auxiliary verbs, which stand before the subject of a question; its main verb follows the subject."""
 
 PRONOUNS = frozenset(str.split("i you he she it we they there that this somebody someone anybody anyone one"))
-"""Subjects of one word, behind which the verb of a question comes."""
+"""Subjects of one word, after which the main verb of a question follows."""
 
 VERBS = frozenset(
     str.split(
@@ -135,21 +136,21 @@ VERBS = frozenset(
         "watch wear weigh wish work write"
     )
 )
-"""Verbs of such a question: it lacks its verb as long as it has none of them."""
+"""Main verbs of such questions: a question without one is not complete."""
 
 ASKING = frozenset(str.split("what when where which who why how whose what's where's who's when's how's"))
 """Words that begin a question for something."""
 
 ASKING_FOR = frozenset(str.split("what which who whose what's who's"))
-"""Those that ask for what a preposition at the end of the question belongs to: "what can you help me with"."""
+"""Question words to which a preposition at the end of the question can belong: "what can you help me with"."""
 
 STRANDED = frozenset(str.split("about at for from in of on to with"))
-"""Prepositions that such a question ends with."""
+"""Prepositions with which such a question can end."""
 
 YES_NO = frozenset(
     str.split("yes yeah yep yup no nope nah sure correct right exactly absolutely definitely okay ok wrong incorrect")
 )
-"""Words that answer a question for a yes or no."""
+"""Words that answer a yes-or-no question."""
 
 DIGITS = frozenset(str.split("zero oh one two three four five six seven eight nine double triple"))
 """Digits as words."""
@@ -160,7 +161,7 @@ TWO_DIGITS = frozenset(
         "sixty seventy eighty ninety"
     )
 )
-"""Two digits of a number that is given in groups."""
+"""Words for two digits of a number that is given in groups."""
 
 WHOLE = frozenset(
     str.split(
@@ -175,7 +176,7 @@ WHOLE = frozenset(
         "; ",
     )
 )
-"""Short utterances that are whole."""
+"""Short utterances that are complete."""
 
 GREETINGS = frozenset(
     str.split(
@@ -184,10 +185,10 @@ GREETINGS = frozenset(
         "; ",
     )
 )
-"""Those of `WHOLE` with which people also begin a longer sentence."""
+"""Utterances of `WHOLE` with which people also begin a longer sentence."""
 
 TITLES = frozenset(str.split("mr mister mrs missus ms miss doctor dr professor prof sir madam"))
-"""Titles: they stand before a name, and are no part of it."""
+"""Titles, which stand before a name and are no part of it."""
 
 NAMING = tuple(
     str.split(

@@ -31,7 +31,7 @@ _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern i
 _INVITATION = re.compile(r"\b(?:anything|something|how (?:can|may) i)\b", re.IGNORECASE)
 """Words of a question that seems to ask for a yes or no and is answered with a wish: "Can I do anything else?"."""
 LONGEST_CHARS = 500
-"""The longest question that is read as a whole; of a longer one, so many characters at its end."""
+"""The longest question, in characters, that is read as a whole; of a longer one only its end of this length is read."""
 
 
 def expected_answer(question: str) -> ExpectedAnswer:

@@ -31,11 +31,13 @@ BY_EXPECTED: dict[ExpectedAnswer, float] = {
     ExpectedAnswer.NUMBER: 0.1,
     ExpectedAnswer.SPELLING: -0.57,
 }
-"""Whoever is asked for something in particular goes on more seldom than who tells what they call for; letters go on."""
+"""What the kind of answer that was asked for adds to the log odds: fewer people go on after an answer to a specific
+question than after saying why they call; people who spell do go on."""
 ANSWERS = frozenset((Completeness.EXPECTED, Completeness.ANSWERED))
-"""Answers of these kinds are as likely complete when they are short as when they are long."""
+"""Kinds of answers that are as likely complete when they are short as when they are long."""
 BY_WORD, LONG, MIDDLING = 0.27, 14, 7
-"""What each word adds to the log odds beyond `MIDDLING` words; words beyond `LONG` add nothing."""
+"""What each word beyond `MIDDLING` adds to the log odds that the caller is done (fewer words subtract it); words beyond
+`LONG` count for nothing."""
 CERTAIN = 1e-6
 """Likelihoods of the recognizer are kept this far from 0 and from 1, whose log odds are infinite."""
 

@@ -1,13 +1,13 @@
 """How one speaker pauses: who has gone on after a pause is given more time from then on. Pure."""
 
 KEPT = 12
-"""Pauses that are remembered; older ones say little of how somebody speaks now."""
+"""How many of a speaker's latest pauses are remembered."""
 HEARD_AT_LEAST_MS = 150.0
-"""Shorter silence is between the sounds of a word."""
+"""The shortest pause in ms that counts: shorter silence lies between the sounds of a word."""
 LONGER = 1.25
-"""An unfinished sentence is waited for as long as the speaker's second longest pause, times this."""
+"""An unfinished sentence is waited for as long as the speaker's second longest pause, times this factor."""
 CUT_OFF_MS = 150.0
-"""In ms: how much longer an utterance that seems complete is waited for, for each time the speaker was cut off."""
+"""By how many ms longer an utterance that seems complete is waited for, for each time that the speaker was cut off."""
 CUT_OFFS_MAX = 2
 
 

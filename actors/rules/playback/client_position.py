@@ -13,13 +13,14 @@ from actors.messages.caller import Lead, Transport
 from actors.rules.playback.play_head import MarkState, PlayHead
 
 MARK_DUE_MS = 150
-"""A client that begins or goes on to play is given this long for its first mark, before the clock runs without it."""
+"""Milliseconds within which a client that begins or resumes playing has to send a mark; then the clock runs
+without it."""
 
 MARK_FRESH_MS = 500
-"""A position is exact this long after a mark."""
+"""Milliseconds after a mark for which the position is exact."""
 
 TURNS_KEPT = 4
-"""The number of latest turns whose marks are still understood."""
+"""How many of the latest turns' marks are still understood."""
 
 
 class ClientPosition:
@@ -36,7 +37,7 @@ class ClientPosition:
         self.head = PlayHead()
         self._sent_before_ms = dict(sent_before_ms or {})
         self._turns: dict[int, float] = {}
-        """Where each turn begins in all audio that was sent, as the present client counts."""
+        """Where each of the latest turns begins, in ms of all audio that the present client was sent."""
         self._marked_at_ms: float | None = None
 
     def sent(self, turn: int, at_ms: float, duration_ms: float) -> None:

@@ -21,7 +21,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     text_end: int
     """How many characters of the reply's text have begun to sound when this frame ends."""
     first: bool
-    """The reply begins to be sent; once per reply."""
+    """Whether this is the first frame of the reply."""
     last: bool
 
 
@@ -45,6 +45,6 @@ class Hold(Enum):
     """A reason for which no audio is sent at the moment."""
 
     PAUSE = "pause"
-    """It was ordered, until `resume`."""
+    """Playback was paused; it goes on with `resume`."""
     NO_CONNECTION = "no connection"
-    """Nobody is there to send it to, until `attach`."""
+    """There is no connection to send to; playback goes on with `attach`."""

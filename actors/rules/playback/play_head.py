@@ -3,7 +3,7 @@
 from enum import Enum, StrEnum
 
 MARK_SETTLES_MS = 1_000
-"""A client whose player is empty this long after the last frame was sent has played all of it."""
+"""Milliseconds after the last frame was sent from which an empty player means that the client has played all of it."""
 
 
 class MarkState(StrEnum):

@@ -9,16 +9,16 @@ from actors.rules.playback.frames import Hearing
 from actors.rules.playback.text_places import TextPlaces
 
 ROUNDING_MS = 1e-6
-"""Two positions that differ by less than this many ms are the same."""
+"""Positions that differ by less than this many ms are the same."""
 
 
 class TrackEnd(Enum):
     """How the audio of a reply ends."""
 
     WHOLE = "whole"
-    """All of its text is spoken."""
+    """All text of the reply is spoken."""
     CUT_SHORT = "cut short"
-    """Its audio ended before its text: a word that has begun may not have been spoken to its end."""
+    """The reply's audio ends before its text: the last word that has begun may be incomplete."""
 
 
 class PlayTrack:
@@ -41,22 +41,22 @@ class PlayTrack:
         """Where its text is in its audio."""
         self.chunks: deque[bytes] = deque()
         self._taken_of_chunk = 0
-        """Bytes at the beginning of the first chunk that were taken."""
+        """How many bytes at the beginning of the first chunk were taken."""
         self.buffered_bytes = 0
         self.taken_bytes = 0
         self.frames = 0
         self.end: TrackEnd | None = None
-        """None while more audio of it is to be added."""
+        """How the reply's audio ends; None while more of it is to be added."""
         self.is_flushed = False
-        """What waits of it is sent though it is less than a frame: nothing is on its way that would complete it."""
+        """Whether audio is taken although it is less than a frame, because no more is on its way."""
         self.closed = False
-        """The last frame was taken."""
+        """Whether the last frame was taken."""
         self.held_bytes: int | None = None
-        """Audio behind so many bytes is not sent as yet; None: all is."""
+        """Only so many bytes of the audio may be sent for now; None for all."""
         self.held_text: int | None = None
-        """Audio of text behind this character is not sent as yet either; None: all is."""
+        """Only audio of text up to this character may be sent for now; None for all."""
         self.start_ms: float | None = None
-        """Where it begins on the line of all audio; None while nothing of it is on its way."""
+        """Where the reply begins, in ms of all audio that was sent; None while none of it was."""
         self.heard_ms = 0.0
         self.text_heard = text_start
 

@@ -49,11 +49,11 @@ class Playout:
         self._head = self._position.head
         self._holds: set[Hold] = set()
         self._ramp_due = False
-        """Whether the next frame is faded in, since it goes on in the middle of a reply after silence."""
+        """Whether the next frame is faded in, since it continues a reply after silence."""
         self._underway: deque[Frame] = deque()
-        """Frames sent and not heard to their end."""
+        """The frames that were sent and not heard to their end."""
         self._again: deque[Frame] = deque()
-        """Frames that a former connection was sent in vain."""
+        """Frames to be sent again, since a former connection was lost before they were heard."""
 
     def begin(self, reply: int, kind: UtteranceKind = UtteranceKind.REPLY, turn: int = 0, text_start: int = 0) -> None:
         """Queue `reply` behind all others; `text_start` characters of its text have been heard already.
@@ -118,9 +118,8 @@ class Playout:
         self._tracks.pop(reply, None)
 
     def pause(self, at_ms: float) -> bool:
-        """Stop sending and lose nothing. Returns False if the transport cannot; a marking client must be ordered to
-        hold too.
-        """
+        """Stop sending without losing audio; returns False if the transport cannot. A marking client must be
+        told too."""
         if self._position.lead.transport is Transport.BLIND:
             return False
         if Hold.PAUSE not in self._holds and self._position.lead.transport is Transport.MARKED:
@@ -190,10 +189,7 @@ class Playout:
             self._holds.discard(Hold.PAUSE)
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
-        """Note what the client has played of `turn`: what it received of the turn less what its player still holds.
-
-        Marks of unknown turns, and from clients that were not asked for any, are ignored.
-        """
+        """Note that the client has played `audio_ms` of `turn`; ignored for unknown turns and clients without marks."""
         if Hold.NO_CONNECTION not in self._holds:
             self._position.mark(turn, audio_ms, state, at_ms)
 

@@ -9,12 +9,12 @@ import sys
 from bisect import bisect_left, bisect_right, insort
 
 AHEAD_MS = 300.0
-"""How wrong a position may be, in ms, that is estimated by proportion: text up to so far ahead may have begun."""
+"""The error in ms of a position that is estimated by proportion: text up to this far ahead may have begun."""
 BLANKS = 2
-"""How many characters of white space may lie between two sentences: they belong to either of them."""
+"""The most characters of white space between two sentences, which belong to either of them."""
 
 _BEHIND = sys.maxsize
-"""Behind every position in a text: so that marks are found by tuples alone, without a function for each comparison."""
+"""A position behind all text, so that marks can be compared as plain tuples."""
 
 
 class TextPlaces:
@@ -27,11 +27,12 @@ class TextPlaces:
     def __init__(self, text_start: int) -> None:
         self.text_start = text_start
         self.words: list[tuple[float, int]] = []
-        """Where each word begins in the audio, and where it ends in the text."""
+        """For each word its beginning in the audio, in ms, and its end in the text."""
         self.pieces: list[tuple[float, int]] = []
-        """Where each piece ends in the audio, and in the text."""
+        """For each piece of text its end in the audio, in ms, and in the text."""
         self.growing: tuple[float, int] | None = None
-        """About where the piece ends that is being made, in the audio and in the text; None if none is."""
+        """About where the piece that is being made will end, in the audio and in the text; None if none is
+        being made."""
 
     def add_word(self, text_end: int, audio_ms: float) -> None:
         """Note that a word, which ends at `text_end` of the text, begins at `audio_ms` of the audio."""

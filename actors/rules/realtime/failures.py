@@ -19,17 +19,17 @@ class Remedy(StrEnum):
     """What is done about a failure, from nothing at all to the end of the model in this conversation."""
 
     NOTHING = "nothing"
-    """The response goes on, or the end of the session is told in a moment."""
+    """Nothing is done: the response goes on, or the end of the session will be told in a moment."""
     ASK_WHEN_FREE = "ask when free"
-    """The response is asked for when the one that is being made is over."""
+    """Ask for the response once the one that is being made is over."""
     ASK_LATER = "ask later"
-    """The response is asked for again, in the same session, after a pause."""
+    """Ask for the response again in the same session, after a pause."""
     RENEW = "renew"
-    """Another session is opened, and asked for what is missing."""
+    """Open another session and ask it for what is missing of the response."""
     APOLOGISE = "apologise"
-    """The reply has failed, and would again: the caller is asked to say it in another way."""
+    """Give the reply up, since it would fail again, and ask the caller to say it in another way."""
     GIVE_UP = "give up"
-    """The model is not asked again in this conversation."""
+    """Do not ask the model again in this conversation."""
 
 
 REFUSED: Mapping[FailureKind, Remedy] = {
@@ -41,7 +41,7 @@ REFUSED: Mapping[FailureKind, Remedy] = {
     FailureKind.TRANSIENT: Remedy.NOTHING,
     FailureKind.FATAL: Remedy.NOTHING,
 }
-"""Of an order for a response that was not taken."""
+"""What is done when the service does not take an order for a response, by the kind of failure."""
 FAILED: Mapping[FailureKind, Remedy] = {
     FailureKind.HARMLESS: Remedy.APOLOGISE,
     FailureKind.REFUSED: Remedy.APOLOGISE,
@@ -51,16 +51,16 @@ FAILED: Mapping[FailureKind, Remedy] = {
     FailureKind.TRANSIENT: Remedy.RENEW,
     FailureKind.FATAL: Remedy.GIVE_UP,
 }
-"""Of a response that was begun."""
+"""What is done when a response that was begun fails, by the kind of failure."""
 LOST: Mapping[FailureKind, Remedy] = {kind: Remedy.RENEW for kind in FailureKind} | {FailureKind.FATAL: Remedy.GIVE_UP}
-"""Of a session that is over, or could not be opened."""
+"""What is done when a session ends or cannot be opened, by the kind of failure."""
 
 RENEWED_AFTER_S = (0.0, 0.5, 1.0, 2.0)
-"""The pauses before the attempts to open another session; with one failure more the model is given up."""
+"""Seconds before each attempt to open another session; after one failure more the model is given up."""
 ASKED_AFTER_S = (0.5, 2.0, 4.0)
-"""The same before a response is asked for again, where the service does not say how long to wait."""
+"""Seconds before a response is asked for again, by how often that was done, where the service names no time."""
 MAX_PAUSE_S = 5.0
-"""No pause is longer, whatever the service says: the caller waits."""
+"""The longest pause in seconds, whatever the service asks for, since the caller waits."""
 
 
 def of_response(status: ResponseStatus, kind: FailureKind | None) -> Remedy:

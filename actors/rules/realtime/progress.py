@@ -11,37 +11,37 @@ from enum import StrEnum
 import msgspec
 
 MAX_LIMITED_S = 6.0
-"""For how many seconds at a time a limit of the service is waited for; the caller hears a filler meanwhile."""
+"""The most seconds of one wait for a rate limit of the service; the caller hears a filler meanwhile."""
 
 STALLED_S = 5.0
-"""A response that has been begun goes on within this, or is begun. Turn-taking gives up a reply that was heard in part
-after `next_token_s`, 8 s: another session has to have said more of it by then."""
+"""Seconds within which a response has to begin, and to go on. Turn-taking gives up a reply that was heard in part after
+`next_token_s` (8 s): another session must have continued it by then."""
 SETTLED_S = 30.0
-"""Seconds after which a session counts as a good one."""
+"""Seconds after which a session counts as stable."""
 
 
 class RealtimeState(StrEnum):
     """What is going on between us and the model."""
 
     PAUSED = "paused"
-    """Another session is opened after a pause."""
+    """The session is lost; another one is opened after a pause."""
     CONNECTING = "connecting"
     LISTENING = "listening"
-    """The model hears; nothing is asked for."""
+    """The model hears the caller; no response is asked for."""
     ASKED = "asked"
-    """A response is asked for, and has not begun."""
+    """A response was asked for and has not begun."""
     SPEAKING = "speaking"
     """A response is being made."""
     ENDING = "ending"
-    """All audio and all calls that were begun of a response have come; that it is over was not told yet."""
+    """All audio and all tool calls of the response have come; the service has not reported its end yet."""
     WITHDRAWN = "withdrawn"
-    """A response that has not begun is not wanted any more: it is cancelled when it begins."""
+    """A response that has not begun is no longer wanted; it is cancelled when it begins."""
     CANCELLED = "cancelled"
-    """A response was cancelled, and some of it still comes."""
+    """A response was cancelled, and parts of it still arrive."""
     OCCUPIED = "occupied"
-    """The service makes a response that is not ours, and takes no order for another one."""
+    """The service makes a response that was not asked for, and takes no order for another one until it ends."""
     LIMITED = "limited"
-    """The next response may not be asked for yet."""
+    """A rate limit holds: the next response may not be asked for yet."""
     GIVEN_UP = "given up"
 
 
@@ -49,13 +49,13 @@ class Overdue(StrEnum):
     """What is done when something owed has not come."""
 
     CONNECT = "connect"
-    """The pause is over: another session is opened."""
+    """Open another session: the pause is over."""
     ASK = "ask"
-    """The pause is over: the response is asked for."""
+    """Ask for the response again: the pause is over."""
     REPLACE = "replace"
-    """The session has stalled, or never began: another one is opened, and asked for what is missing."""
+    """Open another session, which is asked for what is missing: this one has stalled or never began."""
     CONCLUDE = "conclude"
-    """The response is taken for whole. Another session is opened: this one takes no order before the end is told."""
+    """Take the response for complete and open another session: this one takes no order before it reports the end."""
 
 
 class RealtimeWait(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +143,7 @@ WAITS = (
         overdue=Overdue.ASK,
     ),
 )
-"""Every wait. LISTENING owes nothing, and what is GIVEN_UP never will."""
+"""Every wait. In LISTENING nothing is owed; in GIVEN_UP nothing ever will be."""
 
 _ROWS = {wait.state: wait for wait in WAITS}
 
@@ -154,9 +154,9 @@ class RealtimeProgress:
     def __init__(self) -> None:
         self.state = RealtimeState.PAUSED
         self.failures = 0
-        """Of the service, since it has last completed a response."""
+        """How often the service has failed since it last completed a response."""
         self.is_expiring = False
-        """The service will end the session soon."""
+        """Whether the service has announced the end of the session."""
         self._number = 0
         self._response = ""
         self._until = self._told_at = 0.0
@@ -175,12 +175,12 @@ class RealtimeProgress:
         self.is_expiring = False
         self._becomes(RealtimeState.CONNECTING, at)
 
-    def opened(self, at: float) -> None:
+    def note_opened(self, at: float) -> None:
         """Note that the session is open, and that nothing is asked of it yet."""
         self._becomes(RealtimeState.LISTENING, at)
         self._opened_at = at
 
-    def limit_over(self, at: float) -> None:
+    def end_limit(self, at: float) -> None:
         """Note that the service's limit is over, which forbade to ask for a response."""
         self._becomes(RealtimeState.LISTENING, at)
 
@@ -188,40 +188,40 @@ class RealtimeProgress:
         """Give the model up for good: no session is opened in this conversation any more."""
         self._becomes(RealtimeState.GIVEN_UP, at)
 
-    def lost(self, at: float) -> None:
+    def note_lost(self, at: float) -> None:
         """Note that the session is gone; the loss of one that lasted `SETTLED_S` begins a new count of failures."""
         if at - self._opened_at >= SETTLED_S:
             self.failures = 0
         self._opened_at = math.inf
 
-    def succeeded(self) -> None:
+    def note_success(self) -> None:
         """Note a response that came to its end by itself: the failures before it do not count any more."""
         self.failures = 0
 
-    def failed(self) -> int:
+    def count_failure(self) -> int:
         """Count a failure of the service, and return how many there were in a row before it."""
         self.failures += 1
         return self.failures - 1
 
-    def stalled(self) -> None:
+    def note_stalled(self) -> None:
         """Note that what was owed has not come. A session that does not even open counts as two failures: the caller
         waits through each attempt, and would be gone before the last one."""
         self.failures += self.state is RealtimeState.CONNECTING
 
     # the response
 
-    def may_ask(self, at: float) -> bool:
-        """Whether a response can be asked for now; where a limit forbids it, the end of that is due from now on."""
+    def try_to_ask(self, at: float) -> bool:
+        """Return whether a response can be asked for now; if a rate limit forbids it, begin to wait for its end."""
         if self.state is RealtimeState.LISTENING and self._limited_until > at:
             self._becomes(RealtimeState.LIMITED, at)
             self._until = self._limited_until
         return self.state is RealtimeState.LISTENING
 
-    def limited(self, until: float, at: float) -> None:
+    def note_limit(self, until: float, at: float) -> None:
         """Forbid to ask for a response before `until`, in seconds of the session's clock; `MAX_LIMITED_S` at most."""
         self._limited_until = min(max(until, self._limited_until), at + MAX_LIMITED_S)
 
-    def asked(self, number: int, at: float) -> None:
+    def note_asked(self, number: int, at: float) -> None:
         """Note that the response of this number is asked for."""
         self._becomes(RealtimeState.ASKED, at)
         self._number = number
@@ -238,14 +238,14 @@ class RealtimeProgress:
                 self._becomes(RealtimeState.WITHDRAWN, at)
                 self._number = number
             case RealtimeState.SPEAKING | RealtimeState.ENDING:
-                return self._goes_on_as(RealtimeState.CANCELLED, at)
+                return self._continue_as(RealtimeState.CANCELLED, at)
             case RealtimeState.LIMITED:
                 self._becomes(RealtimeState.LISTENING, at)
             case _:
                 pass
         return ""
 
-    def started(self, response_id: str, number: int, at: float) -> bool:
+    def note_started(self, response_id: str, number: int, at: float) -> bool:
         """Note that a response begins; False if it is to be cancelled, since it is not wanted any more."""
         if number != self._number or self.state not in (RealtimeState.ASKED, RealtimeState.WITHDRAWN):
             return False
@@ -254,21 +254,21 @@ class RealtimeProgress:
         self._response = response_id
         return is_wanted
 
-    def makes(self, response_id: str, at: float) -> bool:
+    def note_output(self, response_id: str, at: float) -> bool:
         """Note that some of a response has come, and return whether it is wanted."""
         if response_id != self._response:
             return False
         self._told_at = at
         if self.state is RealtimeState.ENDING:
-            self._goes_on_as(RealtimeState.SPEAKING, at)
+            self._continue_as(RealtimeState.SPEAKING, at)
         return self.state is RealtimeState.SPEAKING
 
-    def all_came(self, at: float) -> None:
+    def note_complete(self, at: float) -> None:
         """Note that nothing is missing of what was begun of the response in hand: what is owed now is its end."""
         if self.state is RealtimeState.SPEAKING:
-            self._goes_on_as(RealtimeState.ENDING, at)
+            self._continue_as(RealtimeState.ENDING, at)
 
-    def finished(self, response_id: str, at: float) -> RealtimeState | None:
+    def note_finished(self, response_id: str, at: float) -> RealtimeState | None:
         """Note that a response is over, and return the state in which it was; None if it is not the one in hand."""
         former = self.state
         if former is not RealtimeState.OCCUPIED and (not response_id or response_id != self._response):
@@ -276,7 +276,7 @@ class RealtimeProgress:
         self._becomes(RealtimeState.LISTENING, at)
         return former
 
-    def refused(self, number: int, at: float, *, is_occupied: bool) -> bool:
+    def note_refused(self, number: int, at: float, *, is_occupied: bool) -> bool:
         """Note that the service has not taken the order for a response, and return whether that was still wanted.
 
         Args:
@@ -305,7 +305,7 @@ class RealtimeProgress:
         """What is done when what is owed has not come by `due`."""
         return _ROWS[self.state].overdue
 
-    def _goes_on_as(self, state: RealtimeState, at: float) -> str:
+    def _continue_as(self, state: RealtimeState, at: float) -> str:
         """Change the state of the response in hand, whose id is returned."""
         response = self._response
         self._becomes(state, at)

@@ -12,7 +12,7 @@ class SpokenItem(msgspec.Struct, kw_only=True):
     reply: int
     audio_ms: float = 0.0
     is_complete: bool = False
-    """All of its audio has come."""
+    """Whether all audio of the item has come."""
 
 
 class Unheard(msgspec.Struct, frozen=True):

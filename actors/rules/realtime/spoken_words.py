@@ -10,9 +10,10 @@ from actors.rules.history import whole_words
 from actors.rules.text.sentences import following
 
 MS_PER_CHAR = 65.0
-"""How long a character of speech lasts, about: where text lies is estimated by it until all audio is there."""
+"""About how many ms a character of speech lasts; places in the text are estimated by it until all audio is there."""
 MAX_SKIPPED_CHARS = 40
-"""A word is looked for in so much text behind the one before it: punctuation, and what is not pronounced."""
+"""Characters of text behind the last word in which the next one is looked for; they hold punctuation and what is not
+pronounced."""
 
 
 class PlacedWord(msgspec.Struct, frozen=True):
@@ -58,8 +59,8 @@ class SpokenWords:
             self._found = start + len(word)
             self._placed.append(PlacedWord(start, self._found, audio_ms, audio_ms + duration_ms))
 
-    def placed_by(self, audio_ms: float | None = None) -> list[PlacedWord]:
-        """The words, each once, whose audio has come: it ends by `audio_ms`, or there is no more; None."""
+    def take_placed(self, audio_ms: float | None = None) -> list[PlacedWord]:
+        """Return the words, each once, whose audio has come: it ends by `audio_ms`; None: all of it has."""
         if self._told == len(self._placed):
             return []
         come = [word for word in self._placed[self._told :] if audio_ms is None or word.ends_ms <= audio_ms]

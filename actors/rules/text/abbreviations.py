@@ -12,7 +12,7 @@ TITLES = _words(
     "mme mmes mlle mlles mgr sra srta sres dra sig sigra dott dottssa avv ing dhr mevr bzw zzgl bzgl evtl ggf nr núm",
     "med dent jur phil rer ee vgl z.b d.h u.a i.d.r p.ex p.ej bijv t.a.v frl dipl srtas sras dña exmo exma sigg mw",
 )
-"""A name, or what they speak of, follows: never the end of a sentence."""
+"""Titles: a name follows, so that their full stop never ends a sentence."""
 
 ABBREVIATIONS = _words(
     "inc ltd llc corp co bros dept est approx appt apt st ste mt ft ave blvd rd etc jr sr min max hr hrs sec mins",
@@ -21,15 +21,15 @@ ABBREVIATIONS = _words(
     "inkl exkl abzgl usw ungef tägl env boul aprox pág avda ecc enz str mio mrd std geb wg hbf av bd réf",
     "apdo depto urb geom arch evt ong blz mwst ул г кв им руб тыс млн",
 )
-"""The end of a sentence only if one of `STARTERS` follows, as after initials."""
+"""Abbreviations whose full stop ends a sentence only if one of `STARTERS` follows; so it is with initials."""
 
 WEEKDAYS = _words(
     "mo di mi do fr sa so lun mar mié jue vie sáb dom mer jeu ven sam dim gio sab seg ter qua qui sex ma wo vr za zo",
 )
-"""The end of a sentence unless a number follows: `Mo. 3. Mai`, `lun. 3 de mayo`. Many are also words."""
+"""Abbreviated weekdays: their full stop ends a sentence unless a number follows (`Mo. 3. Mai`). Many are also words."""
 
 ABBREVIATED_ENDINGS = ("str",)
-"""Words that end so are treated like those of `ABBREVIATIONS`: `Bahnhofstr.`"""
+"""Words that end in one of these are treated like `ABBREVIATIONS`: `Bahnhofstr.`"""
 
 STARTERS = _words(
     "a after all also an and any are at before but by can could did do does don for from have he here how however",
@@ -41,7 +41,7 @@ STARTERS = _words(
     "che con gli lei noi per può questo sono è",
     "ele eu não ou pode quer você dat deze dit een het hij ik kan wat wij zij",
 )
-"""Words that begin sentences and hardly ever a name."""
+"""Words that begin sentences and are hardly ever a name."""
 
 SHORT_WORDS = _words(
     "all any are ask be bye can car day did do far few fit for free get had has her him his how it its job key let low",
@@ -49,10 +49,10 @@ SHORT_WORDS = _words(
     "yes yet you",
     "ab an bei da ist ja mit nun tun zu oui ici pas moi sí día hoy qué via são sim hoje uur wel",
 )
-"""Words of fewer than four letters that end sentences and abbreviate nothing."""
+"""Words of fewer than four letters that end sentences and are no abbreviations."""
 
 MONTHS = _words(
     "januar jänner februar märz april mai juni juli august september oktober november dezember",
     "jan feb mär apr jun jul aug sep sept okt nov dez",
 )
-"""Before the name of a month, a number with a full stop is an ordinal and ends no sentence: `am 3. Mai`."""
+"""Names of months: before one a number with a full stop is an ordinal and ends no sentence (`am 3. Mai`)."""

@@ -10,7 +10,7 @@ import msgspec
 from actors.agent import Pronunciation
 
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-"""Scripts that are written without blanks, in which a word's neighbours are letters too."""
+"""Matches a character of a script that is written without blanks between words."""
 
 
 class _Change(msgspec.Struct, frozen=True):

@@ -16,9 +16,9 @@ import re
 from actors.rules.text.abbreviations import ABBREVIATED_ENDINGS, ABBREVIATIONS, SHORT_WORDS, TITLES
 
 LEAST_LETTERS = 4
-"""A shorter word that is none of `SHORT_WORDS` may be an abbreviation that no list has."""
+"""Words with fewer letters that are not in `SHORT_WORDS` may be abbreviations that are not listed."""
 LOOK_BACK_CHARS = 60
-"""No word that a sentence ends with is longer."""
+"""Characters before a full stop in which the word that it ends is looked for; no word is longer."""
 
 _BEFORE_WORD = r"(?:\A|(?<=[\s\"'“„‘«(\[{*_¿¡—–]))"
 _END = re.compile(

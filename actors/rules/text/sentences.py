@@ -24,19 +24,19 @@ from actors.rules.text.abbreviations import (
 from actors.rules.text.sentence_end import LEAST_LETTERS, ends_surely, open_marks
 
 FIRST_MIN_CHARS = 16
-"""A first clause shorter than this waits for the next one, unless it ends a sentence."""
+"""The fewest characters of a first clause; a shorter one waits for the next, unless it ends a sentence."""
 
 FIRST_MAX_CHARS = 120
-"""A first piece without punctuation is cut here, between words."""
+"""The most characters of a first piece without punctuation; it is cut there, between words."""
 
 MAX_CHARS = 240
-"""A later piece without punctuation is cut here, between words."""
+"""The most characters of a later piece without punctuation; it is cut there, between words."""
 
 PAUSE_S = 0.7
-"""Seconds without a token after which a model pauses, and does not only write in bursts."""
+"""Seconds without a token after which a model has paused; shorter gaps lie between bursts."""
 
 WIDE_CHARS = 3
-"""The number of letters that say as much as one ideograph."""
+"""How many letters say as much as one ideograph."""
 
 _CLOSERS = "\"'”’)\\]}»*_"
 _WIDE_CLOSERS = "」』）】》”’"
@@ -55,11 +55,11 @@ _LETTERS = re.compile(r"[^\W\d_]*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _LIST_NUMBER = re.compile(r"(?:\A\s*|\n\s*|[,;:)]\s+)\(?\d{1,3}\Z")
 _ORDINAL = re.compile(r"\b(?:am|im|zum|zur|vom|beim|der|die|das|den|dem|des|jede[rnms]?)\s+\d{1,4}\Z", re.IGNORECASE)
-"""A number with a point behind a German article: "im 2. Stock"."""
+"""Matches an ordinal number after a German article: "im 2. Stock"."""
 _SPACE = re.compile(r"\s*")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65]")
-"""Scripts that are written without blanks, and their punctuation."""
+"""Matches characters of scripts that are written without blanks, and their punctuation."""
 _BREAK = re.compile(
     rf"(?<=\d)\s+(?=[^\d\s])|(?<=[^\d\s])\s+(?=\S)|(?<={_WIDE.pattern})(?={_WIDE.pattern})",
 )
@@ -101,7 +101,7 @@ class SentenceSplitter:
         self._judged = 0
         self._clause_end = 0
         self._open = ""
-        """Quotation marks and the like that are open at the end of the pieces so far."""
+        """The quotation marks and brackets that are open at the end of the pieces so far."""
 
     def push(self, text: str) -> list[str]:
         """Add `text`, and return the pieces that it completes."""

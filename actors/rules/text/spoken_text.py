@@ -25,7 +25,7 @@ _MAIL = re.compile(r"\bmailto:(?=\S+@)", re.IGNORECASE)
 _PATH = re.compile(
     r"(?<![\w@./-])((?:[a-z0-9][a-z0-9-]+\.){1,4}[a-z]{2,10})/[^\s<>]*?(?=[.,;:!?)]*(?:\s|$))", re.IGNORECASE
 )
-"""An address without its scheme: "example.com/a"."""
+"""Matches a URL without its scheme: "example.com/a"."""
 _RULE = re.compile(
     r"^[ \t]{0,12}(?:[-*_=][ \t]{0,12}){3,}$|^[ \t]{0,12}\|?(?:[ \t]{0,12}:?-+:?[ \t]{0,12}\|)+[ \t:-]*$", re.MULTILINE
 )
@@ -35,23 +35,22 @@ _TABLE_ROW = re.compile(r"^[ \t]*\|(.*?)\|?[ \t]*$", re.MULTILINE)
 _TAB = re.compile(r"(?<=\S)\t+(?=\S)")
 _EMPHASIS = re.compile(r"\*+(?=\S)|(?<=\S)\*+|~~|`+|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
 _SPANS = re.compile(r"(?<!\S)(==|\+\+|\^)(?=\S)([^=+^\n]{1,80}?)(?<=\S)\1|(?<=\w)([~^])(\w{1,8})\3")
-"""What is marked, inserted, raised or lowered in wider dialects of Markdown."""
+"""Matches text that dialects of Markdown highlight, insert, raise or lower."""
 _EMOTICON = re.compile(
     r"(?<!\S)(?:[:;=][-^o']?[()DPpOo|/\\\]\[*]{1,3}|[:;]-?3|[8xX][-^][()DPpOo]|[xX]D{1,3}|<3+(?=[.,!?]*\s*\Z|[.,!?])|\^[_.]?\^"
     r"|:[a-z][a-z0-9_+-]{1,30}:|¯\\?_\(ツ\)_/¯)(?=[.,!?]*(?:\s|$))"
 )
-"""Eyes that are a figure or a letter need a nose: 83 is a number, 8D a seat, XP and XO are said letter by letter.
-A heart ends a sentence: in its midst "<3 days" is a number.
-"""
+"""Matches an emoticon. Eyes that are a digit or a letter need a nose: 83 is a number, 8D a seat, XP and XO are spelt
+out. A heart only counts at the end of a sentence: elsewhere "<3 days" is a number."""
 _FACTOR = re.compile(r"(?<=\d)\*(?=\d)")
 _BLANKS = re.compile(r"[ \t]{2,}")
 _BLANK_BEFORE_MARK = re.compile(r"[ \t]+(?=[.,;:!?](?:\s|$))")
 _PLAIN = re.compile(r"[ !',.0-9?A-Za-z\u00c0-\u024f\u2019]*")
-"""Nothing but `_NO_WORDS` has to be taken out of such a text."""
+"""Matches a text from which nothing but `_NO_WORDS` has to be removed."""
 _NO_WORDS = ("www.", "xd")
 _JOINERS = {0x200D, 0x20E3, 0xFFFD, *range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)}
 _FIRST_SYMBOL = 0x2190
-"""Below are signs that are pronounced, such as ° and ™."""
+"""The first code point of symbols that are not pronounced; those below are, such as ° and ™."""
 
 
 def speakable(piece: str) -> str:

@@ -23,22 +23,22 @@ _DOES = _words(
     "ridendo sorride sorridendo sospira sospirando annuisce tossisce rindo sorri sorrindo",
     "glimlacht zucht zuchtend knikt fluistert grinnikt knipoogt",
 )
-"""What somebody is seen or heard to do; nothing that is done in an answer to a caller."""
+"""Verbs for what people are seen or heard to do while they talk, and that no answer to a caller is about."""
 _IS_HEARD = _words(
     "laugh laughter chuckle giggle smile sigh gasp groan whisper nod wink shrug yawn sniff pause beat breath",
     "softly warmly cheerfully excitedly thoughtfully lachen seufzer pause risas suspiro pausa rires rire soupir",
 )
-"""What it is called; a word of an answer as well, so that it counts in brackets and parentheses only."""
+"""Nouns and adverbs for the same; answers use them as well, so that they count in brackets and parentheses only."""
 _BEFORE = _words("se sich soft softly small short long brief little light deep kurze leise petit petite un una eine")
-"""Stand before such a word."""
+"""Words that may stand before such a word in a stage direction."""
 _MOVES = _words("tilts leans looks raises rolls scratches takes shakes rubs turns scratches adjusts waves bows crosses")
-"""The same, of people who are described in several words: "*tilts head*"."""
+"""Verbs of stage directions that have several words: "*tilts head*"."""
 _FEW = 4
-"""A direction has no more words."""
+"""The most words of a stage direction."""
 
 _IN_BRACKETS = re.compile(r"\[(?P<said>[^\W\d_A-Z][^\[\]\d]{1,40})\]")
 _CONTROL = re.compile(r"\[/?(?:INST|[A-Z]{2,20}(?:_[A-Z0-9]{1,20})+)\]")
-"""A word for the program around the model: `[END_CONVERSATION]`."""
+"""Matches a word that is meant for the program around the model: `[END_CONVERSATION]`."""
 _ASIDE = re.compile(r"\((?P<round>[^()]{2,40})\)|\[(?P<square>[^\[\]]{2,40})\]")
 _MARKED = re.compile(
     r"(?P<opens>^\W*|[.!?…,;:]\s*)(?<![*\w])(?P<star>\*{1,2}|_)(?P<marked>[^\s*_][^*_\n]{0,40}[^\s*_])(?P=star)(?![*\w])"

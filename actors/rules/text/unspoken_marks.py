@@ -11,16 +11,16 @@ _THOUGHT = (
 )
 _TOOL = r"tool_?(?:calls?|use|code|responses?|results?)|function_(?:calls?|results?)|functions?|invoke|tool"
 NEVER = re.compile(r"(?!)")
-"""Ends nothing: the rest of the reply is left out."""
+"""Matches nothing, as the end of a part that goes on to the end of the reply."""
 
 HIDDEN = re.compile(
     rf"<(?P<begun>start_|begin_(?:of_)?)?(?P<name>(?:[a-z]{{1,12}}:)?(?:{_THOUGHT}|{_TOOL}|script|style))\b[^<>]{{0,80}}>",
     re.IGNORECASE,
 )
-"""A part in tags, as XML and HTML have them."""
+"""Matches the beginning of a part in tags of XML or HTML that is not spoken."""
 _TOOL_NAME = re.compile(rf"(?:[a-z]{{1,12}}:)?(?:{_TOOL})|python_tag|python_start|action", re.IGNORECASE)
 HIDDEN_BEGUN = re.compile(rf"<(?:[a-z]{{1,12}}:)?(?:{_TOOL})\b[^<>]{{0,80}}", re.IGNORECASE)
-"""The beginning of one that is about tools, which may hold more than tags do."""
+"""Matches what may become the tag of a tool call, which may hold more than other tags."""
 THOUGHT_END = re.compile(rf"</(?:[a-z]{{1,12}}:)?(?:{_THOUGHT})\s?>", re.IGNORECASE)
 
 MARKER = re.compile(
@@ -28,14 +28,15 @@ MARKER = re.compile(
     r"[^<>|｜]{0,40}[|｜]>",
     re.IGNORECASE,
 )
-"""A part between markers with bars: `<|begin_of_thought|>`, `<|START_THINKING|>`, `<｜tool▁calls▁begin｜>`."""
+"""Matches the beginning of a part between markers with bars: `<|begin_of_thought|>`, `<|START_THINKING|>`,
+`<｜tool▁calls▁begin｜>`."""
 _THINKS = ("think", "thought", "reason")
 
 CHANNEL = re.compile(r"<\|channel\|>\s*(?P<name>\w+)(?:[^<]|<(?!\|message\|>)){0,120}<\|message\|>")
-"""A model that speaks in channels says what is to be heard in the one that is called final."""
+"""Matches the head of a channel, for models that write in channels: only the one called final is spoken."""
 CHANNEL_BEGUN = re.compile(r"<\|channel\|>(?:[^<]|<(?!\|message\|>)){0,140}")
 CHANNEL_ENDS = re.compile(r"<\|end\|>|<\|call\|>|<\|return\|>|(?=<\|start\|>)")
-"""The beginning of another turn is read for itself."""
+"""Matches the end of a channel; the head of the next turn is left to be read by itself."""
 TURN_BEGUN = re.compile(r"<\|start\|>\s*[a-z]{0,12}", re.IGNORECASE)
 TURN = re.compile(r"<\|start\|>\s*[a-z]{0,12}(?=<)", re.IGNORECASE)
 
@@ -47,9 +48,9 @@ PARTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile("\u25c1think\u25b7"), re.compile("\u25c1/think\u25b7")),
     (re.compile(rf"\[(?:{_BRACKETED})\]", re.IGNORECASE), re.compile(rf"\[/(?:{_BRACKETED})\]", re.IGNORECASE)),
 )
-"""What else is left out, by what it begins and ends with."""
+"""The other parts that are not spoken: what matches their beginning, and what matches their end."""
 CALLS_MARKER = re.compile(r"\[TOOL_CALLS?\]", re.IGNORECASE)
-"""Before calls of tools, of which each may have a marker of its own; what follows them is part of the reply."""
+"""Matches the marker before tool calls, each of which may have another; what follows the calls is part of the reply."""
 _ID = r"(?:\[CALL_ID\]\s{0,4}[\w-]{1,40}\s{0,4})?"
 _CALLED = rf"[\w.-]{{1,64}}\s{{0,4}}{_ID}"
 MARKED_CALL = re.compile(
@@ -57,22 +58,23 @@ MARKED_CALL = re.compile(
     r"|(?P<lists>\[)(?!TOOL_CALL))",
     re.IGNORECASE,
 )
-"""The marker with the beginning of what is called: `[TOOL_CALLS] [{`, `[TOOL_CALLS]book[ARGS]{`."""
+"""Matches that marker with the beginning of the call behind it: `[TOOL_CALLS] [{`, `[TOOL_CALLS]book[ARGS]{`."""
 _WORD_BEGUN = r"\[[A-Z_]{0,9}"
 CALLS_BEGUN = re.compile(
     rf"\[TOOL_CALLS?\]\s{{0,4}}(?:[\w.-]{{1,64}}\s{{0,4}}(?:{_WORD_BEGUN}|\[CALL_ID\]\s{{0,4}}(?:[\w-]{{1,40}}\s{{0,4}})?"
     rf"|{_ID}(?:{_WORD_BEGUN}|\[(?:TOOL_)?ARGS\]\s{{0,4}}))?)?",
     re.IGNORECASE,
 )
-"""The marker with what may become the beginning of a call."""
+"""Matches that marker with what may become the beginning of a call."""
 
 _STRUCK = r"(?P<name>del|strike|s)"
 STRUCK = re.compile(r"~~(?![~\s])(?:[^~\n]|~(?!~)){1,200}?(?<!\s)~~")
 STRUCK_BEGUN = re.compile(r"~~(?:[^~\s](?:[^~\n]|~(?!~)){0,200}~?)?")
-"""Text that its model has struck out, and the beginning of it."""
+"""Matches text that the model has struck out in Markdown, complete or only begun."""
 STRUCK_TAG = re.compile(rf"<{_STRUCK}>(?:[^<\n]|<(?!/(?P=name)\s?>)){{0,200}}</(?P=name)\s?>", re.IGNORECASE)
 STRUCK_TAG_BEGUN = re.compile(rf"<{_STRUCK}>[^\n]{{0,200}}", re.IGNORECASE)
-"""The same as HTML has it. A reply does not begin with `<s>`, which some models set before all they write."""
+"""Matches text that is struck out in HTML. At the beginning of a reply `<s>` does not count: some models write it
+there."""
 
 PART_BEGUN = re.compile(r"`{1,2}|~{1,2}|\u25c1[a-z]{0,5}|\[[a-z_]{0,16}|\[?\s*(?:\{\s*)?", re.IGNORECASE)
 
@@ -88,7 +90,7 @@ TAG_BEGUN = re.compile(
 
 JSON_BEGUN = re.compile(r'(?:\[\s*)?\{\s*"')
 ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
-"""A character as HTML writes it; only where its end is written too, since "R&copy" is none."""
+"""Matches an HTML character reference with its semicolon; without it, as in "R&copy", it is none."""
 ENTITY_BEGUN = re.compile(r"&(?:#(?:[0-9]{0,7}|x[0-9a-f]{0,6})|[a-z][a-z0-9]{0,31})?", re.IGNORECASE)
 
 CALL = re.compile(
@@ -96,24 +98,25 @@ CALL = re.compile(
     r"\((?=\s*(?:\)|[\"'{\[]|[a-z_]\w*\s*[=:]))",
     re.IGNORECASE,
 )
-"""A call of a function as a program has it, at the beginning of a line; what it is called with follows."""
+"""Matches the beginning of a function call in a programming language at the beginning of a line, up to its
+arguments."""
 CALL_BEGUN = re.compile(
     r"print\(|(?:\[|print\()?(?:[a-z][a-z0-9]{0,30}|(?:[a-z][a-z0-9]*_[a-z0-9_]*|(?:functions|tools|default_api|api)\.[a-z0-9_.]*)"
     r"(?:\(\s*(?:[a-z_]\w*\s*)?)?)",
     re.IGNORECASE,
 )
-"""The beginning of one, or of the first word of a line, which may become one."""
+"""Matches what may become such a call: its beginning, or the first word of a line."""
 
 CODE_LINE = re.compile(r"tool_(?:code|outputs?|calls?)[ \t]{0,4}\n")
-"""A line by itself before code, which has lost its fence."""
+"""Matches a line that stands alone before code, as a code fence does whose backticks are missing."""
 PYTHON_CALL = re.compile(r"[\w.]{1,64}\.call\(")
 PYTHON_NAME = re.compile(r"[\w.]{1,70}")
-"""What a model writes behind its marker of Python that calls a tool of its own, and the name with which it begins."""
+"""Matches the name after a model's marker for Python code that calls a tool."""
 
 THOUGHT_LABELS = frozenset(
     ("thought", "thinking", "reasoning", "internal monologue", "action", "action input", "observation", "tool call")
 )
-"""Before a line that a model writes for itself: "Thought: I should look that up"."""
+"""Labels that begin a line that a model writes for itself: "Thought: I should look that up"."""
 ANSWER_LABELS = frozenset(("answer", "final answer", "final response", "spoken reply", "spoken response"))
 SPEAKER_LABELS = frozenset(("assistant", "agent", "ai", "bot"))
 OTHER_SPEAKER_LABELS = frozenset(("user", "human"))

@@ -17,7 +17,7 @@ from actors.rules.text import unspoken_marks as marks
 
 _START = re.compile("[<{`&~\u25c1\\[]")
 _TAIL = 80
-"""The end of a part may be in pieces of tokens: so many characters of it are kept until more comes."""
+"""Characters of a skipped part that are kept until more text comes, since the mark at its end may be split."""
 _LINE_END = re.compile("\n")
 _TAG_AT_END = re.compile(r"<[^<>]{0,80}\Z")
 
@@ -26,7 +26,7 @@ class _Place(Enum):
     """Where in the reply that text is which is let through next."""
 
     REPLY_BEGINS = auto()
-    """Nothing was let through: a label of the speaker stands before all else."""
+    """No text was let through yet; only here a label of the speaker is removed."""
     LINE_BEGINS = auto()
     IN_LINE = auto()
 
@@ -35,13 +35,13 @@ class _Brackets(msgspec.Struct):
     """JSON, or a call of a tool, that is left out up to the end of its last bracket."""
 
     depth: int
-    """So many brackets are open."""
+    """How many brackets are open."""
     in_string: bool = False
-    """A string is open, whose brackets do not count."""
+    """Whether a string is open, in which brackets do not count."""
     is_escaped: bool = False
-    """The next character of it counts for nothing."""
+    """Whether the next character of the string is escaped."""
     until: re.Pattern[str] | None = None
-    """What ends it as well, for models forget a bracket."""
+    """What else ends the part, since models forget to close brackets."""
 
     def skip(self, text: str) -> int:
         """Go on through the text that comes next; where in it this ends, or 0 if all of the text is part of it."""
@@ -74,11 +74,12 @@ class UnspokenParts:
         """The part that is being left out, by what ends it; None outside of one."""
         self._place = _Place.REPLY_BEGINS
         self._is_behind_blank = True
-        """What was let through last ends with a blank, or nothing was."""
+        """Whether the last text that was let through ends with a blank, or there was none."""
         self._has_gap = False
-        """Words were left out behind a blank: the blank behind them is one too many."""
+        """Whether words after a blank were left out, so that the blank behind them has to be dropped."""
         self.takes_back = False
-        """The last text ended a thought whose beginning was not marked: what is not spoken yet is part of it."""
+        """Whether the last text ended a thought whose beginning was not marked, so that text not spoken yet belongs to
+        it."""
 
     def push(self, text: str) -> str:
         """What can be spoken of the text up to here; what may be the beginning of an unspoken part is held."""

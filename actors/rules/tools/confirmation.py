@@ -10,7 +10,7 @@ TO_BE_CONFIRMED = (
     "not done yet: say back to the user what exactly is about to be done, and ask whether that is right; once they have"
     " agreed, call this tool again with the same arguments"
 )
-"""The answer to a call that was not confirmed, for the model."""
+"""What the model is answered to a call that the caller has not confirmed."""
 
 
 def is_confirmed(messages: Sequence[ChatMessage], name: str, arguments: str, turn: int) -> bool:

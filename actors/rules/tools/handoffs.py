@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from actors.conversation import ChatMessage, HandoffMade, Role
 
 CANCELLED = "not handed off, since the user has spoken or the conversation ends: you still have it"
-"""What the model is answered when the caller has spoken, or the session ends, before its handoff could be made."""
+"""What the model is answered if the caller spoke, or the session ended, before the handoff could be made."""
 NOT_TWO = "the conversation is being handed off already: it cannot go to two agents"
-"""What the model is answered to all handoffs but the first, where it calls several together."""
+"""What the model is answered to every handoff after the first, if it asks for several at once."""
 TAKEN_OVER = (
     "You have just taken this conversation over from another agent: earlier messages of the assistant are that agent's,"
     " and its tools are not yours. Go on with what the user wants; do not ask them to repeat it, and do not greet them."
 )
 """What the model of the new agent is told with its first request."""
 INTRODUCED = ' They are hearing you say now: "{introduction}". Go on behind these words.'
-"""Added to `TAKEN_OVER` where the new agent introduces itself."""
+"""Appended to `TAKEN_OVER` where the new agent introduces itself."""
 
 
 def handoff_refusal(made: Sequence[HandoffMade], said: Sequence[ChatMessage], to_agent: str, most: int) -> str:

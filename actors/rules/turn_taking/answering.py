@@ -20,14 +20,14 @@ from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interr
 from actors.rules.utterances import joined_utterance
 
 MAX_FAILED_REPLIES = 2
-"""The number of failed replies in a row after which the session is given up."""
+"""The number of failed replies in a row after which the session ends."""
 APOLOGIES = {
     ReplyTrouble.NO_ANSWER: NO_ANSWER,
     ReplyTrouble.BUSY: BUSY,
     ReplyTrouble.REFUSED: REFUSED,
     ReplyTrouble.FORBIDDEN: REFUSED,
 }
-"""For words that were understood, and have no reply."""
+"""The apology for words that were understood but have no reply, by the trouble with the reply."""
 
 
 def answer(turn: TurnCore, at: float, text: str) -> None:

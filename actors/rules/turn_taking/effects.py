@@ -27,7 +27,7 @@ class StartReply(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     continues: bool = False
     is_preempted: bool = False
-    """The pre-emptive reply in hand answers these very words: go on with it."""
+    """Whether the pre-emptive reply in hand answers these very words and is to be continued."""
 
 
 class BeginPreemptiveReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,8 @@ class CommitSpeech(msgspec.Struct, frozen=True):
     """Make the utterance that is over a turn of the caller, for a model that hears the caller itself."""
 
     is_answered: bool = True
-    """False: only its words are wanted, of somebody who may be an answering machine."""
+    """Whether the speech is to be answered; False if only its words are wanted, from what may be an answering
+    machine."""
 
 
 class DiscardSpeech(msgspec.Struct, frozen=True):

@@ -28,10 +28,10 @@ def leave_unanswered(turn: TurnCore, text: str) -> None:
 
 
 ORDERED_WAIT_S = 4.0
-"""Seconds for which the end of a sentence is waited for when the session is ordered to end: a server that ends leaves
+"""Seconds for which the end of a sentence is waited for when the session is ordered to end. A server that ends leaves
 its sessions 8 s, in which the goodbye is to be heard too."""
 CLOSING_WAIT_S = 10.0
-"""Seconds for which it is when the longest session is over."""
+"""Seconds for which the end of a sentence is waited for when the session has reached its longest duration."""
 
 
 def end_session(turn: TurnCore, message: EndSession, at: float) -> None:

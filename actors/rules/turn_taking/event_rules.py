@@ -96,7 +96,7 @@ TurnEvent = (
     | SessionFailed
     | TimerFired
 )
-"""The actors' own messages that turn-taking is told."""
+"""The messages that turn-taking is told."""
 
 Rule = Callable[[TurnCore, Any, float], None]
 
@@ -140,7 +140,7 @@ RULES: Mapping[type, Rule] = {
     SessionFailed: endings.session_failed,
     **_PLAYBACK,
 }
-"""What each message does while the session goes on."""
+"""The rule for each class of message, while the session goes on."""
 
 LEAVING_RULES: Mapping[type, Rule] = {
     **_PLAYBACK,
@@ -148,7 +148,7 @@ LEAVING_RULES: Mapping[type, Rule] = {
     TextEntered: transcripts.text_too_late,
     KeyPressed: keys.key_too_late,
 }
-"""What still counts while the last words are being said; nothing else does."""
+"""The rule for each class of message that counts while the last words are said; all others are ignored then."""
 
 
 def is_unexpected(message: TurnEvent, state: TurnSnapshot) -> bool:

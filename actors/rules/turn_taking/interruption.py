@@ -10,7 +10,8 @@ from actors.rules.turn_taking.state import AgentActivity, Interruption
 from actors.turn_taking_settings import PhasePolicy
 
 FALSE_INTERRUPTION_WINDOW_S = 15.0
-"""Two false interruptions within this time double `pause_ms` for the turn: they may be our own echo."""
+"""Seconds within which two false interruptions double `pause_ms` for the turn, since they may be the agent's
+own echo."""
 _SILENCED = (Interruption.YIELDED, Interruption.DECIDED)
 BACKCHANNEL_PATIENCE = 3
 """The multiple of `confirm_ms` after which voice that so far is only backchannels silences the agent."""

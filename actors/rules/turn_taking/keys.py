@@ -13,8 +13,8 @@ def pattern_of(turn: TurnCore) -> KeyPattern:
     return turn.state.key_pattern or turn.agent.keys
 
 
-def is_new_input(turn: TurnCore, number: int) -> bool:
-    """Whether the typed text or key of this number has not been dealt with; from now on it has been.
+def settle_input(turn: TurnCore, number: int) -> bool:
+    """Mark the typed text or key of this number as dealt with; returns False if it was before, and is to be ignored.
 
     A successor is told once more what its orchestrator died on, which may have been done and kept by then.
     """
@@ -30,7 +30,7 @@ def input_lost(turn: TurnCore, message: InputLost, at: float) -> None:
     The keys before a lost one are dropped: with one missing in the middle they would be another number.
     """
     s = turn.state
-    if not is_new_input(turn, message.number):
+    if not settle_input(turn, message.number):
         return
     s.keys, s.key_pattern = "", None
     s.owed_apology, s.has_lost_input = SAY_AGAIN, True
@@ -45,7 +45,7 @@ def keys_expected(turn: TurnCore, message: KeysExpected, _at: float) -> None:
 def key_pressed(turn: TurnCore, message: KeyPressed, at: float) -> None:
     """One more key of an input, or the end of it."""
     s = turn.state
-    if not is_new_input(turn, message.number):
+    if not settle_input(turn, message.number):
         return
     interruption.take_floor(turn, at)
     # A machine presses no keys.
@@ -62,7 +62,7 @@ def key_pressed(turn: TurnCore, message: KeyPressed, at: float) -> None:
 
 def key_too_late(turn: TurnCore, message: KeyPressed, _at: float) -> None:
     """A key that is pressed into the last words takes no floor; the session's record has it."""
-    if is_new_input(turn, message.number):
+    if settle_input(turn, message.number):
         endings.leave_unanswered(turn, message.key)
 
 

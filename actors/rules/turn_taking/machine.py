@@ -61,7 +61,7 @@ from actors.rules.turn_taking.state import AgentActivity, Course, TurnSnapshot
 _OVER, _LEAVING = Course.OVER, AgentActivity.LEAVING
 
 _SOON_S = 1e-6
-"""A timer that fires earlier than its wait by less than this is on time: floats round."""
+"""A timer that fires at most this many seconds early is on time, since floats round."""
 
 
 class UnexpectedEventError(ActorsError):

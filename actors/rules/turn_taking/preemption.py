@@ -15,7 +15,8 @@ from actors.rules.utterances import bounded_utterance, joined_utterance, repeate
 _BEGUN = Preemption.BEGUN
 
 WENT_ON_MS = 150.0
-"""Ms of voice after a pause with which the caller goes on; shorter voice is a breath, or the end of the last word."""
+"""Milliseconds of voice after a pause that show that the caller goes on; shorter voice is a breath, or the end of a
+word."""
 
 
 def end_of_turn_likely(turn: TurnCore, message: EndOfTurnLikely, at: float) -> None:

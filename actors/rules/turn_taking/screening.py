@@ -23,20 +23,20 @@ from actors.rules.turn_taking.state import CallerActivity, Interruption, Screeni
 from actors.rules.utterances import joined_utterance
 
 GREET_AFTER_S = 2.0
-"""Seconds of silence after which a person who has said nothing, or nothing intelligible, is greeted."""
+"""Seconds of silence after which a person who has said nothing intelligible is greeted."""
 DOUBT_S = 2.0
-"""Seconds for which the agent listens on, before it greets, after one sign of a machine."""
+"""Seconds that the agent listens longer before it greets, after one sign of a machine."""
 LISTENS_S = 45.0
-"""Seconds after which a person who never falls silent is greeted all the same."""
+"""Seconds after which a person who never falls silent is greeted nevertheless."""
 NO_TONE_S = 4.0
-"""A machine of which no tone is heard in so much silence records already."""
+"""Seconds of silence without a tone after which a machine is taken to be recording."""
 MACHINE_S = 60.0
-"""A machine that never falls silent, a radio perhaps, is hung up on."""
+"""Seconds after which a machine that never falls silent, such as a radio, is hung up on."""
 PAUSE_S = 3.0
-"""Seconds of silence that wait for an answer: what is said after them is no part of the same monologue. Nor is what
-they say into the greeting: only time in which nobody else speaks counts."""
+"""Seconds of silence that ask for an answer: what is said after them does not belong to the same monologue. Nor does
+what is said into the greeting, for only time in which nobody else speaks counts."""
 HELLO_WORDS = 6
-"""First words up to so many, hellos apart, are a name or a hello: the greeting is their answer."""
+"""The most words, hellos apart, that are taken for a name or a hello, to which the greeting is the answer."""
 
 
 def listen(turn: TurnCore, at: float) -> None:

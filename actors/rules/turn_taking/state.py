@@ -94,7 +94,7 @@ AGENT_CHANGES: Mapping[AgentActivity, Mapping[AgentActivity, str]] = {
     },
     AgentActivity.LEAVING: {},
 }
-"""Each change of the agent's activity that there is, and what it is for. Thinking is always given up before leaving."""
+"""The possible changes of the agent's activity, with what each is for. Thinking is always given up before leaving."""
 
 CALLER_CHANGES: Mapping[CallerActivity, Mapping[CallerActivity, str]] = {
     CallerActivity.SILENT: {
@@ -109,7 +109,7 @@ CALLER_CHANGES: Mapping[CallerActivity, Mapping[CallerActivity, str]] = {
         CallerActivity.SILENT: "the final transcript, or no speech was recognised, or nothing comes",
     },
 }
-"""Each change of the caller's activity that there is, and what it is for."""
+"""The possible changes of the caller's activity, with what each is for."""
 
 INTERRUPTION_CHANGES: Mapping[Interruption, Mapping[Interruption, str]] = {
     Interruption.NONE: {
@@ -131,7 +131,7 @@ INTERRUPTION_CHANGES: Mapping[Interruption, Mapping[Interruption, str]] = {
         Interruption.NONE: "the agent speaks again",
     },
 }
-"""Each change of the interruption in hand that there is, and what it is for."""
+"""The possible changes of the interruption in hand, with what each is for."""
 
 PREEMPTION_CHANGES: Mapping[Preemption, Mapping[Preemption, str]] = {
     Preemption.NONE: {
@@ -141,7 +141,7 @@ PREEMPTION_CHANGES: Mapping[Preemption, Mapping[Preemption, str]] = {
         Preemption.NONE: "the same words are final, or the caller goes on, the words change or nothing comes",
     },
 }
-"""Each change of the pre-emptive reply that there is, and what it is for."""
+"""The possible changes of the pre-emptive reply, with what each is for."""
 
 FINAL_CHANGES: Mapping[OwedFinal, Mapping[OwedFinal, str]] = {
     OwedFinal.NONE: {
@@ -162,7 +162,7 @@ FINAL_CHANGES: Mapping[OwedFinal, Mapping[OwedFinal, str]] = {
         OwedFinal.OWED: "speech starts again",
     },
 }
-"""Each change of the final transcript that is owed, and what it is for."""
+"""The possible changes of the owed final transcript, with what each is for."""
 
 COURSE_CHANGES: Mapping[Course, Mapping[Course, str]] = {
     Course.OPEN: {
@@ -179,7 +179,7 @@ COURSE_CHANGES: Mapping[Course, Mapping[Course, str]] = {
     },
     Course.OVER: {},
 }
-"""Each change of the session's course that there is, and what it is for."""
+"""The possible changes of the session's course, with what each is for."""
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,9 +189,10 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     turn: int
     kind: UtteranceKind
     question_s: float = 0.0
-    """About how long the question lasts with which it ends, in seconds: what is said to it is an answer. 0: none."""
+    """About how many seconds the question lasts with which the utterance ends, 0 for none: words said into it answer
+    it."""
     started: bool = False
-    """Its first frame was sent, and it is not waited for: all that is written of it may be heard before the rest."""
+    """Whether its first frame was sent: what is written of it may be heard before the rest is written."""
 
 
 class ScreeningStage(StrEnum):
@@ -207,11 +208,11 @@ class Screening(msgspec.Struct, frozen=True, kw_only=True):
 
     stage: ScreeningStage = ScreeningStage.LISTENING
     words: str = ""
-    """All that they have said so far."""
+    """All words so far of whoever has answered."""
     has_tone: bool = False
-    """A steady tone was heard after their voice."""
+    """Whether a steady tone was heard after their voice."""
     talks_since: float | None = None
-    """When they began to talk, pauses in which the agent was not to speak included. None: nothing was heard yet."""
+    """When they began to talk, with pauses in which the agent was not expected to speak; None while they have not."""
     since: float = 0.0
     """When this stage began."""
 
@@ -233,7 +234,7 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     is_cut_off: bool = False
     """The connection is lost and another one is waited for: nothing is heard, and nobody is there to be prompted."""
     screening: Screening | None = None
-    """Whoever has answered a call of ours may be a machine; None where that is known, or not asked."""
+    """Set while it is open whether a person or a machine has answered; None once it is known, or if nobody asks."""
 
     # the turn and what is said in it
     turn_number: int = 0
@@ -242,76 +243,77 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     utterances: tuple[Utterance, ...] = ()
     """What is being heard and what is queued behind it, in the order in which it is to be heard."""
     asked: str = ""
-    """The caller's words that the turn answers."""
+    """The words of the caller that this turn answers."""
     is_audible: bool = False
-    """The turn's reply has begun to be heard."""
+    """Whether the reply of this turn has begun to be heard."""
     is_asked_on: bool = False
-    """The model was asked to go on behind its tools, and has not begun to."""
+    """Whether the model was asked to continue after its tools, and has not begun to."""
     stop_ordered_at: float | None = None
     """When playback was ordered to stop, for as long as the report of what was heard is awaited; else None."""
     failures: int = 0
-    """Replies in a row that failed."""
+    """The number of replies that have failed in a row."""
     failed_turn: int = -1
-    """The turn of the last of them."""
+    """The turn of the reply that failed last; -1 if none has."""
     owed_apology: int = 0
-    """Which apology is to be said as soon as nobody speaks, 0 for none: the turn's reply has failed while the caller
-    was speaking, or the recognizer has failed at what the caller said into a reply.
-    """
+    """The number of the apology that is said as soon as nobody speaks, 0 for none: the turn's reply has failed while
+    the caller was speaking, or the recognizer has failed at what the caller said into a reply."""
     has_lost_input: bool = False
-    """Something that the caller typed or keyed, or said before keys, was given up, and no apology was heard yet."""
+    """Whether typed text, keys or speech before keys had to be given up, and no apology for it was heard yet."""
     has_asked: bool = False
-    """What was heard of the agent last ends with a question, to which the caller has not said a word yet."""
+    """Whether what was heard of the agent last ends with a question to which the caller has not said a word yet."""
     asked_to_wait: bool = False
-    """The caller's last words asked the agent to wait."""
+    """Whether the caller's last words asked the agent to wait."""
     asked_again: bool = False
-    """An apology was said: what comes goes with the words that were not answered, or takes the place of them."""
+    """Whether an apology was said: the next words are joined to those that were not answered, or replace them."""
 
     # the caller's words
     interim: str = ""
     """The latest interim transcript of the utterance in hand."""
     voiced_ms: float = 0.0
-    """How long the voice of the utterances lasts whose final transcript is owed: that of the longest of them."""
+    """How many ms the voice of the utterances lasts whose final transcript is owed: that of the longest of them."""
     waiting_text: str = ""
     """Words that are to be answered as soon as the agent is silent."""
     unanswered: str = ""
-    """Words that nobody answers any more, since the session ends: the record has them all the same."""
+    """Words that are not answered, because the session ends, but are recorded."""
     tail_text: str = ""
-    """A backchannel, which is an answer if the agent was just about to end, or asks."""
+    """A backchannel that counts as an answer if the agent was about to end, or asks a question."""
     settled_ms: float = -1.0
-    """Position in the caller's audio up to which it has been dealt with: a final that ends before it came late."""
+    """Position in ms of the caller's audio before which everything was dealt with; a final that ends before it
+    is late."""
     onset_ms: float = 0.0
-    """Position in the caller's audio at which the utterance in hand has begun."""
+    """Position in ms of the caller's audio at which the utterance in hand begins."""
     overheard: str = ""
-    """Where a model hears the caller itself: words of the utterance in hand that the parallel recognizer has finished
-    with."""
+    """Words of the utterance in hand that the parallel recognizer has reported as final, in a session whose model hears
+    the caller itself."""
     settled_input: int = 0
     """The number of the latest typed text or key that has been dealt with."""
     keys: str = ""
     key_pattern: KeyPattern | None = None
-    """When `keys` are complete; None: as the agent has it."""
+    """What makes an input of `keys` complete; None for the agent's own pattern."""
 
     # the reply that is begun before the words are final
     preempted_text: str = ""
-    """The words of the caller's utterance that it answers."""
+    """The words of the caller that the pre-emptive reply answers."""
     preemptions: int = 0
-    """How many were begun since the last turn."""
+    """How many pre-emptive replies were begun since the last turn."""
     resumed_ms: float | None = None
-    """How long voice lasted when it came back after the pause in which the reply was begun; None while it has not."""
+    """How many ms the voice lasted that came back after the pause in which the reply was begun; None while it
+    has not."""
 
     # how it ends
     ending: Ending | None = None
     """How the session ends once the agent is silent."""
     closing_at: float = 0.0
-    """Since when the session is to end at the next end of a sentence."""
+    """Since when the session waits for the end of a sentence, to end there."""
     closing_wait_s: float = 0.0
-    """How long that is waited for."""
+    """Seconds for which the end of the sentence is waited for."""
 
     # counters
     prompts: int = 0
     fillers: int = 0
-    """Fillers since the caller spoke."""
+    """The number of fillers since the caller spoke."""
     fillers_said: int = 0
-    """Fillers of the session, so that none is said twice in a row."""
+    """The number of fillers in the session, so that none is said twice in a row."""
     false_at: tuple[float, ...] = ()
     pause_factor: int = 1
 
@@ -331,7 +333,7 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     silent_at: float = 0.0
     """When the agent was last heard, or began to think."""
     thinking_at: float = 0.0
-    """Since when the model, and then the synthesizer, owe the beginning of the reply, or its going on."""
+    """Since when the model, and then the synthesizer, owe the beginning or the continuation of the reply."""
     key_at: float = 0.0
     tail_at: float = 0.0
     quiet_at: float | None = None

@@ -17,7 +17,7 @@ class Timings(msgspec.Struct, kw_only=True):
     paused_at: float | None = None
     decided_at: float | None = None
     silenced_at: float | None = None
-    """When playback had yielded, which may be long before it is stopped for good."""
+    """When playback had fallen silent, which may be long before it is stopped for good; None while it has not."""
     heard_ms: float = 0.0
 
     @property

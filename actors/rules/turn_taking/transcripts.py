@@ -24,8 +24,8 @@ from actors.rules.utterances import bounded_utterance, joined_utterance
 _TALKING = CallerActivity.TALKING
 
 LASTING_MS = 600.0
-"""Ms of voice that were meant for the agent though nothing of it was recognised; shorter voice may be noise. After a
-question of the agent's, voice as short as an answer was meant for it."""
+"""Milliseconds of voice that were meant for the agent even if no words were recognised; shorter voice may be noise.
+After a question of the agent, voice as short as an answer was meant for it."""
 
 
 def speech_started(turn: TurnCore, message: SpeechStarted, at: float) -> None:
@@ -160,14 +160,14 @@ def final_transcript(turn: TurnCore, message: FinalTranscript, at: float) -> Non
         return
     s.settled_ms = message.end_ms
     if not turn.transcribes and s.caller is _TALKING and message.end_ms > s.onset_ms:
-        _overheard(turn, message, at)
+        _keep_overheard(turn, message, at)
     elif message.text.strip():
         words(turn, at, bounded_utterance(message.text))
     else:
         no_speech_recognized(turn, NoSpeechRecognized(message.end_ms), at)
 
 
-def _overheard(turn: TurnCore, message: FinalTranscript, at: float) -> None:
+def _keep_overheard(turn: TurnCore, message: FinalTranscript, at: float) -> None:
     """Keep words of an utterance that goes on and is answered as it was spoken, by a model that hears it.
 
     They may take the floor. Answered by themselves they would be answered twice.
@@ -241,7 +241,7 @@ def final_too_late(turn: TurnCore, message: FinalTranscript, _at: float) -> None
 
 def text_too_late(turn: TurnCore, message: TextEntered, _at: float) -> None:
     """What is typed while the last words are being said is not answered."""
-    if keys.is_new_input(turn, message.number):
+    if keys.settle_input(turn, message.number):
         endings.leave_unanswered(turn, message.text)
 
 
@@ -305,7 +305,7 @@ def _ask_again_if_idle(turn: TurnCore) -> None:
 
 def text_entered(turn: TurnCore, message: TextEntered, at: float) -> None:
     """Typed text takes the floor and is answered at once."""
-    if not keys.is_new_input(turn, message.number):
+    if not keys.settle_input(turn, message.number):
         return
     interruption.take_floor(turn, at)
     turn.state.screening = None

@@ -15,9 +15,9 @@ from actors.rules.turn_taking.state import CallerActivity, OwedFinal
 from actors.rules.utterances import joined_utterance
 
 ANSWER_MS = 250.0
-"""Ms of voice that may be an answer to a question: a name or a "no" is as short. A cough is shorter."""
+"""Milliseconds of voice that may answer a question: a name or a "no" is as short. A cough is shorter."""
 LATER_END_MS = 250.0
-"""By how much a recognizer's end of an utterance may lie behind ours: its words have been answered as speech."""
+"""Milliseconds by which a recognizer's end of an utterance may lie behind that of voice activity detection."""
 
 
 def utterance_over(turn: TurnCore, message: SpeechStopped, at: float) -> bool:

@@ -30,19 +30,20 @@ from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Course
 AUDIO_WAIT_S = 1.0
 """Seconds without a frame in mid-utterance after which the transport counts as stopped."""
 TRANSCRIPT_WAIT_S = 3.0
-"""Speech to text answers within two seconds at p99 (Azure); one more is not waited for."""
+"""Seconds within which the final transcript is due. Azure answers within two at the 99th percentile."""
 END_WAIT_S = 5.0
-"""Seconds in which a turn whose end was likely ends: the longest silence that an agent may wait for, and a bit."""
+"""Seconds within which a turn whose end was likely has to end: a little more than an agent's longest silence."""
 UNHEARD_HOLD_S = 1.5
-"""Seconds for which a reply of which nothing was heard is held for the words of an utterance that is over."""
+"""Seconds for which a reply of which nothing was heard is held while the words of an utterance that is over are
+owed."""
 STOPPED_WAIT_S = 0.5
-"""The synthesizer is in the same process and reports at once."""
+"""Seconds for the report of what was heard; the synthesizer is in the same process and reports at once."""
 GOODBYE_WAIT_S = 15.0
-"""Longer than any sentence that says goodbye."""
+"""Seconds for the goodbye to be heard: longer than any sentence that says it."""
 MESSAGE_WAIT_S = 90.0
-"""Longer than any message that is left on an answering machine."""
+"""Seconds for the message on an answering machine to be heard: longer than any message."""
 CLOSING_SILENCE_S = 1.0
-"""Seconds in which what was written of the last reply begins to be heard, or nothing was."""
+"""Seconds of silence for which a session that is to end waits for more of its last reply to be heard."""
 FILLER_GROWTH = 2.0
 """By how many first waits each filler waits longer than the one before it: 1, 3 and 5 first waits."""
 FILLER_OWED = 1 / 3
@@ -290,7 +291,7 @@ WAITS = (
         missing=screening.nothing_more_heard,
     ),
 )
-"""Every wait of a session that goes on."""
+"""Every wait of a session that is not leaving."""
 
 GOODBYE = Wait(
     timer=Timer.GOODBYE,

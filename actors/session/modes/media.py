@@ -66,7 +66,7 @@ def always(_former: SessionPlan, _plan: SessionPlan) -> bool:
 
 
 MEDIA = "media"
-"""The name of the mode, as clients ask for it."""
+"""The name by which clients ask for the mode."""
 
 SYNTHESIZER = ChildSpec(
     name="synthesizer",
@@ -75,7 +75,7 @@ SYNTHESIZER = ChildSpec(
     receives=(PlaybackMarked, ConnectionAttached, ConnectionDetached),
     follows_connection=True,
 )
-"""The child that speaks, of every mode in which an orchestrator decides."""
+"""The child that speaks, in every mode with an orchestrator."""
 CONVERSATION = (
     TextEntered,
     KeyPressed,
@@ -89,7 +89,7 @@ CONVERSATION = (
     SessionFailed,
     ToolFinished,
 )
-"""What an orchestrator is told from outside."""
+"""The classes of messages that an orchestrator is told from outside the session's children."""
 
 MEDIA_MODE = SessionMode(
     name=MEDIA,

@@ -6,7 +6,7 @@ from actors.session.modes.transcription import TRANSCRIPTION_MODE
 from actors.session.modes.voice_live import VOICE_LIVE_MODE
 
 MODES: dict[str, SessionMode] = {}
-"""Every mode by the name that clients ask for."""
+"""Every mode, by the name by which clients ask for it."""
 
 
 def register(mode: SessionMode) -> None:

@@ -30,7 +30,7 @@ def _start_transcriber(context: ChildContext) -> ActorRef[Any]:
 
 
 TRANSCRIPTION = "transcription"
-"""The name of the mode, as clients ask for it."""
+"""The name by which clients ask for the mode."""
 
 TRANSCRIPTION_MODE = SessionMode(
     name=TRANSCRIPTION,

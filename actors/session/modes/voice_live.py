@@ -55,7 +55,7 @@ def _start_agent(context: ChildContext) -> ActorRef[Any]:
 
 
 VOICE_LIVE = "voice_live"
-"""The name of the mode, as clients ask for it."""
+"""The name by which clients ask for the mode."""
 
 VOICE_LIVE_MODE = SessionMode(
     name=VOICE_LIVE,

@@ -14,11 +14,12 @@ from actors.session.realtime.spoken_utterances import (
 from actors.session.recognition.audio_ring import AudioRing
 
 PRE_ROLL_MS = 300
-"""Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
+"""Milliseconds of audio before the onset that belong to the utterance: a detector hears the vowel, not the consonant
+before it."""
 PIECE_MS = 60
-"""The session is given a voice that goes on in pieces of at least so much: it sends no shorter ones anyway."""
+"""The least audio in ms that is given to the model's session at a time: it sends no shorter messages anyway."""
 MAX_UNANSWERED_MS = 60_000
-"""How much of the caller's unanswered speech is kept for another session of the model, in ms."""
+"""The most ms of the caller's unanswered speech that are kept for another session of the model."""
 
 T = TypeVar("T")
 
@@ -44,18 +45,19 @@ class CallerSpeech:
         self._is_open = False
         self._utterance = bytearray()
         self._overheard, self._overheard_ms = "", 0.0
-        """Words of the utterance in hand that the parallel recognizer has finished with, and where they end."""
+        """The words of the utterance in hand that the parallel recognizer has reported as final, and where they end, in
+        ms."""
         self._discarded: SpokenUtterance | None = None
         self._uncommitted: deque[SpokenUtterance] = deque(maxlen=MOST_UNTOLD)
-        """The turns of which the session has not told yet which item of its conversation they became."""
+        """The turns for which the session has not reported yet which item of its conversation they are."""
         self._items: dict[str, SpokenUtterance] = {}
         self._early: dict[str, str] = {}
-        """The items of the utterance in hand that the session has made of it by itself, taking it for complete, with
-        their words as far as they are told."""
+        """The items that the session has made by itself of the utterance in hand, because it took it for complete, with
+        the words of each as far as they are known."""
         self._has_rest = False
-        """More was said of it since."""
+        """Whether the utterance went on after the last of these items."""
         self._appended = self._begun = 0
-        """How much the session was given, and had been when the utterance in hand began, in bytes."""
+        """Bytes that the session was given, and had been given when the utterance in hand began."""
 
     def connect(self, session: RealtimeSession | None) -> None:
         """Go on with this session, which is given again what was not answered; None: there is none for now."""
@@ -202,7 +204,7 @@ class CallerSpeech:
         since_ms = self.utterances.unknown_since_ms
         return self._ring.bytes_of(self._ring.ms(self._ring.end_bytes) if since_ms is None else since_ms)
 
-    def transcribed(self, item_id: str, text: str) -> int:
+    def take_transcript(self, item_id: str, text: str) -> int:
         """Note the words of an item, and return the turn they belong to; 0 if that is not known, or not yet."""
         if item_id in self._early:
             self._early[item_id] = bounded_utterance(text)
@@ -213,7 +215,7 @@ class CallerSpeech:
         utterance.text = joined_utterance(utterance.text, text)
         return utterance.turn
 
-    def overhears(self, end_ms: float, text: str) -> None:
+    def keep_overheard(self, end_ms: float, text: str) -> None:
         """Note final words of a recognizer that end inside the open utterance; words that end elsewhere are ignored."""
         begun_ms = self._ring.ms(self._next) - self._ring.ms(len(self._utterance))
         if self._is_open and end_ms > max(begun_ms, self._overheard_ms):

@@ -11,7 +11,7 @@ from actors.runtime.supervised_actor import logger
 from protocol.realtime.failure_kinds import FailureKind
 
 NOT_TAKEN = -1
-"""The number of an order that the session has not taken: no response carries it."""
+"""The number of an order that the session did not take; no response ever has it."""
 
 
 class GuardedRealtimeSession:

@@ -54,8 +54,8 @@ from actors.session.tools.tool_runs import ToolRuns
 from actors.session_context import in_language, preamble
 
 MAX_SPOKEN_CHARS = 24_000
-"""The most characters of a conversation that a model which hears and speaks is given, whatever the agent's file says:
-some twenty minutes of talk. Its context holds 32,000 tokens; a second of the caller's voice takes about ten of them, a
+"""The most characters of a conversation that a speech-to-speech model is given, whatever the agent's file says: some
+twenty minutes of talk. Its context holds 32,000 tokens; a second of the caller's voice takes about ten of them, a
 second of its own twenty."""
 HEARD_ONLY = (
     "Your earlier messages hold only what the user heard of them."
@@ -185,11 +185,11 @@ class RealtimeAgent(Orchestrator):
                 return
             case SpeechStarted(onset_ms):
                 self._speech.started(onset_ms)
-            case FinalTranscript() if self._overheard(message):
+            case FinalTranscript() if self._take_overheard(message):
                 return
             case NoSpeechRecognized(end_ms):
                 # What the recognizer told while the utterance went on is all of its words: none follow.
-                self._overheard(FinalTranscript(text="", end_ms=end_ms))
+                self._take_overheard(FinalTranscript(text="", end_ms=end_ms))
             case ConversationSummarized():
                 former = self._log.history.summary
                 super().on_receive(message)
@@ -246,14 +246,14 @@ class RealtimeAgent(Orchestrator):
             case _:
                 assert_never(order)
 
-    def _overheard(self, final: FinalTranscript) -> bool:
+    def _take_overheard(self, final: FinalTranscript) -> bool:
         """Note final words of the parallel recognizer; True if they belong to a turn that was asked about already."""
         whole = self._speech.utterances.with_beginning(final.end_ms, final.text)
-        turn = self._speech.utterances.overheard(final.end_ms, final.text)
+        turn = self._speech.utterances.take_overheard(final.end_ms, final.text)
         if turn:
             self._words_known(turn, msgspec.structs.replace(final, text=whole))
         else:
-            self._speech.overhears(final.end_ms, final.text)
+            self._speech.keep_overheard(final.end_ms, final.text)
         return bool(turn)
 
     def _transcribed(self, event: reported.CallerTranscribed) -> None:
@@ -264,7 +264,7 @@ class RealtimeAgent(Orchestrator):
             self._connection.show(transcript)
         if not isinstance(transcript, FinalTranscript):
             return
-        if turn := self._speech.transcribed(item_id, transcript.text):
+        if turn := self._speech.take_transcript(item_id, transcript.text):
             self._words_known(turn, transcript)
 
     def _words_known(self, turn: int, transcript: FinalTranscript) -> None:
@@ -278,7 +278,7 @@ class RealtimeAgent(Orchestrator):
         before = history.user_text(turn)
         if (words := self._speech.utterances.words(turn, before)) == before:
             return
-        history.user_words_known(turn, words)
+        history.set_user_words(turn, words)
         self._connection.show(msgspec.structs.replace(transcript, text=transcript.text or words, turn=turn))
         self._log.keep()
 
@@ -297,15 +297,15 @@ class RealtimeAgent(Orchestrator):
         if turn.caller is not CallerActivity.SILENT:
             # A caller who goes on is answered when they are done: by then the usual recognizer knows how they began,
             # too.
-            self._checkpoint.track().audio_unsettled(self._speech.unknown_since)
+            self._checkpoint.track().unsettle_audio(self._speech.unknown_since)
         if turn.agent in THINKING and is_unknown:
             # What was asked is known to nobody but the model that is gone.
             self._maker.model_failed(ModelFailed(number, ErrorKind.UNAVAILABLE, "nobody else has heard it"))
         elif turn.caller is CallerActivity.SILENT and not is_unknown:
             # What was said may have been acted on: the usual recognizer must not hear it once more.
             track = self._checkpoint.track()
-            track.final_transcript_owed(is_owed=False)
-            track.audio_settled(self._speech.heard_bytes)
+            track.mark_final_owed(is_owed=False)
+            track.settle_audio(self._speech.heard_bytes)
         self._checkpoint.give_up_realtime()
         for child in ("recognizer", "orchestrator"):
             self._addresses.supervisor.tell(RestartChild(child))

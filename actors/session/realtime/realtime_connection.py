@@ -19,8 +19,8 @@ from protocol.realtime.failure_kinds import FailureKind
 
 _EVENTS = get_args(reported.RealtimeEvent)
 _FREQUENT = (reported.ResponseAudio, reported.ResponseTranscript, reported.ResponseWord)
-"""Events so frequent that they are handled before the engine goes on, unless an actor is due: waking the loop for each
-of them costs more than handling it. All others are queued, since an engine may report them from within an order."""
+"""Events so frequent that they are handled at once, unless an actor is due: waking the loop for each of them costs more
+than handling it. All others are queued, since an engine may report them from within an order."""
 
 
 class RealtimeConnection:
@@ -42,13 +42,13 @@ class RealtimeConnection:
         on_opened: Callable[[port.RealtimeSession, port.RealtimeOptions], None],
     ) -> None:
         self.session: port.RealtimeSession | None = None
-        """The session that is open; None while there is none."""
+        """The open session; None while there is none."""
         self._actor = actor
         self._model = model
         self._options = options
         self._on_opened = on_opened
         self._number = 0
-        """The number of the session that is open, or is being opened: what another one reports is ignored."""
+        """The number of the session that is open or being opened; events of any other are ignored."""
         self._opening: asyncio.Task[None] | None = None
         self._violations = EngineViolations("speech to speech")
 

@@ -11,7 +11,7 @@ from actors.ports.realtime import RealtimeSession
 from actors.rules.realtime.spoken_items import SpokenItem, unheard
 
 MAX_ITEMS = 64
-"""A reply of more items than this is cut: a model that makes more goes on without end."""
+"""The most items of one reply, which is cut then: a model that makes more would go on without end."""
 
 
 class RealtimeMemory:
@@ -21,10 +21,10 @@ class RealtimeMemory:
         self._session: RealtimeSession | None = None
         self._known: set[tuple[Role, str, str, int]] = set()
         self._unanswered: dict[int, str] = {}
-        """What the session was told as text of the caller's turns that nothing has answered yet, by turn: such a turn
-        may be joined with the next one, which then says all of it once more."""
+        """The text that the session was given of each turn of the caller that nothing has answered yet: such a turn may
+        be joined with the next one, which then repeats it."""
         self._own: set[int] = set()
-        """The turns that this session has answered itself."""
+        """The turns that this session itself has answered."""
         self._items: dict[str, SpokenItem] = {}
 
     def connect(self, session: RealtimeSession | None, history: Sequence[ChatMessage] = ()) -> None:

@@ -37,9 +37,9 @@ class RealtimeReply:
         report: Callable[[ModelReported], None],
     ) -> None:
         self.tool_calls: list[ToolCalled] = []
-        """The tools that the model wants, until they are run."""
+        """The tool calls that the model has asked for, until they are run."""
         self.request: ModelRequest | None = None
-        """What is to be answered, or is being answered."""
+        """The request that is to be answered, or is being answered."""
         self._actor = actor
         self._trace = actor.trace
         self._spoken = spoken

@@ -83,7 +83,7 @@ class RealtimeSource:
         self._on_given_up = on_given_up
         self._on_wasted = on_wasted
         self._voice = Voice()
-        """In which the session speaks, as long as it lasts."""
+        """The voice of the session, which stays the same as long as the session lasts."""
         self._progress = RealtimeProgress()
         self._memory = RealtimeMemory()
         self._spoken = SpokenReply(self._memory, writer, on_retracted, on_sounding)
@@ -126,14 +126,14 @@ class RealtimeSource:
 
     def _opened(self, session: port.RealtimeSession, options: port.RealtimeOptions) -> None:
         self._voice = options.voice
-        self._progress.opened(self._clock.now())
+        self._progress.note_opened(self._clock.now())
         self._memory.connect(session, options.history)
         self._speech.connect(session)
         self._respond()
 
     def _lost(self, kind: FailureKind, detail: str, retry_after_s: float | None = None) -> None:
         """The session is gone: another one goes on with what was heard."""
-        self._progress.lost(self._clock.now())
+        self._progress.note_lost(self._clock.now())
         self._remedy(LOST[kind], detail, retry_after_s)
 
     def _remedy(self, remedy: Remedy, detail: str, retry_after_s: float | None = None) -> None:
@@ -142,7 +142,7 @@ class RealtimeSource:
             self._reply_refused(detail)
         if remedy in (Remedy.NOTHING, Remedy.APOLOGISE):
             return
-        now, failures = self._clock.now(), self._progress.failed()
+        now, failures = self._clock.now(), self._progress.count_failure()
         remedy = bounded(remedy, failures)
         if remedy is Remedy.GIVE_UP:
             self._reply.retract()
@@ -153,7 +153,7 @@ class RealtimeSource:
             self._renew(pause_s(remedy, failures, retry_after_s))
         elif remedy is Remedy.ASK_LATER:
             self._reply.retract()
-            self._progress.limited(now + pause_s(remedy, failures, retry_after_s), now)
+            self._progress.note_limit(now + pause_s(remedy, failures, retry_after_s), now)
             self._respond()
 
     def _renew(self, delay_s: float) -> None:
@@ -204,14 +204,14 @@ class RealtimeSource:
 
     def _respond(self) -> None:
         session, request, now = self._connection.session, self._reply.request, self._clock.now()
-        if session is not None and request is not None and self._progress.may_ask(now):
+        if session is not None and request is not None and self._progress.try_to_ask(now):
             options = self._options()
             if options.voice != self._voice:  # the agent goes on in another language
                 self.open()
                 return
             self._memory.tell(request.messages, self._speech.utterances.turns_to_hear, self._speech.utterances.beside)
             order = self._spoken.order(options.instructions, may_call_tools=request.may_call_tools)
-            self._progress.asked(session.respond(order), now)
+            self._progress.note_asked(session.respond(order), now)
         self._watch()
 
     def stopped(self, through_reply: int, cut: Iterable[PlaybackPosition]) -> None:
@@ -233,7 +233,7 @@ class RealtimeSource:
         now, event = self._clock.now(), message.event
         # Nearly all that is reported: it is looked at first.
         if isinstance(event, MADE):
-            if self._progress.makes(event.response_id, now):
+            if self._progress.note_output(event.response_id, now):
                 self._made(with_well_formed_text(event), now)
             # The next of it is owed later than before: the timer for that is set already.
             return
@@ -241,7 +241,7 @@ class RealtimeSource:
             case reported.CallerCommitted(item_id=item_id, end_ms=end_ms):
                 self._speech.committed(item_id, end_ms)
             case reported.ResponseStarted(response_id, request):
-                if not self._progress.started(response_id, request, now) and self._connection.session is not None:
+                if not self._progress.note_started(response_id, request, now) and self._connection.session is not None:
                     self._connection.session.cancel(response_id)
             case reported.ResponseFinished():
                 self._finished(event)
@@ -249,7 +249,7 @@ class RealtimeSource:
                 self._failed(event)
             case reported.RateLimited(remaining=remaining, reset_s=reset_s):
                 if remaining <= 0:
-                    self._progress.limited(now + reset_s, now)
+                    self._progress.note_limit(now + reset_s, now)
             case reported.RealtimeExpiring():
                 self._progress.is_expiring = True
                 self.renew_in_silence()
@@ -262,7 +262,7 @@ class RealtimeSource:
     def _made(self, event: MadeOfResponse | reported.ResponseGoesOn, now: float) -> None:
         bound = self._reply.take(event)
         if self._reply.is_complete and not isinstance(event, reported.ResponseGoesOn):
-            self._progress.all_came(now)
+            self._progress.note_complete(now)
             self._watch()
         if bound:
             logger.warning("a reply was cut: it had more than %s", bound)
@@ -272,7 +272,7 @@ class RealtimeSource:
             self.cancel()
 
     def _finished(self, event: reported.ResponseFinished) -> None:
-        former = self._progress.finished(event.response_id, self._clock.now())
+        former = self._progress.note_finished(event.response_id, self._clock.now())
         if former in (RealtimeState.SPEAKING, RealtimeState.ENDING):
             self._ended(event)
         else:
@@ -284,7 +284,7 @@ class RealtimeSource:
         """A response has come to its end, by itself or not."""
         remedy = of_response(event.status, event.failure)
         if remedy is Remedy.NOTHING:
-            self._progress.succeeded()
+            self._progress.note_success()
             if event.status is not reported.ResponseStatus.COMPLETED:
                 # Of its text only what has come as audio is kept.
                 self._reply.drop_unspoken()
@@ -305,7 +305,7 @@ class RealtimeSource:
             self._speech.commit_failed()
         remedy = REFUSED[event.kind]
         is_occupied = remedy is Remedy.ASK_WHEN_FREE
-        if event.request and self._progress.refused(event.request, self._clock.now(), is_occupied=is_occupied):
+        if event.request and self._progress.note_refused(event.request, self._clock.now(), is_occupied=is_occupied):
             self._remedy(remedy, event.detail, event.retry_after_s)
         else:
             self._respond()  # the order that has failed was not wanted any more, and another one may wait for its end
@@ -323,21 +323,21 @@ class RealtimeSource:
 
     def check(self) -> None:
         """Do what is to be done if what is owed has not come."""
-        if self._check.fired(self._progress.due):
+        if self._check.take_fired(self._progress.due):
             match self._progress.overdue:
                 case Overdue.CONNECT:
                     self.open()
                 case Overdue.ASK:
-                    self._progress.limit_over(self._clock.now())
+                    self._progress.end_limit(self._clock.now())
                     self._respond()
                 case Overdue.CONCLUDE:
-                    line = "a response of the speech-to-speech model is taken for whole: its end was not told"
+                    line = "a response of the speech-to-speech model is taken for complete: its end was not reported"
                     report_failure(Failure.REALTIME, logger, line, cause="no end")
                     self._reply.finish(ReplyGenerated())
                     self.open()
                 case Overdue.REPLACE:
                     what = f"a speech-to-speech session has stalled: it is {self._progress.state} for too long"
                     report_failure(Failure.REALTIME, logger, "%s", what, cause="stall")
-                    self._progress.stalled()
+                    self._progress.note_stalled()
                     self._lost(FailureKind.TRANSIENT, what)
         self._watch()

@@ -11,12 +11,12 @@ from actors.session.realtime.realtime_memory import MAX_ITEMS, RealtimeMemory
 from actors.session.realtime.spoken_reply_writer import SpokenReplyWriter
 
 MAX_REPLY_MS = 180_000.0
-"""A reply with more audio than this is cut: the conversation goes on with what there is of it."""
+"""The most ms of audio of one reply, which is cut then; the conversation goes on with what there is of it."""
 GO_ON = (
     "Your last message was cut off by a fault of the line, and the user has heard all of it. Go on with exactly what"
     " was to follow. Neither repeat nor mention anything."
 )
-"""Asks another session for the rest of a reply."""
+"""The instructions with which another session is asked for the rest of a reply."""
 
 MadeOfResponse = (
     reported.ResponseAudio
@@ -53,11 +53,11 @@ class SpokenReply:
         self._words = SpokenWords()
         self._reply = self._turn = 0
         self._audio_ms = 0.0
-        """How much has come, from all sessions."""
+        """Milliseconds of audio that have come, from all sessions."""
         self._said = ""
-        """What a former session has said of it, for the next one to go on with."""
+        """The words of the reply that a former session has said, which the next one continues."""
         self._has_made = False
-        """The response in hand has come to any words, audio or call."""
+        """Whether the response in hand has brought any words, audio or tool call."""
 
     def begin(self, reply: int, turn: int) -> None:
         """Begin the reply number `reply`, or go on with it after a tool."""
@@ -138,5 +138,5 @@ class SpokenReply:
         self._on_retracted(self._said)
 
     def _place(self, audio_ms: float | None = None) -> None:
-        for word in self._words.placed_by(audio_ms):
+        for word in self._words.take_placed(audio_ms):
             self._writer.place(self._reply, word.text_start, word.text_end, word.audio_ms)

@@ -10,27 +10,28 @@ from actors.rules.turn_taking.voice_alone import LATER_END_MS
 from actors.rules.utterances import joined_utterance
 
 MOST_UNTOLD = 64
-"""How many turns may wait for the id of their item, and items for their words; beyond that, the oldest wait no more."""
+"""The most turns that wait for the id of their item, and items that wait for their words; of more the oldest are given
+up."""
 
 NOT_ANSWERED = -1
-"""In place of a turn's number: the utterance is not answered, and only its words are wanted."""
+"""In place of a turn number: the utterance is not to be answered, only its words are wanted."""
 
 
 class SpokenUtterance(msgspec.Struct, kw_only=True):
     """One utterance of the caller that the model was given as a turn."""
 
     pcm: bytes
-    """Its audio, PCM16LE mono, for another session of the model; empty once it is answered."""
+    """The audio of the utterance, PCM16LE mono, for another session of the model; empty once it is answered."""
     turn: int = 0
-    """The turn in which it is answered, or `NOT_ANSWERED`; 0 until that is known."""
+    """The turn that answers it, or `NOT_ANSWERED`; 0 until that is known."""
     text: str = ""
     begun: str = ""
-    """Words of it that the parallel recognizer had finished with before it was over."""
+    """The words of it that the parallel recognizer reported as final before it was over."""
     start_ms: float = 0.0
     end_ms: float = 0.0
-    """Where it lies in the caller's audio."""
+    """Where it ends in the caller's audio, in ms."""
     is_known: bool = False
-    """Its words are known, so that what the session tells of them later is passed over."""
+    """Whether its words are known, so that a later transcript of the session is ignored."""
 
 
 class SpokenUtterances:
@@ -94,7 +95,7 @@ class SpokenUtterances:
 
     # words
 
-    def overheard(self, end_ms: float, text: str) -> int:
+    def take_overheard(self, end_ms: float, text: str) -> int:
         """Note final words of a recognizer that end at `end_ms` of the caller's audio, unless the model has told any.
 
         They follow those that the recognizer told while the utterance went on. Returns the turn they belong to; 0 if no

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from actors.messages.caller import CallerAudio
 
 RING_MS = 20_000
-"""Caller audio kept at least for a recognizer that has to start again."""
+"""Milliseconds of caller audio that are kept at least, for a recognizer that has to start again."""
 RING_MARGIN_MS = 5_000
-"""More than the longest utterance: its final transcript, and a recognizer that has to start, take a while."""
+"""Milliseconds that the ring keeps beyond the longest utterance, since its final transcript and the start of a
+recognizer take a while."""
 TRIM_MS = 200
-"""How often audio is looked for that need not be kept any more, and how much more is kept for that."""
+"""Milliseconds of audio after which old audio is removed, and by which more than necessary may be kept."""
 REHEARD_MS = 1_900
-"""How much recent audio a recognizer that starts anew listens to for voice: within what its mailbox holds."""
+"""Milliseconds of recent audio in which a restarted recognizer looks for voice: no more than its mailbox holds."""
 
 
 class AudioRing:
@@ -38,10 +39,10 @@ class AudioRing:
         self._keep_bytes = rate_hz * 2 * keep_ms // 1000
         self._reheard_bytes = rate_hz * 2 * REHEARD_MS // 1000
         self._chunks: deque[bytes | int] = deque()
-        """The pieces of audio as they came; a number is a gap between two of them, in bytes. Each piece with its offset
-        would be 10 kB more of each session."""
+        """The pieces of audio as they came in; a number is the length in bytes of a gap between two of them. Offsets of
+        all pieces would take 10 kB more for each session."""
         self._begin = begins_at
-        """The offset of the first piece."""
+        """The offset of the first piece, in bytes of all audio."""
         self._settled_bytes = settled_bytes
         self._trim_bytes = rate_hz * 2 * TRIM_MS // 1000
         self._trim_at = begins_at

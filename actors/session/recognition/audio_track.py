@@ -7,23 +7,23 @@ class AudioTrack(msgspec.Struct, kw_only=True):
     """The audio of one speaker, or of all whose voices come in one stream, as far as it has been dealt with."""
 
     is_open: bool = False
-    """Audio has come in, so that a recognizer has to listen to it."""
+    """Whether audio has come in, so that a recognizer has to listen to it."""
     final_owed: bool = False
-    """The speaker spoke, and the final transcript of it has not come."""
+    """Whether the speaker spoke and the final transcript of it has not come."""
     settled_bytes: int = 0
-    """Position in the audio up to which it need never be recognised again."""
+    """Position in bytes of the audio before which nothing needs to be recognised again."""
     audio_bytes: int = 0
-    """How much audio had come in when this was encoded for another process; not kept up to date otherwise."""
+    """Bytes of audio that had come in when this was encoded for another process; not kept up to date otherwise."""
 
-    def final_transcript_owed(self, *, is_owed: bool) -> None:
-        """Note whether the recognizer owes the final transcript of what was said."""
+    def mark_final_owed(self, *, is_owed: bool) -> None:
+        """Set whether the recognizer owes the final transcript of what was said."""
         self.final_owed = is_owed
 
-    def audio_settled(self, end_bytes: int) -> None:
+    def settle_audio(self, end_bytes: int) -> None:
         """Note that audio up to this position need not be recognised again; it moves no position backwards."""
         if end_bytes > self.settled_bytes:
             self.settled_bytes = end_bytes
 
-    def audio_unsettled(self, begin_bytes: int) -> None:
-        """Note that audio from this position on is to be recognised again after all: who has heard it is gone."""
+    def unsettle_audio(self, begin_bytes: int) -> None:
+        """Note that audio from this position on has to be recognised again, because what had recognised it is lost."""
         self.settled_bytes = min(self.settled_bytes, begin_bytes)

@@ -5,13 +5,14 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.recognition.audio_ring import AudioRing
 
 MOST_LAG_MS = 500
-"""A speaker whose audio is further behind that of the others has not been streamed for a while."""
+"""Milliseconds by which a speaker's audio may lag behind that of the others; more means that they are not being
+streamed."""
 ABSENT_MS = 10_000
-"""A speaker whose audio is that far behind has left, or somebody else is streamed in their place. By then it is settled
-what became of their last words: one second without audio ends an utterance, and its transcript is owed twice for three
+"""Milliseconds of lag after which a speaker has left, or somebody else is streamed in their place. By then their last
+words are settled: one second without audio ends an utterance, and its transcript is awaited twice for three
 (`actors/rules/transcription.py`)."""
 LOOK_MS = 1_000
-"""How often it is looked for those who are absent, in ms of audio."""
+"""Milliseconds of audio between two looks for speakers who have left."""
 
 
 class AudioTracks:
@@ -30,7 +31,7 @@ class AudioTracks:
         self._rings = {speaker: self._new_ring(speaker) for speaker in ("", *checkpoint.tracks)}
         self._next_look_bytes = 0
         self.all_voices = self._rings[""]
-        """The audio in which all voices are one stream."""
+        """The ring of the audio in which all voices are one stream."""
 
     def of(self, speaker: str) -> AudioRing:
         """The audio of this speaker; of all voices in one stream where the label is empty."""
@@ -52,7 +53,7 @@ class AudioTracks:
         track.is_open = True
         return ring.append(pcm)
 
-    def absent(self, speaker: str) -> list[str]:
+    def close_absent(self, speaker: str) -> list[str]:
         """Those who have not been streamed for long while `speaker` was, and of whom no words are owed.
 
         Their tracks are closed: what comes of them later is the first of them again. Asked with each frame, it looks

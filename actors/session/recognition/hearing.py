@@ -19,17 +19,17 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
     engine: SpeechRecognizer
     """Speech to text (STT)."""
     options: RecognitionOptions
-    """What is asked of the engine."""
+    """The options with which the engine is asked for a stream."""
     detector: VoiceActivity
-    """Voice activity (VAD), for this recognizer alone."""
+    """Voice activity detection (VAD), for this recognizer alone."""
     endpointing: Endpointing
-    """The agent's settings of where speech begins and ends."""
+    """The agent's settings for where speech begins and ends."""
     end_of_turn: EndOfTurn
     """Decides how much silence ends an utterance."""
     tones: ToneDetector | None = None
-    """Finds the tone of an answering machine, as long as one may have answered; None: none may have."""
+    """Finds the tone of an answering machine while one may have answered; else None."""
     tells_likely_end: bool = False
-    """The listener is told when the speaker is probably done, before it is certain."""
+    """Whether the listener is told when the speaker is probably done, before that is certain."""
 
     def __post_init__(self) -> None:
         wanted_hz, comes_hz = self.detector.rate_hz, self.options.rate_hz

@@ -13,29 +13,29 @@ class OwedTranscript:
     def __init__(self, track: AudioTrack) -> None:
         self._track = track
         self._begun_ms: float | None = None
-        """Where the last utterance began that was no noise."""
+        """Where the last utterance that was not noise began, in ms of the audio; None if there is none."""
         self.is_inherited = track.final_owed
-        """A former recognizer owed the final of an utterance, which may be over: only the engine can say."""
+        """Whether a former recognizer owed the final of an utterance, which may be over: only the engine can tell."""
 
-    def begun(self, onset_ms: float) -> None:
-        """Note that an utterance has begun at `onset_ms` of the audio: its final is owed."""
+    def owe(self, onset_ms: float) -> None:
+        """Expect the final transcript of an utterance that has begun at `onset_ms` of the audio."""
         self._begun_ms = onset_ms
-        self._track.final_transcript_owed(is_owed=True)
+        self._track.mark_final_owed(is_owed=True)
 
-    def was_noise(self) -> None:
-        """Note that what had begun is no utterance: nothing is owed but what a former recognizer has left."""
+    def forget_noise(self) -> None:
+        """Expect no final of what had begun, since it was noise; one that a former recognizer left is still owed."""
         self._begun_ms = None
-        self._track.final_transcript_owed(is_owed=self.is_inherited)
+        self._track.mark_final_owed(is_owed=self.is_inherited)
 
-    def came(self, end_ms: float, end_bytes: int) -> None:
-        """Note that the final of what was said up to `end_ms`, which is byte `end_bytes` of the audio, has come."""
+    def settle(self, end_ms: float, end_bytes: int) -> None:
+        """Settle the final of what was said up to `end_ms`, which is byte `end_bytes` of the audio."""
         self.is_inherited = False
         # A final that comes late leaves that of the utterance owed which has begun meanwhile.
-        self._track.final_transcript_owed(is_owed=self._begun_ms is not None and self._begun_ms >= end_ms)
-        self._track.audio_settled(end_bytes)
+        self._track.mark_final_owed(is_owed=self._begun_ms is not None and self._begun_ms >= end_ms)
+        self._track.settle_audio(end_bytes)
 
-    def given_up(self, end_bytes: int) -> None:
-        """Note that nobody waits for what was said before byte `end_bytes` of the audio any more."""
+    def give_up(self, end_bytes: int) -> None:
+        """Expect no final any more of what was said before byte `end_bytes` of the audio."""
         self.is_inherited = False
-        self._track.final_transcript_owed(is_owed=False)
-        self._track.audio_settled(end_bytes)
+        self._track.mark_final_owed(is_owed=False)
+        self._track.settle_audio(end_bytes)

@@ -30,9 +30,10 @@ from actors.session.engine_violations import required_stream
 logger = logging.getLogger("earshot.actors")
 
 OPEN_S = 3.0
-"""An engine that has opened no stream by then has failed, in seconds: a recognizer gives its own engine 5."""
+"""Seconds within which an engine has to open a stream, else it has failed; the recognizer of the usual mode
+allows 5."""
 AGAIN_S = 30.0
-"""From a failure until another stream is asked for."""
+"""Seconds between a failure and the next attempt to open a stream."""
 
 Report = Callable[[RecognitionEvent], None]
 
@@ -76,7 +77,7 @@ class ParallelRecognition:
         self._stream: Recognition | None = None
         self._serial = 0
         self._bytes = self._began_bytes = 0
-        """Pushed by now, and when the engine's stream began, whose times count from there."""
+        """Bytes of audio so far, and when the engine's stream began, from where its times count."""
         self._again_at_s = 0.0
         self._owes_final = False
         self._connecting: asyncio.Task[None] | None = None
@@ -165,7 +166,7 @@ class ParallelRecognition:
         self._again_at_s = self._clock.now() + AGAIN_S
         stream, self._stream = self._stream, None
         close_in_background(stream)
-        line = "the recognizer beside has failed, and the conversation goes on without its words: %s"
+        line = "the parallel recognizer has failed, and the conversation goes on without its words: %s"
         report_failure(Failure.TRANSCRIBER, logger, line, detail)
         if self._owes_final:
             self._owes_final = False

@@ -32,11 +32,11 @@ class RecognitionConnection:
         self._track = track
         self._violations = EngineViolations("recognizer")
         self._number = 0
-        """The number of the engine's stream: what an older one still reports is ignored."""
+        """The number of the engine's stream; reports of an older one are ignored."""
         self._is_asked = False
-        """The stream was asked for the final of an utterance."""
+        """Whether the stream was asked for the final of an utterance."""
         self._is_unfinished = False
-        """The end of an utterance came while there was no stream: its final is asked for as soon as there is one."""
+        """Whether an utterance ended while there was no stream, so that its final has to be asked of the next one."""
 
     def open(self) -> None:
         """Open a stream, as a task of the actor."""

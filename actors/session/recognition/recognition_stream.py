@@ -18,7 +18,7 @@ from actors.session.measurements import audio_recognized
 from actors.session.recognition.audio_ring import AudioRing
 
 MOST_WORDS = 2_000
-"""Timed words of one transcript: more than the longest utterance has."""
+"""The most timed words that are kept of one transcript: more than the longest utterance has."""
 
 _Transcript = TypeVar("_Transcript", InterimTranscript, FinalTranscript)
 
@@ -40,7 +40,7 @@ class RecognitionStream:
         self._language = language
         self._recognition: Recognition | None = None
         self._pushed_bytes = self._missed_bytes = 0
-        """How far in the session's audio the stream has come, and how much of that it was not given."""
+        """Bytes of the session's audio up to which the stream has come, and how many of them it was not given."""
         self._given_bytes = 0
         self._positions = Positions()
 

@@ -45,9 +45,10 @@ RecognizerMessage = (
 )
 
 QUIET_DB = -100.0
-"""The level of a window that is no voice anyway."""
+"""The level in dB that is assumed for a window without voice."""
 PRE_ROLL_MS = 300
-"""Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
+"""Milliseconds of audio before the onset that belong to the utterance: a detector hears the vowel, not the consonant
+before it."""
 
 
 class Recognizer(SupervisedActor):
@@ -143,7 +144,7 @@ class Recognizer(SupervisedActor):
 
     def _reopen(self, again: bool) -> None:
         if not again and not self._endpointer.in_speech:
-            self._owed.given_up(self._ring.end_bytes)
+            self._owed.give_up(self._ring.end_bytes)
         is_unfinished = self._track.final_owed and not self._endpointer.in_speech
         logger.warning("the final transcript of an utterance did not come in time: recognition is opened anew")
         self._engine.reopen(is_unfinished=is_unfinished)
@@ -156,11 +157,11 @@ class Recognizer(SupervisedActor):
                 self._on_interim(self._recognition.in_session_time(event))
             case FinalTranscript():
                 final = self._recognition.in_session_time(event)
-                self._owed.came(final.end_ms, self._ring.bytes_of(final.end_ms))
+                self._owed.settle(final.end_ms, self._ring.bytes_of(final.end_ms))
                 self._listener.tell(final if final.text else NoSpeechRecognized(final.end_ms, self._speaker))
             case NoSpeechRecognized(end_ms):
                 end_ms = self._recognition.end_ms(end_ms)
-                self._owed.came(end_ms, self._ring.bytes_of(end_ms))
+                self._owed.settle(end_ms, self._ring.bytes_of(end_ms))
                 self._listener.tell(NoSpeechRecognized(end_ms, self._speaker))
             case RecognitionFailed(kind, detail):
                 raise RecognizerError(kind if isinstance(kind, ErrorKind) else ErrorKind.INTERNAL, detail)
@@ -194,7 +195,7 @@ class Recognizer(SupervisedActor):
             self._windows(self._rest + pcm)
         # Silence that nobody has to hear again keeps the replay short. What voice activity has not judged may be voice.
         if not self._track.final_owed and not self._judge.is_behind:
-            self._track.audio_settled(end_bytes - self._pre_roll_bytes)
+            self._track.settle_audio(end_bytes - self._pre_roll_bytes)
 
     def _listen_for_tones(self, tones: ToneDetector, pcm: bytes, offset_bytes: int) -> None:
         turn = self._checkpoint.turn
@@ -260,7 +261,7 @@ class Recognizer(SupervisedActor):
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:
             case SpeechStarted(onset_ms):
-                self._owed.begun(onset_ms)
+                self._owed.owe(onset_ms)
                 self._turn_end.started(onset_ms)
                 self._checkpoint.user_active(self._clock.now())
             case SpeechContinued(silence_ms=silence_ms):
@@ -271,7 +272,7 @@ class Recognizer(SupervisedActor):
                 self._turn_end.stopped(end_ms)
                 self._engine.finish_utterance()
             case NoiseStopped():
-                self._owed.was_noise()
+                self._owed.forget_noise()
             case _:
                 assert_never(event)
         self._listener.tell(msgspec.structs.replace(event, speaker=self._speaker) if self._speaker else event)

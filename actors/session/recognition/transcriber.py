@@ -67,7 +67,7 @@ class Transcriber(SupervisedActor):
         at = self._clock.now()
         match message:
             case TranscriptionWaited():
-                is_due = self._timer.fired(self._rules.due())
+                is_due = self._timer.take_fired(self._rules.due())
                 self._carry_out(self._rules.waited(at) if is_due else [])
             case HoldStarted():
                 self._rules.hold_started(at)

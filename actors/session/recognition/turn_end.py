@@ -8,10 +8,10 @@ from actors.session.engine_violations import EngineViolations
 from actors.turn_taking_settings import Endpointing
 
 CURRENT_MS = 128.0
-"""An interim transcript that ends no more than this many ms before the voice holds all words: two detectors differ by
-some windows."""
+"""An interim transcript that ends at most this many ms before the voice holds all words: two detectors differ by some
+windows."""
 WENT_ON_MS = 1_500.0
-"""A caller who speaks again within so many ms after their voice ended was not done."""
+"""A caller who speaks again within this many ms after the end of their voice was not done."""
 
 
 class TurnEnd:
@@ -33,11 +33,11 @@ class TurnEnd:
         self._came_in_pause = False
         self._silence_ms = 0.0
         self._is_ended = False
-        """A model that hears the caller too takes the turn for complete; nothing was said since."""
+        """Whether a speech-to-speech model takes the turn for complete, and nothing was said since."""
         self._last_end_ms: float | None = None
         self._violations = EngineViolations("end of turn")
         self._told: tuple[float, str] | None = None
-        """Where the voice had ended, in ms, and the words, when the caller was last told to be probably done."""
+        """Where the voice had ended, in ms, and the words, when the caller was last reported to be probably done."""
 
     # what happens
 

@@ -9,10 +9,10 @@ from actors.ports.vad import VoiceActivity
 from actors.session.engine_violations import EngineViolations
 
 MOST_UNJUDGED_MS = 800
-"""Audio of which voice activity gives no probability: after so much it has failed. Turn-taking waits longer for the
-next audio of an utterance, which would be over then."""
+"""Milliseconds of audio without a probability from voice activity detection, after which it has failed. That is less
+than turn-taking waits for the next audio of an utterance."""
 AT_ONCE = 4
-"""So many windows are judged with each that comes, until none is left: the loop is not held up by them."""
+"""The most windows that are judged when a window comes, if several wait: the loop is not held up by them."""
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -21,7 +21,7 @@ class Judged(msgspec.Struct, frozen=True):
     window: bytes
     probability: float
     echo_db: float | None
-    """How loud our own voice could come back when it came, in dB; None if it could not."""
+    """The level in dB at which the agent's own voice could come back when the window came; None if it could not."""
 
 
 class _Unjudged(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class VoiceJudge:
         self._violations = EngineViolations("voice activity")
         self._error: BaseException | None = None
         self.is_behind = False
-        """Whether audio waits to be judged: all that comes is to be put off behind it."""
+        """Whether audio waits to be judged; all further audio then has to wait behind it."""
 
     def ask(self, window: bytes) -> float | None:
         """How likely the next window is speech, from 0 to 1; None: there is no answer, and it is to be put off."""

@@ -34,22 +34,22 @@ from actors.session.measurements import first_token_came, model_failed
 from actors.session.replies.summaries import log_failure, summarize
 
 CHAT = {"gen_ai.operation.name": Stage.MODEL.value}
-"""The attribute of every request to a model."""
+"""The attribute that the span of every request to a model has."""
 _SOON_S = 1e-3
 MAX_MEMORY_BYTES = 65_536
-"""Of a language model's notes, as JSON. They are kept with the conversation and stored with each turn: notes that are
-longer are passed over, and the former ones stand."""
+"""The most bytes of a language model's notes, as JSON. Notes are kept with the conversation and stored with each turn;
+longer ones are ignored, and the former ones stay."""
 EVENTS_AT_ONCE = 16
-"""So many pieces of a reply are told in one turn of the loop: however fast a model is, others have their turns."""
+"""The most pieces of a reply that are told in one turn of the loop, so that a fast model does not hold up others."""
 
 
 class ReplySource(Protocol):
     """What makes the model's part of one reply at a time: a stream of text, or a model that speaks by itself."""
 
     tool_calls: list[ToolCalled]
-    """The tools that the model wants, until they are run."""
+    """The tool calls that the model has asked for, until they are run."""
     stream: int
-    """The number of the stream that was opened last. What is told of an older one is of a reply that is not wanted."""
+    """The number of the stream that was opened last; events of older ones are ignored."""
 
     def start(self, request: ModelRequest) -> None:
         """Have the reply to `request` made, and give up any other."""

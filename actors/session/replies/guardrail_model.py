@@ -25,7 +25,7 @@ from actors.session.replies.aside_answer import AsideAnswer
 from actors.session.replies.spending import CHARS_PER_TOKEN
 
 AT_ONCE = 4
-"""So many clauses of a reply are asked about at once; the others wait, while those before them are heard."""
+"""The most clauses of a reply that are judged at once; others wait while those before them are heard."""
 
 _meter = metrics.get_meter("earshot")
 _asked = _meter.create_counter(
@@ -74,7 +74,7 @@ class GuardrailModel:
         self._waiting: deque[_Question] = deque()
         self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._is_failing = False
-        """The last clause had no verdict: that was logged."""
+        """Whether the last clause had no verdict, which was logged."""
 
     def ask(self, number: int, turn: int, asked: str, said: str, clause: str) -> None:
         """Ask about the clause of this number.
@@ -97,7 +97,7 @@ class GuardrailModel:
             task.cancel()
         return len(tasks) * len(self._asks_as.instructions) // CHARS_PER_TOKEN
 
-    def judged(self, number: int) -> bool:
+    def take_verdict(self, number: int) -> bool:
         """Note that the verdict about a clause was taken up; False for one that is not asked about any more."""
         is_asked = self._tasks.pop(number, None) is not None
         self._go_on()

@@ -11,7 +11,7 @@ from actors.session.replies.guardrail_model import GuardrailModel
 from actors.session.replies.spending import Spending
 
 UNDECIDED = -1
-"""In place of a guardrail: the model has given no verdict, and nothing is spoken without."""
+"""In place of a guardrail's position: the model has given no verdict, without which nothing is spoken."""
 
 
 class _Clause(msgspec.Struct):
@@ -67,10 +67,10 @@ class HeldClauses:
         turn, asked = self._asked()
         self._model.ask(self._numbers, turn, asked, said, text)
 
-    def judged(self, message: ClauseJudged) -> bool:
+    def take_verdict(self, message: ClauseJudged) -> bool:
         """Take a verdict up; False if it is about nothing that is held."""
         self._spending.wasted(message.tokens)
-        if not self._model.judged(message.number):
+        if not self._model.take_verdict(message.number):
             return False
         for clause in self._clauses:
             if clause.number == message.number:

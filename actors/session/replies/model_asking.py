@@ -15,7 +15,7 @@ from actors.session.replies.generation import ReplySource
 from actors.session_context import in_language, preamble
 
 MIN_CONTEXT_CHARS = 2_000
-"""A model that cannot read so much of a conversation cannot hold one."""
+"""The least characters of a conversation that are sent; a model that cannot read as many cannot hold one."""
 SAID_NOTHING = "Your last reply held nothing that can be spoken. Answer the user now, in plain spoken words."
 NO_MORE_TOOLS = (
     "You have called tools as often as you may in one reply. Answer the user now with what you know, and say what you"
@@ -26,7 +26,7 @@ TROUBLES = {
     ErrorKind.THROTTLED: ReplyTrouble.BUSY,
     ErrorKind.TIMEOUT: ReplyTrouble.BUSY,
 }
-"""What a failure is to the caller; all others mean that there is no answer."""
+"""What a failure of the model means for the caller, by the kind of error; any other means that there is no answer."""
 
 
 class ModelAsking:

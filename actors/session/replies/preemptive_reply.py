@@ -24,7 +24,8 @@ from actors.session.replies.spending import CHARS_PER_TOKEN, Spending
 from actors.session.tools.handoffs import Handoffs
 
 LEAST_CONFIDENCE = 0.5
-"""Final words with less confidence are asked anew: a model is told of its doubt, which a reply begun ahead was not."""
+"""Final words with a lower confidence are asked anew: the model must be told of the doubt, and a pre-emptive reply was
+not."""
 
 ModelMessage = ModelReported | ModelPaused
 
@@ -103,7 +104,9 @@ class PreemptiveReply:
         """Ask the model, with the words that are answered behind a copy of the conversation."""
         history = self._history
         conversation = History(history.messages, history.memory, history.memory_before, history.summary)
-        conversation.user_said(order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=1.0)
+        conversation.add_user_words(
+            order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=1.0
+        )
         read = history.for_the_model()
         self._asking.begin()
         read_chars = self._asking.ask(order.turn, "", self._handoffs.first_note(order.turn), history=conversation)

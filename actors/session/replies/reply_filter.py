@@ -16,7 +16,7 @@ _broken = metrics.get_meter("earshot").create_counter(
 
 
 _UNFINISHED = re.compile(r"[^\W\u2e80-\uffff]+\Z")
-"""A word at the end of a text that may go on; scripts without blanks between words have none."""
+"""Matches a word at the end of a text, which more text may continue; scripts without blanks have none."""
 
 
 class ReplyFilter:

@@ -89,13 +89,13 @@ class ReplyMaker:
         )
         """The reply that is begun before the caller's words are final."""
         self.summaries = Summaries(plan, log.history, source, lambda: self._asking.max_chars, spending)
-        """Keeps what the model reads short."""
+        """Keeps the conversation that the model reads short."""
         self._told_before: list[ModelMessage] = []
-        """What the model has told of the reply in hand before it was asked for."""
+        """The messages that the model has sent of the reply in hand before the reply was asked for."""
         self._tool_rounds = 0
-        """How often the model has called tools in the reply in hand, also with a former orchestrator."""
+        """How often the model has called tools in the reply in hand, including the time of a former orchestrator."""
         self._transcript: FinalTranscript | None = None
-        """What was understood since the last reply was begun, from its first word to its last."""
+        """What was recognised since the last reply was begun, from its first word to its last; None if nothing was."""
 
     def _held_for(self, guardrails: GuardrailModel) -> HeldClauses:
         return HeldClauses(guardrails, self._plan.agent.guardrail_model.on_failure, self._spending, self._asked)
@@ -123,7 +123,7 @@ class ReplyMaker:
         transcript, self._transcript = self._transcript or FinalTranscript(text=order.text), None
         transcript = msgspec.structs.replace(transcript, text=order.text, turn=order.turn)
         told = self.preemptive.take(transcript.confidence) if order.is_preempted else None
-        self._history.user_said(
+        self._history.add_user_words(
             order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=transcript.confidence
         )
         self._end_if_spent()
@@ -260,7 +260,7 @@ class ReplyMaker:
         self._text.judged(message)
 
     def _end_if_spent(self) -> None:
-        if self._spending.is_newly_spent():
+        if self._spending.report_spent():
             self._tell_turn_taking(SessionSpent())
 
     def _generated(self, expected: ExpectedAnswer | None) -> None:

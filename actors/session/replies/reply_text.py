@@ -41,17 +41,17 @@ class ReplyText:
         self._on_forbidden = on_forbidden
         self._held = held
         self._judged_end = 0
-        """The end of the text of the reply in hand that is known to break no guardrail."""
+        """The end of the part of the reply's text that is known to break no guardrail."""
         self._is_prepared = False
-        """The sound of the clause that comes next is being made."""
+        """Whether audio is being made for the next clause."""
         self._when_judged: Callable[[], object] | None = None
         self._is_over = False
-        """A filter has ended the reply: what else the model says of it is not spoken."""
+        """Whether a filter has ended the reply: what else the model writes of it is not spoken."""
         self._splitter = SentenceSplitter()
         self._text_before_tools = ""
-        """The words before the tools that the model has called; empty as soon as the model has gone on behind them."""
+        """The text before the tools that the model has called; empty once the model has continued after them."""
         self._asked_at = 0
-        """So long was the text of the reply in hand when its model was asked to go on behind its tools."""
+        """The length of the reply's text when its model was asked to continue after its tools."""
         self.reply = 0
         """The number of the reply in hand; 0 before the first one."""
 
@@ -114,7 +114,7 @@ class ReplyText:
 
     def judged(self, message: ClauseJudged) -> None:
         """Have a clause spoken that may be, or the reply ended at one that may not."""
-        if self._held is None or not self._held.judged(message):
+        if self._held is None or not self._held.take_verdict(message):
             return
         while (judged := self._held.take()) is not None:
             text, broken = judged

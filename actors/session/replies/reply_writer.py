@@ -11,7 +11,8 @@ from actors.runtime.address import Address
 from actors.session.checkpoint import AskedQuestion, Checkpoint
 
 ASKING = (UtteranceKind.REPLY, UtteranceKind.GREETING)
-"""What ends with a question, or leaves none open; the agent's other phrases come between a question and its answer."""
+"""Kinds of utterances that set the open question, or clear it; the agent's other phrases come between a question and
+its answer."""
 
 
 class ReplyWriter:
@@ -44,7 +45,7 @@ class ReplyWriter:
         self._synthesizer.tell(SpeakText(reply, text))
 
     is_ahead = False
-    """Its text is spoken already when it is written, or is being: what must not be heard of it has to be held."""
+    """Whether its text is spoken before or while it is written, so that what must not be heard has to be held back."""
 
     def prepare(self, reply: int, turn: int, text: str) -> None:
         """Have the sound made of the text that comes next in a reply, if it may be spoken: `write` says so."""

@@ -8,7 +8,7 @@ from actors.runtime.supervised_actor import logger
 from actors.session.checkpoint import Checkpoint
 
 CHARS_PER_TOKEN = 4
-"""About how many characters of English text are a token, for services that do not say what a reply has cost."""
+"""About how many characters of English text one token has, for services that do not report usage."""
 
 _spent = metrics.get_meter("earshot").create_counter(
     "earshot.session.spent", description="Sessions that ended because they had used up what they may cost"
@@ -40,10 +40,10 @@ class Spending:
         """Count so many calls of tools as part of what the session has cost."""
         self._checkpoint.spent(tool_calls=calls)
 
-    def is_newly_spent(self) -> bool:
-        """Whether the session has used up what it may cost, or its conversation is as long as it may be.
+    def report_spent(self) -> bool:
+        """Log and count, once in a session, that it has used up what it may cost, or that its conversation is too long.
 
-        True once in a session at most: the first time that this is found.
+        Returns True when this is found for the first time, else False.
         """
         tokens, calls = self._checkpoint.spent_tokens, self._checkpoint.spent_tool_calls
         over = {

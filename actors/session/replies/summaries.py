@@ -35,9 +35,9 @@ from actors.session.replies.spending import Spending
 logger = logging.getLogger("earshot.summaries")
 
 WITHIN_S = 60.0
-"""A summary that has not come by then is given up: no caller waits for it."""
+"""Seconds after which a summary is given up; no caller waits for it."""
 AGAIN_AFTER_TURNS = 5
-"""After a summary that failed, so many turns pass before another is asked for."""
+"""Turns after a failed summary before another is asked for."""
 
 _summaries = metrics.get_meter("earshot").create_counter(
     "earshot.conversation.summaries", unit="{summary}", description="Summaries of long conversations, by outcome"
@@ -64,7 +64,7 @@ class Summaries:
         self._max_chars = max_chars
         self._spending = spending
         self._not_before = 0
-        """The turn before which none is asked for; that of another that is under way counts too."""
+        """The turn before which no summary is asked for, including one that is being made."""
         self._is_asked = False
 
     def look(self, turn: int) -> None:

@@ -18,7 +18,8 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 
 FIRST_TICK_MS = 21.0
-"""From the first frames of audio to the next tick, in ms: a bit more than a period, so that the lead is full then."""
+"""Milliseconds from the first frames of audio to the next tick: a little more than a period, so that the lead is full
+then."""
 
 
 class Player:
@@ -60,13 +61,14 @@ class Player:
         self._on_started = on_started
         self._on_caught_up = on_caught_up
         self._caught_up = 0
-        """The reply that `PlaybackCaughtUp` was told of last and of which nothing was played since; 0: none."""
+        """The last reply for which `PlaybackCaughtUp` was told and of which nothing was played since; 0 for none."""
         self._on_drained = on_drained
         self._seat: Seat | None = None
         self._shown: dict[int, int] = {}
-        """The end of the text that was shown, by reply."""
+        """The end of the text that was shown to the client, by reply."""
         self._is_silenced = False
-        """Playback was yielded: the client has thrown its audio away already, and a stop tells it no second time."""
+        """Whether playback was yielded: the client has discarded its audio already, and a stop need not say so
+        again."""
 
     @property
     def now_ms(self) -> float:

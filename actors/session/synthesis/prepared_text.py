@@ -34,8 +34,8 @@ class PreparedText:
         """Whether a text of this reply is prepared, and not spoken yet."""
         return self._prepared is not None and self._prepared.reply == reply
 
-    def begins(self, reply: int) -> bool:
-        """Note that a reply begins; whether it is queued already, for its first text is prepared."""
+    def begin(self, reply: int) -> bool:
+        """Note that a reply begins; returns whether it is queued already because its first text is prepared."""
         is_known = self._is_unbegun and self.is_of(reply)
         self._is_unbegun = self._is_unbegun and not is_known
         return is_known

@@ -42,7 +42,7 @@ class _PronouncedSynthesis:
     """See `actors.ports.tts.Synthesis`."""
 
     stream: Synthesis
-    """The engine's own stream, which is given the words as they are said."""
+    """The engine's own stream, which is given the words in their spoken spelling."""
 
     def __init__(self, lexicon: tuple[Pronunciation, ...], report: Report) -> None:
         self._lexicon = lexicon

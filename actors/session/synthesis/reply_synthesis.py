@@ -10,31 +10,33 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
     """How far the synthesizer has come with one reply. Positions are in characters of the reply's text."""
 
     text_start: int
-    """Where the text begins that the engine is given: what is before it was heard, or has audio of its own."""
+    """Position in the text, in characters, from which on the engine speaks: what is before it was heard, or has other
+    audio."""
     audio_start_ms: float = 0.0
-    """Where the audio of the engine begins, behind that of kept phrases and of a model that speaks by itself."""
+    """Position in the reply's audio, in ms, at which the engine's audio begins, behind that of kept phrases and of a
+    speech-to-speech model."""
     owed: bool = False
-    """The engine has text of it and has not said that it is through."""
+    """Whether the engine has text of the reply and has not reported that it is done."""
     ordered_text: int = 0
-    """The end of the text that the engine was given."""
+    """The end of the text that the engine was given, in characters of the reply."""
     told_text: int = 0
-    """The end of the text that the engine has spoken, as it says."""
+    """The end of the text that the engine has spoken, by its own report."""
     has_audio: bool = False
-    """The engine has made any audio of it."""
+    """Whether the engine has made any audio of the reply."""
     has_end: bool = False
-    """The engine was told that this is all the text."""
+    """Whether the engine was told that the text is complete."""
     audio_ms: float = 0.0
-    """How much audio the engine has made of it."""
+    """Milliseconds of audio that the engine has made of the reply."""
     words: int = 0
-    """How many words it has placed in it."""
+    """The number of words whose place in the audio the engine has told."""
     pieces: int = 0
-    """How many pieces of text it has said to be spoken."""
+    """The number of pieces of text that the engine has reported as spoken."""
     last_text: int | None = None
-    """The end of the last sentence that is to be heard; None: all of it."""
+    """The end of the last sentence that is to be heard; None if all of the text is."""
     is_withdrawn: bool = False
-    """The engine was told to make no more of it, for its last text is not to be spoken: it takes no other."""
+    """Whether the engine was told to stop, since its last text is not to be spoken; it takes no further text."""
     failure: ErrorKind | None = None
-    """Why no more of it can be spoken; that is reported when what was made of it has been heard."""
+    """Why no more of the reply can be spoken; reported once what was made of it has been heard."""
 
     def pass_over(self, characters: int, audio_ms: float) -> None:
         """Note text that the engine is not given, because its audio is there already."""
@@ -53,12 +55,12 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
         chars = self.ordered_text - self.text_start
         return self.audio_ms > most_audio_ms(chars)
 
-    def may_place_word(self) -> bool:
+    def count_word(self) -> bool:
         """Count another word that the engine places; False if there are more than its text can have."""
         self.words += 1
         return self.words <= self._most_places
 
-    def may_place_piece(self) -> bool:
+    def count_piece(self) -> bool:
         """Count another piece that the engine has spoken; False if there are more than its text can have."""
         self.pieces += 1
         return self.pieces <= self._most_places

@@ -25,7 +25,7 @@ from actors.session.synthesis.voice_streams import VoiceStreams
 STALL_S = 2.5
 """Seconds without a report after which an engine that owes audio has failed."""
 CHECK_S = 0.5
-"""How often it is looked whether the engine is late, in seconds."""
+"""Seconds between two checks whether the engine is late."""
 
 
 class SynthesisProgress:
@@ -115,13 +115,13 @@ class SynthesisProgress:
         self._player.play()
 
     def _place_word(self, word: WordSynthesized, speaking: ReplySynthesis) -> None:
-        if not speaking.may_place_word():
+        if not speaking.count_word():
             return
         begins, ends = speaking.place(word.text_start), speaking.place(word.text_end)
         self._playout.add_word(word.reply, begins, ends, speaking.audio_start_ms + max(0.0, word.audio_ms))
 
     def _place_piece(self, piece: PieceSynthesized, speaking: ReplySynthesis) -> None:
-        if not speaking.may_place_piece():
+        if not speaking.count_piece():
             return
         ends = speaking.place(piece.text_end)
         self._playout.add_piece(piece.reply, ends, speaking.audio_start_ms + max(0.0, piece.audio_ms))

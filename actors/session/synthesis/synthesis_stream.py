@@ -18,7 +18,7 @@ from actors.session.synthesis.pronounced_synthesis import open_pronounced
 OPEN = "open"
 """The name of the task that opens a stream."""
 OPEN_TIMEOUT_S = 5.0
-"""An engine whose stream is not open by then has failed."""
+"""Seconds within which an engine has to open its stream; else it has failed."""
 
 
 class SynthesisStream:

@@ -122,8 +122,8 @@ class Synthesizer(SupervisedActor):
         self._progress = SynthesisProgress(self, self._engine, self._player, checkpoint, clock)
         self._prepared = PreparedText(self._progress, self._playout)
         self._taken_up: set[int] = set()
-        """Replies that a former synthesizer had begun: all the rest of them is spoken here, also of one that its model
-        speaks by itself, for audio of that is lost."""
+        """The replies that a former synthesizer had begun: their rest is spoken by the engine, also that of replies
+        which the model speaks itself, whose audio is lost."""
 
     # dispatch
 
@@ -194,7 +194,7 @@ class Synthesizer(SupervisedActor):
     # text
 
     def _begin(self, reply: int, turn: int, kind: UtteranceKind, text_start: int = 0) -> None:
-        if reply <= self._checkpoint.stopped_through or self._prepared.begins(reply):
+        if reply <= self._checkpoint.stopped_through or self._prepared.begin(reply):
             return
         self._progress.begin(reply, text_start)
         self._player.begin(reply, kind, turn, text_start)

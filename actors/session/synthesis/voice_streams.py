@@ -40,7 +40,8 @@ class VoiceStreams:
         self._rate_hz = rate_hz
         self._streams: dict[Voice, SynthesisStream] = {}
         self._kept: dict[tuple[str, Voice], Mapping[str, SpokenPhrase]] = {}
-        """By the agent's name and voice; a session has the phrases that there were when it first spoke so."""
+        """The kept phrases, by the agent's name and voice; a session keeps those that existed when it first
+        used them."""
         self._kept_by(self._present)
 
     @property

@@ -22,7 +22,7 @@ logger = logging.getLogger("earshot.tools")
 
 APPROVAL_WITHIN_S = 60.0
 MOST_WAITING = 8
-"""Calls of one session that wait at once; one more is refused."""
+"""The most calls of one session that wait at once; one more is refused."""
 MAX_REASON_CHARS = 300
 NOBODY_DECIDED = "not done: nobody decided in time whether it may be done"
 TOO_MANY = "not done: too many calls wait to be approved already"

@@ -78,7 +78,7 @@ class ToolCalls:
         """Put a tool's result into the conversation; False if it is there already."""
         outcome = finished.outcome
         self._trace.end(Stage.TOOL, finished.call_id, error="tool_failed" if outcome.failed else "")
-        if not self._history.tool_answered(finished.call_id, outcome.text, finished.turn, self._clock.wall()):
+        if not self._history.add_tool_answer(finished.call_id, outcome.text, finished.turn, self._clock.wall()):
             return False
         self._connection.show(finished)
         self._log.keep()

@@ -49,7 +49,7 @@ class ToolRounds:
         to_be_run = self._handoffs.hold(calls, said)
         self._round = ToolRound(turn, [call.call_id for call in to_be_run])
         # Recorded before they begin: a successor has to know of each tool that may have done something.
-        self._history.tools_called(turn, calls, self._conversation.clock.wall())
+        self._history.add_tool_calls(turn, calls, self._conversation.clock.wall())
         begun = [tool for call in to_be_run if not call.refusal and (tool := tools.get(call.name)) is not None]
         connects, awaits = any(tool.connects for tool in begun), any(tool.approval for tool in begun)
         self._tell_turn_taking(ToolsStarted(turn, connects=connects, awaits_approval=awaits))

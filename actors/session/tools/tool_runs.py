@@ -29,13 +29,13 @@ UNKNOWN = ToolOutcome(
     {"status": "it is not known whether this was done", "advice": "do not repeat it without asking the user"},
     failed=True,
 )
-"""The answer to a call whose outcome nobody knows."""
+"""The answer to a call of which it is not known whether the tool was run."""
 INTERRUPTED = ToolOutcome({"error": "cancelled: the user interrupted"}, failed=True)
 """The answer to a call that an interruption has cancelled."""
 MOST_UNDER_WAY = 16
-"""So many tools of a session may be under way, those included that an interruption has left running: two rounds."""
+"""The most tools of a session that run at once, including those that an interruption has left running: two rounds."""
 TOO_MANY = "not run: too many tools of this conversation are still under way; ask the user to wait for one of them"
-"""Told of a call above that."""
+"""The answer to a call beyond that."""
 
 
 class ToolRuns:
@@ -52,7 +52,7 @@ class ToolRuns:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancellable: set[str] = set()
         self.approvals = Approvals()
-        """The calls that wait for an operator."""
+        """The tool calls that wait for an operator."""
 
     def start(self, call: ToolCalled, tool: AnyTool | None, context: ToolContext, clock: Clock) -> None:
         """Run the tool that `call` names.

@@ -33,7 +33,7 @@ NETWORK = {
 _LIVE = {409: "The call is not connected", 422: "The telephone network refused", **NETWORK}
 
 _Events = list[Any] | dict[str, Any]
-"""An event that cannot be understood costs the others of its delivery nothing."""
+"""The documented type of a delivery of events: any JSON, since one malformed event does not cost the others."""
 
 _SUBSCRIPTION = [
     {

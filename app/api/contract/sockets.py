@@ -76,7 +76,7 @@ ENVELOPES: dict[Any, tuple[EnvelopeType, str]] = {
     Exit: ("exit", "System"),
     ErrorText: ("error", "System"),
 }
-"""The type of the envelope that each payload comes in, and its sender in the examples."""
+"""By payload, the type of the envelope that it comes in, and its sender in the examples."""
 
 
 class Binary(msgspec.Struct, frozen=True):
@@ -248,4 +248,4 @@ EXAMPLES: tuple[Any, ...] = (
     StopAudioMessage(),
     OverviewMessage([]),
 )
-"""One of each message."""
+"""One example of each message."""

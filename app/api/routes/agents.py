@@ -1,4 +1,4 @@
-"""The agents, and what operators may change of them while the server runs."""
+"""Routes that list the agents, and by which operators change them while the server runs."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -31,8 +31,8 @@ from protocol.request_decoding import RequestError
 class AgentRoutes:
     """Serves `/agents`: lists agents, and changes their model and voice.
 
-    `agents` are those of this worker by name, as they are at present. `voices` tells the names of the engine's voices
-    by language, none where the engine cannot tell; it is called once the worker has started.
+    `agents` are the worker's agents by name, with all changes. `voices` returns the names of the engine's voices by
+    language, none if the engine cannot list them; it is called once the worker has started.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class AgentRoutes:
         ]
 
     async def all(self, _: Request) -> Response:
-        """Answer every agent, sorted by name, with the voices that the engine knows."""
+        """Return every agent, sorted by name, and the voices that the engine knows."""
         asked_at = time.perf_counter()
         agents = tuple(self._entry(agent) for _, agent in sorted(self._agents.items()))
         elapsed_ms = round((time.perf_counter() - asked_at) * 1000, 2)
@@ -67,7 +67,7 @@ class AgentRoutes:
         )
 
     async def one(self, request: Request) -> Response:
-        """Answer one agent by its name, or 404."""
+        """Return one agent by its name, or 404."""
         return json_response(self._entry(self._agent(request)))
 
     async def change(self, request: Request) -> Response:
@@ -118,10 +118,10 @@ class AgentRoutes:
         )
 
     def _require_voice(self, agent: Agent, change: AgentChange) -> None:
-        """Refuse a voice that the engine would silently take its own for.
+        """Refuse an unknown voice, in place of which the engine would use its own without saying so.
 
         Raises:
-            ProblemError: 422, the engine can tell its voices and this is none.
+            ProblemError: 422, if the engine can list its voices and this is none of them.
         """
         wanted = change.voice.voice_name if change.voice else None
         by_language = self._voices()

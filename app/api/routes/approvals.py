@@ -1,4 +1,4 @@
-"""Calls of tools that wait for an operator: which they are, and what the operator decides."""
+"""Routes for tool calls that wait for an operator: which they are, and the operator's decision."""
 
 import logging
 from http import HTTPStatus
@@ -25,7 +25,7 @@ class ApprovalRoutes:
     """Serves `/sessions/{session_id}/approvals`.
 
     Args:
-        sessions: those that are live here.
+        sessions: the live sessions of this worker.
         content: whether arguments are shown, which may quote the caller.
     """
 
@@ -34,14 +34,14 @@ class ApprovalRoutes:
         self._content = content
 
     def routes(self) -> list[Route]:
-        """The routes, below the API's prefix."""
+        """Return the routes, below the API's prefix."""
         return [
             Route("/sessions/{session_id}/approvals", self.waiting),
             Route("/sessions/{session_id}/approvals/{approval_id}", self.decide, methods=["POST"]),
         ]
 
     async def waiting(self, request: Request) -> Response:
-        """The calls of a live session that wait."""
+        """Return the tool calls of a live session that wait for approval, the oldest first."""
         entry = self._live(request)
         found = tuple(
             WaitingApproval(
@@ -56,7 +56,7 @@ class ApprovalRoutes:
         return json_response(WaitingApprovals(session_id=entry.plan.session_id, content=self._content, approvals=found))
 
     async def decide(self, request: Request) -> Response:
-        """Approve or decline one of them. The first decision holds."""
+        """Approve or decline a tool call that waits. The first decision counts; later ones are answered with 404."""
         asked = await asked_of(request, ApprovalDecision, MOST_BYTES)
         entry, approval_id = self._live(request), request.path_params["approval_id"]
         try:

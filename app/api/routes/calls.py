@@ -1,4 +1,4 @@
-"""Calls by REST: place one, look at them, end one, put one through."""
+"""Routes for telephone calls: to place, list, end, transfer and hold them."""
 
 import asyncio
 import logging
@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = {"Retry-After": "5"}
 HANG_UP_S = 8.0
-"""In seconds: a request to end a call is answered by then, with how far that is."""
+"""Seconds within which a request to end a call is answered, whether or not the network has hung up."""
 
 
 CALLS = "calls"
@@ -61,16 +61,16 @@ CALLS = "calls"
 
 
 class _Calls(msgspec.Struct, frozen=True):
-    """The newest calls of one worker, with when each began, and how many it has."""
+    """The newest calls of one worker, each with the time at which it began, and the number of all of its calls."""
 
     calls: list[tuple[float, CallStatus]]
     total: int
 
 
 class CallRoutes:
-    """`/calls`: for operators, since calls cost money and show numbers.
+    """Serves `/calls`, for operators only, since calls cost money and show telephone numbers.
 
-    `languages` are those of all agents; empty where each has its own.
+    `languages` are those of all agents; empty if each agent has its own.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class CallRoutes:
         cluster.on(CALLS, self._told)
 
     def routes(self) -> list[Route]:
-        """The routes below `/calls` that operators use."""
+        """Return the routes below `/calls` that operators use."""
         return [
             Route("/calls/initiate", self.initiate, methods=["POST"]),
             Route("/calls/terminate", self.terminate, methods=["POST"]),
@@ -109,7 +109,7 @@ class CallRoutes:
         ]
 
     async def initiate(self, request: Request) -> Response:
-        """Place a call to a telephone number and answer its ids before it is picked up."""
+        """Place a call to a telephone number, and return its ids before it is picked up."""
         self._clients.require(self._clients.of(request.scope), Rate.REQUESTS)
         asked = await asked_of(request, InitiateCall)
         agent, mode = self._agent(asked.agent), self._mode(asked.streaming_mode)
@@ -138,7 +138,7 @@ class CallRoutes:
         return agent
 
     def _language(self, wanted: str | None, agent: Agent) -> str:
-        """The one of the agent's languages that is meant; empty where none is given."""
+        """Return the one of the agent's languages that `wanted` names; empty if it names none."""
         languages = self._languages or agent.languages
         found = matching(wanted or "", languages)
         if wanted and not found:
@@ -152,7 +152,7 @@ class CallRoutes:
             raise _invalid("streaming_mode", str(error)) from None
 
     async def all(self, request: Request) -> Response:
-        """A page of the call logs of all workers, newest first."""
+        """Return a page of the calls of all workers, newest first."""
         try:
             query = decode_query(request.query_params)
         except RequestError as error:
@@ -168,7 +168,7 @@ class CallRoutes:
         )
 
     def _newest(self, query: CallsQuery) -> _Calls:
-        """The calls of this worker that may be on that page, each with the time of its beginning."""
+        """Return the calls of this worker that may be on the page, each with the time at which it began."""
         calls, total = self._switchboard.log.page(
             msgspec.structs.replace(query, page=1, limit=query.page * query.limit)
         )
@@ -179,7 +179,7 @@ class CallRoutes:
         return msgspec.json.encode(self._newest(msgspec.json.decode(payload, type=CallsQuery)))
 
     async def _of_others(self, query: CallsQuery) -> tuple[list[_Calls], str]:
-        """The newest calls of each other worker, and in words which are missing; empty if none is."""
+        """Return the newest calls of each other worker, and in words which are missing; empty if none is."""
         try:
             answers, silent = await self._cluster.gather(CALLS, msgspec.json.encode(query))
         except StoreError as error:
@@ -191,7 +191,7 @@ class CallRoutes:
         return told, f"the calls of workers that do not answer: {silent}" if silent else ""
 
     async def one(self, request: Request) -> Response:
-        """Answer the state of one call by its id, or 404."""
+        """Return the state of one call by its id, or 404."""
         return json_response(self._call(request.path_params["call_id"]).status(self._clock.wall()))
 
     async def terminate(self, request: Request) -> Response:
@@ -223,7 +223,7 @@ class CallRoutes:
         return json_response(TerminatedCall(call.call_id, "the call was hung up"))
 
     async def transfer(self, request: Request) -> Response:
-        """Put the caller through; what comes of it is in the call log."""
+        """Transfer the caller; the outcome is in the events of the call."""
         call = self._call(request.path_params["call_id"])
         asked = await asked_of(request, TransferCall)
         try:
@@ -233,11 +233,11 @@ class CallRoutes:
         return json_response(TransferringCall(call.call_id))
 
     async def hold(self, request: Request) -> Response:
-        """Have the caller wait; answered when they do."""
+        """Put the caller on hold; answered once they are."""
         return await self._held(request, holds=True)
 
     async def unhold(self, request: Request) -> Response:
-        """Bring a caller who waits back; answered when they are."""
+        """Take the caller off hold; answered once they are."""
         return await self._held(request, holds=False)
 
     async def _held(self, request: Request, *, holds: bool) -> Response:
@@ -257,7 +257,7 @@ class CallRoutes:
 
 
 def not_taken(error: NotConfiguredError | NoCapacityError | CallControlError) -> ProblemError:
-    """The answer to a request for a call that did not come about."""
+    """Return the problem for a call that could not be placed."""
     match error:
         case NotConfiguredError():
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
@@ -295,7 +295,7 @@ def _refused(error: CallError) -> ProblemError:
 
 
 def retry_after(asked_s: float | None) -> dict[str, str]:
-    """When to come again: as the telephone network asks, in whole seconds, else soon."""
+    """Return the Retry-After header, in whole seconds: what the telephone network asks for, else a few."""
     return RETRY_AFTER if asked_s is None else {"Retry-After": str(max(1, math.ceil(asked_s)))}
 
 

@@ -1,4 +1,4 @@
-"""The API described for machines: `/openapi.json` and `/asyncapi.json`, which the page at `/docs` shows to people."""
+"""Routes of the API's machine-readable descriptions `/openapi.json` and `/asyncapi.json`, which `/docs` shows."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,9 +15,9 @@ FOR_EVERY_PAGE = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache
 
 
 class DocumentRoutes:
-    """Serves the documents, which are made when they are first asked for: that takes a hundredth of a second.
+    """Serves the documents, which are made when they are first asked for, in about 10 ms.
 
-    `routes_of_app` tells the routes to describe, these included.
+    `routes_of_app` returns the routes to describe, these included.
     """
 
     def __init__(self, settings: Settings, routes_of_app: Callable[[], Sequence[BaseRoute]]) -> None:
@@ -27,7 +27,7 @@ class DocumentRoutes:
         self._asyncapi: dict[str, Any] | None = None
 
     def routes(self) -> list[BaseRoute]:
-        """The routes at the root of the server."""
+        """Return the routes, at the root of the server."""
         on = self._settings.server.enable_docs
         return [
             Route("/openapi.json", self.openapi if on else absent),
@@ -35,7 +35,7 @@ class DocumentRoutes:
         ]
 
     async def openapi(self, _: Request) -> Response:
-        """Answer the OpenAPI 3.1 document of the REST API."""
+        """Return the OpenAPI 3.1 document of the REST API."""
         if self._openapi is None:
             from app.api.contract.openapi import openapi
 
@@ -43,7 +43,7 @@ class DocumentRoutes:
         return json_response(self._openapi, headers=FOR_EVERY_PAGE)
 
     async def asyncapi(self, request: Request) -> Response:
-        """Answer the AsyncAPI 3.0 document of the WebSockets."""
+        """Return the AsyncAPI 3.0 document of the WebSockets."""
         if self._asyncapi is None:
             from app.api.contract.asyncapi import asyncapi
 

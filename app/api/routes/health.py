@@ -1,4 +1,4 @@
-"""What operators and load balancers ask: is it alive, is it ready, and how is every actor."""
+"""Routes for operators and load balancers: liveness, readiness, and the state of every actor."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ ACTORS = "actors"
 
 
 class HealthRoutes:
-    """`/health` and what is below it, `/readiness`."""
+    """Serves `/health`, the routes below it, and `/readiness`."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class HealthRoutes:
         cluster.on(ACTORS, self._told)
 
     def routes(self) -> list[Route]:
-        """The routes of liveness, readiness and the state of every actor."""
+        """Return the routes of liveness, readiness and the state of every actor."""
         return [
             Route("/health", self.health),
             Route("/health/live", self.live),
@@ -92,17 +92,17 @@ class HealthRoutes:
         )
 
     async def live(self, _: Request) -> Response:
-        """The loop turns, or this would not answer."""
+        """Answer that the worker's event loop runs."""
         return json_response(Alive())
 
     async def readiness(self, _: Request) -> Response:
-        """Whether new sessions are welcome here."""
+        """Return whether the worker accepts new sessions, and the state of each component."""
         report = await self._readiness.report()
         status = HTTPStatus.SERVICE_UNAVAILABLE if report.status == "not_ready" else HTTPStatus.OK
         return json_response(report, status)
 
     async def actors(self, request: Request) -> Response:
-        """Every session of this worker and its actors."""
+        """Return every session of this worker with its actors; with `scope=cluster`, of all workers."""
         scope = request.query_params.get("scope", "worker")
         if scope == "cluster":
             return await self._actors_of_all()
@@ -111,9 +111,9 @@ class HealthRoutes:
         return json_response(self._described())
 
     async def _actors_of_all(self) -> Response:
-        """The sessions and actors of all workers that are known of, and how many of them do not answer.
+        """Return the sessions and actors of all known workers, and how many workers do not answer.
 
-        With Redis those are the workers of all machines, without it those of this server.
+        With Redis these are the workers of all machines, without it those of this server.
         """
         try:
             answers, missing = await self._cluster.gather(ACTORS, b"")
@@ -127,7 +127,7 @@ class HealthRoutes:
         return msgspec.json.encode(self._described())
 
     def _described(self) -> ActorsReport:
-        """This worker: its sessions and their actors, its providers, its loop and its room."""
+        """Return the report of this worker: its sessions and their actors, its providers, its loop and its capacity."""
         live = self._sessions.live
         return ActorsReport(
             worker=os.getpid(),
@@ -139,7 +139,7 @@ class HealthRoutes:
         )
 
     async def session_actors(self, request: Request) -> Response:
-        """One session, with its recent messages."""
+        """Return one session with its actors and the messages that they handled last."""
         entry = self._entry(request)
         session = entry.session
         # The zero of the loop's clock is arbitrary.
@@ -151,7 +151,7 @@ class HealthRoutes:
         return json_response(SessionActorsInDetail(**self._describe(entry), recent_messages=recent))
 
     async def restart(self, request: Request) -> Response:
-        """Restart one child of a live session."""
+        """Restart one actor of a live session."""
         entry = self._entry(request)
         name = request.path_params["actor"]
         names = [state.name for state in entry.session.tree()[1:]] if entry.session else []

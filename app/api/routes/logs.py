@@ -1,6 +1,4 @@
-"""What is logged, which operators change while the server runs: in every worker of all machines, those that start later
-included.
-"""
+"""Routes for the log level, which operators can change while the server runs, in every worker of all machines."""
 
 from http import HTTPStatus
 
@@ -19,22 +17,22 @@ from protocol.logs import LogChange, LogState
 
 
 class LogRoutes:
-    """Serves `/logs`: shows the level of the log, and changes it until the server is started again."""
+    """Serves `/logs`: shows the log level, and changes it until the next start of the server."""
 
     def __init__(self, settings: Logs, changes: LogChanges) -> None:
         self._settings = settings
         self._changes = changes
 
     def routes(self) -> list[Route]:
-        """The routes of the log, below the API's prefix."""
+        """Return the routes, below the API's prefix."""
         return [Route("/logs", self.shown), Route("/logs", self.change, methods=["PUT"])]
 
     async def shown(self, _: Request) -> Response:
-        """Answer what is logged at present."""
+        """Return the settings of the log in force."""
         return json_response(self._state())
 
     async def change(self, request: Request) -> Response:
-        """Change the level in every worker; answered when this one has changed it."""
+        """Change the log level in every worker; answered once this worker has changed it."""
         asked = await asked_of(request, LogChange)
         try:
             await self._changes.make(asked.level)

@@ -1,4 +1,4 @@
-"""The media socket by REST: where it is, and media sessions for clients that prepare one."""
+"""Routes about the media socket: its status, and media sessions for clients that prepare one."""
 
 from collections import OrderedDict
 from http import HTTPStatus
@@ -26,7 +26,7 @@ PATH = "/api/v1/media/stream"
 class MediaRoutes:
     """Serves `/media/status` and `/media/sessions`; the media socket itself is `app/telephony/acs/media_socket.py`.
 
-    `unannounced`: media sessions may be prepared for calls that are not known here.
+    `unannounced`: whether media sessions may be prepared for calls that are not known here.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class MediaRoutes:
         self._sessions: OrderedDict[str, tuple[MediaSession, str]] = OrderedDict()
 
     def routes(self) -> list[Route]:
-        """The routes below `/media` besides the media socket."""
+        """Return the routes below `/media` besides the media socket."""
         return [
             Route("/media/status", self.status),
             Route("/media/sessions", self.prepare, methods=["POST"]),
@@ -67,7 +67,7 @@ class MediaRoutes:
         )
 
     async def prepare(self, request: Request) -> Response:
-        """A media session for a call: the call's own, if it is known here, else one to come."""
+        """Prepare a media session for a call: that of the call if it is known, else a new one."""
         asked = await asked_of(request, MediaSessionRequest)
         call = self._switchboard.log.of_id(asked.call_connection_id)
         if call is None and not self._unannounced:
@@ -103,7 +103,7 @@ class MediaRoutes:
         return json_response(prepared)
 
     async def one(self, request: Request) -> Response:
-        """A media session as it stands."""
+        """Return a media session by its id, or 404."""
         prepared = self._sessions.get(request.path_params["session_id"])
         if prepared is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no media session of that id")

@@ -1,4 +1,4 @@
-"""The metrics of this worker in the text format of Prometheus, for its scrapes."""
+"""The route by which Prometheus scrapes the metrics of this worker."""
 
 import asyncio
 from http import HTTPStatus
@@ -12,17 +12,17 @@ from config.groups.telemetry import Telemetry
 
 
 class MetricsRoutes:
-    """The route `/metrics`, which answers operators where metrics are given to Prometheus."""
+    """Serves `/metrics` to operators, if metrics are exported to Prometheus."""
 
     def __init__(self, settings: Telemetry) -> None:
         self._settings = settings
 
     def routes(self) -> list[Route]:
-        """The route that Prometheus scrapes."""
+        """Return the route that Prometheus scrapes."""
         return [Route("/metrics", self.metrics)]
 
     async def metrics(self, _: Request) -> Response:
-        """Answer what the worker that took this request has measured since its start."""
+        """Return the metrics of the worker that took this request, since its start."""
         if not self._settings.serves_prometheus:
             raise ProblemError(HTTPStatus.NOT_FOUND, "metrics are not served: set OTEL_METRICS_EXPORTER to prometheus")
         from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest

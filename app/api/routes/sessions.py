@@ -36,11 +36,11 @@ from protocol.sessions import RealtimeConnections, RealtimeStatus, SessionEnding
 log = logging.getLogger(__name__)
 
 SESSIONS = "sessions"
-"""The request by which workers ask each other for their live sessions, and the recent ones that they know of."""
+"""The request by which workers ask each other for their live and recent sessions."""
 
 
 class _Listed(msgspec.Struct, frozen=True):
-    """One session of a list, with what decides who may see it and where it stands."""
+    """One session of a list, with what decides who may see it and in which place."""
 
     summary: SessionSummary
     created_at: float
@@ -76,7 +76,7 @@ class SessionRoutes:
         cluster.on(SESSIONS, self._told)
 
     def routes(self) -> list[Route]:
-        """The routes below `/sessions`, and `/realtime/status`."""
+        """Return the routes below `/sessions`, and `/realtime/status`."""
         return [
             Route("/realtime/status", self.status),
             Route("/sessions", self.all),
@@ -106,7 +106,7 @@ class SessionRoutes:
         )
 
     async def all(self, request: Request) -> Response:
-        """The live sessions of all workers first, then recent ones; for a browser with a token, its own."""
+        """List the live sessions of all workers, then recent ones; for a browser with a token, only its own."""
         grant = admitted(request.scope).grant
         own, missing = await self._listed()
         others, absent = await self._of_others()
@@ -125,7 +125,7 @@ class SessionRoutes:
         )
 
     async def _listed(self) -> tuple[list[_Listed], str]:
-        """The sessions that this worker knows of, and what is missing among them; nothing if they are all there."""
+        """Return the sessions that this worker knows, and in words which are missing; empty if none is."""
         live = [entry.session.record() for entry in self._sessions.live.values() if entry.session]
         stored, missing = await self._recent()
         listed = [_listed(each, is_live=True) for each in live]
@@ -135,7 +135,7 @@ class SessionRoutes:
         return msgspec.json.encode((await self._listed())[0])
 
     async def _of_others(self) -> tuple[list[_Listed], str]:
-        """The sessions that all other workers know of, and what is missing among them; nothing if all are there."""
+        """Return the sessions that all other workers know, and in words which are missing; empty if none is."""
         try:
             answers, silent = await self._cluster.gather(SESSIONS, b"")
         except StoreError as error:
@@ -145,8 +145,11 @@ class SessionRoutes:
         return told, f"the sessions of workers that do not answer: {silent}" if silent else ""
 
     async def one(self, request: Request) -> Response:
-        """One session, without what was said. A token that was issued later than the session began does not show
-        that it is the bearer's own; the session's resume token does."""
+        """Return one session without its conversation.
+
+        A token that was issued after the session had begun does not prove that it is the bearer's own; the session's
+        resume token does.
+        """
         grant = admitted(request.scope).grant
         record = await self._record(request)
         if grant is not None and not grant.shows(record.session_id, record.created_at):
@@ -156,7 +159,7 @@ class SessionRoutes:
         return json_response(_summary(record))
 
     async def end(self, request: Request) -> Response:
-        """End a session politely: its goodbye is heard first."""
+        """End a session politely: the agent says goodbye first."""
         entry = self._sessions.live.get(request.path_params["session_id"])
         if entry is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no live session of that id")
@@ -164,7 +167,8 @@ class SessionRoutes:
         return json_response(SessionEnding(entry.plan.session_id))
 
     async def transcript(self, request: Request) -> Response:
-        """What was said and what was heard of it, as JSON, WebVTT or plain text: whichever `Accept` prefers."""
+        """Return the transcript of what was said and heard, as JSON, WebVTT or plain text, whichever `Accept`
+        prefers."""
         media_type = preferred(request.headers.get("accept", ""), TRANSCRIPT_TYPES)
         if media_type is None:
             raise ProblemError(HTTPStatus.NOT_ACCEPTABLE, f"Accept: a transcript is {', '.join(TRANSCRIPT_TYPES)}")
@@ -182,7 +186,7 @@ class SessionRoutes:
         return agent.label if agent is not None else name
 
     async def call_record(self, request: Request) -> Response:
-        """What became of a session that is over: its outcome, times, tools and cost."""
+        """Return the record of a session that is over: its outcome, times, tools and usage."""
         session_id = request.path_params["session_id"]
         try:
             record = await self._call_records.load(session_id)
@@ -195,7 +199,7 @@ class SessionRoutes:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no record of a session of that id")
 
     async def _is_live_elsewhere(self, session_id: str) -> bool:
-        """Whether a worker of another server has a session live; False also where that cannot be found out."""
+        """Whether a worker of another server has the session live; False also if that cannot be found out."""
         if not self._cluster.is_running:
             return False
         try:
@@ -218,7 +222,7 @@ class SessionRoutes:
         return record
 
     async def _recent(self) -> tuple[list[SessionRecord], str]:
-        """The recent sessions, and why there are none of them to show; nothing if there are."""
+        """Return the recent sessions, and if there are none to show, why; else an empty text."""
         try:
             return await self._store.recent(), ""
         except StoreError as error:
@@ -231,7 +235,7 @@ def _store_failed(operation: str, error: StoreError) -> None:
 
 
 def _unanswered(operation: str, error: StoreError) -> ProblemError:
-    """The answer to a request that needs the store, which does not answer."""
+    """Return the problem for a request that needs the store, which does not answer."""
     _store_failed(operation, error)
     return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "the session store does not answer")
 

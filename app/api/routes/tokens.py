@@ -1,4 +1,4 @@
-"""The route by which a browser, or an operator on its behalf, is given a token (JWT) for one session."""
+"""The route that issues tokens (JWT) for one session, to a browser or to an operator on its behalf."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -26,8 +26,8 @@ MOST_BYTES = 16_384
 class TokenRoutes:
     """Serves `POST /realtime/token`, which issues browser tokens.
 
-    A token is for one of `agents`, and for `default_agent` where none is asked for. `languages` are those of all
-    agents; empty where each has its own.
+    A token is for one of `agents`, by default for `default_agent`. `languages` are those of all agents; empty if each
+    agent has its own.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class TokenRoutes:
         self._languages = languages
 
     def routes(self) -> list[Route]:
-        """The route that issues tokens, below the API's prefix."""
+        """Return the route, below the API's prefix."""
         return [Route("/realtime/token", self.issue, methods=["POST"])]
 
     async def issue(self, request: Request) -> Response:
@@ -65,10 +65,10 @@ class TokenRoutes:
         return json_response(answer, headers={"Cache-Control": "no-store"})
 
     def _given(self, asked: TokenRequest, agent: Agent, *, is_operator: bool) -> GivenContext | None:
-        """The context that a request for a token gives to the session with `agent`; None if it gives none.
+        """Return the context that a request puts into the token for a session with `agent`; None if there is none.
 
         Raises:
-            ProblemError: 403, nobody but an operator may; 422, names the field that cannot be used.
+            ProblemError: 403, only operators may do so; 422, names the field that cannot be used.
         """
         if asked.context is None and asked.caller_name is None and asked.language is None:
             return None

@@ -2,10 +2,10 @@
 
 const FORMAT = "earshot session";
 const VERSION = 2;
-/** A file that is larger was not written by this product. */
+/** The largest session file in bytes; a larger one was not written by this product. */
 const MOST_BYTES = 128 * 2 ** 20;
 
-/** What a decision leaves in a timeline, without its time. */
+/** Make the timeline event of a decision, without its time. */
 const DECIDED = {
   FloorChanged: ({ floor, turn }) => ({ kind: "floor", name: floor, turn }),
   PausePlayback: () => ({ kind: "paused" }),
@@ -17,7 +17,7 @@ const DECIDED = {
   }),
 };
 
-/** What turn-taking was told leaves so. */
+/** Make the timeline event of a message that turn-taking was told, in the same way. */
 const TOLD = {
   FinalTranscript: ({ text, turn }) => ({ kind: "said", text, turn }),
   TextEntered: ({ text }) => ({ kind: "said", text }),

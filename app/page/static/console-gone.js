@@ -1,11 +1,11 @@
-/** Workers that have died lately, and what became of their sessions. */
+/** The table rows of workers that died lately, with the outcome of their sessions. */
 
 import { duration, element, workerName } from "./console-parts.js";
 
 const MOST_NAMED = 8;
 
 /**
- * What is known of a worker that has died: how, when, and what became of its sessions.
+ * Describe a worker that has died: how, when, and the outcome of its sessions.
  * @param {object} worker
  * @param {number} now by the clock of the server, in seconds since 1970
  */

@@ -1,4 +1,4 @@
-/** What the parts of the console are made of. */
+/** Helpers for the parts of the console: elements, texts and times. */
 
 /** @returns {HTMLElement} an element with text, never markup */
 export function element(name, { text, classes, ...attributes } = {}, ...children) {
@@ -10,12 +10,12 @@ export function element(name, { text, classes, ...attributes } = {}, ...children
   return made;
 }
 
-/** @returns {string} so many seconds, as people say it */
+/** @returns {string} a number of seconds in words for people */
 export function duration(seconds) {
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** @returns {string} a worker by the number of its process, and the name of its machine if that has to be said */
+/** @returns {string} the name of a worker: its process id, and its machine's name if there are several machines */
 export function workerName(worker, host) {
   return host ? `${worker} on ${host}` : String(worker);
 }
@@ -25,14 +25,14 @@ export function timeOf(at) {
   return element("span", { classes: "at", text: new Date(at * 1000).toLocaleTimeString([], { hour12: false }) });
 }
 
-/** @returns {HTMLButtonElement} a button that keeps the focus when what it stands in is replaced */
+/** @returns {HTMLButtonElement} a button that keeps the focus when the element around it is replaced */
 export function button(text, act, { classes = "", label = text } = {}) {
   const made = element("button", { text, classes, type: "button", "aria-label": label, "data-key": label });
   made.addEventListener("click", act);
   return made;
 }
 
-/** Put new content in the place of the old one; whoever is on a button stays on it. */
+/** Replace the content of an element; a button in it that has the focus keeps it. */
 export function replace(parent, children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const scrolled = parent.scrollTop;
@@ -41,7 +41,7 @@ export function replace(parent, children) {
   if (focused) [...parent.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus();
 }
 
-/** @returns {string} base64url: what a subprotocol may be made of */
+/** @returns {string} the text as base64url, whose characters a WebSocket subprotocol may have */
 export function encoded(text) {
   const binary = String.fromCharCode(...new TextEncoder().encode(text));
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");

@@ -1,4 +1,4 @@
-/** The timeline of a session as a picture: lanes of caller, agent and tools over time, with what broke into them. */
+/** The timeline of a session as a picture: lanes of caller, agent and tools over time, and marks for other events. */
 
 const SVG = "http://www.w3.org/2000/svg";
 const LANES = { user: 34, agent: 74, tool: 114 };
@@ -19,7 +19,7 @@ function part(name, attributes, text) {
   return element;
 }
 
-/** What lasted, from the events: who held the floor, and which tool ran. */
+/** Find the spans of time in the events: who held the floor, and which tools ran. */
 function spans(events, now) {
   const found = [];
   const tools = [];
@@ -91,7 +91,7 @@ export function draw(picture, events, now) {
 }
 
 /**
- * Show where the audio is, and scroll there.
+ * Mark the position of the audio player, and scroll to it.
  * @param {SVGElement} picture a timeline that was drawn
  * @param {?number} at seconds since 1970; null: nowhere
  */
@@ -119,7 +119,7 @@ export function timeAt(picture, clientX) {
   return Number(picture.dataset.first) + (x - LEFT) / Number(picture.dataset.scale);
 }
 
-/** Words end where they were over, and are cut to the room that those before them have left. */
+/** Place texts so that they end when they were over, shortened to the room beside the text before. */
 function words(picture, lane, at, text, room) {
   const space = Math.floor((at - room[lane]) / PER_CHARACTER);
   if (space < 6) return;
@@ -146,7 +146,7 @@ function marks(picture, events, x) {
   }
 }
 
-/** One event in words. */
+/** Describe one event in words. */
 export function describe(event) {
   const words = event.text ? `: ${event.text}` : "";
   switch (event.kind) {

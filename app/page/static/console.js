@@ -11,7 +11,7 @@ const API = "/api/v1";
 const KEY = "earshot-operator";
 const SILENT_S = 4;
 const BAD = 50;
-/** A worker that is gone is among the worst for so long; then the others have long taken its place. */
+/** Seconds for which a dead worker is listed among the worst; by then other workers have long taken its place. */
 const RECENT_S = 300;
 const GONE = 95, PAST = 5;
 const $ = (id) => document.getElementById(id);
@@ -58,7 +58,7 @@ async function open(token) {
   try {
     if (token) sessionStorage.setItem(KEY, token);
   } catch {
-    // It holds until the page is left.
+    // The browser stores nothing: the token is kept until the page is left.
   }
   notice("");
   $("sign-in").hidden = true;
@@ -71,7 +71,7 @@ function forget() {
   try {
     sessionStorage.removeItem(KEY);
   } catch {
-    // Nothing was kept.
+    // The browser stores nothing, so that there is nothing to remove.
   }
 }
 
@@ -104,13 +104,13 @@ function link(name, text) {
   if ($("link").textContent !== text) $("link").textContent = text;
 }
 
-/** How long a worker has said nothing while others have. What it said before is not true any more. */
+/** Seconds without news from a worker while others have sent some; its last report is out of date then. */
 const silentS = (worker) => Math.max(0, Math.max(...state.workers.map(({ at }) => at)) - worker.at);
 
-/** One that drained and says nothing any more has come to its end. */
+/** Whether a worker has ended: it was draining and sends no more reports. */
 const hasEnded = (worker) => silentS(worker) > SILENT_S && worker.phase === "draining";
 
-/** Machines have names of their own where there are several of them. */
+/** The name of a worker, with that of its machine if there are several machines. */
 const named = ({ worker, host }) => workerName(worker, new Set([...state.workers, ...state.gone].map((each) => each.host)).size > 1 ? host : "");
 
 function show() {
@@ -200,7 +200,7 @@ function choose(id) {
   $("detail").focus({ preventScroll: true });
 }
 
-/** A session file stays on this machine, as its audio does: it is read here, and shown as a session that is over. */
+/** Show a session file like a session that is over; the file and its audio are read here and not sent anywhere. */
 async function openFiles(files) {
   const file = files.find(({ name }) => !name.endsWith(".wav"));
   if (!file) return notice("Audio alone has no timeline: choose its session file, too.");
@@ -234,7 +234,7 @@ function heading(title, { live }) {
   if (!live) $("end").hidden = true;
 }
 
-/** Of a live session what happens now is in view, unless somebody has scrolled back from it; of one that is over its beginning. */
+/** Scroll a live session to its latest events unless the user has scrolled back, and one that is over to its beginning. */
 function showTimeline(events, now) {
   const frame = $("timeline").parentElement;
   const follows = now > 0 && (state.isNew || frame.scrollLeft + frame.clientWidth > frame.scrollWidth - 24);
@@ -254,7 +254,7 @@ async function detail() {
   heading(id, { live: true });
   const live = actors.status === "fulfilled";
   const unknown = timeline.status === "rejected" ? timeline.reason : null;
-  // What is over does not change any more, and is not asked for again, unless nobody could say what happened.
+  // A session that is over does not change, and is not fetched again unless its events could not be had.
   state.isOver = !live && actors.reason.status === 404 && (!unknown || unknown.status === 404);
   $("end").hidden = !live;
   $("detail-facts").textContent = live
@@ -349,6 +349,6 @@ let kept = "";
 try {
   kept = sessionStorage.getItem(KEY) ?? "";
 } catch {
-  // Nothing is kept.
+  // The browser stores nothing.
 }
 open(kept);

@@ -1,4 +1,4 @@
-/** What the documentation page is made of: elements, and schemas as lists of fields. */
+/** Parts of the documentation page: elements, and schemas as lists of fields. */
 
 /**
  * @param {string} name of the element
@@ -96,7 +96,7 @@ export function input({ name, label, value = "", hint = "" }) {
   return { field, label: element("label", {}, label, field), read: () => field.value.trim() };
 }
 
-/** JSON as people read it; a text that is none stays as it is. */
+/** Indent JSON for people; a text that is not JSON is returned unchanged. */
 export function readable(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);

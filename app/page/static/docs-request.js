@@ -2,7 +2,7 @@
 
 import { element, input, prose, readable } from "./docs-parts.js";
 
-/** No answer is shown beyond this. */
+/** The most characters of an answer that are shown. */
 const MOST_SHOWN = 100_000;
 const PATIENCE_MS = 30_000;
 const CHANGES = new Set(["POST", "PUT", "DELETE"]);

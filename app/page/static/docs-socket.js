@@ -3,10 +3,10 @@
 import { Microphone, NoMicrophone, Player, Sound } from "./earshot-audio.js";
 import { element, input, prose } from "./docs-parts.js";
 
-/** Lines that are kept; the oldest go. */
+/** The most lines that are kept; of more the oldest are removed. */
 const MOST_LINES = 500;
 const MOST_CHARS = 2_000;
-/** What the microphone sends is dropped while so much waits to leave: a stalled connection must not fill memory. */
+/** Bytes waiting to be sent above which audio of the microphone is dropped, so that a stalled connection fills no memory. */
 const MOST_WAITING_BYTES = 64_000;
 const DEFAULT_RATE_HZ = 48_000;
 
@@ -237,7 +237,7 @@ class Console {
     this.#line("in", `< ${data.slice(0, MOST_CHARS)}`);
   }
 
-  /** Fifty messages a second are one line. */
+  /** Count audio messages, fifty a second, in one line. */
   #counted(bytes) {
     this.#audio ??= { messages: 0, bytes: 0, line: this.#line("note", "") };
     this.#audio.messages += 1;
@@ -263,7 +263,7 @@ class Console {
   }
 }
 
-/** A conversation that is heard, whoever opens it without reading. */
+/** The values of parameters with which a conversation can be heard, for users who change none. */
 const STARTS_WITH = { encoding: "binary", sample_rate: "24000" };
 
 const exampleOf = ({ examples }) => JSON.stringify(examples[0].payload);

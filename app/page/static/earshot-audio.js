@@ -5,13 +5,13 @@
 
 const WORKLETS = new URL("./earshot-worklets.js", import.meta.url);
 
-/** Enough to bridge the network's unevenness; the server is 400 ms ahead. */
+/** Milliseconds of audio before playback begins, against the network's jitter; the server sends 400 ms ahead. */
 const PREFILL_MS = 80;
-/** A context that starts, or is started again, needs a moment; one that does not run after this long is held back. */
+/** Milliseconds that an AudioContext may take to start; after that the browser is taken to hold sound back. */
 const HELD_BACK_MS = 1_000;
-/** What has left the player is still on its way to the loudspeaker when the conversation ends. */
+/** Milliseconds for audio that has left the player to reach the loudspeaker when the conversation ends. */
 const LINGER_MS = 300;
-/** A browser that holds sound back lets it go in one of these. */
+/** The events of user gestures in which a browser that holds sound back allows it. */
 const GESTURES = ["pointerdown", "pointerup", "keydown"];
 
 /** Why there is no microphone, by the name of what getUserMedia threw. */
@@ -54,7 +54,7 @@ export class Sound {
     const { signal } = this.#listening;
     this.context.addEventListener("statechange", () => this.#changed(), { signal });
     for (const gesture of GESTURES) document.addEventListener(gesture, () => this.#wake(), { signal, capture: true });
-    // iOS stops the sound of a page for a telephone call, and of one that is out of sight.
+    // iOS stops the sound of a page during a telephone call, and while the page is not visible.
     document.addEventListener("visibilitychange", () => this.#wake(), { signal });
     this.#wake();
     this.#changed();
@@ -230,7 +230,7 @@ export class Player {
     return cleared;
   }
 
-  /** Count the audio of each turn anew: what is counted belongs to a connection. */
+  /** Restart the counts of audio per turn, which are per connection. */
   forget() {
     this.#node.port.postMessage({ type: "forget" });
   }
@@ -246,7 +246,7 @@ export class Player {
     return Math.max(0, audioMs - latencyMs);
   }
 
-  /** An order to clear overtakes the one before it, and is answered for both. */
+  /** An order to clear the player replaces the one before it, and its answer counts for both. */
   #silent(upTo) {
     for (const [id, resolve] of this.#clearings) {
       if (id > upTo) continue;
@@ -256,7 +256,7 @@ export class Player {
   }
 }
 
-/** Without an order of its own a processor runs for as long as its context. */
+/** Stop an audio processor, which would else run as long as its context. */
 function close(node) {
   node.port.onmessage = null;
   node.port.postMessage({ type: "close" });

@@ -1,16 +1,16 @@
 /**
- * Where a conversation is kept so that it outlives a reload of its page: the session storage, which belongs to one tab
- * and goes with it.
+ * Keeps a conversation over a reload of its page, in the session storage of the browser, which belongs to one tab and
+ * is removed with it.
  */
 
 const key = (name) => `earshot-kept-${name}`;
 
-/** Keep what is needed to go on, under a name; a browser that keeps nothing for us goes on without. */
+/** Store what is needed to continue, under a name; does nothing if the browser allows no storage. */
 export function keep(name, conversation) {
   try {
     sessionStorage.setItem(key(name), JSON.stringify(conversation));
   } catch {
-    // The conversation ends with the page then.
+    // No storage: the conversation ends with the page.
   }
 }
 
@@ -23,11 +23,11 @@ export function kept(name) {
   }
 }
 
-/** Keep nothing under a name any more. */
+/** Remove what was stored under a name. */
 export function forget(name) {
   try {
     sessionStorage.removeItem(key(name));
   } catch {
-    // There is nothing.
+    // No storage: nothing was stored.
   }
 }

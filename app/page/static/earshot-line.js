@@ -1,21 +1,21 @@
 /**
- * The line to the server: a WebSocket that is opened again when it is lost, later each time, until it is closed or
- * given up. It knows close codes and pings; what is said over it is its owner's business.
+ * The connection to the server: a WebSocket that is reopened when it is lost, after longer and longer waits, until it is
+ * closed or given up. It handles close codes and pings; messages are left to its owner.
  */
 
 const PING_EVERY_MS = 10_000;
 /**
- * So many pings in a row after which nothing came: the connection is dead. They are counted, for a clock tells nothing
- * here: the timers of a hidden page come once a minute, those of a sleeping machine all at once.
+ * The number of unanswered pings in a row after which the connection is dead. They are counted, since time tells
+ * nothing: the timers of a hidden page run once a minute, those of a machine that slept all at once.
  */
 const UNANSWERED_PINGS = 2;
-/** A server that has not said anything by then is taken for one that cannot be reached. */
+/** Milliseconds within which a server has to send something, else it is taken to be unreachable. */
 const OPEN_WITHIN_MS = 15_000;
 const FIRST_RETRY_MS = 300;
 const LAST_RETRY_MS = 5_000;
-/** A lost conversation is looked for this long. */
+/** Milliseconds for which reconnecting to a lost conversation is tried. */
 const RETRY_FOR_MS = 120_000;
-/** Audio that the network has not taken yet, in bytes; beyond these two seconds the newest is dropped. */
+/** The most bytes of audio that wait for the network, two seconds; further audio is dropped. */
 const UNSENT_BYTES = 64_000;
 
 /** Close codes of the server. */
@@ -24,10 +24,10 @@ const CLOSE = { NORMAL: 1000, REFUSED: 1008, TOO_BIG: 1009, RESTARTING: 1012, FU
 export class Line {
   #address;
   #tell;
-  #attempt = new AbortController(); // aborted when what belongs to it is of the past
+  #attempt = new AbortController(); // aborted when the attempt is over
   #socket = null;
   #established = false; // there has been a conversation over it
-  #outage = ""; // why it is looked for
+  #outage = ""; // why the connection is being reopened
   #lostAt = 0;
   #retries = 0;
   #timer = 0; // of the attempt, or until the next one
@@ -69,7 +69,7 @@ export class Line {
     this.#socket.addEventListener("close", ({ code, reason }) => this.#closed(code, reason), { signal });
   }
 
-  /** The server has taken us on: from now on it is worth looking for. */
+  /** Note that the server has opened the session, so that a lost connection is reopened from now on. */
   establish() {
     this.#established = true;
     this.#outage = "";
@@ -91,7 +91,7 @@ export class Line {
     if (this.#isOpen && this.#socket.bufferedAmount < UNSENT_BYTES) this.#socket.send(pcm);
   }
 
-  /** For good, and without another word to the owner. */
+  /** Close the connection for good, without telling the owner. */
   close() {
     this.#leave(CLOSE.NORMAL);
   }
@@ -118,7 +118,7 @@ export class Line {
     this.#leave();
     const now = performance.now();
     this.#lostAt ||= now;
-    // A server that restarts cannot be reached meanwhile: that says nothing else of it.
+    // A server that restarts cannot be reached for a while, which is no reason to give it up.
     if (this.#outage !== "restarting") this.#outage = reason;
     if ((!this.#established && this.#outage === "lost") || now - this.#lostAt > RETRY_FOR_MS) {
       this.#give("gone", "");
@@ -136,7 +136,7 @@ export class Line {
     this.#tell.end(reason, why);
   }
 
-  /** Let go of the connection: nothing of it is heard any more. */
+  /** Drop the connection: its events are ignored from now on. */
   #leave(code) {
     this.#attempt.abort();
     clearTimeout(this.#timer);

@@ -85,7 +85,7 @@ class Resampler {
     return output.subarray(0, count);
   }
 
-  /** What is still inside comes out, followed by silence; then all is forgotten. */
+  /** Return the rest of the audio, completed by silence, and forget all. */
   flush() {
     if (!this.half || this.pending === 0) return new Float32Array(0);
     const wanted = Math.round(this.pending / this.step);

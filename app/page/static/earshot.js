@@ -50,7 +50,7 @@ import { Line } from "./earshot-line.js";
 const API = "/api/v1";
 const OUTPUT_RATE_HZ = 24000;
 const MARK_EVERY_MS = 100;
-/** A server that gives no token by then is not there. */
+/** Milliseconds within which the server has to give a token; else it is taken to be unreachable. */
 const TOKEN_WITHIN_MS = 10_000;
 
 /** Why a conversation is not live, or not any more, for people. */
@@ -79,7 +79,7 @@ const MICROPHONE_WORDS = {
   unsupported: "This browser has no microphone for pages",
 };
 
-/** The others are troubles, of which somebody has to be told. */
+/** The states of the microphone that are no errors. */
 const MICROPHONE_AT_WORK = ["off", "asking", "on", "muted"];
 
 const SOUND_WORDS = {
@@ -100,7 +100,7 @@ export class Earshot extends EventTarget {
   #sessionId = "";
   #resumeToken = "";
   #call = null; // what lasts as long as one conversation: {sound, player, microphone, asking, line, settle}
-  #turn = null; // of the audio that comes
+  #turn = null; // the turn of the audio that arrives
   #marked = { at: 0, state: "", turn: null };
   #endedReason = "";
   #noToken = ""; // why the server has given this page none
@@ -170,7 +170,7 @@ export class Earshot extends EventTarget {
     try {
       found = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
     } catch {
-      // A browser that does not say has the system's own.
+      // A browser that lists no devices uses the system's own.
     }
     const of = (kind) => found.filter((each) => each.kind === kind).map(({ deviceId: id, label }) => ({ id, label }));
     return { microphones: of("audioinput"), speakers: of("audiooutput") };
@@ -240,7 +240,7 @@ export class Earshot extends EventTarget {
     this.#sessionId = before?.sessionId ?? "";
     this.#resumeToken = before?.resumeToken ?? "";
     this.#endedReason = "";
-    // Before anything is waited for: the gesture is over then.
+    // Before the first wait, after which the user gesture is over.
     call.sound = Sound.open((running) => this.#soundIs(running ? "on" : "held"));
     addEventListener("pagehide", this.#leave);
     this.#enter("connecting", "", WORDS.connecting);
@@ -396,7 +396,7 @@ export class Earshot extends EventTarget {
 
   /** A token for this page from its own server; none from a server that gives none. */
   async #ownToken() {
-    // What is undefined is left out of JSON.
+    // Undefined values are left out of JSON.
     const asked = { session_id: this.#sessionId || undefined, agent: this.#agent || undefined };
     const answer = await fetch(new URL(`${API}/realtime/token`, this.#server), {
       method: "POST",
@@ -409,7 +409,7 @@ export class Earshot extends EventTarget {
     return answer.ok ? token : "";
   }
 
-  /** What the player holds was not heard: the server sends it again. */
+  /** Drop the audio that the player holds: it was not heard, and the server sends it again. */
   #lost(reason, retryInMs) {
     this.#turn = null;
     this.#call.player?.clear();
@@ -419,7 +419,7 @@ export class Earshot extends EventTarget {
 
   #over(reason, why) {
     if (reason === "ended") this.#tell("ended", { reason: this.#endedReason || "NORMAL" });
-    // Of a socket that lacks its token the server cannot say why it gave none.
+    // When the token is missing the server's close reason does not say why it gave none.
     const because = why.includes("token") && this.#noToken ? this.#noToken : why;
     this.#end(reason, reason === "refused" && why ? `${WORDS.refused}: ${because}` : WORDS[reason]);
   }
@@ -597,7 +597,7 @@ export class Earshot extends EventTarget {
     this.#tell("state", { state, reason, message, ...more });
   }
 
-  /** Our own page shows it; whoever writes another one should not have to listen to events to find out. */
+  /** Log a failure to the console, except on our own page, which shows it: authors of other pages find it there. */
   #complain(message) {
     if (this.#server.origin !== location.origin) console.error(`Earshot: ${message}`);
   }

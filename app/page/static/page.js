@@ -18,7 +18,7 @@ const CONNECTION = {
   ended: "Not connected",
 };
 
-/** What is seen at a glance: the word, and what to do about it. */
+/** The state in a word, and what the user can do, by state of the conversation. */
 const FLOOR = {
   off: ["Ready", "Press Talk, or type a message"],
   wait: ["Connecting", "One moment"],
@@ -29,10 +29,10 @@ const FLOOR = {
   paused: ["Paused", "Go on speaking to interrupt"],
 };
 
-/** The same where nothing can be said: a page without https, or a browser without a microphone. */
+/** The same for users who cannot speak: a page without https, or a browser without a microphone. */
 const SPEECHLESS = { off: ["Ready", "Type a message"], agent: ["Agent speaks", "Type, or press Interrupt"] };
 
-/** The same where nobody answers. */
+/** The same for the mode in which no agent answers. */
 const WRITTEN_DOWN = {
   ...FLOOR,
   off: ["Ready", "Press Talk, and speak"],
@@ -40,7 +40,7 @@ const WRITTEN_DOWN = {
   user: ["You speak", "It is written down"],
 };
 
-/** The same while the microphone does not hear. */
+/** The same while the microphone is off or muted. */
 const UNHEARD = {
   typing: ["Your turn", "Type a message"],
   muted: ["Your turn", "You are muted: unmute, or type"],
@@ -63,7 +63,7 @@ const MICROPHONE = {
 const SPEAK = "Press Talk and speak, or type below. You can interrupt at any time";
 const TYPE = "Type below: browsers allow the microphone only over https or on localhost";
 
-/** What was not fetched, be it the sound's own program, says more about the browser than about what to do. */
+/** Shown when a request fails, that for the audio worklet included: the errors of browsers do not say what to do. */
 const GONE = "The server cannot be reached. Check your connection, then press Talk to try again.";
 
 const ENDINGS = {
@@ -72,7 +72,7 @@ const ENDINGS = {
   ERROR: "The conversation ended because of a fault on our side.",
 };
 
-/** The end of a reply is heard here before the server knows of it: for so long it is no new thought. */
+/** Milliseconds after a reply is heard to its end within which the server learns of it; it is not shown as thinking. */
 const SETTLES_MS = 400;
 
 const FORGOTTEN = "The server has no memory of the conversation; it begins anew.";
@@ -99,7 +99,7 @@ let countdown = 0;
 let settling = 0; // a timer, while the reply that was just heard may have been all
 let dropped = false; // the reply was not heard to its end
 let draining = false; // the server is about to end
-let held = false; // the reply stands still while the agent listens whether it is interrupted
+let held = false; // the reply is paused while the server decides whether it is interrupted
 
 const active = () => call?.active ?? false;
 const live = () => call?.state === "live";
@@ -110,7 +110,7 @@ const hears = () => (active() ? call.microphone === "on" : canSpeak());
 
 // the call
 
-/** Begin a conversation; whatever comes of it comes as an event. */
+/** Begin a conversation; its outcome is reported by events. */
 async function begin(microphone) {
   const options = { mode: $("mode").value, keep: KEEP };
   if ($("agent").value) options.agent = $("agent").value;
@@ -209,7 +209,7 @@ function settled() {
   show();
 }
 
-/** The seconds count down for the eye only; the words are said once. */
+/** Count the seconds down visibly; a screen reader says the text once. */
 function retrying(message, retryInMs) {
   const at = performance.now() + retryInMs;
   const element = notice("state", `${message} `, "warn");
@@ -324,7 +324,7 @@ function words(id, text) {
 // what people do
 
 $("talk").addEventListener("click", ({ detail: clicks }) => {
-  // The second click of a double one is for what the button was at the first.
+  // The second click of a double click was meant for the button's former function.
   if (clicks > 1) return;
   if (active()) call.stop();
   else begin(true);
@@ -363,13 +363,13 @@ function sayWaiting() {
   if (!waiting || !call?.say(waiting)) return;
   if ($("text").value.trim() === waiting) $("text").value = "";
   waiting = "";
-  // Who types has read why.
+  // Whoever types has read the message, which can be removed.
   notice("microphone", "");
 }
 
 $("details-toggle").addEventListener("click", () => openDetails(document.body.dataset.details !== "open"));
 
-/** Where the window is too narrow for them, the details lie over the conversation. */
+/** In a narrow window the details cover the conversation. */
 function openDetails(open) {
   $("details-toggle").setAttribute("aria-expanded", String(open));
   document.body.dataset.details = open ? "open" : "";
@@ -423,7 +423,7 @@ function choose(select, value) {
   return Boolean(offered);
 }
 
-/** What the server cannot do is not offered; what it does by itself is chosen. */
+/** Offer the modes that the server supports, with its default chosen. */
 async function offerModes() {
   try {
     const answer = await fetch(new URL("/api/v1/realtime/status", document.baseURI));
@@ -431,7 +431,7 @@ async function offerModes() {
     for (const option of $("mode").options) option.hidden = option.disabled = !modes.includes(option.value);
     choose($("mode"), usual);
   } catch {
-    // The server says by refusing what it cannot do.
+    // Without an answer all are offered; the server refuses those that it does not support.
   }
 }
 
@@ -451,7 +451,7 @@ function goOn() {
     transcript.restore(JSON.parse(sessionStorage.getItem(KEPT_WORDS)) ?? []);
     sessionStorage.removeItem(KEPT_WORDS);
   } catch {
-    // The words of before are gone; the conversation is not.
+    // The former transcript cannot be shown; the conversation goes on.
   }
   begin(before.microphone);
 }
@@ -468,7 +468,7 @@ addEventListener("pagehide", () => {
   try {
     sessionStorage.setItem(KEPT_WORDS, JSON.stringify(transcript.lines()));
   } catch {
-    // They are gone with the page then.
+    // No storage: the transcript is lost with the page.
   }
 });
 addEventListener("pageshow", ({ persisted }) => persisted && goOn());

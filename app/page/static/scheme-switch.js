@@ -13,7 +13,7 @@ export function switchScheme(button) {
     try {
       localStorage.setItem(KEY, root.dataset.scheme);
     } catch {
-      // It holds until the page is left.
+      // No storage: the choice is kept until the page is left.
     }
     show();
   });

@@ -4,6 +4,6 @@
     const chosen = localStorage.getItem("earshot-scheme");
     if (chosen === "light" || chosen === "dark") document.documentElement.dataset.scheme = chosen;
   } catch {
-    // A browser that keeps nothing for us follows the system.
+    // No storage: the colours follow the system.
   }
 })();

@@ -41,12 +41,12 @@ export class Timing {
     return [...this.#rows.keys()].filter((turn) => turn > 0).length;
   }
 
-  /** How many of them were interrupted. */
+  /** How many of the measured turns were interrupted. */
   get interrupted() {
     return [...this.#rows.values()].filter((row) => row.interrupted).length;
   }
 
-  /** Another conversation. */
+  /** Start over for another conversation. */
   clear() {
     this.#rows.clear();
     for (const figure of Object.values(this.#figures)) figure.textContent = "–";
@@ -81,7 +81,7 @@ export class Timing {
   }
 }
 
-/** A figure keeps what it shows until there is something else to show. */
+/** Show a figure; without a value it keeps the former one. */
 function show(figure, ms, format) {
   if (!happened(ms)) return;
   const unit = document.createElement("small");
@@ -96,7 +96,7 @@ function element(name, attributes, ...children) {
   return made;
 }
 
-/** Round figures from 0 to at least `most`, three to five of them. */
+/** Choose three to five round values from 0 to at least `most`, for an axis. */
 function ticksTo(most) {
   const rough = most / 3;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -137,7 +137,7 @@ function plotOf(rows) {
   return svg;
 }
 
-/** A line through the turns in which it happened, and a mark at each: a dot or a diamond. */
+/** Draw a line through the turns that have a value, and a mark at each: a dot or a diamond. */
 function seriesOf(className, points, x, y) {
   const group = element("g", { class: className });
   const places = points.flatMap((ms, index) => (happened(ms) ? [[x(index), y(ms)]] : []));

@@ -7,7 +7,7 @@ const clone = (id) => document.getElementById(id).content.firstElementChild.clon
 const bare = (text) => text.replace(/\s+/g, "");
 
 const NEAR_END_PX = 80;
-/** A recognizer that is slow to make up its mind takes two seconds. */
+/** Milliseconds for which an interim text waits for its final one; a slow recognizer takes two seconds. */
 const FORGET_AFTER_MS = 5_000;
 
 /** What a kind of reply is called, if it is not simply an answer. */
@@ -16,7 +16,7 @@ const KINDS = { filler: "meanwhile", prompt: "asks again", apology: "apologises"
 export class Transcript {
   #log;
   #scroll;
-  /** By the first turn of each: an agent that has handed off is heard out after that. */
+  /** The agents by their first turn; an agent that has handed off is heard to its end after that. */
   #agents = [{ from: 0, label: "Agent" }];
   #following = true;
   #size = ""; // of what scrolls and of its window, as last seen
@@ -33,11 +33,11 @@ export class Transcript {
     this.#log = log;
     this.#scroll = scroll;
     scroll.addEventListener("scroll", () => {
-      // Of another size than was seen last, it has not been scrolled away from the end: the end has moved.
+      // If the size has changed, the user has not scrolled: the end of the log has moved.
       if (this.#size !== sizeOf(scroll)) return;
       this.#following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
     });
-    // Whatever changes in size: who read the end still does.
+    // After any change in size, a user who was at the end stays there.
     const sizes = new ResizeObserver(() => {
       this.#size = sizeOf(scroll);
       if (this.#following) this.#toEnd();
@@ -72,7 +72,7 @@ export class Transcript {
     this.#add(note);
   }
 
-  /** What the user seems to be saying, in the place where it will stand. It goes when nothing comes of it. */
+  /** Show an interim text where its final one will stand; it is removed if there is none. */
   partial(text) {
     clearTimeout(this.#forgetting);
     if (!text.trim()) {
@@ -126,7 +126,7 @@ export class Transcript {
     reply.words.append(piece);
   }
 
-  /** What was heard of the oldest reply of a turn that it can be of. */
+  /** Show what was heard of a reply: of the oldest one of the turn whose text begins so. */
   heard(turn, text, interrupted) {
     const open = this.#replies.filter((one) => one.turn === turn && !one.settled);
     const reply = open.find((one) => bare(one.words.textContent).startsWith(bare(text))) ?? open[0];
@@ -134,7 +134,7 @@ export class Transcript {
     this.#settle(reply ?? this.#newReply(turn, "reply"), text, interrupted);
   }
 
-  /** A turn was interrupted: of replies that were not said to be heard, not a whole word was. */
+  /** After an interruption remove the turn's replies of which nothing was reported as heard. */
   interrupted(turn, heardMs) {
     for (const reply of this.#replies.filter((one) => one.turn === turn && !one.settled)) {
       if (heardMs > 0) this.#settle(reply, "", true);
@@ -151,7 +151,7 @@ export class Transcript {
     if (!chip) {
       chip = clone("tool");
       chip.dataset.status = "running";
-      // Nobody wants each percentage read out.
+      // A screen reader should not read each percentage out.
       chip.ariaBusy = "true";
       chip.querySelector(".tool-name").textContent = tool.replaceAll("_", " ");
       chip.querySelector(".tool-with").textContent = inWords(args);
@@ -262,7 +262,7 @@ function cut(words, text) {
   return true;
 }
 
-/** A text in pieces, of which those that are words tell when they were said, if they are pointed at. */
+/** Split a text into pieces; words show when they were said if the pointer is over them. */
 function timed(text, words) {
   const pieces = [];
   let at = 0;

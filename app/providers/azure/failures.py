@@ -18,7 +18,7 @@ KINDS = {
     "ServiceUnavailable": ErrorKind.UNAVAILABLE,
     "RuntimeError": ErrorKind.INTERNAL,
 }
-"""The kind of each failure, by the name of its `CancellationErrorCode`."""
+"""The kind of error, by the name of the SDK's `CancellationErrorCode`."""
 
 STATUS = re.compile(r"\b(?:status code|error code|HTTP status|websocket error):? ?\(?(\d{3,4})\b", re.IGNORECASE)
 

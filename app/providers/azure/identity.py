@@ -16,14 +16,15 @@ log = logging.getLogger(__name__)
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
 EARLY_S = 300.0
-"""Seconds before its end at which a token is renewed, or after four fifths of its life if that is later."""
+"""Seconds before its end at which a token is renewed; a short-lived one is renewed after four fifths of its life."""
 AGAIN_S = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""Pauses after attempts to renew that failed, or that brought no token that lives longer."""
+"""Seconds before the next attempt to renew a token, after those that failed or brought no token that lives longer."""
 TIMEOUT_S = 4.0
 CLOSE_S = 2.0
-"""Seconds after which a renewal that was cancelled, and has not ended, is left to itself."""
+"""Seconds for which a cancelled renewal is waited for; then it is abandoned."""
 DOUBTED_S = 2.0
-"""Seconds: where a token is refused so soon after it was issued, something else is wrong than the token."""
+"""Seconds after a token was issued within which a refusal is not taken as a reason to renew it: something else is
+wrong."""
 
 
 class NoTokenError(AppError):
@@ -38,10 +39,10 @@ class Purpose(msgspec.Struct, frozen=True):
     """What an identity is asked for tokens for."""
 
     service: str
-    """The service's name, for the log."""
+    """The name of the service, for the log."""
     scope: str
     key: str
-    """The setting that makes an identity needless."""
+    """The setting of the key that can be used in place of an identity."""
 
 
 SPEECH = Purpose("Azure Speech", SCOPE, "AZURE_SPEECH_KEY")

@@ -10,9 +10,9 @@ from app.providers.azure.failures import Failure
 from app.providers.azure.resource import SpeechResource
 
 ASK_S = 1.8
-"""Less than a readiness check may take."""
+"""Seconds for the probe: fewer than a readiness check may take."""
 WELL_S = 30.0
-"""For how many seconds an answer is good: nobody wants a connection every other second."""
+"""Seconds for which a successful probe counts, so that readiness checks do not connect every other second."""
 ILL_S = 3.0
 
 

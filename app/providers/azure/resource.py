@@ -19,11 +19,12 @@ class SpeechResource(msgspec.Struct, frozen=True):
     """A Speech resource, by its endpoint or its region. Without a `key` an identity is used."""
 
     endpoint: str = ""
-    """An origin, ws or wss, without a path."""
+    """The origin of the service, with the scheme ws or wss and without a path."""
     region: str = ""
     key: Secret | None = None
     resource_id: str = ""
-    """Of Azure Resource Manager. With it an identity's token is sent as `aad#ID#TOKEN`, else as it is."""
+    """The id of the resource in Azure Resource Manager. With it an identity's token is sent as `aad#ID#TOKEN`, else as
+    it is."""
 
     @property
     def name(self) -> str:
@@ -69,15 +70,15 @@ class SpeechUse(msgspec.Struct, frozen=True):
     """How the Azure Speech service is to be used: segmentation, diarization, streamed text."""
 
     segmentation_ms: int = 500
-    """Silence after which the service takes an utterance for complete."""
+    """Milliseconds of silence after which the service takes an utterance for complete."""
     diarization: bool = False
-    """Whether it tells speakers apart; finals begin then with the speaker's name."""
+    """Whether the service tells speakers apart; final transcripts then begin with the speaker's name."""
     text_streaming: bool = False
-    """Whether a reply is one request, which is sent text as it is written; else each piece is one."""
+    """Whether a reply is one request, to which text is sent as it is written; if not, each piece of it is a request."""
     undocumented: bool = True
-    """Whether what the SDK does not document is used: see `sdk_config.py` and `sdk_library.py`."""
+    """Whether undocumented properties of the SDK are used: see `sdk_config.py` and `sdk_library.py`."""
     is_busy: bool = False
-    """Whether the worker has so many streams that CPU counts for more than a few ms of each."""
+    """Whether the worker has so many streams that processor time counts for more than a few ms of latency."""
 
 
 def speech_resource(settings: Settings) -> SpeechResource | None:

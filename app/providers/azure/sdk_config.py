@@ -6,9 +6,10 @@ from app.providers.azure.resource import SpeechResource, SpeechUse
 
 BLOCK_MS = 20
 POLL_MS, BUSY_POLL_MS = 5, 10
-"""Between two looks of a recognizer: each takes 30 µs of CPU, and what comes waits for half of that time on average."""
+"""Milliseconds between two polls of a recognizer. Each takes 30 µs of processor time; a message waits half of this on
+average."""
 UPLOAD_PERCENT = 3_000
-"""How fast audio that is there already may be sent, in percent of real time."""
+"""How fast audio that is already there may be sent, in percent of real time."""
 STOP_TIMEOUT_S = 1
 WRITING_PAUSE_MS = 60_000
 
@@ -24,7 +25,8 @@ UNDOCUMENTED = {
     # A stop closes the connection, by default, and takes 25 ms.
     "SpeechSynthesis_KeepConnectionAfterStopping": "true",
 }
-"""Found as strings in the SDK's library, and measured. `SPEECH-BytesPerFrame` is one too, and depends on the rate."""
+"""Undocumented properties of the SDK, found as strings in its library and measured. `SPEECH-BytesPerFrame` is another
+one, which depends on the sample rate."""
 
 
 def block_bytes(rate_hz: int) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 from azure.cognitiveservices.speech import interop  # type: ignore[import-untyped]
 
 EVENT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-"""What an event is told to: the object, the event, and the number that was given when it was set."""
+"""The C type of an event handler: it is given the handles of the object and of the event, and the number with which it
+was registered."""
 
 
 class SdkLibrary:

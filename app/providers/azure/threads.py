@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 QUICK_THREADS = 4
-"""For what takes milliseconds: to make an object, to begin a synthesis."""
+"""Threads for what takes milliseconds: to make an object, to begin a synthesis."""
 SLOW_THREADS = 16
-"""Threads for what may take the SDK seconds when the service does not answer: to stop, to release its objects."""
+"""Threads for what may take seconds if the service does not answer: to stop, to release objects of the SDK."""
 
 
 class _Pool:

@@ -16,7 +16,7 @@ import msgspec
 from actors.ports.clock import Random
 
 MOST_OUTCOMES = 1_000
-"""At most so many of the latest requests are judged, however many there were in the window."""
+"""The most requests that are judged, the latest ones, however many there were in the window."""
 
 
 class BreakerState(StrEnum):
@@ -36,10 +36,9 @@ class BreakerPolicy(msgspec.Struct, frozen=True):
     open_s: float = 10.0
     most_open_s: float = 120.0
     jitter: float = 0.2
-    """Open times differ by as much, up or down, so that workers do not all try at once."""
+    """The share by which open times vary, up or down, so that workers do not all try again at the same time."""
     probe_s: float = 20.0
-    """Seconds after which a request that was let in as a probe, and of which nothing was heard, counts as lost:
-    another may try."""
+    """Seconds after which a probe without an outcome counts as lost, so that another request may be the probe."""
 
 
 class CircuitBreaker:
@@ -73,8 +72,11 @@ class CircuitBreaker:
         self._forget(now)
         return sum(failed for _, failed in self._outcomes)
 
-    def admits(self, now: float) -> bool:
-        """Whether the provider may be asked. Whatever asks it tells the breaker afterwards how that went."""
+    def admit(self, now: float) -> bool:
+        """Return whether the provider may be asked; a request after the open time is let in as a probe.
+
+        Whoever asks the provider has to tell the breaker how that went.
+        """
         match self._state:
             case BreakerState.CLOSED:
                 return True

@@ -12,7 +12,8 @@ from app.providers.failover.providers import Provider, Providers
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 3.5
-"""So long a model may take to its first word before another is asked as well; that one has what is left of the 8 s."""
+"""Seconds for which a model may be silent before another one is asked as well, which has the rest of the 8 s for its
+first word."""
 
 
 class FailoverModel:

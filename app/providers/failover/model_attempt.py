@@ -15,9 +15,9 @@ from app.providers.failover.providers import Provider, Providers
 log = logging.getLogger(__name__)
 
 SILENT_S = 6.0
-"""A model that was given up after so much silence has failed."""
+"""Seconds of silence after which a model that is given up counts as failed."""
 AHEAD = 64
-"""So many events of a reply that is made beside others may wait to be read; with more, its model waits."""
+"""The most events of a reply that wait while another reply is in use; its model waits then."""
 
 
 class ModelAttempt:
@@ -28,9 +28,9 @@ class ModelAttempt:
     ) -> None:
         self.provider = provider
         self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done once it says a word, or has failed."""
+        """Done once the model has given a word, or has failed."""
         self.failure: ModelError | None = None
-        """Why no word of it has come."""
+        """Why the model has failed before its first word; None if it has not."""
         self._providers = providers
         self._request = request
         self._overtaken: ModelError | None = None

@@ -32,7 +32,7 @@ class Closable(Protocol):
 E = TypeVar("E", bound=Closable)
 
 AGAIN_S = 10.0
-"""In seconds: a session whose provider has failed is given another one when it asks again within this time."""
+"""Seconds within which a session whose provider has failed is given another one if it asks again."""
 
 
 @runtime_checkable
@@ -84,7 +84,7 @@ class Provider(Generic[E]):
 
 _BREAKER_VALUES = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 _shown: "WeakSet[Providers[Any]]" = WeakSet()
-"""The groups of providers of this process, whose breakers are measured."""
+"""The groups of providers of this process, whose circuit breakers are shown as metrics."""
 
 
 def breaker_observations(_: metrics.CallbackOptions) -> Iterator[metrics.Observation]:
@@ -161,7 +161,7 @@ class Providers(Generic[E]):
     def _admitted_first(self, providers: list[Provider[E]]) -> Iterator[Provider[E]]:
         refused = []
         for provider in providers:
-            if provider.breaker.admits(self.now()):
+            if provider.breaker.admit(self.now()):
                 yield provider
             else:
                 refused.append(provider)

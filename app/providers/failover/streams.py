@@ -16,9 +16,9 @@ from app.plugins import in_one_line
 from app.providers.failover.providers import E, Provider, Providers
 
 OPEN_S = 2.0
-"""How long the opening of a stream may take, in seconds, if there is another provider to ask."""
+"""Seconds within which a stream has to open if there is another provider to ask."""
 SLOW_S = 3.0
-"""How long it may take when the others are down, in seconds: a session waits for 5 in all."""
+"""Seconds within which it has to open if the other providers are down: a session waits for 5 s in all."""
 
 
 class Stream(Protocol):
@@ -38,7 +38,7 @@ class WatchedStream(Generic[E, S]):
     error: ClassVar[type[ProviderError]]
     """The class of the errors that the port raises."""
     stalled_s: ClassVar[float]
-    """Seconds of owing something after which a stream that is closed counts as failed."""
+    """Seconds for which a stream may owe something: one that is closed after a longer wait counts as failed."""
 
     def __init__(self, providers: Providers[E], provider: Provider[E], whose: Hashable) -> None:
         self.stream: S | None = None

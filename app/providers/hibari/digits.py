@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WORD_LETTERS = 4
-"""So many capitals in a code are a word, as in COVID-19; hibari's dictionary knows how that is said."""
+"""The fewest capital letters in a code that are read as a word, as in COVID-19; hibari's dictionary has its
+pronunciation."""
 
 _TELEPHONE = re.compile(
     r"(?<![\w.,$€£-])(\+?)"
@@ -22,9 +23,9 @@ _EMERGENCY = re.compile(
 _GROUPS = re.compile(
     r"(?<![\w.,-])(?:\d{4}(?:[ -]\d{4}){2,4}(?:[ -]\d{1,4})?|\d+(?:-\d+){3,}|\d(?:-\d){2}|\d{5}-\d{4})(?![\w-]|[.,]\d)"
 )
-"""Numbers of cards and books, and American post codes."""
+"""Matches the numbers of bank cards and books, and American postal codes."""
 _ACCOUNT = re.compile(r"\b[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?\b")
-"""An IBAN."""
+"""Matches an IBAN."""
 _NAMED = re.compile(
     r"(?i)(\b(?:(?:pass|zip|post|postal|access|area|security|verification|confirmation)?\s?code|pin|password|zip|extension"
     r"|(?:account|booking|card|case|confirmation|customer|invoice|member|order|phone|policy|reference|reservation|room"

@@ -7,10 +7,10 @@ import msgspec
 from app.providers.hibari.text import Span, clauses
 
 AHEAD_MAX_S = 30.0
-"""Seconds that a reply is made ahead of being heard, as if it was heard from its first audio on; the rest of it is made
+"""Seconds by which the making of a reply may be ahead of its playback, counted from its first audio; the rest is made
 while it is heard. More would only fill the server's memory."""
 TEXT_MAX_CHARS = 100_000
-"""The most text of one session that waits, in characters: two hours of speech."""
+"""The most characters of one session's text that wait to be spoken: two hours of speech."""
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -18,12 +18,12 @@ class Clause(msgspec.Struct, frozen=True):
 
     reply: int
     text: str
-    """The piece."""
+    """The text of the clause."""
     span: Span
     offset: int
-    """Where the piece begins in all text of the reply."""
+    """Where the clause begins, in characters of the reply's text."""
     is_last: bool
-    """Whether the piece ends with this clause."""
+    """Whether its piece of text ends with this clause."""
 
 
 class Ended(msgspec.Struct, frozen=True):

@@ -20,10 +20,10 @@ class MadeClause(msgspec.Struct, frozen=True):
     clause: Clause
     pcm: bytes
     start_ms: float
-    """How much audio of the reply comes before it, in ms."""
+    """How many ms of the reply's audio come before it."""
     end_ms: float
     words: tuple[tuple[int, int, float], ...]
-    """Start and end in all text of the reply, and the time in the reply's audio, in ms."""
+    """For each word its start and end in characters of the reply's text, and its time in ms of the reply's audio."""
 
 
 class FailedClause(msgspec.Struct, frozen=True):

@@ -32,7 +32,7 @@ RATES_HZ = (8_000, 16_000, 24_000, 48_000)
 VOICE = "heart"
 LANGUAGE = "en-US"
 STUCK_S = 10.0
-"""Seconds that no clause takes: a thread that needs them is stuck."""
+"""Seconds after which a thread that makes one clause is taken to be stuck; no clause takes so long."""
 PACKAGES = ("hibari", "onnxruntime", "numpy", "soxr")
 
 Report = Callable[[SynthesisEvent], None]

@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 FIRST_CHARS, LATER_CHARS, MOST_CHARS = 10, 60, 240
-"""A first stretch has at least so many characters and sounds soon; later ones are longer, for they sound better so."""
+"""The fewest characters of a first stretch, which sounds soon, and of later ones, which sound better if they are
+longer; and the most of any."""
 
 _ENDS_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+")
 _ENDS_CLAUSE = re.compile(r"(?<=[;:])\s+|(?<=,)\s+(?=\S+\s+\S+\s+\S)")

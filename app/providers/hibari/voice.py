@@ -28,29 +28,30 @@ RATE_HZ = 24_000
 FRAME = 600
 FRAME_MS = 25.0
 LEAD_FRAMES, TRAIL_FRAMES = 2, 6
-"""Frames of silence that are kept around a clause; the model makes a third of a second before the first word."""
+"""Frames of silence that are kept before and after a clause; the model makes a third of a second before the
+first word."""
 QUIET = 0.003
-"""Samples up to this are silence: -50 dB."""
+"""The amplitude (full scale is 1) up to which samples are silence: -50 dB."""
 EARLY_MS = 50.0
-"""Words are heard so many ms before the frames that the model gives them."""
+"""By how many ms words are heard before the frames that the model assigns to them."""
 SPEED_MIN, SPEED_MAX = 0.5, 2.0
 PHONEMES_MAX = 450
-"""The most phonemes of one clause; the rest is left out, which only figures without end have."""
+"""The most phonemes of one clause; the rest is left out, which happens only to endless figures."""
 
 _DURATIONS = b"/Clip_output_0"
 _NAME_OF_VALUE, _OUTPUT_OF_GRAPH, _GRAPH_OF_MODEL = 1, 12, 7
 _NOISE_SEED = 1
 _SILENCE = 0
-"""The id that stands before the first phoneme and after the last."""
+"""The id of the silence before the first phoneme and after the last."""
 
 
 class SpokenClause(msgspec.Struct, frozen=True):
     """The sound of one clause, and where its words are in it."""
 
     samples: Samples
-    """Float, mono, 24 kHz, full scale 1."""
+    """The samples as floats, mono, 24 kHz, full scale 1."""
     words: tuple[tuple[Span, float], ...]
-    """Where each word stands in the text, and from when on it is heard, in ms."""
+    """For each word its place in the text, and its beginning in the audio in ms."""
 
 
 class SpeechModel:

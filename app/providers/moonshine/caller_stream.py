@@ -25,25 +25,29 @@ from app.providers.moonshine.segments import WINDOW_BYTES, WINDOW_MS, Segment, S
 
 INTERIM_EVERY_MS = 400
 INTERIM_VOICED_MS = 400
-"""No interim transcript before so much voice: of less the model makes up words."""
+"""Milliseconds of voice before the first interim transcript: from less the model makes up words."""
 SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN = 128, 0.7
-"""In a pause, a short word such as "yes" may be told of too, if the model is surer of it than it ever is of noise."""
+"""Milliseconds of voice, and a confidence, from which on a short word such as "yes" is reported in a pause; the model
+is never as sure of noise."""
 INTERIM_LOAD = 2.0
-"""An interim is due at the earliest after so many times what the last one took: half a thread for each caller."""
+"""The shortest time between two interim transcripts, as a multiple of what the last one took: half a thread for each
+caller."""
 UNSTABLE_PIECES = 2
-"""So many of the last pieces on which two interims agree are decoded once more."""
+"""How many of the last pieces on which two interim transcripts agree are decoded again."""
 PAUSE_MS = 2 * WINDOW_MS
-"""Silence after which a segment is decoded as a whole, so early that its words are known when the least silence that
-ends a turn has passed. People are silent for so long within a word a tenth more often than for a window more."""
+"""Milliseconds of silence after which a segment is decoded as a whole: its words are known when the shortest
+silence that ends a turn is over. People are silent for so long within a word only a tenth more often than for
+one window more."""
 PAUSE_BYTES, DECODED_PAUSE_BYTES = PAUSE_MS // WINDOW_MS * WINDOW_BYTES, 9 * WINDOW_BYTES
-"""The pause is decoded as if it had lasted as long as the second: with less silence behind it, the model is not sure of
-the end of a sentence that is complete."""
+"""The silence in a segment's audio after which it is decoded, and how much silence it is decoded with: with less, the
+model is not sure of the end of a complete sentence."""
 STALE_MS = 5_000
-"""Words that nobody asked for within this silence are forgotten: the endpointing took them for a noise."""
+"""Milliseconds of silence after which words are forgotten that nobody has asked for: endpointing took them for
+noise."""
 SEGMENTS_MAX = 64
-"""Of one utterance; of a longer one the beginning is forgotten."""
+"""The most segments of one utterance; of more the first are forgotten."""
 OWED_MAX = 16
-"""Finals of one stream that wait; with more the machine does not keep up."""
+"""The most final transcripts of one stream that wait; with more the machine does not keep up."""
 
 _left_out = metrics.get_meter("earshot").create_counter(
     "earshot.recognizer.left_out_interims", description="Local interim transcripts for which there was no time"

@@ -20,7 +20,7 @@ from app.providers.moonshine.second_look import decode_surely
 from app.providers.moonshine.segments import Segment
 
 WAITING_MAX = 256
-"""Decodings that wait at most: some seconds of work for two cores."""
+"""The most decodings that wait: some seconds of work for two cores."""
 FULL_SCALE = 32_768.0
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,9 @@ class Urgency(IntEnum):
     """In which order the decodings that wait are done."""
 
     FINAL = 0
-    """Somebody waits for the answer."""
+    """A final transcript, for which the caller waits."""
     SOON = 1
-    """What may become a final: the speaker pauses."""
+    """What may become a final transcript, because the speaker pauses."""
     INTERIM = 2
 
 
@@ -42,13 +42,13 @@ class Decoding(msgspec.Struct, kw_only=True, eq=False):
     urgency: Urgency
     start_ms: int
     end_ms: int
-    """Where the last voice in it ended."""
+    """Where the last voice in the audio ended, in ms."""
     pcm: bytes
     hints: Hints | None
     prefix: tuple[int, ...]
     draft: tuple[int, ...] = ()
     on_done: Callable[["Decoding"], None]
-    """Called on a decoding thread when it has a result, or has failed; not when it was abandoned."""
+    """Called on a decoding thread when the decoding has a result or has failed; not when it was abandoned."""
     is_abandoned: bool = False
     is_begun: bool = False
     result: Decoded | None = None

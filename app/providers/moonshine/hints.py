@@ -14,7 +14,8 @@ from app.providers.moonshine.vocabulary import Vocabulary
 
 BEGIN_BONUS = 1.0
 CONTINUE_BONUS = 3.0
-"""Added to logits. Half as much again was measured to help the phrases a little more, and other speech to suffer."""
+"""What is added to the logits of expected pieces. Half as much again helped the phrases a little more, and made other
+speech worse."""
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 

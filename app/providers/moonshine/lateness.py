@@ -8,7 +8,7 @@ from collections.abc import Callable
 from opentelemetry import metrics
 
 LATE_MS = 1_000
-"""A final that comes later than this after the end of its utterance is late."""
+"""Milliseconds after the end of an utterance from which on its final transcript counts as late."""
 
 _late = metrics.get_meter("earshot").create_counter(
     "earshot.recognizer.late_finals", description="Local final transcripts that came over a second late"

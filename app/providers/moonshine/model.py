@@ -24,9 +24,10 @@ HEADS = 8
 HEAD_SIZE = 36
 START, END = 1, 2
 PIECES_PER_S = 6.5
-"""Nobody speaks faster; without a bound the model repeats itself for ever on some noises."""
+"""The most pieces per second of audio: nobody speaks faster, and on some noises the model would repeat itself
+for ever."""
 SAMPLES_MIN = 4_000
-"""Shorter audio is filled up with silence: the encoder fails on less."""
+"""The fewest samples that are decoded; shorter audio is filled up with silence, since the encoder fails on less."""
 
 _CACHE = [
     f"past_key_values.{layer}.{side}.{kind}"
@@ -40,12 +41,12 @@ _MASK = np.ones((1, 1), np.int64)
 
 
 LAST_PIECES = 3
-"""The end of a text, its punctuation and its last piece of a word."""
+"""How many pieces at the end of a text count for its end: the punctuation, and the last pieces of the last word."""
 LEAST_COMMA, LEAST_WORD = -9.0, -6.0
 """Probabilities of a comma and of another word below e to these are as good as none. Of people's voices the model is
 less sure than of synthetic ones: what it is surer of than this tells the two apart, and not pauses from ends."""
 LEAST_SURE, MOST_SURE = 0.3, 0.82
-"""Between these the mean probability of the last pieces tells something, for the same reason."""
+"""Bounds of the mean probability of the last pieces, between which it tells anything, for the same reason."""
 BY_LAST_PIECES, BY_COMMA, BY_WORD, BY_QUESTION, BIAS = 0.59, -0.98, -0.86, -0.39, -8.61
 """Weights of what tells that an utterance is over: the log odds of the last pieces, the logarithms of how likely a
 comma or another word would have been in place of the mark at its end, and that this is a question mark, beside which a
@@ -57,12 +58,13 @@ class Decoded(msgspec.Struct, frozen=True):
 
     pieces: tuple[int, ...]
     confidence: float
-    """Geometric mean of the probabilities of the pieces and the end: 0.9 when they are right, below 0.5 for noise."""
+    """The geometric mean of the probabilities of all pieces and of the end: 0.9 when they are right, below 0.5 for
+    noise."""
     end_confidence: float = 1.0
-    """How likely it is that the utterance is over: little where the audio ends in the middle of a phrase, or where the
-    voice is that of somebody who goes on, so that a comma would stand as well as a full stop."""
+    """How likely the utterance is over, from 0 to 1: little if the audio ends in the middle of a phrase, or if the
+    voice goes on as before a comma."""
     steps: int = 1
-    """How often the decoder ran: with the length of the audio, most of what decoding costs."""
+    """How often the decoder ran; with the length of the audio this is most of the cost of decoding."""
 
 
 class AbandonedError(AppError):
@@ -207,11 +209,11 @@ class _Text:
     def __init__(self, prefix: Sequence[int], hints: Hints | None, most: int, kinds: int) -> None:
         self.pieces = list(prefix)
         self.logarithms: list[float] = []
-        """Those of the probabilities of the pieces behind the prefix, and of the end."""
+        """The logarithms of the probabilities of the pieces after the prefix, and of the end."""
         self.last: Floats = np.zeros(kinds, np.float32)
-        """The scores of all pieces at the last place."""
+        """The scores of all pieces in the last step."""
         self.before: Floats = self.last
-        """The scores of all pieces at the place before."""
+        """The scores of all pieces in the step before the last."""
         self.is_over = len(self.pieces) >= most
         self._most = most
         self._hints = hints

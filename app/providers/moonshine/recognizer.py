@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 RATE_HZ = 16_000
 HINTS_MAX = 32
-"""Agents whose phrases are kept ready; the one longest unused goes first."""
+"""The most agents whose phrases are kept ready; of more, the one that was unused longest is dropped."""
 HAND_OVER_MS = 32
-"""Audio is handed to the listening thread in pieces of this length: a window of voice activity detection."""
+"""Milliseconds of audio that are handed to the listening thread at a time: one window of voice activity detection."""
 BACKLOG_MAX_MS = 60_000
-"""A stream whose audio waits for a minute is failed: the machine cannot keep up."""
+"""Milliseconds of waiting audio with which a stream fails: the machine does not keep up."""
 LATE_WITHIN_S = 60.0
 STUCK_S = 10.0
-"""Seconds that no decoding lasts: a thread that needs them is stuck."""
+"""Seconds after which a thread that decodes one segment is taken to be stuck; no decoding takes so long."""
 MISSING = "its model is not installed: moonshine-voice 0.1.0, of the extra `local`"
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class _Listening:
         self.lateness = Lateness()
         self.detector: Callable[[], VoiceActivity] = detectors_of_a_thread()
         self.streams: set[CallerStream] = set()
-        """Those that are open. Belongs to the thread."""
+        """The open streams. Belongs to the thread."""
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="moonshine-listening", daemon=True)
         self._thread.start()
@@ -91,7 +91,7 @@ class _Recognition:
         self._pushed_bytes = 0
         self._taken_bytes = 0
         self._is_given_up = False
-        """It lags so much that it is failed as soon as the thread comes to it: no more audio is kept for it."""
+        """Whether the stream lags so much that it is failed when the thread comes to it; it takes no more audio."""
         self._resample = _resampling(rate_hz)
         listening.do(lambda: self._open(hints))
 

@@ -12,11 +12,13 @@ from app.providers.moonshine.hints import Floats, Hints
 from app.providers.moonshine.model import RATE_HZ, Decoded, Decoder
 
 CONFIDENCE_MIN = 0.5
-"""Mean probability of the pieces below which nothing was said: noise is taken for "You" or "Thank you" with less."""
+"""The mean probability of the pieces below which nothing was said: noise is taken for "You" or "Thank you" with
+less."""
 LESS_QUIET = RATE_HZ // 10
-"""Samples that are left out at the beginning: a tenth of a second, of some six of quiet before the first sound."""
+"""Samples that are left out at the beginning of the second attempt: a tenth of a second, of some six tenths of quiet
+before the first sound."""
 FEWEST_PIECES = 3
-"""The second time, noise is taken for "You" more often. So a single word is not believed then."""
+"""The fewest pieces of a result of the second attempt, in which noise is taken for a word such as "You" more often."""
 
 
 def decode_surely(

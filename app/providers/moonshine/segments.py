@@ -11,22 +11,22 @@ import msgspec
 WINDOW_BYTES = 1024
 WINDOW_MS = 32
 VOICED = 0.5
-"""Probability of speech from which a window is voiced."""
+"""The probability of speech from which a window is voiced."""
 ONSET_WINDOWS = 2
 """Voiced windows in a row that begin a segment."""
 ATTACK_WINDOWS = 10
-"""Audio before the onset that belongs to the voice: a detector hears the vowel, not the consonant before it."""
+"""Windows before the onset that belong to the voice: a detector hears the vowel, not the consonant before it."""
 PRE_ROLL_WINDOWS = 20
-"""Audio before the onset that is decoded: with less of what it was quiet like, the model mistakes first words."""
+"""Windows before the onset that are decoded: with less of the quiet before it the model mistakes first words."""
 TAIL_WINDOWS = 32
-"""Silence that is kept, a second; of a longer pause the rest is left out."""
+"""Windows of silence, one second, that are kept; the rest of a longer pause is left out."""
 PAUSE_WINDOWS = 64
-"""Silence of two seconds that ends a segment. Of one second, it tore apart numbers that are said in groups."""
+"""Windows of silence, two seconds, that end a segment. One second would divide numbers that are said in groups."""
 BREATH_WINDOWS = 5
-"""Silence that ends a segment of `LONG_MS`."""
+"""Windows of silence that end a segment of `LONG_MS`."""
 LONG_MS = 15_000
 LONGEST_MS = 24_000
-"""A segment is ended here, in the middle of a word if need be."""
+"""Milliseconds after which a segment ends, even in the middle of a word."""
 
 
 class Segment(msgspec.Struct, kw_only=True):
@@ -34,9 +34,9 @@ class Segment(msgspec.Struct, kw_only=True):
 
     start_ms: int
     end_ms: int
-    """Where the last voiced window ended."""
+    """Where the last voiced window ended, in ms."""
     pcm: bytearray
-    """16 kHz, PCM16LE; begins before the onset and ends with some silence."""
+    """The audio, PCM16LE at 16 kHz; it begins before the onset and ends with some silence."""
     voiced_ms: int
 
     @property
@@ -54,7 +54,7 @@ class Segmentation:
         self._silent_windows = 0
         self._waiting: deque[bytes] = deque(maxlen=PRE_ROLL_WINDOWS)
         self.current: Segment | None = None
-        """The segment that is being spoken."""
+        """The segment that is being spoken; None during silence."""
 
     @property
     def audio_ms(self) -> int:

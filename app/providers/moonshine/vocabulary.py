@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 WORD_BEGINS = "\u2581"
-"""Stands in a piece for the blank before a word."""
+"""The character that stands for the blank before a word."""
 PIECE_MAX_BYTES = 24
-"""The longest piece that text is split into."""
+"""The most bytes of a piece into which text is split."""
 
 _MARK = re.compile(rb"(?:\xe2\x96\x81)?[-,.;:?!]+|</s>")
 _QUESTION_MARK = re.compile(rb"(?:\xe2\x96\x81)?\?")
@@ -39,7 +39,7 @@ class Vocabulary:
         self._pieces = [_raw(piece) for piece in pieces]
         # Where two pieces are alike, the first is the one that the model writes.
         self.marks = self._alike(_MARK)
-        """The pieces that are punctuation, or the end."""
+        """The pieces that are punctuation or the end of the text."""
         self.commas = self._alike(_COMMA)
         self.question_marks = self._alike(_QUESTION_MARK)
         self._numbers = {piece: number for number, piece in reversed(list(enumerate(pieces)))}

@@ -11,7 +11,7 @@ MAX_EVENT_BYTES = 1_048_576
 _LINE_ENDS = (b"\n", b"\r")
 _BLANK_LINES = (b"\n", b"\r", b"\r\n")
 UNCOMPRESSED = {"Accept-Encoding": "identity"}
-"""What is asked of the service, since a bound on compressed bytes would bound nothing."""
+"""The header that asks for an uncompressed answer, since a bound on compressed bytes would bound nothing."""
 
 
 async def bound_events(response: httpx2.Response) -> None:

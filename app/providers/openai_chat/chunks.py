@@ -15,7 +15,7 @@ from actors.ports.llm import ModelEvent, ReplyGenerated, TextGenerated, ToolCall
 from actors.rules.reply_bounds import MAX_ARGUMENTS_CHARS
 
 CHUNKS_AT_ONCE = 16
-"""Chunks that are read in one turn of the loop."""
+"""The most chunks that are read in one turn of the loop."""
 
 
 class _Call(msgspec.Struct):
@@ -31,11 +31,11 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self.finish_reason = ""
-        """Empty until the model has said all."""
+        """Why the model has stopped, in the service's word; empty until it has."""
         self.begun = False
-        """Whether there was any word, or a piece of a call."""
+        """Whether a word or a part of a tool call has come."""
         self.overlong = False
-        """A call has more arguments than a call may have: the rest of the reply need not be read."""
+        """Whether a tool call has arguments beyond the limit, so that the rest of the reply need not be read."""
         self._calls: dict[int, _Call] = {}
         self._told = 0
         self._prompt_tokens = 0
@@ -68,8 +68,8 @@ class ReplyReader:
                 events += self._end()
         return events
 
-    def is_pause_due(self) -> bool:
-        """Whether so much has been read that others are to have a turn of the loop, which a flood of chunks keeps."""
+    def count_chunk(self) -> bool:
+        """Count a chunk; returns whether other tasks are to have a turn of the loop, which many chunks hold."""
         self._chunks += 1
         return self._chunks % CHUNKS_AT_ONCE == 0
 

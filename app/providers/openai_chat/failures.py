@@ -10,7 +10,7 @@ from app.providers.openai_chat.resource import ChatResource
 from app.providers.retry_after import retry_after_s
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z_.\[\]0-9]{0,63}")
-"""An error code, or a parameter."""
+"""Matches an error code, or the name of a parameter."""
 _KINDS = {
     401: ErrorKind.AUTHENTICATION,
     403: ErrorKind.AUTHENTICATION,
@@ -20,9 +20,9 @@ _KINDS = {
     429: ErrorKind.THROTTLED,
 }
 MOST_CHARS = 1_000
-"""Of the text of an error, what is looked at."""
+"""The most characters of an error's text that are looked at."""
 AGAIN_STATUS = (408, 409, 429)
-"""Below 500, the refusals after which the same request may succeed."""
+"""The HTTP statuses below 500 after which the same request may succeed."""
 TOO_LONG_CODES = ("context_length_exceeded", "string_above_max_length", "exceed_context_size_error")
 REFUSED_CODES = (
     "content_filter",
@@ -31,7 +31,7 @@ REFUSED_CODES = (
     "ResponsibleAIPolicyViolation",
     "content_blocked",
 )
-"""What services call it that a content filter refuses what was said."""
+"""The error codes with which services report that a content filter has refused the request."""
 _TOO_LONG = re.compile(
     r"(?:maximum|available|model'?s?)[\w\s]{0,20} context (?:length|size|window)"
     r"|context (?:length|size|window)[\w\s]{0,20} exceed|exceeds?[\w\s]{0,40}(?:context|number of tokens)"
@@ -45,10 +45,10 @@ _POLICY = re.compile(
     r"|(?:flagged|blocked|rejected) (?:by|as|for|due to)[\w\s]{0,30}(?:moderation|safety|polic|unsafe|harm)",
     re.IGNORECASE,
 )
-"""Services that take the words of the original without its codes say it in a sentence, of which only that is known."""
+"""Matches the sentence in which services report the same that copy the text of OpenAI's errors and not its codes."""
 _ABOUT_REQUEST = (400, 413, 422)
 FINAL_CODES = ("insufficient_quota", *REFUSED_CODES, *TOO_LONG_CODES)
-"""Reasons that no patience removes, whatever the status."""
+"""The error codes after which no repetition helps, whatever the HTTP status."""
 
 
 def understood(error: Exception, resource: ChatResource, model: str) -> ModelError:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHECKED_S = 10.0
-"""A service that answered so recently is not asked whether it does."""
+"""Seconds after an answer of the service for which it is not checked again."""
 
 
 class ChatModel:

@@ -11,16 +11,16 @@ class Patience(msgspec.Struct, frozen=True):
     """How long things may take, in seconds."""
 
     first_token: float = 4.0
-    """From a request to the first words or call."""
+    """Seconds from a request to the first words or tool call."""
     next_token: float = 2.5
-    """Between two pieces of a reply. The rest of one that breaks off or falls silent is asked for, once."""
+    """Seconds between two pieces of a reply. If it breaks off or falls silent, the rest of it is asked for, once."""
     budget: float = 7.0
-    """From the first request to the first words, all retries included: who asks gives up after 8 s."""
+    """Seconds from the first request to the first words, retries included; the session gives up after 8 s."""
     retries: int = 2
     backoff: float = 0.25
-    """Before the first retry, twice as long before the next; between half of it and the whole."""
+    """Seconds before the first retry, doubled for each further one; the wait is a random part of it, at least half."""
     rest: float = 0.3
-    """For what follows a complete reply: what it cost, and the end of the stream."""
+    """Seconds for what follows a complete reply: the usage, and the end of the stream."""
     check: float = 2.0
     """For an answer to whether the service is there."""
 

@@ -8,7 +8,7 @@ from actors.ports.llm import ModelRequest
 from actors.tools import ToolSchema
 
 CUT = "—"
-"""Ends the part of a reply that the caller heard before interrupting it. A mark in words models would soon imitate."""
+"""The mark behind a reply that the caller interrupted. A mark in words would soon be imitated by the model."""
 SPOKEN = "What you write is spoken to the user as you write it: plain sentences, no lists, no markup, no emoji."
 INTERRUPTED = (
     f"Your earlier messages hold only what the user heard. One that ends in {CUT} was interrupted there: the rest was"
@@ -21,7 +21,8 @@ GO_ON = (
     " nothing."
 )
 NO_RESULT = '{"status":"no result yet"}'
-"""For a call whose tool still runs, or was given up when the caller interrupted: a call without any is refused."""
+"""The result of a call whose tool still runs, or was given up after an interruption: services refuse a call without
+any."""
 
 
 def messages(request: ModelRequest) -> list[dict[str, Any]]:

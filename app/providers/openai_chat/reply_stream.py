@@ -56,7 +56,7 @@ class ReplyStream:
         try:
             async with asyncio.timeout(allowed_s):
                 chunk = await anext(self._stream)
-                if self.reader.is_pause_due():
+                if self.reader.count_chunk():
                     await asyncio.sleep(0)
                 events = self.reader.read(chunk)
         except StopAsyncIteration:

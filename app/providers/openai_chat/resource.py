@@ -23,7 +23,7 @@ class ChatResource(msgspec.Struct, frozen=True):
     azure: bool
     address: str
     model: str = ""
-    """What answers for agents that name no model of their own."""
+    """The model or deployment for agents that name none."""
     key: Secret | None = None
     api_version: str = ""
 

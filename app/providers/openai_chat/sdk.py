@@ -20,7 +20,7 @@ SCOPE = "https://cognitiveservices.azure.com/.default"
 COMPLETIONS = "/chat/completions"
 CONNECT_TIMEOUT_S = 2.0
 KEPT_S = 240.0
-"""For how many seconds a connection is kept for the next reply: the SDK's own five are shorter than most turns."""
+"""Seconds for which a connection is kept for the next reply: the SDK's own five are shorter than most turns."""
 SPARED = {
     "max_tokens": "max_completion_tokens",
     "temperature": "",
@@ -29,9 +29,9 @@ SPARED = {
     "parallel_tool_calls": "",
     "reasoning_effort": "",
 }
-"""What some models and servers refuse, and what is sent instead."""
+"""Parameters that some models and servers refuse, and what is sent instead."""
 MOST_MODELS = 100
-"""Of which it is remembered what they refuse: the one that was asked longest ago is found out anew."""
+"""The most models whose refused parameters are remembered; of more, the one that was asked longest ago is forgotten."""
 QUIET_LOGGERS = ("openai", "httpx2", "httpcore2", "azure", "msal")
 
 

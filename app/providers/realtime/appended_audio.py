@@ -3,7 +3,8 @@
 from app.providers.realtime.resampling import SAMPLE_BYTES, Resampler
 
 APPEND_MS = 60
-"""The caller's audio goes out in multiples of this: each message costs, and less is heard no sooner."""
+"""The caller's audio is sent in multiples of this many ms: each message costs something, and shorter ones are heard no
+sooner."""
 
 
 class AppendedAudio:

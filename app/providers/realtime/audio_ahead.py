@@ -1,7 +1,7 @@
 """How far the audio of a response is ahead of its playback, as far as can be told from when it came. Pure."""
 
 AHEAD_S = 0.3
-"""Audio that has come and cannot have been heard yet lasts so long, in seconds, before more of it may come late."""
+"""Seconds of audio that must have come and cannot have been heard yet, before more of it may be read late."""
 
 
 class AudioAhead:
@@ -19,7 +19,7 @@ class AudioAhead:
         """Note that another response begins: what came before it keeps nobody from hearing it at once."""
         self._lasts_until = 0.0
 
-    def came(self, size_bytes: int, now: float) -> bool:
-        """Note audio that comes at `now`, in seconds, and return whether what there is lasts for `AHEAD_S` at least."""
+    def add(self, size_bytes: int, now: float) -> bool:
+        """Add audio that comes at `now`, in seconds; returns whether all there is lasts for `AHEAD_S` at least."""
         self._lasts_until = max(self._lasts_until, now) + size_bytes / self._bytes_per_s
         return self._lasts_until - now >= AHEAD_S

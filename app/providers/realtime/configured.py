@@ -11,7 +11,7 @@ from config.settings import Settings
 
 OPENAI = "https://api.openai.com/v1"
 DUPLEX = "gpt-live"
-"""The models of this name decide by themselves when to speak; they have a protocol of their own, too."""
+"""The name of the models that decide by themselves when to speak; they have a protocol of their own, too."""
 
 
 def azure_resource(settings: Settings) -> RealtimeResource | None:

@@ -16,12 +16,12 @@ from aiohttp import ClientError, ClientResponse, ClientWebSocketResponse, WSMess
 from protocol.realtime.failure_kinds import FailureKind, close_kind
 
 MAX_UNSENT_BYTES = 2**20
-"""Sixteen seconds of audio at 24 kHz as it is sent, or the longest history and then some."""
+"""The most bytes that wait to be sent: sixteen seconds of audio at 24 kHz, or the longest history and a bit."""
 MAX_MESSAGE_BYTES = 4 * 2**20
 SEND_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 0.5
 READ_AT_ONCE_BYTES = 2**16
-"""After so much of a burst, others get their turn on the event loop."""
+"""Bytes of a burst after which other tasks get their turn on the event loop."""
 
 OnClosed = Callable[[FailureKind, str], None]
 
@@ -35,7 +35,7 @@ class RealtimeSocket(ClientWebSocketResponse):
         super().__init__(reader, writer, protocol, response, *more, **options)
         connection = response.connection
         self.transport = connection.transport if connection is not None else None
-        """What the messages come over; None where the connection is gone already."""
+        """The transport of the connection; None if it is closed already."""
 
 
 class RealtimeConnection:
@@ -58,15 +58,16 @@ class RealtimeConnection:
         self._unsent: deque[bytes] = deque()
         self._unsent_bytes = 0
         self._wanted: asyncio.Future[None] | None = None
-        """What the writer waits for while there is nothing to send: an Event would cost as much as what is sent."""
+        """What the writer waits for while there is nothing to send; an asyncio.Event would cost as much as the
+        sending."""
         self._closing: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._sending_since: float | None = None
-        """Since when the service has been taking a message; None while there is none for it."""
+        """Since when the service has been taking a message, in seconds; None while none is being sent."""
         self._watch: asyncio.TimerHandle | None = None
         self._transport = socket.transport if isinstance(socket, RealtimeSocket) else None
         self._held: asyncio.TimerHandle | None = None
-        """When the socket is read again, while it is not."""
+        """The timer after which the socket is read again; None while it is being read."""
         self._writing = asyncio.create_task(self._write(), name="realtime-write")
         self._reading = asyncio.create_task(self._read(), name="realtime-read")
 

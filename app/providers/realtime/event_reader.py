@@ -24,14 +24,14 @@ from app.providers.realtime.resampling import SAMPLE_BYTES, Resampler
 from protocol.realtime import events
 
 KEPT_ITEMS = 64
-"""Of so many items of each side it is known where they lie; the services themselves keep about as many."""
+"""The most items of each side whose place in the audio is remembered; the services keep about as many."""
 REQUEST = "request"
-"""The name in a response's metadata under which its number goes out and comes back."""
+"""The key in a response's metadata under which its number is sent and comes back."""
 
 T = TypeVar("T")
 
 Span = tuple[float, float]
-"""From where to where in the session's audio, in ms."""
+"""The beginning and the end of a stretch of the session's audio, in ms."""
 
 
 class _Spoken(msgspec.Struct):

@@ -22,13 +22,13 @@ _expected = metrics.get_meter("earshot").create_counter(
 )
 
 KEPT_S = 60.0
-"""A call that has not been picked up by then connects when it is."""
+"""Seconds for which a connection is kept for a call that is not picked up; later the call connects when it is."""
 MOST = 50
-"""So many connections wait at a time; calls beyond connect when they are picked up."""
+"""The most connections that wait for their calls; further calls connect when they are picked up."""
 CLOSED_S = 1.0
-"""A service that does not answer the end of a connection is waited for no longer."""
+"""Seconds for which the service's answer to the end of a connection is waited for."""
 FIRST_WORDS = 8
-"""A service greets a connection with a message or two. One that says more before it is asked anything is closed."""
+"""The most messages that a waiting connection may get: services greet with one or two, and one with more is closed."""
 
 Connect = Callable[[], Awaitable[ClientWebSocketResponse]]
 
@@ -52,7 +52,7 @@ class ExpectedConnections:
             return
         waiting = _Waiting(self._connect)
         self._waiting[session_id] = waiting
-        waiting.over.add_done_callback(lambda _: self._is_over(session_id, waiting))
+        waiting.over.add_done_callback(lambda _: self._forget_over(session_id, waiting))
 
     def forget(self, session_id: str) -> None:
         """Close the connection for a session that will not begin; harmless if there is none, or a session has it."""
@@ -66,7 +66,7 @@ class ExpectedConnections:
         One that is still being made is waited for: it has its own time limit.
         """
         waiting = self._waiting.pop(session_id, None)
-        return await waiting.taken() if waiting is not None else None
+        return await waiting.take() if waiting is not None else None
 
     async def close(self) -> None:
         """Close the connections that nobody has taken yet."""
@@ -76,7 +76,7 @@ class ExpectedConnections:
             each.over.cancel()
         await asyncio.gather(*(each.over for each in waiting), return_exceptions=True)
 
-    def _is_over(self, session_id: str, waiting: "_Waiting") -> None:
+    def _forget_over(self, session_id: str, waiting: "_Waiting") -> None:
         if self._waiting.get(session_id) is waiting:
             del self._waiting[session_id]
 
@@ -93,7 +93,7 @@ class _Waiting:
             self._wait(), name="realtime-ahead"
         )
 
-    async def taken(self) -> tuple[ClientWebSocketResponse, tuple[WSMessage, ...]] | None:
+    async def take(self) -> tuple[ClientWebSocketResponse, tuple[WSMessage, ...]] | None:
         """End the waiting; the connection if there is a living one."""
         self._wanted = True
         try:

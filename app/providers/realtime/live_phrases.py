@@ -26,9 +26,11 @@ from app.providers.realtime.phrase_voice import PhraseStream, PhraseVoice
 log = logging.getLogger(__name__)
 
 FINISHED_S = 0.05
-"""A text that is not finished so soon is written piece by piece: the reply of a model that only writes."""
+"""Seconds within which a text that is a phrase is complete; a text that is not is the reply of a model that only
+writes."""
 BEGUN_S = 1.5
-"""By then a model has begun to read: a synthesizer that takes over still speaks before it counts as stalled."""
+"""Seconds within which the model has to begin to read; a synthesizer that takes over then still speaks before it counts
+as stalled."""
 
 
 class LivePhrases:
@@ -60,7 +62,7 @@ class _Phrase(msgspec.Struct):
     timer: asyncio.TimerHandle
     is_finished: bool = False
     is_begun: bool = False
-    """Some of it is audio already."""
+    """Whether some of its audio has come."""
 
 
 class LivePhraseStream:
@@ -73,9 +75,9 @@ class LivePhraseStream:
         self._report = report
         self._phrases: dict[int, _Phrase] = {}
         self._written: set[int] = set()
-        """The replies that the synthesizer was given, and that are not finished."""
+        """The numbers of the replies that the synthesizer was given and that are not finished."""
         self._is_failing = False
-        """The model has failed in this session: nobody waits for it a second time."""
+        """Whether the model has failed in this session, after which no phrase waits for it."""
 
     def write(self, reply: int, text: str) -> None:
         """Keep the text of what may be a phrase, or give it to the synthesizer."""
@@ -85,7 +87,7 @@ class LivePhraseStream:
             self._written.add(reply)
             self._synthesis.write(reply, text)
         else:
-            timer = asyncio.get_running_loop().call_later(FINISHED_S, self._is_no_phrase, reply)
+            timer = asyncio.get_running_loop().call_later(FINISHED_S, self._give_to_synthesizer, reply)
             self._phrases[reply] = _Phrase(text, timer)
 
     def finish(self, reply: int) -> None:
@@ -97,7 +99,7 @@ class LivePhraseStream:
         phrase.timer.cancel()
         phrase.is_finished = True
         late = "it was not begun in time"
-        phrase.timer = asyncio.get_running_loop().call_later(BEGUN_S, self._is_not_read, reply, late)
+        phrase.timer = asyncio.get_running_loop().call_later(BEGUN_S, self._give_up_reading, reply, late)
         self.reader.write(reply, phrase.text)
         self.reader.finish(reply)
 
@@ -123,7 +125,7 @@ class LivePhraseStream:
             return
         match event:
             case SynthesisFailed(reply, _, detail) if not phrase.is_begun:
-                self._is_not_read(reply, detail)
+                self._give_up_reading(reply, detail)
                 return
             case AudioSynthesized():
                 phrase.timer.cancel()
@@ -135,13 +137,13 @@ class LivePhraseStream:
                 pass
         self._report(event)
 
-    def _is_not_read(self, reply: int, detail: str) -> None:
+    def _give_up_reading(self, reply: int, detail: str) -> None:
         line = "the synthesizer says a phrase that the speech-to-speech model was to say: %s"
         report_failure(Failure.REALTIME, log, line, detail, cause="phrase")
         self._is_failing = True
-        self._is_no_phrase(reply)
+        self._give_to_synthesizer(reply)
 
-    def _is_no_phrase(self, reply: int) -> None:
+    def _give_to_synthesizer(self, reply: int) -> None:
         """Give all that was written of it to the synthesizer."""
         phrase = self._phrases.pop(reply)
         self.reader.cancel(reply)

@@ -20,9 +20,10 @@ from app.providers.retry_after import retry_after_s
 
 CONNECT_TIMEOUT_S = 5.0
 HEARTBEAT_S = 10.0
-"""A connection that does not answer a ping within half of this is broken."""
+"""Seconds between pings; a connection that does not answer one within half of that is broken."""
 CHECKED_S = 60.0
-"""For how many seconds what is known of the service holds: a connection costs it more than a request of plain HTTP."""
+"""Seconds for which the result of a check counts, since a connection costs the service more than a plain HTTP
+request."""
 _KINDS = {
     401: ErrorKind.AUTHENTICATION,
     403: ErrorKind.AUTHENTICATION,

@@ -130,7 +130,7 @@ class _Reading:
         self._heard = heard
         self._is_known = not words
         self._pcm = bytearray()
-        """What has come before its words are known."""
+        """The audio that has come before its words are known."""
         self._said = ""
 
     def told(self, event: reported.RealtimeEvent) -> None:

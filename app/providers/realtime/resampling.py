@@ -3,7 +3,7 @@
 from typing import Any
 
 PACKAGES = ("numpy", "soxr")
-"""Of the extra `local`, what a conversion needs."""
+"""The packages of the extra `local` that resampling needs."""
 SAMPLE_BYTES = 2
 
 

@@ -11,41 +11,41 @@ from protocol.realtime.ga_dialect import RATE_HZ, GaDialect
 from protocol.realtime.voice_live_dialect import OUTPUT_FORMATS, VoiceLiveDialect
 
 SCOPE = "https://ai.azure.com/.default"
-"""What an identity's token is for, on both of Azure's services."""
+"""The scope of an identity's token, on both of Azure's services."""
 
 
 class RealtimeUse(msgspec.Struct, frozen=True, kw_only=True):
     """How a service is to be used; what a field leaves empty, the service decides."""
 
     voice: str = ""
-    """The voice of agents whose own is unknown to the service."""
+    """The voice of agents whose own voice the service does not know."""
     transcription_model: str = ""
-    """The model that transcribes the caller's words; empty: none does."""
+    """The model that transcribes the caller; empty for none."""
     noise_reduction: str = ""
     echo_cancellation: bool = False
     semantic_model: str = ""
-    """What looks for the ends of turns, on Voice Live; empty: nothing is asked to."""
+    """The Voice Live model that finds the ends of turns; empty for none."""
     server_detection: bool = False
-    """The service looks for turns by silence, and commits what it takes for one."""
+    """Whether the service finds turns by silence, and commits the audio of each."""
 
 
 class RealtimeResource(msgspec.Struct, frozen=True, kw_only=True):
     """A service that speaks the Realtime protocol. Without a `key` an identity is used, on Azure's services."""
 
     label: str
-    """Names the service for people, in logs and in readiness."""
+    """The name of the service for people, in logs and in readiness."""
     address: str
-    """Of its socket, http or https, without a query."""
+    """The URL of the service's WebSocket, with the scheme http or https and without a query."""
     query: dict[str, str] = {}
-    """Parameters of the URL's query, the model apart."""
+    """Parameters of the URL's query besides the model."""
     model: str = ""
     model_variable: str
-    """The variable that names the model or the deployment."""
+    """The environment variable that names the model or the deployment."""
     key: Secret | None = None
     key_variable: str
     key_header: Literal["api-key", "Authorization"] = "api-key"
     identity: bool = True
-    """Whether it takes the token of an identity, where there is no key."""
+    """Whether the service takes the token of an identity if there is no key."""
     voice_live: bool = False
     use: RealtimeUse = RealtimeUse()
 

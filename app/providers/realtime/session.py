@@ -32,12 +32,12 @@ _failures = metrics.get_meter("earshot").create_counter(
 )
 
 HOLD_S = 0.1
-"""While the audio of a response is well ahead of its playback, the service is listened to so often, in seconds."""
+"""Seconds between reads from the service while the audio of a response is well ahead of its playback."""
 READY_TIMEOUT_S = 5.0
 TOLD_AHEAD_S = 300.0
-"""Seconds before its end at which the end of a session is told, or the last quarter of a shorter one."""
+"""Seconds before the end of a session at which the end is announced; for a shorter session, its last quarter."""
 MAX_UNREADABLE = 20
-"""A service of which so many messages in a row cannot be understood is none that we know."""
+"""The most messages in a row that cannot be understood; with more the service is taken for an unknown one."""
 GOES_ON = (FailureKind.HARMLESS, FailureKind.REFUSED, FailureKind.RATE_LIMITED)
 
 
@@ -69,7 +69,7 @@ class LiveRealtimeSession:
         self._timers: list[asyncio.TimerHandle] = []
         self._ahead = AudioAhead(service_hz * SAMPLE_BYTES)
         self._gathered: list[reported.ResponseAudio] = []
-        """Audio of one item that was read in one go: it is told in one piece."""
+        """Audio of one item that was read at once, and is reported in one piece."""
         self._loop = asyncio.get_running_loop()
         self._connection = RealtimeConnection(socket, self._on_message, self._on_closed, first_words)
         self._start(options)
@@ -144,7 +144,7 @@ class LiveRealtimeSession:
         self._send(commands.UpdateSession(session_settings(options, self._resource)), Operation.OPEN)
         for item in history_items(options.history):
             self._send(commands.CreateItem(item), Operation.ADD)
-        self._later(READY_TIMEOUT_S, self._not_ready)
+        self._later(READY_TIMEOUT_S, self._end_unready)
 
     def _flush(self) -> None:
         if due := self._appended.flush():
@@ -180,7 +180,7 @@ class LiveRealtimeSession:
             case events.ServiceFailed(failure=failure, event_id=event_id):
                 self._service_failed(failure, event_id)
             case events.SessionUpdated(expires_at=expires_at) if not self._ready:
-                self._is_ready(expires_at)
+                self._become_ready(expires_at)
             case events.SessionCreated(expires_at=expires_at):
                 self._expires_at = expires_at
             case _:
@@ -191,7 +191,7 @@ class LiveRealtimeSession:
 
     def _audio_came(self, event: events.AudioDelta) -> None:
         """Tell of audio at once; of what is not to be heard soon, together with what comes right behind it."""
-        is_ahead = self._ahead.came(len(event.pcm), self._loop.time())
+        is_ahead = self._ahead.add(len(event.pcm), self._loop.time())
         audio = self._reader.audio(event)
         if audio is not None:
             if self._gathered and not self._is_of_gathered(event):
@@ -222,7 +222,7 @@ class LiveRealtimeSession:
 
     _expires_at: float | None = None
 
-    def _is_ready(self, expires_at: float | None) -> None:
+    def _become_ready(self, expires_at: float | None) -> None:
         self._ready = True
         self._cancel_timers()
         expires_at = expires_at or self._expires_at
@@ -234,7 +234,7 @@ class LiveRealtimeSession:
         self._later(lives_s - left_s, lambda: self._tell(reported.RealtimeExpiring(left_s)))
         self._tell(reported.RealtimeReady(lives_s))
 
-    def _not_ready(self) -> None:
+    def _end_unready(self) -> None:
         self._connection.end(FailureKind.TRANSIENT, f"did not take the session's settings in {READY_TIMEOUT_S:.0f} s")
 
     def _not_understood(self, error: RealtimeProtocolError) -> None:

@@ -19,7 +19,7 @@ from protocol.realtime.session_settings import (
 )
 
 WITH_LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Za-z]{2,4}-.+")
-"""The names of Azure's voices begin with a language; the models' own voices have plain names."""
+"""Matches the names of Azure's voices, which begin with a language; the models' own voices have plain names."""
 
 
 def session_settings(options: RealtimeOptions, resource: RealtimeResource) -> SessionSettings:

@@ -23,26 +23,30 @@ if TYPE_CHECKING:
 
 RATE_HZ = 16_000
 WINDOW_SAMPLES = 512
-"""32 ms, the only window Silero takes at this rate."""
+"""Samples of a window, 32 ms: the only size that Silero takes at this rate."""
 
 FULL_SCALE = 32_768.0
 QUIETEST = 1e-7
-"""Mean square (full scale is 1) below which audio is silence whatever the floor: an amplitude of about 10 of 32 768."""
+"""The mean square (full scale is 1) below which audio is silence whatever the noise floor: an amplitude of about 10 of
+32 768."""
 
 GATE_RATIO = 1.6
-"""2 dB over the floor: five deviations of white noise in a window, and below the weakest speech worth a look."""
+"""The ratio to the noise floor, 2 dB, from which a window is given to the model: five deviations of white noise in a
+window, and less than the weakest speech worth a look."""
 
 HANGOVER_WINDOWS = 10
-"""Windows in a row without voice after which the gate closes: pauses inside words and sentences keep their model."""
+"""Windows in a row without voice after which the gate closes: during pauses inside words and sentences the model goes
+on."""
 
 WARM_UP_WINDOWS = 3
-"""Windows before the gate opened that a fresh model hears first; without them it is deaf to the first window."""
+"""Windows before the gate opened that a fresh model is given first; without them it does not detect voice in the first
+window."""
 
 MINIMUM_WINDOWS = 50
-"""1.6 s, in which a speaker is sure to pause: the quietest window of them is the floor when nothing better knows."""
+"""Windows, 1.6 s, the quietest of which is taken for the noise floor: a speaker is sure to pause in them."""
 
 MODELS_MAX = 32
-"""Models a process makes at most; when all are lent, energy alone decides."""
+"""The most models that a process makes; if all are in use, the level alone decides."""
 
 
 class NoiseFloor:

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 GONE = "workers gone"
-"""The topic of the notice by which the launcher tells the workers of those that are gone."""
+"""The topic of the launcher's notice to its workers about those that have died."""
 MOST_GONE = 10
-"""How many workers that have died are remembered; the one that died first is forgotten."""
+"""The most dead workers that are remembered; of more, the one that died first is forgotten."""
 MOST_SESSIONS = 40
-"""How many sessions of one worker are named: a notice between workers holds no more."""
+"""The most sessions of one worker that are named: a notice between workers holds no more."""
 
 
 class GoneSession(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -19,9 +19,9 @@ class GoneSession(msgspec.Struct, frozen=True, omit_defaults=True):
 
     session_id: str
     goes_on_at: int = 0
-    """The worker that has gone on with it, by the number of its process; 0: none has."""
+    """The process id of the worker that has gone on with the session; 0 if none has."""
     host: str = ""
-    """The machine of that worker; empty: it is of the server of the one that died."""
+    """The name of the machine of that worker; empty if it is on the same server."""
 
 
 class GoneWorker(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,15 +29,15 @@ class GoneWorker(msgspec.Struct, frozen=True, kw_only=True):
 
     worker: int
     at: float
-    """When it died, in seconds since 1970"""
+    """When it died, in seconds since the epoch"""
     status: int
-    """Its exit status, or minus the number of the signal that ended it"""
+    """Its exit status, or the negative number of the signal that ended it"""
     live: int
     """How many live sessions it had"""
     lost: int
-    """How many of them no worker is known to have gone on with"""
+    """How many of these no other worker is known to have gone on with"""
     sessions: tuple[GoneSession, ...] = ()
-    """Those of them that are named, the lost ones first"""
+    """Some of these sessions, the lost ones first"""
     host: str = ""
 
 
@@ -45,7 +45,7 @@ class _Death(msgspec.Struct, frozen=True):
     at: float
     status: int
     sessions: dict[str, int]
-    """By id, the worker that has gone on with each; 0: none has."""
+    """By session id, the process id of the worker that has gone on with it; 0 if none has."""
 
 
 class GoneWorkers:
@@ -54,13 +54,13 @@ class GoneWorkers:
     def __init__(self) -> None:
         self._deaths: OrderedDict[int, _Death] = OrderedDict()
 
-    def died(self, worker: int, *, at: float, status: int, sessions: Collection[str]) -> None:
+    def record_death(self, worker: int, *, at: float, status: int, sessions: Collection[str]) -> None:
         """Record that a worker has died with these live sessions, by their ids."""
         self._deaths[worker] = _Death(round(at, 3), status, dict.fromkeys(sessions, 0))
         if len(self._deaths) > MOST_GONE:
             self._deaths.popitem(last=False)
 
-    def begun(self, session_id: str, worker: int) -> bool:
+    def record_begin(self, session_id: str, worker: int) -> bool:
         """Record that a session has begun at `worker`; returns whether a worker that died had it before."""
         found = [death.sessions for death in self._deaths.values() if session_id in death.sessions]
         for sessions in found:

@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 
 
 HURRIED_S = 6.0
-"""In seconds: workers that are told to hand over at once what they still have are ended after this."""
+"""Seconds after which workers are killed that were ordered to hand over at once."""
 UNFIT_ENDS_S = 60.0
-"""In seconds: a worker that has said why it cannot serve has ended by then, however busy the machine is."""
+"""Seconds within which a worker that has reported why it cannot serve has to end, however busy the machine is."""
 LAST_LINES_S = 1.0
-"""In seconds: what a worker wrote before it ended is read within this time."""
+"""Seconds for reading what a worker wrote before it ended."""
 
 
 class Backoff:

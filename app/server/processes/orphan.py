@@ -18,7 +18,7 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 ORPHANED_STATUS = 1
-"""Exit status of a worker that did not end by itself."""
+"""The exit status of a worker whose launcher has died and that did not end by itself."""
 
 
 class OrphanWatch:

@@ -6,7 +6,7 @@ So no two workers ever make the same session, and the sessions of a worker that 
 from collections import OrderedDict
 
 RECENT = 10_000
-"""Ended sessions that are remembered for each worker: ten times what its store keeps records of
+"""The most ended sessions that are remembered of each worker: ten times the records that its store keeps
 (`app/stores/memory.py`), since that forgets those of the busiest client first and not the oldest."""
 
 
@@ -29,7 +29,7 @@ class SessionRegistry:
             self._recent.get(worker, OrderedDict()).pop(session_id, None)
         return owner
 
-    def begun(self, session_id: str, worker: int) -> None:
+    def begin(self, session_id: str, worker: int) -> None:
         """Record that a session has begun at `worker` or has moved there from another one."""
         former = self._owners.get(session_id, worker)
         self._recent.get(former, OrderedDict()).pop(session_id, None)

@@ -12,12 +12,13 @@ from config.groups.server import DrainPolicy
 from config.settings import Settings
 
 REPEAT_S = 0.25
-"""A signal this soon after an order is the same order again: `make`, `timeout` and some platforms pass a signal on to
-processes that the terminal or the kernel has signalled as well."""
+"""Seconds after an order within which a signal is a repetition of it: `make`, `timeout` and some platforms pass on to
+processes a signal that the terminal or the kernel has sent them as well."""
 
 
 HURRY_SIGNAL = signal.SIGUSR1
-"""From the launcher to its workers, whose pipe it has closed by then: hand over at once what you still have."""
+"""The signal by which the launcher orders a worker to hand over at once what is left; the worker's pipe is closed by
+then."""
 
 
 def hands_over(settings: Settings) -> bool:

@@ -51,14 +51,14 @@ from config.settings import Settings, read_settings
 log = logging.getLogger(__name__)
 
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
-"""Thresholds of `gc.set_threshold`: the young generation is collected when this many more objects were made than
-freed, the older ones after this many collections of the younger."""
+"""The arguments of `gc.set_threshold`: the young generation is collected when as many more objects were made than
+freed, the older ones after as many collections of the next younger."""
 
 REQUESTS_S = 5.0
-"""Requests that are being answered when all sessions have ended may take this much of what is left of the grace."""
+"""The most seconds of the rest of the grace period for requests in progress when all sessions have ended."""
 
 START_LIMIT_S = 600.0
-"""How long the app may take to start; a loaded machine is only slow."""
+"""Seconds within which the app has to start; on a loaded machine it is only slow."""
 
 FAST_PATH_PART = "the WebSocket fast path"
 
@@ -169,7 +169,7 @@ class _Worker:
         """Wait for the order to drain, and drain. Hypercorn calls this when it listens, and stops when it returns."""
         loop = cast(WorkerLoop, asyncio.get_running_loop())
         ordered = _drain_order(self._pipe, self._lifecycle, can_hand_over=hands_over(self._settings))
-        loop.signals_are_handled()
+        loop.note_signal_handlers()
         self._watch_for_orphaning(ordered)
         _keep_garbage_collection_out_of_the_talk()
         self._lifecycle.ready()

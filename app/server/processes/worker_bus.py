@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 
 TELL_TIMEOUT_S = 5.0
 ASK_TIMEOUT_S = 0.5
-"""The launcher answers in less than a millisecond; somebody waits for a connection meanwhile."""
+"""Seconds for an answer of the launcher, which takes less than a millisecond; a client waits for it."""
 UNSENT_MOST = 1_000
-"""Notices about sessions that may wait to be sent; a launcher that reads none of so many is not there any more."""
+"""The most notices about sessions that wait to be sent; with more the launcher is taken to be gone."""
 READ_BYTES = 1 << 16
 
 TakeNotice = Callable[[WorkerNotice], None]
@@ -61,7 +61,7 @@ class WorkerBus:
         self._asked: dict[int, asyncio.Future[int]] = {}
         self._unsent: set[asyncio.Task[None]] = set()
         self._is_over = False
-        """The launcher has said its last: this worker drains, or is an orphan."""
+        """Whether the launcher sends nothing more, because this worker drains or is an orphan."""
 
     def on_notice(self, take: TakeNotice) -> None:
         """Have `take` called with every notice; `take` selects by topic."""

@@ -56,8 +56,8 @@ class WorkerExchange:
             case AskOwner():
                 worker.tell(encode_line(Owner(message.number, self._owner(message, worker.process.pid))))
             case SessionBegun(session_id):
-                self._sessions.begun(session_id, worker.process.pid)
-                if self._gone.begun(session_id, worker.process.pid):
+                self._sessions.begin(session_id, worker.process.pid)
+                if self._gone.record_begin(session_id, worker.process.pid):
                     self._tell_of_gone()
             case SessionLeft(session_id, begun):
                 leave = self._sessions.end if begun else self._sessions.release
@@ -78,7 +78,7 @@ class WorkerExchange:
         """
         lost = self._sessions.forget(worker.process.pid)
         if is_serving and status != 0:
-            self._gone.died(worker.process.pid, at=time.time(), status=status, sessions=lost)
+            self._gone.record_death(worker.process.pid, at=time.time(), status=status, sessions=lost)
             self._tell_of_gone()
         self._noticed.pop(f"{OF_WORKER}{worker.process.pid}", None)
         self._calls.worker_ended(worker)

@@ -20,14 +20,14 @@ _failed = metrics.get_meter("earshot").create_counter(
     "earshot.connections.failed", description="Connections dropped since what came in on them failed the server"
 )
 CONNECTION_FAILED = "Unhandled exception in client_connected_cb"
-"""What asyncio's streams say when Hypercorn fails at what a client has sent."""
+"""The message of asyncio's streams when Hypercorn raises at something that a client has sent."""
 TOLD_EVERY_S = 60.0
-"""Seconds within which all failures that are alike are one line of the log: any client can cause any number of them."""
+"""Seconds in which all failures of one kind are one line of the log, since a client can cause any number of them."""
 
 TLS_CLOSED_S = 3.0
-"""For how many seconds a closed connection is kept whose client does not answer the end of TLS."""
+"""Seconds for which a closed connection is kept if its client does not answer the end of TLS."""
 PING_TASK = "WSStream._send_pings"
-"""Hypercorn's task for each WebSocket that sends its pings, by the name of its coroutine."""
+"""The name of the coroutine of Hypercorn's task that sends the pings of a WebSocket."""
 
 
 class WorkerLoop(uvloop.Loop):
@@ -63,8 +63,8 @@ class WorkerLoop(uvloop.Loop):
                     raise
                 self._contained(error)
 
-    def signals_are_handled(self) -> None:
-        """Call when no signal raises a KeyboardInterrupt any more: one that is raised is then somebody's work."""
+    def note_signal_handlers(self) -> None:
+        """Note that signals raise no KeyboardInterrupt any more: one that is raised is from an engine or a tool."""
         self._has_signals = True
 
     def _contained(self, error: BaseException) -> None:
@@ -126,7 +126,7 @@ class WorkerLoop(uvloop.Loop):
             _failed.add(1)
             if time.monotonic() - self._told_at >= TOLD_EVERY_S:
                 self._told_at = time.monotonic()
-                log.warning("a connection is dropped, since the server failed at what came in on it: %s", cause(error))
+                log.warning("a connection is dropped: the server failed at what its client sent: %s", cause(error))
         else:
             # asyncio itself would write the exception with its words, which may be what somebody has said.
             uncaught(of_loop(context), error if isinstance(error, BaseException) else None)

@@ -8,19 +8,21 @@ READY = "ready"
 """The first line of a worker that accepts connections. Any other first line is the error that kept it from starting."""
 
 BEAT = b"beat\n"
-"""The heartbeat: a line that a ready worker writes every BEAT_INTERVAL_S for as long as its event loop turns."""
+"""The heartbeat: a line that a ready worker writes every BEAT_INTERVAL_S while its event loop runs."""
 
 BEAT_INTERVAL_S = 1.0
 
 SECRET_BYTES = 32
-"""The length of what the launcher writes first: random bytes, the same to every worker, that nobody else ever sees."""
+"""The length in bytes of what the launcher writes first: a random secret, the same for all its workers, that nobody
+else gets."""
 
 FAULT_STATUS = 2
-"""Exit status for a fault in the configuration: to start again cannot help."""
+"""The exit status after an error in the configuration, with which the launcher does not start the worker again."""
 
 
 OF_WORKER = "worker/"
-"""Begins a topic that is about one worker, and ends with its process id: the launcher forgets it with the worker."""
+"""The beginning of a topic about one worker; its process id follows. The launcher forgets such notices with the
+worker."""
 
 
 class WorkerNotice(msgspec.Struct, frozen=True, tag="notice"):

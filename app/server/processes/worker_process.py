@@ -13,10 +13,10 @@ from app.server.processes.signals import HURRY_SIGNAL
 from app.server.processes.worker_pipe import BEAT, READY
 
 START_LIMIT_S = 600.0
-"""Seconds after which a worker that has neither said that it is ready nor ended never will. A loaded machine that
-imports and loads models for minutes is only slow."""
+"""Seconds within which a worker has to report that it is ready; it may import and load models for minutes on a loaded
+machine."""
 LOOKS_PER_TIMEOUT = 5
-"""How often the launcher looks for a sign of life within the time that a worker may be silent."""
+"""How often the launcher checks for heartbeats within the time for which a worker may be silent."""
 
 
 class WorkerStage(Enum):
@@ -27,7 +27,7 @@ class WorkerStage(Enum):
     SERVING = auto()
     """The worker has reported that it is ready."""
     DRAINING = auto()
-    """The worker was ordered to drain, and is sent nothing more."""
+    """The worker was ordered to drain, and gets no new connections."""
 
 
 class WorkerProcess:
@@ -39,12 +39,12 @@ class WorkerProcess:
         self.started_at = asyncio.get_running_loop().time()
         self.stage = WorkerStage.STARTING
         self.listens = True
-        """Whether it takes connections, or will; one that drains may do so for a while."""
+        """Whether it accepts connections, or will; one that drains may still do so for a while."""
         self.fault = ""
-        """Why it cannot serve, as it says; empty if it has not said."""
+        """Why the worker cannot serve, by its own report; empty if it has reported nothing."""
         self.process = process
         self._beaten = False
-        """A line has come since the last look for a sign of life."""
+        """Whether the worker has written a line since the last check for a heartbeat."""
         self._reader = reader
         self._writer = writer
 

@@ -22,15 +22,15 @@ from app.limits.client_address import Network, client_address, is_within
 log = logging.getLogger(__name__)
 
 FIRST_REQUEST_S = 10.0
-"""From the opening of a connection until its first request, whose head is there by then. Not for trusted proxies: some
-of them open connections in advance."""
+"""Seconds from the opening of a connection to the complete head of its first request. Trusted proxies have no such
+limit, since some of them open connections in advance."""
 MOST_WAITING = 1_000
-"""Connections of a worker on which nothing is being answered, those of trusted proxies included."""
+"""The most connections of a worker on which no request is being answered, those of trusted proxies included."""
 MOST_LOST = 1_000
-"""Connections that have ended and are remembered as such."""
+"""The most ended connections that are remembered as such."""
 LOGGED_EVERY_S = 60.0
 ANSWERED_S = 0.2
-"""An answer has been sent by then; the connection of a worker that ends is closed after it."""
+"""Seconds for sending an answer, after which a worker that ends closes the connection."""
 
 _closed = metrics.get_meter("earshot").create_counter(
     "earshot.connections.closed", description="Connections without a request that were closed, by reason"

@@ -13,7 +13,8 @@ Message = str | bytes
 """A message of a WebSocket: text, or bytes."""
 
 FAST_PATH = "earshot.fast_path"
-"""Extension of a WebSocket's ASGI scope: called before the handshake is answered, it gives the fast path or None."""
+"""The extension in the ASGI scope of a WebSocket that is called before the handshake is answered; it returns the fast
+path or None."""
 
 
 class Listener(Protocol):
@@ -23,8 +24,8 @@ class Listener(Protocol):
         """Handle one message of the peer. Runs in a callback of the event loop, so it must not block."""
         ...
 
-    def admits(self, frames: int, size_bytes: int) -> bool:
-        """Count what the peer has sent, of whatever kind; False when the listener closes the socket for it."""
+    def admit(self, frames: int, size_bytes: int) -> bool:
+        """Count what the peer has sent, of whatever kind; returns False if the listener closes the socket for it."""
         ...
 
     def is_crowded(self) -> bool:

@@ -7,14 +7,15 @@ from typing import Protocol
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage
 
 HELD_MOST = 500
-"""Messages that are held while the gate is shut, the newest: more than the second or two that it may be shut bring."""
+"""The most messages that are held while the gate is shut, the newest ones: more than come in the second or two for
+which it may be shut."""
 
 
 class Gate(Protocol):
     """Is shut while it is unknown whether this worker still has its sessions."""
 
-    def must_wait(self, go_on: Callable[[], None]) -> bool:
-        """Whether nothing may be sent at present; if so, `go_on` is called once when the gate opens."""
+    def wait_if_shut(self, go_on: Callable[[], None]) -> bool:
+        """Return whether the gate is shut, so that nothing may be sent; if it is, call `go_on` once when it opens."""
         ...
 
 
@@ -28,7 +29,7 @@ class GatedOutput:
 
     def tell(self, message: OutputMessage) -> None:
         """Send a message, or hold it back; the order to drop audio drops what of it is held."""
-        if self._gate is not None and self._gate.must_wait(self._release):
+        if self._gate is not None and self._gate.wait_if_shut(self._release):
             if isinstance(message, AudioDiscarded):
                 self._held = deque((each for each in self._held if not isinstance(each, AudioFrame)), HELD_MOST)
             self._held.append(message)

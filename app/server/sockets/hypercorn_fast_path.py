@@ -29,12 +29,12 @@ from app.server.sockets.ping_watch import SILENT_INTERVALS
 log = logging.getLogger(__name__)
 
 WRITE_BUFFER_BYTES = 4_096
-"""How many bytes may be written and not taken by the system: what follows waits where it can still be dropped."""
+"""Bytes that may be written and not taken by the system; further messages wait where they can still be dropped."""
 UNSENT_BYTES = 4_096
-"""How many bytes the system may have taken and not sent, as far as it obeys."""
+"""Bytes that the system may have taken and not sent, if it supports that limit."""
 SEND_BUFFER_BYTES = 32_768
-"""Sent and not acknowledged, and what is not sent. The system doubles it for its own records; audio of 48 kHz as JSON
-over a network with a round trip of 0.3 s needs 40 kB."""
+"""Bytes in the system's send buffer: sent but not acknowledged, or not sent. The system doubles it for its own records;
+audio of 48 kHz as JSON over a network with a round trip of 0.3 s needs 40 kB."""
 
 
 class HypercornFastPath:

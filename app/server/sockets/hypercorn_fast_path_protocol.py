@@ -31,27 +31,28 @@ from protocol.websocket_frames import (
 )
 
 FRAMES_AT_ONCE = 8
-"""How many frames of one socket are handled in a row before other sockets have their turn."""
+"""The most frames of one socket that are handled in a row before other sockets have their turn."""
 LINGER_S = 5.0
-"""How long what a client still sends is read and dropped, at most, once it has been closed for sending too much: one
-that has had no time to read why by then is taken for one that does not want to know."""
+"""Seconds for which the data of a client that was closed for sending too much is read and dropped, so that the client
+can read the reason."""
 PIECE_BYTES = 16_384
-"""Hypercorn is given at most so much and `FRAMES_AT_ONCE` at a time: it handles all of it in one turn of the loop."""
+"""The most bytes that Hypercorn is given at a time, as there are at most `FRAMES_AT_ONCE` frames: it handles all of
+them in one turn of the loop."""
 
 
 class Reader(Enum):
     """The receiver of what the client sends. A change is never undone, and every other state may end in `LOST`."""
 
     NOBODY = auto()
-    """Messages are held until there is a listener."""
+    """Messages are kept until there is a listener."""
     LISTENER = auto()
     """The listener gets each message."""
     HYPERCORN = auto()
-    """It is passed on as it comes: it was given back, or is what only Hypercorn handles."""
+    """Data is passed on to Hypercorn as it comes: the socket was given back, or only Hypercorn handles it."""
     HYPERCORN_TO_END = auto()
-    """The client has closed its sending side: what is held is passed on, and then that it has."""
+    """The client has closed its sending side: what was kept is passed on to Hypercorn, and then the end."""
     DROPPED = auto()
-    """The client has sent too much, and the listener is closing the socket: only the end is passed on."""
+    """The client has sent too much and the listener is closing the socket: only the end is passed on to Hypercorn."""
     LOST = auto()
     """The connection is lost."""
 
@@ -84,19 +85,19 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._failed: asyncio.Future[None] = loop.create_future()
         self._rest = b""
         self._at = 0
-        """Where in `_rest` begins what has not been handled."""
+        """The position in `_rest` from which on data was not handled."""
         self._waiting = False
-        """The transport is paused, and what is held is handled in later turns of the loop, whoever reads it."""
+        """Whether the transport is paused, and what is held is handled in later turns of the loop."""
         self._frames = self._bytes = 0
-        """What has come since the listener was last asked about it."""
+        """Messages and bytes that have come since the listener was last asked whether it has too much to handle."""
         self._crowded = False
-        """The listener had too much to handle when it was last asked: it is asked again before it is told more."""
+        """Whether the listener had too much to handle when it was last asked; it is asked again before it gets more."""
         self._ended = asyncio.Event()
         """Set once the client sends no more."""
         self._pings = PingWatch()
         self._ping_timer: PingTimer | None = None
         self._full = False
-        """The transport's write buffer is full: the client, whoever reads it, does not read what it is sent."""
+        """Whether the transport's write buffer is full, because the client does not read."""
 
     def send(self, message: Message) -> bool:
         """Send a message at once, behind all that was sent before; False if that is for ASGI: it can wait."""
@@ -261,7 +262,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             else:
                 self._pings.answers = True
             self._frames += 1
-            if self._frames >= FRAMES_AT_ONCE and not self._may_go_on(listener):
+            if self._frames >= FRAMES_AT_ONCE and not self._admit_frames(listener):
                 return self._end()
             if end == size:
                 self._rest, self._at = b"", 0
@@ -274,11 +275,11 @@ class HypercornFastPathProtocol(asyncio.Protocol):
                 return Progress.MORE
             at = end
 
-    def _may_go_on(self, listener: Listener) -> bool:
-        """Look, once in so many frames, at how much has come and at how much of it waits."""
+    def _admit_frames(self, listener: Listener) -> bool:
+        """Report what has come since the last time to the listener; returns False if it closes the socket for that."""
         frames, size_bytes, self._frames, self._bytes = self._frames, self._bytes, 0, 0
         self._crowded = listener.is_crowded()
-        return listener.admits(frames, size_bytes)
+        return listener.admit(frames, size_bytes)
 
     def _hold(self, at: int, end: int) -> Progress:
         """Keep what begins at `at`: a frame that is not all there, or one that is not ordinary."""
@@ -302,7 +303,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         frames, size = self._passed_on.push(piece, FRAMES_AT_ONCE)
         self._at += size
         listener = self._listener
-        if listener is not None and not listener.admits(frames, size):
+        if listener is not None and not listener.admit(frames, size):
             return self._end()
         self._hypercorn.data_received(piece[:size])
         is_ending = self._reader is Reader.HYPERCORN_TO_END

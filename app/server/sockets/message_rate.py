@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 BURST_S = 10.0
-"""How much is allowed at once, in seconds of the rate: a network that stood still delivers what it held."""
+"""The burst that is allowed, in seconds of the rate, because a network that stood still delivers all at once."""
 BYTES_PER_FRAME = 1_280
-"""The rate of bytes, for each frame of the rate: twice a frame of audio of 20 ms."""
+"""Bytes that are allowed for each message of the rate: twice a frame of 20 ms of audio."""
 
 
 class MessageRate:
@@ -18,8 +18,8 @@ class MessageRate:
         self._frames = self._bytes = self._most
         self._at = now()
 
-    def admits(self, frames: int, size_bytes: int) -> bool:
-        """Count what has come, and tell whether it is within the rate."""
+    def admit(self, frames: int, size_bytes: int) -> bool:
+        """Count frames and bytes that have come, and return whether they are within the rate."""
         now = self._now()
         more, self._at = (now - self._at) * self._frames_per_s, now
         most = self._most

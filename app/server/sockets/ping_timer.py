@@ -44,7 +44,7 @@ class PingTimer:
 
     def _look(self) -> None:
         watch = self._watch
-        if watch.is_gone(is_held=self._is_held()):
+        if watch.look(is_held=self._is_held()):
             silent_s = watch.silent_intervals * self._interval_s
             log.info("a client has sent nothing for %g s, nor answered a ping: dropped", silent_s)
             self._drop()

@@ -1,7 +1,7 @@
 """Decides whether a client is gone since it answers no pings. Pure; asked once in each interval between pings."""
 
 SILENT_INTERVALS = 2
-"""A client that has answered a ping before, and has sent nothing for so many intervals of them, is gone."""
+"""Intervals of pings without any data, after which a client that has answered a ping before is gone."""
 
 
 class PingWatch:
@@ -11,15 +11,16 @@ class PingWatch:
     """
 
     heard = False
-    """The client has sent something since the last look."""
+    """Whether the client has sent something since the last look."""
     answers = False
-    """The client has answered a ping at least once: some never do."""
+    """Whether the client has ever answered a ping; some clients never do."""
     silent_intervals = 0
-    """How many looks in a row have found that nothing had come."""
+    """How many looks in a row have found nothing."""
 
-    def is_gone(self, *, is_held: bool) -> bool:
-        """Look, and begin the next interval. `is_held`: what the client sends is not read at present, so that its
-        silence says nothing.
+    def look(self, *, is_held: bool) -> bool:
+        """End an interval, and return whether the client is gone.
+
+        `is_held`: what the client sends is not read at present, so that its silence means nothing.
         """
         self.silent_intervals = 0 if self.heard or is_held else self.silent_intervals + 1
         self.heard = False

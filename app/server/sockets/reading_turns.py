@@ -13,9 +13,9 @@ from time import monotonic
 from typing import Protocol
 
 TURN_S = 0.002
-"""How long waiting sockets are read in one turn of the loop, all of them together."""
+"""Seconds for which waiting sockets are read in one turn of the loop, all of them together."""
 LOOK_AGAIN_S = 0.002
-"""A socket whose messages cannot be taken now is asked again after this time."""
+"""Seconds after which a socket whose messages could not be taken is tried again."""
 
 
 class Progress(Enum):
@@ -24,9 +24,9 @@ class Progress(Enum):
     DONE = auto()
     """All messages that have arrived were read."""
     MORE = auto()
-    """There is more that could be read at once."""
+    """There is more, which can be read at once."""
     LATER = auto()
-    """There is more, and whoever takes it cannot take it now."""
+    """There is more, which the recipient cannot take now."""
 
 
 class Readable(Protocol):

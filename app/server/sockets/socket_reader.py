@@ -44,9 +44,9 @@ class SocketReader:
         self._rate = rate
         self._refused = False
 
-    def admits(self, frames: int, size_bytes: int) -> bool:
-        """Count what the peer has sent; False when that was too much and the socket is being closed."""
-        if self._rate is None or self._rate.admits(frames, size_bytes):
+    def admit(self, frames: int, size_bytes: int) -> bool:
+        """Count what the peer has sent; returns False if that was too much and the socket is being closed."""
+        if self._rate is None or self._rate.admit(frames, size_bytes):
             return True
         if not self._refused:
             self._refused = True
@@ -82,7 +82,7 @@ class SocketReader:
         while (event := await receive())["type"] != "websocket.disconnect":
             text = event.get("text")
             message: Message = event["bytes"] if text is None else text
-            if counted or self.admits(1, len(message)):
+            if counted or self.admit(1, len(message)):
                 self.take(message)
             while self.is_crowded():  # noqa: ASYNC110 - mailboxes tell nobody that they have room again
                 await asyncio.sleep(LOOK_AGAIN_S)

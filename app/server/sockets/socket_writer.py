@@ -20,15 +20,15 @@ _closed_behind = metrics.get_meter("earshot").create_counter(
 )
 
 BEHIND_MS = 1_000.0
-"""Audio queued beyond this means that the peer does not read: it is closed."""
+"""Milliseconds of queued audio beyond which the peer is taken not to read, and is closed."""
 BEHIND_BYTES = 256 * 1024
-"""So does this much queued of whatever kind, each message counted with `OVERHEAD_BYTES` more."""
+"""Bytes of queued messages beyond which it is closed as well; each message counts `OVERHEAD_BYTES` more."""
 OVERHEAD_BYTES = 128
 CLOSED_BEHIND_S, CLOSED_WITHIN_S = 1.0, 5.0
-"""A close frame that has not been sent after this time is given up, and the connection dropped: the first for a peer
-that does not read or sends too much, the second for all others."""
+"""Seconds for which a close frame may wait to be sent; then the connection is dropped. The first is for a peer that
+does not read or sends too much, the second for all others."""
 MAX_REASON_BYTES = 123
-"""Of a close frame, by RFC 6455."""
+"""The most bytes of the reason in a close frame (RFC 6455)."""
 NORMAL, REFUSED, TOO_BIG, RESTARTING, OVERLOADED = 1000, 1008, 1009, 1012, 1013
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ANSWER_BUDGET_S = 5.0
-"""Seconds in which the order to answer a call is tried again: callers do not wait for long."""
+"""Seconds in which the order to answer a call is repeated; callers do not wait longer."""
 BUDGET_S = 10.0
 RETRIES = 3
 NOT_READY = {
@@ -25,7 +25,7 @@ NOT_READY = {
     Trouble.THROTTLED: "ACS is asked too much",
     Trouble.CONFLICT: "ACS answers what it should not",
 }
-"""What keeps ACS from taking orders; another refusal shows that it takes them."""
+"""By kind of refusal, why ACS may take no orders, in words for operators; any other refusal shows that it does."""
 NO_CALL = "00000000-0000-0000-0000-000000000000"
 
 

@@ -32,7 +32,7 @@ from protocol.acs.call_events import (
 from protocol.calls import CallState
 
 NOT_OPENED = ("initialWebSocketConnectionFailed", "streamConnectionUnsuccessful")
-"""Details of a media socket that has failed before it was open."""
+"""The details of events about a media socket that has failed before it was open."""
 
 SHOW_A_CALL = (CallTransferFailed, MediaStreamingStarted, ParticipantsUpdated, TranscriptionStarted)
 """Events other than `CallConnected` that show that a call is up."""
@@ -103,13 +103,16 @@ class CallEvents:
             call.is_end_told = True
             self._switchboard.ended(call, CallState.FAILED)
         else:
-            log.warning("a connected call is said not to have come about: it goes on", extra={"call": call.call_id})
+            log.warning(
+                "an event says that a connected call was not established: the call goes on",
+                extra={"call": call.call_id},
+            )
 
     def _held(self, call: Call, at: float) -> None:
         """Follow whether the caller is on hold, as the participants now are, and tell the session of a change."""
         on_hold = call.participants.is_caller_on_hold
         if call.up and on_hold != (call.state is CallState.ON_HOLD):
-            call.became(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
+            call.change_state(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
             self._switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())
 
     def _settle(self, call: Call, event: AcsEvent) -> None:

@@ -43,11 +43,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 DELIVERY_BYTES = 1_048_576
-"""Event Grid delivers at most a megabyte."""
+"""The most bytes of a delivery of Event Grid."""
 NOBODY_WAITS = (CallDisconnected, CallTransferAccepted, CreateCallFailed, AnswerFailed, ConnectFailed)
-"""Events of calls in which nobody is left, or whose caller talks with somebody else by now: they are not hung up."""
+"""Events of a call that has ended, or whose caller has been passed on: a call that nobody has is not hung up
+for them."""
 CALLBACK_BYTES = 262_144
-"""ACS tells of a few events at a time, and none is long."""
+"""The most bytes of a delivery of callbacks: ACS delivers a few events at a time, none of them long."""
 
 
 class CallbackRoutes:
@@ -144,12 +145,12 @@ class CallbackRoutes:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
         ended = {event.call_connection_id for event in events if isinstance(event, NOBODY_WAITS)}
         for call_id in named - ended:
-            self._nobody_has(call_id)
+            self._hang_up_unknown(call_id)
         return json_response(
             CallbacksAnswer(processed_events=0, failed_events=len(events), call_connection_id=min(named))
         )
 
-    def _nobody_has(self, call_id: str) -> None:
+    def _hang_up_unknown(self, call_id: str) -> None:
         """Have a call hung up that is up and that nobody knows, if it is the network that tells of it."""
         if self._acs_access.on:
             self._switchboard.nobody_has(call_id)
@@ -175,11 +176,11 @@ class CallbackRoutes:
             log.warning("an event of another call came to a call's address")
             # As of a call that was answered twice, once without anybody's hearing of it.
             if isinstance(event, CallConnected) and log_.of_id(event.call_connection_id) is None:
-                self._nobody_has(event.call_connection_id)
+                self._hang_up_unknown(event.call_connection_id)
             return False
         work_for(SessionIds(call.session_id, call.call_id))
         if event.defect:
-            log.warning("an event is taken without a field that cannot be understood: %s", event.defect)
+            log.warning("an event is processed without a malformed field: %s", event.defect)
         self._events.apply(call, event)
         return True
 

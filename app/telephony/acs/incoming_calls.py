@@ -5,7 +5,7 @@ from protocol.acs import event_grid
 from protocol.acs.participants import Identifier
 
 ANONYMOUS = "4:anonymous"
-"""Raw id of a caller who withholds their number."""
+"""The raw id of a caller who withholds their number."""
 
 
 def incoming_call(announced: event_grid.IncomingCall) -> IncomingCall:

@@ -36,13 +36,13 @@ from protocol.acs.media_fields import MediaProtocolError
 log = logging.getLogger(__name__)
 
 _ADMITTED = Admission.ADMITTED
-"""Looked at for each frame: an attribute of an enumeration takes longer."""
+"""The member of the enumeration as a global, which is read faster; it is compared for each frame."""
 MAX_WRONG = 100
 """Messages that could not be understood after which a socket that is not proven to be the network's is closed."""
 MOST_BEFORE_JSON = 8
-"""Bytes in which JSON that is sent as a binary message begins, whatever its encoding."""
+"""The most bytes before the first bracket of JSON that is sent as a binary message, in any encoding."""
 MOST_FRAME_MS = 200
-"""Metadata that announces longer frames than this is not believed."""
+"""The longest frame in ms that is accepted in the metadata of a stream; a longer one is ignored."""
 
 
 class MediaInput:
@@ -162,7 +162,7 @@ class MediaInput:
                 return
             if self._all_heard:
                 pcm = self._added_up(frame.participant, pcm)
-            elif frame.participant != self._voice.known and not self._voice.hears(
+            elif frame.participant != self._voice.known and not self._voice.take_frame(
                 frame.participant, spoken, len(pcm) * 500 / self._rate_hz
             ):
                 return
@@ -188,4 +188,4 @@ class MediaInput:
         self._wrong += 1
         self._switchboard.counts.defective_messages += 1
         if self._wrong == 1:
-            log.warning("a media socket sends a message with something wrong in it: %s", defect)
+            log.warning("a media socket has sent a defective message: %s", defect)

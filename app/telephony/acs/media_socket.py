@@ -17,8 +17,8 @@ from app.telephony.errors import NoCapacityError
 from protocol.calls import CallState
 
 LOOK_S = 1.5
-"""The network sends fifty frames a second. One that has sent nothing for an interval of this is pinged, and dropped
-after three: a caller who is not heard is to be streamed anew within seconds."""
+"""Seconds of an interval. The network sends fifty frames a second: a socket that was silent for one interval is pinged,
+and after three it is dropped, so that the caller's audio is requested anew within seconds."""
 
 
 class MediaSocket:

@@ -24,7 +24,8 @@ from protocol.acs.media import OutboundCase
 from protocol.calls import CallState
 
 LEAD_MS = 60
-"""ACS tells nothing of playback, so what is sent ahead cannot be taken back; it must never run dry either."""
+"""Milliseconds by which audio is sent ahead. ACS reports nothing about playback, so that what was sent cannot be taken
+back; but it must never run out."""
 
 
 class MediaSessions(Protocol):
@@ -54,7 +55,8 @@ class MediaParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     sessions: MediaSessions
     gate: Gate | None
-    """Holds back what sessions say while it is not known whether they are still this worker's; None: nobody asks."""
+    """Holds back what sessions say while it is not known whether they are still this worker's; None if that is never
+    asked."""
     switchboard: Switchboard
 
 

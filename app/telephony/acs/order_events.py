@@ -20,7 +20,7 @@ from protocol.acs.call_events import (
 )
 
 Ended = tuple[OrderKind, OrderState, str]
-"""A kind of order, how it ended, and the recording or participant it was about, empty for none."""
+"""The kind of an order, its outcome, and the recording or participant that it was about (empty for none)."""
 
 _BY_CONTEXT: dict[type[AcsEvent], tuple[OrderKind, OrderState]] = {
     CallTransferAccepted: (OrderKind.TRANSFER, OrderState.SUCCEEDED),

@@ -11,13 +11,15 @@ from protocol.acs.call_events import ParticipantsUpdated
 from protocol.calls import Participant
 
 VOICED_DB = -45.0
-"""A frame at least this loud, in dB below full scale, is taken for a voice where no id tells who is who."""
+"""The level in dB below full scale from which a frame counts as voice, if participants have no ids."""
 QUIET_MS = 3_000.0
-"""Somebody who was taken for the caller and has been quiet for this long gives way to another voice."""
+"""Milliseconds of silence after which another voice may be taken for the caller's."""
 LOOK_EVERY = 8
-"""While nobody else sends frames, one in this many is looked at closely: the voice is known, and a look costs time."""
+"""While only one participant sends frames, one of this many is analysed, since that takes time and the voice is
+known."""
 GONE_MS = 500.0
-"""Somebody who was taken for the caller and sends no frames while others send this much gives way to them."""
+"""Milliseconds of other participants' frames without one of the presumed caller, after which they are no longer taken
+for the caller."""
 
 
 def same_participant(one: str, other: str) -> bool:
@@ -68,18 +70,18 @@ class CallerVoice:
         self._caller = _canonical(caller)
         self._is_other = is_other
         self.known = ""
-        """The id that the caller's frames bear, whose frames need not be looked at; empty until the first of them."""
+        """The raw id in the caller's own frames, which then need not be analysed; empty until the first of them."""
         self._taken = ""
-        """Who is taken for the caller meanwhile."""
+        """The raw id of whoever is taken for the caller until then; empty for nobody."""
         self._has_spoken = False
         self._quiet_ms = 0.0
         self._missing_ms = 0.0
         self._alone = True
-        """Nobody but who is taken for the caller has sent frames."""
+        """Whether only the participant who is taken for the caller has sent frames."""
         self._passed = 0
 
-    def hears(self, participant: str, pcm: bytes, duration_ms: float) -> bool:
-        """Whether a frame is the caller's. `pcm` is PCM16LE, empty for silence."""
+    def take_frame(self, participant: str, pcm: bytes, duration_ms: float) -> bool:
+        """Take a frame into account, and return whether it is the caller's. `pcm` is PCM16LE, empty for silence."""
         if not participant or participant == self.known:
             return True
         if participant != self._taken:

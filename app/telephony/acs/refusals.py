@@ -25,11 +25,11 @@ _TROUBLE = {
     429: Trouble.THROTTLED,
 }
 _GONE = {("404", "8522"), ("404", "8543"), ("404", "8528"), ("400", "8528"), ("410", "8522"), ("410", "8528")}
-"""Status and code by which the service itself says that a call, recording or participant is there no more."""
+"""The HTTP status and error code by which the service says that a call, recording or participant no longer exists."""
 _WRONG_STATE = {"8500", "8501", "8519", "8553", "8559", "8571", "8583", "8585", "8607"}
-"""Codes of orders that the call is in no state for; another time they may be taken."""
+"""The error codes of orders that are not possible in the call's present state, but may be later."""
 _CODE = re.compile(r"[A-Za-z][A-Za-z_.]{0,63}|[0-9]{1,6}")
-"""An error code as the service has them; no number of a telephone looks like one."""
+"""Matches an error code of the service, and no telephone number."""
 _MASKED = (
     (re.compile(r"\b(?:https?|wss?|sips?):\S+", re.IGNORECASE), "[address]"),
     (re.compile(r"\b(?:4|8|28|48):[^\s'\",;)]+"), "[identity]"),
@@ -37,7 +37,7 @@ _MASKED = (
     (re.compile(r"\+?\d[\d\s().-]{4,}\d"), "[number]"),
     (re.compile(r"[A-Za-z0-9_=+/.-]{32,}"), "[...]"),
 )
-"""What of a text is shown to nobody, and what stands there instead."""
+"""What is removed from a text before anybody is shown it, and what replaces it."""
 MOST_CHARS = 200
 MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
 """Headers that say when to ask again, in milliseconds."""

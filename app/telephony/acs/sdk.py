@@ -26,10 +26,11 @@ CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 4.0
 BACKOFF_S = 0.2
 MOST_RETRY_AFTER_S = 1.0
-"""Seconds above which a service that asks for patience is not waited for here: the caller of the order knows what to
-do."""
+"""The longest Retry-After in seconds that is waited for here; for a longer one the order fails, and its giver decides
+what to do."""
 RETRIED_METHODS = ("GET", "DELETE", "POST")
-"""POST too: its repetitions carry one Repeatability-Request-ID, or are harmless."""
+"""The HTTP methods that are retried. POST is among them: its repetitions have one Repeatability-Request-ID, or are
+harmless."""
 QUIET_LOGGERS = ("azure", "msal")
 
 

@@ -19,14 +19,14 @@ LONGEST_CONTEXT_BYTES = 16_384
 
 
 LONGEST_CONVERSATION_BYTES = 40_000
-"""The beginning of a longer conversation is not kept."""
+"""The longest conversation in bytes of JSON that is kept; of a longer one the beginning is left out."""
 
 
 class OpenOrder(msgspec.Struct, frozen=True):
     """An order in a call of which the network has not said yet what came. `subject`: what it is about, if known."""
 
     id: str
-    """Its operation context, by which its event is known"""
+    """The operation context of the order, by which its event is recognised"""
     kind: str
     state: str
     subject: str = ""
@@ -36,22 +36,22 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One call as far as another worker needs to know it, to go on with it."""
 
     secret: str
-    """The part of its callback and media addresses that nobody else knows"""
+    """The part of its callback and media URLs that nobody else knows"""
     session_id: str
     direction: str
     agent: str
     mode: str
     created_at: float
     caller: str = ""
-    """The person's number or raw id"""
+    """The caller's number or raw id"""
     own_number: str = ""
-    """The number that was called, or called from"""
+    """The number on our side, which was called or which the call was placed from"""
     about: dict[str, Any] = {}
     """The fields of its `SessionContext`"""
     call_id: str = ""
     server_call_id: str = ""
     admitted: bool = False
-    """No access code has to be given any more"""
+    """Whether the caller need not give an access code any more"""
     conversation: SessionRecord | None = None
     """The record of the call's session as it was stored last, with what was said; never written to a file."""
     worker: str = ""
@@ -60,7 +60,7 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     connected_at: float | None = None
     participants: tuple[Participant, ...] = ()
     events: tuple[CallEvent, ...] = ()
-    """What has happened to it. It stays where all workers share a store."""
+    """What has happened to the call; not told to other workers if they share a store."""
     recording: str = ""
     """The id of the recording that runs or is paused"""
     recording_paused: bool = False

@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 
 FILE = "live_calls.json"
 WRITE_AFTER_S = 0.05
-"""Changes within this time are written together."""
+"""Seconds within which changes are written together."""
 MOST_CALLS = 10_000
-"""No worker has so many; what would be more is not kept."""
+"""The most calls of a worker that are kept; no worker has as many."""
 
 MOST_HAND_OVERS = 5
-"""A call that is handed over more often may be what its workers die of."""
+"""How often a call may be handed over to another worker; one with more may be the cause of their deaths."""
 
 Tell = Callable[[bytes], None]
 
@@ -37,7 +37,7 @@ class LiveCalls:
         self._file = directory / FILE if directory is not None else None
         self._records: dict[str, CallCheckpoint] = {}
         self._owners: dict[str, Hashable] = {}
-        """By the call's secret; a call without an owner waits for a worker to take it over."""
+        """The owner of each call, by the call's secret; a call without an owner waits for a worker to take it over."""
         self._hand_overs: dict[str, int] = {}
         self._write_due: asyncio.TimerHandle | None = None
         if self._file is not None:

@@ -85,9 +85,9 @@ class TakeOver:
         self._told: dict[str, CallCheckpoint] = {}
         self._abandoned: OrderedDict[str, None] = OrderedDict()
         self.shared: SharedCalls | None = None
-        """Where workers of all machines keep their calls; None: those of this server only"""
+        """The calls that the workers of all machines share; None if there are only those of this server"""
         switchboard.call_changed = self._call_changed
-        switchboard.nobody_has = self._nobody_has
+        switchboard.nobody_has = self._hang_up_unknown
         session_saved.add(self._saved)
         worker_bus.on_notice(self._hear)
 
@@ -218,7 +218,9 @@ class TakeOver:
             async with asyncio.timeout(PARTICIPANTS_S):
                 present = await self._switchboard.control.participants(call.call_id)
         except (CallControlError, TimeoutError) as error:
-            log.warning("who is on a call is not known: %s", error or "no answer", extra={"call": call.call_id})
+            log.warning(
+                "the participants of a call cannot be looked up: %s", error or "no answer", extra={"call": call.call_id}
+            )
             return
         call.caller = call.caller or only_telephone(present, call.own_number)
         call.participants.restore(as_shown(present, call.caller))
@@ -247,8 +249,8 @@ class TakeOver:
 
     # calls that nobody has
 
-    def _nobody_has(self, call_id: str) -> None:
-        """The network has shown that a call is up of which there is no record: hang it up, once."""
+    def _hang_up_unknown(self, call_id: str) -> None:
+        """Hang up, once, a call of which there is no record, and which is up according to the network."""
         if not call_id or self._switchboard.network is None or call_id in self._abandoned:
             return
         self._abandoned[call_id] = None

@@ -18,7 +18,7 @@ from app.telephony.inbound.access_code_check import Verdict
 ATTEMPTS = 3
 LONGEST_S = 120.0
 PROMPTS = 2
-"""How often a caller who presses nothing is asked again."""
+"""How often a caller who presses no key is asked again."""
 SUFFIX = "-code"
 
 _KEYS_ONLY = PhasePolicy(protected=True)
@@ -60,7 +60,7 @@ class AccessCodeModel:
 
 _END = ToolCalled(call_id="end", name=end_conversation.name, arguments="{}")
 TOOLS = {end_conversation.name: end_conversation}
-"""All that the model of such a session may call."""
+"""The tools of the model in the session that asks for the code."""
 
 
 def gatekeeper(agent: Agent) -> Agent:

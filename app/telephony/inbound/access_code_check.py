@@ -55,7 +55,7 @@ class AccessCodes:
         name = self._name(caller)
         shown: dict[str, object] = content(caller=caller) if self._log_content else {"caller": name}
         if not self._limits.may_try(name, self._clock.now()):
-            log.warning("access code not looked at", extra=shown | {"everybody": self._limits.exhausted})
+            log.warning("access code refused: too many wrong ones", extra=shown | {"everybody": self._limits.exhausted})
             return Verdict.LOCKED
         if code.matches(keys):
             log.info("access code accepted", extra=shown)

@@ -26,15 +26,16 @@ from protocol.calls import CallState
 log = logging.getLogger(__name__)
 
 DELIVERY_S = 12.0
-"""An announcement is acknowledged within this time, whatever becomes of its call; a network may wait for 30 s."""
+"""Seconds within which an announcement is acknowledged, whatever becomes of its call; a network waits for up to
+30 s."""
 ROOM_S = 5.0
-"""A loop that is late takes no call; one that still is after this has no room for it."""
+"""Seconds for which a call waits while the event loop is late; then it is rejected, since there is no room for it."""
 LOOK_FOR_ROOM_S = 0.25
 MOST_UNDER_WAY = 1_000
-"""Announcements that are dealt with at the same time. There are so many only where the network takes no order for as
-long as they ring: to have one more rejected would be one more order."""
+"""The most announcements that are handled at the same time. There are as many only if the network takes no orders; to
+have another one rejected would be one more order."""
 EVENT_IDS_KEPT = 2_000
-"""Announcements that are remembered by their event's id, since each may be delivered more than once."""
+"""The most announcements that are remembered by the id of their event, since each may be delivered more than once."""
 
 
 class Answering:
@@ -63,7 +64,10 @@ class Answering:
         task = self._begin(incoming, is_passed_on=False)
         if task is None:
             self._switchboard.counts.refused_calls += 1
-            log.error("an incoming call rings on: no order about the %d before it is taken", len(self._under_way))
+            log.error(
+                "an incoming call is not answered: the network takes no order about the %d before it",
+                len(self._under_way),
+            )
             return None
         # Others wait for the same answer, and it is given when nobody waits for it any more.
         await asyncio.wait([task], timeout=DELIVERY_S)

@@ -15,9 +15,9 @@ from config.groups.telephony import Telephony
 log = logging.getLogger(__name__)
 
 ANONYMOUS = "anonymous"
-"""What BLOCKED_CALLERS calls those who withhold their number."""
+"""The word in BLOCKED_CALLERS for callers who withhold their number."""
 REDIRECT_S = RINGS_S / 2
-"""A redirection that is not taken within this time gives way to a rejection, while it still rings."""
+"""Seconds within which a redirection has to succeed; then the call is rejected, while it still rings."""
 
 Reason = Literal["none", "busy", "forbidden"]
 

@@ -5,7 +5,8 @@ from collections import deque
 PER_CALLER = 6
 OVERALL = 60
 WINDOW_S = 3_600.0
-"""Seconds for which a wrong code counts. A code of four digits is found in some 80 hours on average at this rate."""
+"""Seconds for which a wrong code counts. At this rate it takes some 80 hours on average to find a code of four
+digits."""
 
 
 class CodeLimits:

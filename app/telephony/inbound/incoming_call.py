@@ -7,10 +7,10 @@ class IncomingCall(msgspec.Struct, frozen=True, kw_only=True):
     """A call that wants to be answered."""
 
     handle: str
-    """What the network wants to have back when the call is answered, rejected or redirected: opaque, as good as the
-    call itself, and in no log"""
+    """The network's reference to the call, needed to answer, reject or redirect it: opaque, and secret, since it gives
+    control of the call"""
     event_id: str = ""
-    """The same in each delivery of one announcement; empty if the network gives none"""
+    """The id of the announcement, the same in all its deliveries; empty if the network gives none"""
     server_call_id: str = ""
     """The id of the call at the network before it is answered"""
     caller: str = ""
@@ -25,4 +25,4 @@ class IncomingCall(msgspec.Struct, frozen=True, kw_only=True):
     called_number: str = ""
     """The number that was called in E.164; empty if it is none"""
     headers: dict[str, str] = {}
-    """Headers that the system which placed the call sent along with it"""
+    """Headers that came with the call from the system that placed it"""

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from app.telephony.errors import CallControlError, Trouble
 
 RINGS_S = 40.0
-"""Seconds after which a caller is taken to have given up: an order that was not taken by then is not given again."""
+"""Seconds after which a caller is taken to have given up; orders about the call are not repeated after that."""
 WAITS_S = (0.5, 1.0, 2.0, 4.0)
-"""Seconds before an order is given again, the last one repeatedly; the network may ask for longer waits."""
+"""Seconds before an order is repeated, the last one repeatedly; the network may ask for longer waits."""
 
 
 def wait_s(attempt: int, error: CallControlError) -> float:

@@ -6,13 +6,14 @@ SAME_PRESS_S = 3.0
 """Seconds within which the second report of a key press comes, over the other way."""
 
 MOST_KEPT = 64
-"""Key presses that are remembered while their second report may come; nobody presses more in `SAME_PRESS_S`."""
+"""The most key presses that are remembered while their second report may come; nobody presses more in
+`SAME_PRESS_S`."""
 
 
 BURST_KEYS = 32
-"""Keys that a caller may press at once: more than the longest input has."""
+"""The most keys that a caller may press at once: more than the longest input has."""
 KEYS_PER_S = 10.0
-"""Keys a second that a caller may press after `BURST_KEYS`: nobody's fingers are quicker, and hardly a machine."""
+"""Keys per second that a caller may press beyond `BURST_KEYS`: nobody is quicker, and hardly a machine."""
 
 
 class Way(StrEnum):
@@ -30,7 +31,7 @@ class DtmfPresses:
         self._allowed = float(BURST_KEYS)
         self._allowed_at = 0.0
 
-    def within_bounds(self, at: float) -> bool:
+    def count_press(self, at: float) -> bool:
         """Count a press at `at` (seconds) against the bounds; returns False if it exceeds them and is to be ignored."""
         elapsed_s = max(0.0, at - self._allowed_at)
         self._allowed = min(float(BURST_KEYS), self._allowed + elapsed_s * KEYS_PER_S)
@@ -40,7 +41,7 @@ class DtmfPresses:
         self._allowed -= 1.0
         return True
 
-    def pressed(self, way: Way, digit: str, at: float) -> bool:
+    def take_tone(self, way: Way, digit: str, at: float) -> bool:
         """Take a tone that came at `at` (seconds); returns False if it is the second report of a press."""
         self._unmatched = [tone for tone in self._unmatched if at - tone[2] <= SAME_PRESS_S]
         for tone in self._unmatched:

@@ -17,17 +17,17 @@ from app.telephony.network_state import CONNECTED, DISCONNECTED, transferred
 log = logging.getLogger(__name__)
 
 DUE_S = 6.0
-"""Seconds after which a call that is up without a media socket asks for one."""
+"""Seconds after which a media socket is requested for a connected call that has none."""
 OWN_RECONNECT_S = 1.0
 """Seconds within which the telephone network opens a lost media socket again by itself, if it does so at all."""
 LOOK_AGAIN_S = (3.0, 3.0, 5.0, 5.0, 10.0)
-"""Waits before a call that rings, or of which nothing is heard, is looked at again; the last one repeatedly."""
+"""Seconds before each further look at a call that rings, or that no event has come of; the last one repeatedly."""
 STREAM_AGAIN_S = (0.0, 0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
-"""Waits before each order to stream again: a call that comes back from a transfer takes it after a second or so."""
+"""Seconds before each order to stream again: a call that comes back from a transfer takes it after about a second."""
 ESTABLISHED_S = 1.0
-"""Seconds after which a call whose transfer came to nothing is connected again."""
+"""Seconds after which a call whose transfer has failed is connected again."""
 MOST_PATIENCE_S = 4.0
-"""A network that asks for more patience is asked again after this: the caller hears nothing meanwhile."""
+"""The longest wait in seconds that the network may ask for, since the caller hears nothing meanwhile."""
 
 
 class _Watch(NamedTuple):
@@ -70,7 +70,7 @@ class MediaWatch:
         self._leave = leave
         self._watches: dict[Call, _Watch] = {}
         self._refused: dict[Call, asyncio.Event] = {}
-        """Of each call that has asked for a socket: set when the network could not open it."""
+        """For each call that has requested a media socket: set when the network could not open it."""
 
     def due(self, call: Call) -> None:
         """Wait for the media socket of a call that is up, or whose answer was taken."""
@@ -172,7 +172,9 @@ class MediaWatch:
             try:
                 found = await self._control.properties(call.call_id)
             except CallControlError as error:
-                log.warning("an answered call cannot be looked at: %s", error, extra={"call": call.call_id})
+                log.warning(
+                    "the state of an answered call cannot be looked up: %s", error, extra={"call": call.call_id}
+                )
                 if error.trouble is Trouble.NOT_FOUND:
                     self._gone(call)
                     return
@@ -182,7 +184,7 @@ class MediaWatch:
                     return
                 if found.state == CONNECTED:
                     log.warning(
-                        "a call is connected, and nothing was told of it: neither a callback nor a media socket came",
+                        "a call is connected, but neither a callback nor a media socket has come",
                         extra={"call": call.call_id},
                     )
                     self._watches[call] = _Watch(task, 0.0)
@@ -206,7 +208,7 @@ class MediaWatch:
             error = await self._start_streaming(call)
         if error is not None:
             call.note("StartMediaStreamingRefused", self._clock.wall(), status=error.status, code=error.code)
-            log.warning("a media socket could not be asked for: %s", error, extra={"call": call.call_id})
+            log.warning("a media socket could not be requested: %s", error, extra={"call": call.call_id})
             is_gone = error.trouble is Trouble.NOT_FOUND
             if is_gone or await transferred(self._control, call.call_id) == DISCONNECTED:
                 self._gone(call)

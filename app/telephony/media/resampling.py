@@ -7,7 +7,7 @@ from app.telephony.errors import UnsupportedRateError
 HEARD_HZ = 16_000
 
 RESAMPLING_PACKAGES = ("numpy", "soxr")
-"""Of the extra `local`, what a conversion needs."""
+"""The packages of the extra `local` that resampling needs."""
 
 
 class Resampling:

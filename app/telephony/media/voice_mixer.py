@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 MIXING_PACKAGES = ("numpy",)
-"""Of the extra `local`, what a mixer needs."""
+"""The packages of the extra `local` that mixing needs."""
 
 
 class VoiceMixer:
@@ -14,9 +14,10 @@ class VoiceMixer:
     """
 
     WAITING_MS = 100.0
-    """Audio of somebody is kept for this long until the one who sets the pace sends; then they set it themselves."""
+    """Milliseconds for which the audio of others waits for that of the participant who sets the pace; then they set it
+    themselves."""
     MOST_OTHERS = 7
-    """The network streams four voices at most; what more would come is left out."""
+    """The most other participants that are mixed; the network streams four voices at most."""
 
     def __init__(self, rate_hz: int) -> None:
         import numpy

@@ -22,13 +22,14 @@ from actors.turn_taking_settings import BargeIn, PhasePolicy
 from app.telephony.transfer.consult_words import words_for
 
 ANSWERS = 4
-"""So many answers that are neither yes nor no are a no."""
+"""How many answers that are neither yes nor no count as a no."""
 DECIDES_S = 90.0
-"""Seconds in which somebody who has answered says whether they take the caller."""
+"""Seconds within which the person who has answered has to decide whether they take the caller."""
 CONSULTS = "consult_"
-"""With this begin the secrets of such calls: it is all that a media socket shows to a worker that has no such call."""
+"""The beginning of the secrets of consultation calls: a worker that does not have such a call recognises its media
+socket by it."""
 MAX_BRIEFING_CHARS = 1_000
-"""Characters of a briefing: some seventy seconds of speech, which nobody would wait for longer."""
+"""The most characters of a briefing: some seventy seconds of speech."""
 
 _AT_ONCE = PhasePolicy(confirm_words=1)
 
@@ -39,7 +40,7 @@ class Decision(StrEnum):
     TAKEN = "taken"
     DECLINED = "declined"
     UNDECIDED = "undecided"
-    """They have said nothing that is a decision, or have hung up."""
+    """The person has said nothing that decides, or has hung up."""
 
 
 class Answer(StrEnum):
@@ -60,7 +61,7 @@ class Consult:
     """
 
     tools: ClassVar[Mapping[str, AnyTool]] = {end_conversation.name: end_conversation}
-    """All that the model of such a session may call."""
+    """The tools of the model in such a session."""
 
     def __init__(self, agent: Agent, briefing: str) -> None:
         self._phrases = agent.phrases
@@ -69,7 +70,7 @@ class Consult:
         self._unclear = 0
         self.agent = _briefer(agent, self._offer)
         self.decision: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-        """Theirs, once they have made one: the first counts."""
+        """The person's first decision, once they have made one."""
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """Take their answer, or ask again."""

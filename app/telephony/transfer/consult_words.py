@@ -11,12 +11,12 @@ class ConsultWords(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     takes: tuple[str, ...]
-    """Say more than yes."""
+    """Phrases that take the caller by themselves, even beside a no: "no problem, put them through"."""
     declines: tuple[str, ...]
     repeats: tuple[str, ...]
-    """Ask for the briefing once more."""
+    """Phrases that ask for the briefing once more."""
     agrees: tuple[str, ...]
-    """Are a yes where nothing else is said against it."""
+    """Phrases that are a yes if nothing is said against it."""
 
 
 # fmt: off
@@ -84,7 +84,7 @@ BY_LANGUAGE: Mapping[str, ConsultWords] = {
     ),
 }
 # fmt: on
-"""By primary language subtag (BCP 47)."""
+"""The words of each language, by its primary subtag (BCP 47)."""
 
 
 def words_for(languages: tuple[str, ...]) -> list[ConsultWords]:

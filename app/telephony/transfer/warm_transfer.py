@@ -34,11 +34,11 @@ from app.telephony.transfer.consult import DECIDES_S, Consult, Decision
 log = logging.getLogger(__name__)
 
 RINGS_S = 30.0
-"""Seconds of ringing after which a person is taken not to be there; their mailbox would answer next."""
+"""Seconds of ringing after which the person is taken to be absent; their mailbox would answer next."""
 JOINS_S = 10.0
 """Seconds within which the network says whether the person was moved to the caller's call."""
 GOODBYE_S = 15.0
-"""Seconds in which somebody who is no longer needed is told so, before the consult call is hung up."""
+"""Seconds for telling a person that they are no longer needed, before the consultation call is hung up."""
 
 _consults = metrics.get_meter("earshot").create_counter(
     "earshot.call.consults", unit="{call}", description="People who were asked to take a caller, by what came of it"

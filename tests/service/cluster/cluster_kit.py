@@ -53,7 +53,7 @@ class Worker:
         """A call that is up here."""
         call = self.new_calls.begin(Direction.INBOUND, AGENT, "media", "+15550100")
         call.identify(secret_of)
-        call.became(CallState.CONNECTED, self.service.clock.wall())
+        call.change_state(CallState.CONNECTED, self.service.clock.wall())
         return call
 
 

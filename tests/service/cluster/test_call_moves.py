@@ -130,7 +130,7 @@ async def test_a_call_that_asks_somebody_to_take_a_caller_stays_where_it_is_wait
             consult = Consult(AGENT, "Ada asks about an invoice.")
             call = one.new_calls.begin(Direction.OUTBOUND, AGENT, "media", "+15550177", consult=consult)
             call.identify("consult-call")
-            call.became(CallState.CONNECTED, one.service.clock.wall())
+            call.change_state(CallState.CONNECTED, one.service.clock.wall())
             await known(other, call)
             # The socket is turned away, so that the network is asked for another one.
             assert not await other.cluster.require_call(call.secret)

@@ -160,7 +160,7 @@ async def test_a_worker_that_stood_still_leaves_what_was_taken_before_it_speaks(
             assert check is not None
             check._seen_s -= FROZEN_S
             speaks = asyncio.Event()
-            assert check.must_wait(speaks.set)
+            assert check.wait_if_shut(speaks.set)
             async with asyncio.timeout(10):
                 await speaks.wait()
             assert (lost.custody, kept.custody) == (Custody.MOVED, Custody.HERE)

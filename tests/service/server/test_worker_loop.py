@@ -164,7 +164,7 @@ def fail_with_any(error: type[BaseException]) -> None:
 def loop() -> Iterator[WorkerLoop]:
     made = WorkerLoop()
     made.set_exception_handler(lambda _loop, _context: None)
-    made.signals_are_handled()
+    made.note_signal_handlers()
     STARTED.clear()
     yield made
     made.close()

@@ -81,7 +81,7 @@ async def test_wrong_codes_count_across_the_calls_of_a_caller_and_are_audited(ca
         assert not call.admitted
         audited = [record for record in caplog.records if record.name == "earshot.audit"]
         codes = [record.getMessage() for record in audited if record.getMessage().startswith("access code")]
-        assert codes == ["access code wrong"] * 6 + ["access code not looked at"]
+        assert codes == ["access code wrong"] * 6 + ["access code refused: too many wrong ones"]
         assert len({record.__dict__["caller"] for record in audited if "caller" in record.__dict__}) == 1
         assert call.caller not in " ".join(str(record.__dict__) for record in audited)
 

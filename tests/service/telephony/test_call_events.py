@@ -160,8 +160,8 @@ async def test_a_call_at_24_khz_mixed_or_not(mixed: str) -> None:
 def test_a_flood_of_keys_is_not_kept() -> None:
     tones = DtmfPresses()
     for number in range(10_000):
-        assert tones.pressed(Way.SOCKET, "1", number / 10_000)
-    assert [tones.pressed(Way.EVENT, "1", 1.0) for _ in range(MOST_KEPT + 1)] == [False] * MOST_KEPT + [True]
+        assert tones.take_tone(Way.SOCKET, "1", number / 10_000)
+    assert [tones.take_tone(Way.EVENT, "1", 1.0) for _ in range(MOST_KEPT + 1)] == [False] * MOST_KEPT + [True]
 
 
 async def test_a_call_ends_whatever_stands_beside_the_word_of_it(caplog: pytest.LogCaptureFixture) -> None:
@@ -172,7 +172,9 @@ async def test_a_call_ends_whatever_stands_beside_the_word_of_it(caplog: pytest.
         answer = await told(phone, call, ("CallDisconnected", odd))
         assert (answer["processed_events"], answer["failed_events"]) == (1, 0)
         assert call.over.is_set()
-        (line,) = [record.getMessage() for record in caplog.records if "without a field" in record.getMessage()]
+        (line,) = [
+            record.getMessage() for record in caplog.records if "without a malformed field" in record.getMessage()
+        ]
         assert "data.correlationId: expected `str`" in line
         assert "15550100" not in line
         caller.hang_up()

@@ -46,7 +46,7 @@ async def test_the_networks_own_socket_is_never_closed_for_what_it_sends(
         await caller.hears_reply(quiet_ms=300)
         assert said(phone) == ["5"]
         assert media.connections == 1
-        warnings = [r for r in caplog.records if "something wrong in it" in r.getMessage()]
+        warnings = [r for r in caplog.records if "a media socket has sent a defective message" in r.getMessage()]
         assert len(warnings) <= 1
         status = (await phone.rest.get("/media/status")).json()
         assert status["defective_messages"] == (3 * MAX_WRONG if warnings else 0)

@@ -28,48 +28,48 @@ def test_others_are_others(one: str, other: str) -> None:
 @pytest.mark.parametrize("frame", [b"", QUIET, VOICE])
 def test_the_caller_is_known_by_id_whoever_sends_first(frame: bytes) -> None:
     voice = CallerVoice("+15550100")
-    voice.hears(SUPERVISOR, frame, 20)
-    assert voice.hears(CALLER, QUIET, 20)
-    assert not voice.hears(SUPERVISOR, VOICE, 20)
+    voice.take_frame(SUPERVISOR, frame, 20)
+    assert voice.take_frame(CALLER, QUIET, 20)
+    assert not voice.take_frame(SUPERVISOR, VOICE, 20)
     assert voice.obeys(CALLER)
     assert not voice.obeys(SUPERVISOR)
 
 
 def test_mixed_audio_names_nobody_and_is_heard() -> None:
     voice = CallerVoice("+15550100")
-    assert voice.hears(CALLER, VOICE, 20)
-    assert voice.hears("", VOICE, 20)
+    assert voice.take_frame(CALLER, VOICE, 20)
+    assert voice.take_frame("", VOICE, 20)
     assert voice.obeys("")
 
 
 def test_somebody_of_whom_the_network_says_that_they_are_another_is_never_heard() -> None:
     voice = CallerVoice("+15550100", is_other=lambda raw_id: raw_id == SUPERVISOR)
-    assert not voice.hears(SUPERVISOR, VOICE, 20)
-    assert voice.hears("8:acs:the-caller-by-another-name", VOICE, 20)
+    assert not voice.take_frame(SUPERVISOR, VOICE, 20)
+    assert voice.take_frame("8:acs:the-caller-by-another-name", VOICE, 20)
 
 
 def test_where_no_id_is_the_callers_the_first_with_a_voice_is_heard() -> None:
     voice = CallerVoice("")
-    assert voice.hears("8:a", QUIET, 20)
-    assert not voice.hears("8:b", QUIET, 20)
-    assert voice.hears("8:b", VOICE, 20)
-    assert not voice.hears("8:a", VOICE, 20)
+    assert voice.take_frame("8:a", QUIET, 20)
+    assert not voice.take_frame("8:b", QUIET, 20)
+    assert voice.take_frame("8:b", VOICE, 20)
+    assert not voice.take_frame("8:a", VOICE, 20)
     assert voice.obeys("8:a")
 
 
 def test_that_is_decided_again_when_they_have_been_quiet_and_somebody_speaks() -> None:
     voice = CallerVoice("")
-    assert voice.hears("8:a", VOICE, 20)
+    assert voice.take_frame("8:a", VOICE, 20)
     for _ in range(int(QUIET_MS / 20) - 1):
-        assert voice.hears("8:a", QUIET, 20)
-    assert not voice.hears("8:b", VOICE, 20)
-    assert voice.hears("8:a", QUIET, 20)
-    assert voice.hears("8:b", VOICE, 20)
+        assert voice.take_frame("8:a", QUIET, 20)
+    assert not voice.take_frame("8:b", VOICE, 20)
+    assert voice.take_frame("8:a", QUIET, 20)
+    assert voice.take_frame("8:b", VOICE, 20)
 
 
 def test_that_is_decided_again_when_they_send_no_more() -> None:
     voice = CallerVoice("")
-    assert voice.hears("8:a", VOICE, 20)
-    heard = [voice.hears("8:b", QUIET, 20) for _ in range(40)]
+    assert voice.take_frame("8:a", VOICE, 20)
+    heard = [voice.take_frame("8:b", QUIET, 20) for _ in range(40)]
     assert heard.index(True) == int(GONE_MS / 20)
     assert all(heard[heard.index(True) :])

@@ -37,7 +37,7 @@ SETTERS = ("recognizer_recognizing_set_callback", "recognizer_recognized_set_cal
 
 
 Report = Callable[[bool, Heard], None]
-"""Told whether it is final, and what was heard, in a thread of the SDK."""
+"""Called in a thread of the SDK with whether the result is final, and with the result."""
 
 
 _lib = sdk_library(GETTERS, SETTERS)

@@ -6,11 +6,12 @@ from actors.rules.audio import level_db
 
 WINDOW_MS = 20
 QUIETEST_DB = -45.0
-"""Nothing below this is speech, however quiet the line."""
+"""The level in dB below full scale under which nothing is speech, however quiet the line."""
 ABOVE_NOISE_DB = 9.0
-"""Speech stands out by so much. White noise stays within 4 dB."""
+"""By how many dB speech is louder than the noise; white noise varies by less than 4 dB."""
 NOISE_WINDOWS = 80
-"""1.6 s, in which a speaker pauses once: the quietest window of them is the noise behind the voice."""
+"""How many windows of audio, 1.6 s, the noise behind a voice is found in: a speaker pauses once in them, and the
+quietest one is noise."""
 
 
 class Loudness:

@@ -3,7 +3,7 @@
 import msgspec
 
 KEPT = 32
-"""Gaps that are remembered one by one; the service speaks of nothing older."""
+"""The most gaps that are remembered one by one; the service reports nothing older."""
 
 
 class _Gap(msgspec.Struct, frozen=True):

@@ -1,9 +1,11 @@
 """Which frames of a quiet line wait for the next, so that the SDK and its threads are woken less often. Pure."""
 
 QUIET_AFTER_MS = 300.0
-"""So much audio in which nothing is loud, while the service owes nothing: the caller says nothing."""
+"""Milliseconds of audio in which nothing is loud and the service owes nothing, after which the caller counts as
+silent."""
 HELD_MS = 60.0
-"""What is handed over at once then: what begins softly is heard two frames later at most, what is loud at once."""
+"""Milliseconds of audio that are handed over at once while the caller is silent: quiet speech is at most two frames
+late, and loud speech is not."""
 
 
 class QuietFrames:
@@ -34,7 +36,7 @@ class QuietFrames:
         held, self._held, self._held_ms = self._held, b"", 0.0
         return held
 
-    def overdue(self) -> bytes:
-        """What waits for frames that do not come: nothing was added since this was asked last."""
+    def take_overdue(self) -> bytes:
+        """Return the frames that wait if none was added since the last call, else nothing; they wait no longer."""
         grows, self._grows = self._grows, False
         return b"" if grows else self.take()

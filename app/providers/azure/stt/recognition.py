@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RENEW_AGAIN_S = 10.0
-"""From when a recognizer could not be replaced until that is tried again."""
+"""Seconds after a failed replacement of a recognizer until the next attempt."""
 SUSPICIOUS_MS = 500.0
-"""Loud audio in an utterance, from which on no answer at all means that the service has stalled."""
+"""Milliseconds of loud audio in an utterance after which a missing answer means that the service has stalled."""
 CHECK_S = 0.1
 SILENCE_AFTER_MS = 200
-"""Silence that is sent after an utterance, beyond what makes the service take it for complete."""
+"""Milliseconds of silence that are sent after an utterance beyond those that end it for the service."""
 CLOSE_S = 0.8
-"""For how many seconds a stream that is closed waits for the SDK."""
+"""Seconds for which a stream that is being closed waits for the SDK."""
 TICKS_PER_MS = 10_000
 
 Report = Callable[[RecognitionEvent], None]
@@ -239,7 +239,7 @@ class RecognitionStream:
 
     def _check(self) -> None:
         self._check_later()
-        self._hand_over(self._quiet.overdue())
+        self._hand_over(self._quiet.take_overdue())
         now, signs = self._loop.time(), self._signs
         if signs.has_no_connection(now):
             self.failed(Failure(ErrorKind.TIMEOUT, f"Azure Speech: no connection within {CONNECT_S:g} s"))
@@ -254,7 +254,7 @@ class RecognitionStream:
             return
         if self._is_to_be_replaced and now >= self._renew_at and self._utterances.idle and signs.loud_ms == 0.0:
             self._renew()
-        if self._native is not None and self._utterances.unended(now):
+        if self._native is not None and self._utterances.note_unended(now):
             self._show_end(self._native)
         outcomes = self._utterances.tick(now)
         if isinstance(outcomes, Stalled):

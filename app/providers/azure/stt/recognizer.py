@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from app.providers.azure.stt.sdk_recognizer import SdkRecognizer
 
 RENEW_MS = 1_200_000.0
-"""A recognizer that has heard so much is replaced in the next silence: the SDK keeps something of all it hears."""
+"""Milliseconds of audio after which a recognizer is replaced in the next silence, since the SDK keeps some memory for
+all that it hears."""
 ENGINE_CLOSE_S = 3.0
 BUSY_STREAMS = 12
-"""A recognizer that is made beside so many streams looks for answers less often: by up to a quarter less CPU."""
+"""The number of other streams from which on a new recognizer polls less often, for up to a quarter less
+processor time."""
 
 
 class AzureRecognizer:

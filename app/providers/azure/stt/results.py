@@ -18,11 +18,11 @@ class Heard(msgspec.Struct, frozen=True):
     offset_ticks: int
     duration_ticks: int
     confidence: float = 1.0
-    """Of a final: how sure the service is of the words, 0 to 1."""
+    """How sure the service is of the words of a final result, from 0 to 1."""
     language: str = ""
-    """Of a final: the language that was spoken, where the service was to find out."""
+    """The language of a final result, if the service had to find it out; else empty."""
     words: tuple[TimedWord, ...] = ()
-    """Of a final: each word, where that was asked for."""
+    """Each word of a final result with its times, if these were asked for."""
 
 
 class _Reading(msgspec.Struct):

@@ -25,9 +25,9 @@ from app.providers.azure.stt import light_events
 from app.providers.azure.stt.results import Heard, phrase_details
 
 PHRASES_MAX = 500
-"""How many phrases the service takes."""
+"""The most phrases that the service takes."""
 LANGUAGES_MAX = 10
-"""Among how many the service can choose while it listens."""
+"""The most languages among which the service can choose while it listens."""
 
 
 class RecognizerListener(Protocol):

@@ -2,14 +2,16 @@
 seconds, are passed in."""
 
 CONNECT_S = 3.0
-"""Seconds without a connection after which the stream has failed: the SDK itself would wait for ever."""
+"""Seconds within which the stream has to connect, else it has failed; the SDK itself would wait for ever."""
 LOSSES = 6
-"""Connections lost one after the other without any progress; the SDK gives up only if it hears nothing at all."""
+"""Connections lost in a row without progress, after which the stream has failed; the SDK gives up only if it hears
+nothing at all."""
 SPEECH_MS = 5_000.0
-"""So much loud audio, in so much time, without any event of the service: it has stalled, or hears that it is noise."""
+"""Milliseconds of loud audio, within as much time, without an event of the service, after which it has stalled or hears
+noise."""
 UNANSWERED_MS = 300_000.0
-"""So much audio without any event of the service: what the SDK holds of it for the service is bounded by another
-recognizer, from the next silence on. Of twice as much, 19 MB at 16 kHz, the stream has failed."""
+"""Milliseconds of audio without an event of the service, after which the recognizer is replaced in the next silence:
+this bounds what the SDK keeps for the service. After twice as much, 19 MB at 16 kHz, the stream has failed."""
 
 
 class SignsOfLife:
@@ -19,7 +21,7 @@ class SignsOfLife:
         self.loud_ms = 0.0
         """Loud audio that was sent since the service gave a sign of life last, or since it was asked for an answer."""
         self.unanswered_ms = 0.0
-        """Audio that was sent since the service gave a sign of life last."""
+        """Milliseconds of audio that were sent since the last event of the service."""
         self._lively_at = at
         self._is_up = False
         self._up_or_down_at = at

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 SUSPICIONS = 2
-"""How often a session is suspected within `SUSPICION_S`: if another recognizer hears nothing either, it is noise."""
+"""How often a session is suspected within `SUSPICION_S`: if a second recognizer hears nothing either, the sound is
+noise."""
 SUSPICION_S = 30.0
 
 

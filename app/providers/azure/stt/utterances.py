@@ -13,22 +13,24 @@ from actors.conversation import SpokenWord
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 
 ANSWER_S = 2.0
-"""Seconds from the end of an utterance in which the service has to say anything of it."""
+"""Seconds after the end of an utterance within which the service has to report anything of it."""
 FINAL_S = 2.4
-"""Seconds from the last interim transcript of an utterance that is over in which its final has to come: less than
-turn-taking waits."""
+"""Seconds after the last interim transcript of an ended utterance within which its final is due: less than turn-taking
+waits."""
 GRACE_S = 0.5
-"""Seconds in which another final has to follow one that ends long before the utterance did."""
+"""Seconds within which another final has to follow one that ends long before the utterance does."""
 HELD_S = 2.0
-"""For how many seconds a final is held until the utterance ends; then voice activity must have missed the end."""
+"""Seconds for which a final is held until the utterance ends; after that, voice activity detection must have missed the
+end."""
 UNENDED_S = 3.0
-"""For how many seconds an unfinished utterance may wait for its next word; then the service is shown an end."""
+"""Seconds for which an unfinished utterance may wait for its next word; then silence is sent, which ends it for the
+service."""
 ABANDONED_S = 6.0
 """Seconds after which an unfinished utterance is given up."""
 RECENT_MS = 1_500
-"""A final that ends no earlier before the end of the utterance than this is its last."""
+"""A final is the last of its utterance if it ends at most this many ms before the utterance does."""
 OVERLAP_MS = 100
-"""What begins more than this before the end of what was told already, is told again."""
+"""A result that begins more than this many ms before the end of what was reported already is a repetition."""
 
 Outcome = InterimTranscript | FinalTranscript | NoSpeechRecognized
 
@@ -56,7 +58,7 @@ class _Finish(msgspec.Struct):
     at_ms: float
     asked_at: float
     suspicious: bool
-    """There was sound enough that an answer must come."""
+    """Whether there was enough sound that an answer must come."""
 
 
 class Utterances:
@@ -70,7 +72,8 @@ class Utterances:
         self._last_event_at = 0.0
         self._unclaimed = False
         self._doubted = False
-        """What was partly recognised was then called no speech; but the service does that to speech as well."""
+        """Whether partly recognised speech was reported as no speech afterwards, which the service does to real speech
+        as well."""
         self._nothing_end_ms = -RECENT_MS
         self._shown_end = False
 
@@ -131,8 +134,8 @@ class Utterances:
         """Whether the service has to be shown that the utterance is over."""
         return bool(self._owed)
 
-    def unended(self, now: float) -> bool:
-        """Whether the service has to be shown an end, told once: in loud noise it sees none by itself."""
+    def note_unended(self, now: float) -> bool:
+        """Return True once if silence has to be sent to end an utterance, which the service misses in loud noise."""
         waits = self._partial is not None and not self._owed and now - self._last_event_at >= UNENDED_S
         if not waits or self._shown_end:
             return False

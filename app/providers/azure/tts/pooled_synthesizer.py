@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from app.providers.azure.tts.sdk_synthesizer import SdkVoice
 
 SILENT_S = 2.2
-"""Seconds without an event after which a request has failed: less than the session waits. The SDK would wait 20 s."""
+"""Seconds without an event after which a request has failed: fewer than the session waits. The SDK would wait 20 s."""
 STOPPED_S = 1.5
-"""A synthesizer whose stopped request has not ended by then is given up."""
+"""Seconds within which a stopped request has to end; else its synthesizer is given up."""
 CONNECTING_S = 0.5
-"""A connection that is being made is not waited for any longer."""
+"""Seconds for which a connection that is being made is waited for."""
 PAST_REQUESTS = 8
-"""Requests that are remembered by their numbers, since events of theirs may still come."""
+"""The most requests that are remembered by their numbers, because events of theirs may still come."""
 
 
 class Request(Protocol):
@@ -97,7 +97,7 @@ class PooledSynthesizer:
         self._told_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._orders = pool.threads.in_order()
-        """Orders to the SDK, one after the other: a request that is over is released before the next one begins."""
+        """Runs orders to the SDK one after the other: a request that is over is released before the next one begins."""
         self._connecting: asyncio.Event | None = None
         self.up = False
 

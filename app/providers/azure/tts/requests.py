@@ -13,9 +13,9 @@ from app.providers.azure.tts.word_gate import AHEAD_MS, WordGate
 from app.providers.azure.tts.word_places import WordPlaces
 
 QUIET_S = 0.15
-"""Seconds without an event after which a text of which all words were told counts as spoken."""
+"""Seconds without an event after which a text counts as spoken if the service has told all of its words."""
 WORDS_WAIT_S = 0.06
-"""For how many seconds audio waits for the words in it, which the SDK tells in another thread."""
+"""Seconds for which audio waits for the words in it, which the SDK reports in another thread."""
 
 
 class ReplyText(msgspec.Struct):
@@ -33,7 +33,7 @@ class RequestStream(Protocol):
 
     rate_hz: int
     words_come: bool
-    """Whether the last request was told words in time: one that was not does not make the next wait."""
+    """Whether the last request got its words in time; if not, the next one does not wait for them."""
 
     def tell(self, event: SynthesisEvent) -> None:
         """Report, unless the stream is closed."""
@@ -148,7 +148,7 @@ class ReplyRequest(PieceRequest):
         self.sound = sound
         self._ends: deque[int] = deque()
         self._marks: deque[tuple[int, float]] = deque()
-        """Ends of pieces whose place in the audio is known, which was not heard yet."""
+        """The ends of pieces whose place in the audio is known and was not reached yet: in characters, and in ms."""
         self._quiet: asyncio.TimerHandle | None = None
         self._complete = False
         self._unanswered = False

@@ -13,7 +13,7 @@ from app.providers.azure.sdk_library import EVENT, SdkLibrary, sdk_library
 
 ID_BYTES = 256
 WORD = 0
-"""The kind of boundary that a word is, by `SpeechSynthesisBoundaryType`."""
+"""The value of the SDK's `SpeechSynthesisBoundaryType` for a word."""
 TICKS_PER_MS = 10_000
 
 GETTERS: dict[str, list[Any]] = {

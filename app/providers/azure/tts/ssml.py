@@ -11,9 +11,9 @@ MSTTS = "https://www.w3.org/2001/mstts"
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 DEFAULT_VOICE = "en-US-AvaMultilingualNeural"
-"""Speaks some ninety languages."""
+"""The voice of agents that name none; it speaks some ninety languages."""
 VOICE_NAME = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)+?)-[A-Z]\w*(?::\w+)?")
-"""As the service names its voices: `en-US-AvaMultilingualNeural`, `en-US-Ava:DragonHDLatestNeural`."""
+"""Matches the service's names of voices: `en-US-AvaMultilingualNeural`, `en-US-Ava:DragonHDLatestNeural`."""
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Xml.register_namespace("mstts", MSTTS)

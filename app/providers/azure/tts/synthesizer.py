@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 RATES_HZ = (16_000, 24_000, 48_000)
 AGAIN_S = 0.25
-"""Seconds after which a request of which nothing was heard is made once more, by another synthesizer."""
+"""Seconds without any event of a request after which another synthesizer is given the same request."""
 CLOSE_S = 0.5
 
 VOICES = {

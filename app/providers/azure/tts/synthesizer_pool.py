@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STREAMS_PER_SYNTHESIZER = 3
-"""Sessions are silent or listening most of the time, and a reply is made faster than it is played."""
+"""How many sessions share a synthesizer: they are silent or listening most of the time, and a reply is made faster than
+it is played."""
 IDLE_MOST = 24
-"""Each takes five threads, 0.8 MB and 0.4 % of a core."""
+"""The most idle synthesizers that are kept. Each takes five threads, 0.8 MB and 0.4 % of a core."""
 WARMING_S = 0.2
 CLOSE_S = 3.0
 
@@ -43,7 +44,7 @@ class SynthesizerPool:
         self._warming: dict[int, set[asyncio.Task[None]]] = {}
         self._streams: dict[int, int] = {}
         self._most_at_once: dict[int, int] = {}
-        """Requests, of the streams there are: their sessions may speak all together again."""
+        """By sample rate: the most requests at once of the streams that are open, which may be as many again."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 

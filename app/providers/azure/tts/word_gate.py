@@ -5,9 +5,10 @@ words that are spoken in them, and after a barge-in nobody would know what of th
 """
 
 AHEAD_MS = 150.0
-"""Audio may go so far beyond the last known word: the contract allows 200."""
+"""Milliseconds of audio that are let through beyond the last known word; the contract of the port allows 200."""
 MOST_WAITING_MS = 30_000.0
-"""So much audio is held back; then the words are not waited for, which a service need not tell."""
+"""Milliseconds of audio that are held back at most; then it is let through without words, which a service may
+not tell."""
 
 
 class WordGate:

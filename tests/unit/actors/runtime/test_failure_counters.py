@@ -297,12 +297,12 @@ CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.REALTIME, a_speech_to_speech_service_that_is_away, "a speech-to-speech session cannot be opened: "),
     (Failure.REALTIME, a_speech_to_speech_model_that_is_silent, "a speech-to-speech session has stalled: it is asked"),
     (Failure.REALTIME, a_spoken_response_that_fails, "a response of the speech-to-speech model has failed: x"),
-    (Failure.TRANSCRIBER, a_recognizer_beside_that_is_away, "the recognizer beside has failed, and the conversation"),
+    (Failure.TRANSCRIBER, a_recognizer_beside_that_is_away, "the parallel recognizer has failed, and the conversation"),
     (Failure.PROVIDER, a_provider_that_fails, "first has failed: unavailable"),
     (
         Failure.ENGINE,
         voice_activity_that_gives_no_probability,
-        "the voice activity has told what its port does not allow",
+        "the voice activity has reported what its port does not allow",
     ),
     (Failure.BREAKER, a_provider_that_is_down, "circuit breaker open for "),
     (

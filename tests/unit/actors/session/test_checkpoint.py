@@ -13,7 +13,7 @@ from tests.kit.source import ROOT
 
 def test_each_speaker_has_a_track_of_their_own() -> None:
     checkpoint = Checkpoint()
-    checkpoint.track().audio_settled(640)
+    checkpoint.track().settle_audio(640)
     assert checkpoint.track().settled_bytes == 640
     assert checkpoint.track("speaker 2").settled_bytes == 0
 

@@ -72,7 +72,7 @@ class Parent(SupervisedActor):
     def on_receive(self, message: ChildExited | RestartChild) -> None:
         match message:
             case ChildExited():
-                if name := self.children.exited(message):
+                if name := self.children.take_exit(message):
                     self.given_up.append(name)
             case RestartChild(name):
                 self.children.restart_unless_running(name)
@@ -260,7 +260,7 @@ def test_the_end_of_one_that_was_replaced_already_says_nothing() -> None:
         parent.children.restart("ear")
         await asyncio.sleep(0.01)
         stale = ChildExited(name="ear", actor_urn=former, exit=None)  # type: ignore[arg-type]
-        assert parent.children.exited(stale) == ""
+        assert parent.children.take_exit(stale) == ""
         assert parent.children["ear"].is_alive()
 
     with_parent(act)

@@ -188,7 +188,7 @@ def test_an_agent_that_speaks_one_way_only_follows_nobody() -> None:
 
 def test_what_is_kept_is_what_a_successor_begins_with() -> None:
     def act(record: Record) -> None:
-        record.log.history.user_said("are you open", 1, 0.0, continues=False, confidence=0.9)
+        record.log.history.add_user_words("are you open", 1, 0.0, continues=False, confidence=0.9)
         before = record.checkpoint.messages
         record.log.keep()
         record.checkpoint.agent_asked(AskedQuestion("Your name?", ExpectedAnswer.NAME))

@@ -54,18 +54,18 @@ def test_a_wait_that_becomes_longer_keeps_its_timer_until_that_fires() -> None:
     timer.watch(105.0)
     assert len(clock.timers) == 1
     clock.at = 101.0
-    assert not timer.fired(105.0)
+    assert not timer.take_fired(105.0)
     timer.watch(105.0)
     assert clock.timers[1].delay_s == 4.0
     clock.at = 105.0 - 1e-9
-    assert timer.fired(105.0)
+    assert timer.take_fired(105.0)
 
 
 def test_what_was_given_up_meanwhile_is_not_due() -> None:
     timer, clock = made()
     timer.watch(101.0)
     clock.at = 101.0
-    assert not timer.fired(None)
+    assert not timer.take_fired(None)
 
 
 def test_a_cancelled_timer_can_be_set_again() -> None:

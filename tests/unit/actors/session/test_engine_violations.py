@@ -29,7 +29,7 @@ from tests.kit.session_kit import QUIET, Stage, stage
 
 NAN = float("nan")
 SAID = "what about this"
-LINE = "has told what its port does not allow, and that is passed over:"
+LINE = "has reported what its port does not allow, which is ignored:"
 
 
 def wrong(value: object) -> Any:

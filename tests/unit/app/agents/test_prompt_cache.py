@@ -125,7 +125,7 @@ def test_an_engine_that_raises_costs_its_phrases_and_not_the_start(
     cache = PromptCache(Careless(error), BackgroundTasks())
     run_virtual(cache.prepare([AGENT]))
     (record,) = caplog.records
-    assert record.getMessage().startswith(f"phrases of agent {AGENT.name} could not be kept: internal: ")
+    assert record.getMessage().startswith(f"phrases of agent {AGENT.name} could not be made in advance: internal: ")
     assert type(error).__name__ in record.getMessage()
     assert "what was said" not in caplog.text
 

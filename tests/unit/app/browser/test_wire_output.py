@@ -140,7 +140,7 @@ def test_an_agent_that_has_handed_off_is_heard_out_under_its_own_name() -> None:
     assert (changed["payload"]["event_type"], changed["payload"]["label"]) == ("agent_changed", "Billing")
     speakers = [wire(heard("Yes.", turn), by)[0]["speaker"] for turn in (2, 3, 4)]
     assert speakers == ["Dentist", "Billing", "Billing"]
-    by.goes_on_as("Reception")
+    by.set_label("Reception")
     assert [wire(heard("Yes.", turn), by)[0]["speaker"] for turn in (2, 4)] == ["Reception", "Reception"]
 
 

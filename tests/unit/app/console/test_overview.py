@@ -84,7 +84,7 @@ def test_a_worker_that_has_died_is_shown_for_a_while_and_no_more_among_the_livin
         deaths = GoneWorkers()
         for pid in (1, 2):
             await asyncio.sleep(1)
-            deaths.died(pid, at=worker.now(), status=-9, sessions=["a"])
+            deaths.record_death(pid, at=worker.now(), status=-9, sessions=["a"])
         worker.bus.hear(WorkerNotice(GONE, deaths.fields()))
         assert [each.worker for each in worker.overview.gone()] == [2, 1]
         assert [each.worker for each in worker.overview.workers()] == [os.getpid()]

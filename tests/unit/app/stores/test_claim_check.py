@@ -47,7 +47,7 @@ async def test_a_loop_that_turns_asks_nothing() -> None:
     async with checking() as (store, check):
         for _ in range(10):
             store.now_s += FROZEN_S * 0.9
-            assert not check.must_wait(store.went_on.set)
+            assert not check.wait_if_shut(store.went_on.set)
         assert store.asked == 0
 
 
@@ -59,14 +59,14 @@ async def test_after_a_freeze_all_wait_until_the_store_has_answered_and_are_call
         def go_on() -> None:
             calls.append(store.asked)
 
-        assert check.must_wait(go_on)
-        assert check.must_wait(go_on)
+        assert check.wait_if_shut(go_on)
+        assert check.wait_if_shut(go_on)
         await asyncio.sleep(0.01)
         assert (store.asked, calls) == (1, [])
         store.may_answer.set()
         await asyncio.sleep(0.01)
         assert calls == [1]
-        assert not check.must_wait(go_on)
+        assert not check.wait_if_shut(go_on)
 
 
 async def test_a_freeze_in_which_nothing_is_sent_is_seen_by_the_timer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ async def test_a_freeze_in_which_nothing_is_sent_is_seen_by_the_timer(monkeypatc
     async with checking() as (store, check):
         store.now_s += 60
         await store.was_asked.wait()
-        assert check.must_wait(store.went_on.set)
+        assert check.wait_if_shut(store.went_on.set)
         store.may_answer.set()
         await store.went_on.wait()
 
@@ -82,7 +82,7 @@ async def test_a_freeze_in_which_nothing_is_sent_is_seen_by_the_timer(monkeypatc
 async def test_an_answer_of_before_a_second_freeze_does_not_count() -> None:
     async with checking() as (store, check):
         store.now_s += FROZEN_S
-        assert check.must_wait(store.went_on.set)
+        assert check.wait_if_shut(store.went_on.set)
         await asyncio.sleep(0.01)
         store.now_s += FROZEN_S
         store.may_answer.set()
@@ -95,7 +95,7 @@ async def test_a_store_that_fails_at_first_is_asked_again() -> None:
         store.failures = 2
         store.may_answer.set()
         store.now_s += FROZEN_S
-        assert check.must_wait(store.went_on.set)
+        assert check.wait_if_shut(store.went_on.set)
         await store.went_on.wait()
         assert store.asked == 3
 
@@ -106,9 +106,9 @@ async def test_conversations_go_on_when_the_store_does_not_answer(
     monkeypatch.setattr(claim_check, "ASK_S", 0.05)
     async with checking() as (store, check):
         store.now_s += FROZEN_S
-        assert check.must_wait(store.went_on.set)
+        assert check.wait_if_shut(store.went_on.set)
         await store.went_on.wait()
-        assert not check.must_wait(store.went_on.set)
+        assert not check.wait_if_shut(store.went_on.set)
     assert [each.levelname for each in caplog.records] == ["WARNING"]
 
 
@@ -120,14 +120,14 @@ async def test_whoever_stood_still_past_its_lease_says_nothing_before_it_is_know
         store.failures = 3
         store.may_answer.set()
         store.now_s += LEASE_S
-        assert check.must_wait(store.went_on.set)
+        assert check.wait_if_shut(store.went_on.set)
         await store.went_on.wait()
         assert store.asked == 4
         # A shorter one thereafter is a shorter one.
         store.went_on.clear()
         store.failures = 3
         store.now_s += FROZEN_S
-        assert check.must_wait(store.went_on.set)
+        assert check.wait_if_shut(store.went_on.set)
         await store.went_on.wait()
         assert store.asked < 8
 
@@ -142,7 +142,7 @@ async def test_whatever_else_is_to_be_asked_is_asked_too() -> None:
         check.also(more)
         store.may_answer.set()
         store.now_s += FROZEN_S
-        assert check.must_wait(store.went_on.set)
+        assert check.wait_if_shut(store.went_on.set)
         await store.went_on.wait()
         assert asked == [1]
 
@@ -154,8 +154,8 @@ async def test_one_that_fails_keeps_no_other_from_going_on() -> None:
         def fail() -> None:
             raise ValueError
 
-        assert check.must_wait(fail)
-        assert check.must_wait(store.went_on.set)
+        assert check.wait_if_shut(fail)
+        assert check.wait_if_shut(store.went_on.set)
         store.may_answer.set()
         await store.went_on.wait()
 

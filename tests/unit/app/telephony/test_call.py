@@ -48,11 +48,11 @@ def test_a_call_that_is_over_stays_over_and_nobody_is_on_it() -> None:
     told, changed = call(), list[CallState]()
     told.on_change = lambda changing: changed.append(changing.state)
     told.participants.update(1, [Participant(id="p", phone_number=None, role="person", status="connected")])
-    assert told.became(CallState.CONNECTED, 2.0)
-    assert told.became(CallState.ON_HOLD, 3.0)
+    assert told.change_state(CallState.CONNECTED, 2.0)
+    assert told.change_state(CallState.ON_HOLD, 3.0)
     assert (told.up, told.progress.connected_at) == (True, 2.0)
-    assert told.became(CallState.DISCONNECTED, 5.0)
-    assert not told.became(CallState.CONNECTED, 6.0)
+    assert told.change_state(CallState.DISCONNECTED, 5.0)
+    assert not told.change_state(CallState.CONNECTED, 6.0)
     assert changed == [CallState.CONNECTED, CallState.ON_HOLD, CallState.DISCONNECTED]
     assert told.over.is_set()
     assert [each.status for each in told.participants] == ["disconnected"]
@@ -106,7 +106,7 @@ async def test_work_for_a_call_ends_with_it() -> None:
     assert working.cancel() == [task]
     await asyncio.wait([task], timeout=30)
     assert task.cancelled()
-    working.became(CallState.FAILED, 2.0)
+    working.change_state(CallState.FAILED, 2.0)
     assert working.run(work()) is None
 
 

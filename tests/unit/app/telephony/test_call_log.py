@@ -60,7 +60,7 @@ async def test_of_calls_with_the_same_name_the_newest_is_meant() -> None:
 async def test_a_call_that_is_over_has_no_session_and_is_not_live() -> None:
     one, other = call(1), call(2)
     log = log_of(one, other)
-    one.became(CallState.DISCONNECTED, 5.0)
+    one.change_state(CallState.DISCONNECTED, 5.0)
     assert log.live == [other]
     assert log.of_session("session-1") is None
     assert log.of_id("call-1") is one
@@ -71,7 +71,7 @@ async def test_only_calls_that_are_over_are_forgotten(monkeypatch: pytest.Monkey
     over = [call(number) for number in range(1, 5)]
     log = log_of(call(0), *over)
     for one in over:
-        one.became(CallState.DISCONNECTED, 5.0)
+        one.change_state(CallState.DISCONNECTED, 5.0)
     log.add(call(9))
     assert [log.of_id(f"call-{number}") is not None for number in range(5)] == [True, False, False, True, True]
 
@@ -81,5 +81,5 @@ async def test_pages_begin_with_the_newest_and_can_be_of_one_state() -> None:
     log = log_of(*calls)
     assert log.page(CallsQuery(page=1, limit=2)) == ([calls[4], calls[3]], 5)
     assert log.page(CallsQuery(page=3, limit=2)) == ([calls[0]], 5)
-    calls[2].became(CallState.CONNECTED, 1.0)
+    calls[2].change_state(CallState.CONNECTED, 1.0)
     assert log.page(CallsQuery(status_filter=CallState.CONNECTED)) == ([calls[2]], 1)

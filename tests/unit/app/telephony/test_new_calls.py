@@ -66,7 +66,7 @@ def test_what_was_made_ready_for_a_call_that_is_over_is_given_up() -> None:
         calls, switchboard = beginning()
         call = calls.begin(Direction.INBOUND, AGENT, "voice_live", "+15550100")
         await asyncio.sleep(1)
-        assert call.became(CallState.FAILED, 0.0)
+        assert call.change_state(CallState.FAILED, 0.0)
         await asyncio.gather(*call.cancel(), return_exceptions=True)
         switchboard.expect.assert_called_once_with(call.session_id, "voice_live")
         switchboard.forget.assert_called_once_with(call.session_id)

@@ -15,11 +15,11 @@ SUCCEEDED, FAILED, OVERDUE = OrderState.SUCCEEDED, OrderState.FAILED, OrderState
 def started(book: OrderBook, recording_id: str) -> None:
     order = book.give(START, f"start-{recording_id}")
     order.subject = recording_id
-    book.becomes(order, TAKEN)
+    book.move(order, TAKEN)
 
 
 def stopped(book: OrderBook, recording_id: str, state: OrderState = TAKEN) -> None:
-    book.becomes(book.give(STOP, f"stop-{recording_id}", recording_id), state)
+    book.move(book.give(STOP, f"stop-{recording_id}", recording_id), state)
 
 
 def active(book: OrderBook, recording_id: str) -> None:
@@ -78,14 +78,14 @@ def test_an_event_that_overtakes_the_answer_to_its_order(state: OrderState) -> N
     book = OrderBook()
     order = book.give(START, "o1")
     assert book.told(START, state, subject="a") is order
-    assert not book.becomes(order, TAKEN)
+    assert not book.move(order, TAKEN)
     assert (order.state, order.subject) == (state, "a")
     assert book.recording == ("a" if state is SUCCEEDED else "")
 
 
 def test_a_start_whose_answer_was_lost_is_known_by_its_event() -> None:
     book = OrderBook()
-    book.becomes(book.give(START, "o1"), DOUBT)
+    book.move(book.give(START, "o1"), DOUBT)
     assert book.recording == ""
     active(book, "a")
     assert book.recording == "a"
@@ -146,9 +146,9 @@ def test_inactive_after_a_stop_that_was_refused_is_a_pause_and_in_doubt_the_stop
 def test_an_event_settles_the_order_of_its_context_and_no_other() -> None:
     book = OrderBook()
     first, second = book.give(TRANSFER, "t1"), book.give(TRANSFER, "t2")
-    book.becomes(first, TAKEN)
-    book.becomes(first, OVERDUE)
-    book.becomes(second, TAKEN)
+    book.move(first, TAKEN)
+    book.move(first, OVERDUE)
+    book.move(second, TAKEN)
     assert book.told(TRANSFER, FAILED, order_id="t1") is first
     assert book.open(TRANSFER) is second
     assert book.told(TRANSFER, FAILED, order_id="somebody's") is None
@@ -160,7 +160,7 @@ def test_an_event_settles_the_order_of_its_context_and_no_other() -> None:
 def test_an_event_without_a_context_settles_the_latest() -> None:
     book = OrderBook()
     order = book.give(TRANSFER, "t1")
-    book.becomes(order, TAKEN)
+    book.move(order, TAKEN)
     assert book.told(TRANSFER, FAILED) is order
 
 
@@ -171,7 +171,7 @@ def test_what_has_ended_does_not_go_on_whatever_is_told() -> None:
         order = book.give(drawn.choice(list(OrderKind)), "o", drawn.choice(["", "s"]))
         ended: OrderState | None = None
         for state in drawn.choices(list(OrderState), k=12):
-            book.becomes(order, state)
+            book.move(order, state)
             if ended is not None:
                 assert order.state is ended
             if order.state in (SUCCEEDED, FAILED, REFUSED):
@@ -182,7 +182,7 @@ def test_what_has_ended_does_not_go_on_whatever_is_told() -> None:
 def test_no_more_orders_are_kept_than_a_call_needs() -> None:
     book = OrderBook()
     for number in range(MOST_ORDERS * 3):
-        book.becomes(book.give(OrderKind.SEND_KEYS, str(number)), TAKEN)
+        book.move(book.give(OrderKind.SEND_KEYS, str(number)), TAKEN)
     assert len(book.all_open) == MOST_ORDERS
 
 
@@ -193,8 +193,8 @@ def test_a_failure_is_late_once_whoever_gave_the_order_was_answered_without_it(
     book = OrderBook()
     order = book.give(START, "start")
     if before is OVERDUE:
-        book.becomes(order, TAKEN)
-    book.becomes(order, before)
+        book.move(order, TAKEN)
+    book.move(order, before)
     assert book.told(START, FAILED, order_id="start") is order
     assert order.is_late is is_late
 
@@ -218,7 +218,7 @@ def test_an_order_of_another_worker_is_believed_in_as_far_as_it_was_known_there(
 def test_who_is_put_through_from_among_several_leaves_the_others(whom: str, state: OrderState, left: bool) -> None:
     book = OrderBook()
     order = book.give(OrderKind.TRANSFER, "o1", whom)
-    book.becomes(order, TAKEN)
+    book.move(order, TAKEN)
     assert not book.has_left_others
     assert book.told(OrderKind.TRANSFER, state, order_id="o1") is order
     assert book.has_left_others is left

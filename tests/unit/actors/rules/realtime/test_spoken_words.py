@@ -34,10 +34,10 @@ def test_words_are_told_once_and_only_when_their_audio_has_come() -> None:
     words.add(TEXT)
     for number, word in enumerate(["We", "are", "open"]):
         words.place(word, number * 300.0, 300.0)
-    assert [(w.text_start, w.text_end, w.audio_ms) for w in words.placed_by(650.0)] == [(0, 2, 0.0), (3, 6, 300.0)]
-    assert words.placed_by(650.0) == []
-    assert [TEXT[w.text_start : w.text_end] for w in words.placed_by()] == ["open"]
-    assert words.placed_by() == []
+    assert [(w.text_start, w.text_end, w.audio_ms) for w in words.take_placed(650.0)] == [(0, 2, 0.0), (3, 6, 300.0)]
+    assert words.take_placed(650.0) == []
+    assert [TEXT[w.text_start : w.text_end] for w in words.take_placed()] == ["open"]
+    assert words.take_placed() == []
 
 
 def test_a_word_that_is_not_in_the_text_is_none() -> None:
@@ -47,7 +47,7 @@ def test_a_word_that_is_not_in_the_text_is_none() -> None:
     words.place("closed", 0.0, 300.0)
     words.place("six", 0.0, 300.0)
     words.place("We", 300.0, 300.0)
-    assert [w.text_start for w in words.placed_by()] == [TEXT.index("six")]
+    assert [w.text_start for w in words.take_placed()] == [TEXT.index("six")]
 
 
 def test_another_part_follows_what_was_said_before() -> None:
@@ -71,9 +71,9 @@ def test_the_audio_that_has_come_reaches_to_the_last_word_that_ends_in_it() -> N
     for number, word in enumerate(["We", "are", "open"]):
         words.place(word, number * 300.0, 300.0)
     assert words.sounds_to(650.0) == 0
-    words.placed_by(650.0)
+    words.take_placed(650.0)
     assert words.sounds_to(650.0) == len("We are")
-    words.placed_by()
+    words.take_placed()
     assert words.sounds_to(650.0) == len("We are open")
 
 

@@ -80,7 +80,7 @@ def test_what_is_unknown_begins_with_the_first_unanswered_speech_without_words()
         speech.committed(item_id)
         speech.utterances.asked(turn, continues=turn == 3)
     assert speech.unknown_since == 1_900 * 32
-    speech.transcribed("b", "book a table")
+    speech.take_transcript("b", "book a table")
     assert speech.unknown_since == 3_100 * 32
     speech.utterances.answered()
     assert speech.unknown_since == ring.end_bytes
@@ -94,11 +94,11 @@ def test_words_that_come_late_take_their_places() -> None:
         speech.committed(item_id)
     speech.committed("nobody's")
     speech.utterances.asked(3, continues=False)
-    assert speech.transcribed("b", "tomorrow") == 3
+    assert speech.take_transcript("b", "tomorrow") == 3
     assert speech.utterances.words(3, "[speech] [speech]") == "[speech] tomorrow"
-    assert speech.transcribed("a", "open") == 3
+    assert speech.take_transcript("a", "open") == 3
     assert speech.utterances.words(3, "12 [speech] [speech]") == "12 open tomorrow"
-    assert speech.transcribed("a", "again") == 0
+    assert speech.take_transcript("a", "again") == 0
 
 
 def test_no_more_than_a_minute_is_kept() -> None:
@@ -119,10 +119,10 @@ def test_words_that_are_understood_beside_belong_to_the_utterance_in_which_they_
         speech.commit()
         ring.append(bytes(1_000 * 32))
     speech.utterances.asked(3, continues=False)
-    assert speech.utterances.overheard(1_000.0, "in the silence") == 0
-    assert speech.utterances.overheard(1_700.0, "second") == 3
-    assert speech.utterances.overheard(1_750.0, "again") == 0
-    assert speech.utterances.overheard(420.0, "first") == 3
+    assert speech.utterances.take_overheard(1_000.0, "in the silence") == 0
+    assert speech.utterances.take_overheard(1_700.0, "second") == 3
+    assert speech.utterances.take_overheard(1_750.0, "again") == 0
+    assert speech.utterances.take_overheard(420.0, "first") == 3
     assert speech.utterances.words(3, "[speech] [speech]") == "first second"
 
 
@@ -163,7 +163,7 @@ def test_an_item_that_the_session_has_made_by_itself_is_the_utterance_and_the_si
     speech.utterances.asked(1, continues=False)
     assert (heard.turns, heard.cleared) == ([], 1)
     assert speech.utterances.turns_to_hear == {1}
-    assert speech.transcribed("early", "are you open") == 1
+    assert speech.take_transcript("early", "are you open") == 1
     assert speech.utterances.words(1, "[speech]") == "are you open"
 
 
@@ -171,11 +171,11 @@ def test_words_of_such_an_item_may_be_told_before_the_utterance_is_over() -> Non
     ring, speech, _ = connected()
     spoken(speech, ring, 400)
     speech.committed("early")
-    assert speech.transcribed("early", "are you open") == 0
+    assert speech.take_transcript("early", "are you open") == 0
     speech.commit()
     speech.utterances.asked(1, continues=False)
     assert speech.utterances.words(1, "[speech]") == "are you open"
-    assert speech.transcribed("early", "again") == 0
+    assert speech.take_transcript("early", "again") == 0
 
 
 def test_who_goes_on_after_such_an_item_has_said_both() -> None:
@@ -188,8 +188,8 @@ def test_who_goes_on_after_such_an_item_has_said_both() -> None:
     speech.committed("rest")
     speech.utterances.asked(1, continues=False)
     assert len(heard.turns) == 1
-    assert speech.transcribed("early", "are you open") == 1
-    assert speech.transcribed("rest", "on sunday") == 1
+    assert speech.take_transcript("early", "are you open") == 1
+    assert speech.take_transcript("rest", "on sunday") == 1
     assert speech.utterances.words(1, "[speech]") == "are you open on sunday"
 
 
@@ -211,7 +211,7 @@ def test_a_late_item_of_noise_is_not_taken_for_the_utterance_that_has_begun_sinc
     speech.committed("cough", 180.0)
     speech.committed("early", 500.0)
     assert heard.truncated == {"cough": 0.0}
-    assert speech.transcribed("early", "are you open") == 0
+    assert speech.take_transcript("early", "are you open") == 0
     speech.commit()
     speech.utterances.asked(1, continues=False)
     assert speech.utterances.words(1, "[speech]") == "are you open"
@@ -232,7 +232,7 @@ def test_a_turn_that_the_session_has_not_made_does_not_get_the_words_of_the_next
         speech.utterances.asked(turn, continues=False)
     speech.commit_failed()
     speech.committed("second")
-    assert speech.transcribed("second", "tomorrow") == 2
+    assert speech.take_transcript("second", "tomorrow") == 2
     speech.commit_failed()
 
 
@@ -242,10 +242,10 @@ def test_words_that_are_known_are_not_written_down_twice_by_another_session() ->
     speech.commit()
     speech.utterances.asked(1, continues=False)
     speech.committed("first")
-    assert speech.transcribed("first", "are you open") == 1
+    assert speech.take_transcript("first", "are you open") == 1
     speech.connect(session())
     speech.committed("again")
-    assert speech.transcribed("again", "are you open") == 0
+    assert speech.take_transcript("again", "are you open") == 0
     assert speech.utterances.words(1, "[speech]") == "are you open"
 
 
@@ -257,7 +257,7 @@ def test_what_nobody_answers_is_given_for_its_words_alone() -> None:
     speech.commit(is_answered=False)
     assert heard.turns == [400]
     speech.committed("item")
-    assert speech.transcribed("item", "leave a message") == NOT_ANSWERED
+    assert speech.take_transcript("item", "leave a message") == NOT_ANSWERED
     speech.utterances.asked(1, continues=False)
     assert speech.utterances.words(1, "hello") == "hello"
     assert speech.utterances.turns_to_hear == set()
@@ -295,7 +295,7 @@ def answered_in(*turns: int) -> CallerSpeech:
         speech.commit()
         speech.committed(f"item-{number}")
         speech.utterances.asked(turn, continues=False)
-        speech.transcribed(f"item-{number}", f"words {number}")
+        speech.take_transcript(f"item-{number}", f"words {number}")
     return speech
 
 
@@ -307,7 +307,7 @@ def test_words_of_a_turn_that_stand_are_not_taken_for_those_of_the_next() -> Non
     speech.committed("later")
     speech.utterances.asked(2, continues=True, stands=True)
     assert speech.utterances.words(2, f"{SPOKEN} {SPOKEN}", since=1) == f"words 0 {SPOKEN}"
-    speech.transcribed("later", "more")
+    speech.take_transcript("later", "more")
     assert speech.utterances.words(2, SPOKEN) == "more"
 
 
@@ -325,7 +325,7 @@ def test_a_session_that_tells_of_items_without_end_leaves_no_more_than_the_bound
     spoken(speech, ring, 400)
     for number in range(3 * MOST_UNTOLD):
         speech.committed(f"early-{number}")
-        speech.transcribed(f"early-{number}", "x" * MAX_UTTERANCE_CHARS * 2)
+        speech.take_transcript(f"early-{number}", "x" * MAX_UTTERANCE_CHARS * 2)
     assert len(speech._early) == MOST_UNTOLD
     assert max(map(len, speech._early.values())) <= MAX_UTTERANCE_CHARS
     speech.commit()
@@ -344,7 +344,7 @@ def test_words_of_a_turn_that_are_told_again_and_again_are_bounded() -> None:
         speech.committed(f"i{number}")
     speech.commit()
     for number in range(8):
-        speech.transcribed(f"i{number}", "word " * 1_000)
+        speech.take_transcript(f"i{number}", "word " * 1_000)
     (utterance,) = speech.utterances._kept
     assert len(utterance.text) <= MAX_UTTERANCE_CHARS
 
@@ -356,16 +356,16 @@ def test_words_that_are_finished_with_in_mid_utterance_stand_before_those_that_c
     speech = CallerSpeech(ring)
     spoken(speech, ring, 400)
     for _ in range(2):
-        speech.overhears(300.0, "are you")
+        speech.keep_overheard(300.0, "are you")
     speech.commit()
     speech.utterances.asked(1, continues=False)
     ring.append(bytes(1_000 * 32))
-    speech.overhears(1_300.0, "nobody speaks")
+    speech.keep_overheard(1_300.0, "nobody speaks")
     said = f"are you {rest}".strip()
     assert speech.utterances.with_beginning(420.0, rest) == said
-    assert speech.utterances.overheard(420.0, rest) == 1
+    assert speech.utterances.take_overheard(420.0, rest) == 1
     assert speech.utterances.words(1, "[speech]") == said
     spoken(speech, ring, 400)
     speech.commit()
     speech.utterances.asked(2, continues=False)
-    assert speech.utterances.overheard(1_800.0, "") == 0, "it has no beginning of another"
+    assert speech.utterances.take_overheard(1_800.0, "") == 0, "it has no beginning of another"

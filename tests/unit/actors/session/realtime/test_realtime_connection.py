@@ -150,4 +150,4 @@ def test_what_is_no_event_is_passed_over(caplog: pytest.LogCaptureFixture) -> No
 
     with caplog.at_level(logging.WARNING):
         assert at_place(FakeRealtime(), act) == [reported.RealtimeReady(None)]
-    assert "the speech to speech has told what its port does not allow" in caplog.text
+    assert "the speech to speech has reported what its port does not allow" in caplog.text

@@ -107,7 +107,7 @@ def test_a_reply_whose_end_is_not_told_is_whole_and_costs_no_turn(caplog: pytest
     run_virtual(main())
     lines = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     assert len(lines) == 3
-    assert all("its end was not told" in line for line in lines)
+    assert all("its end was not reported" in line for line in lines)
 
 
 @on_virtual_time

@@ -54,11 +54,11 @@ def test_words_that_are_overheard_belong_to_the_utterance_in_which_they_end() ->
     utterances, (first, second) = kept("", "")
     first.begun = "are you"
     utterances.asked(3, continues=False)
-    assert utterances.overheard(-1.0, "before all") == 0
+    assert utterances.take_overheard(-1.0, "before all") == 0
     assert utterances.with_beginning(500.0, "open") == "are you open"
-    assert utterances.overheard(500.0, "open") == 3
-    assert utterances.overheard(500.0, "again") == 0
-    assert utterances.overheard(1_500.0, "") == 0
+    assert utterances.take_overheard(500.0, "open") == 3
+    assert utterances.take_overheard(500.0, "again") == 0
+    assert utterances.take_overheard(1_500.0, "") == 0
     assert (first.text, first.is_known, second.is_known) == ("are you open", True, False)
 
 

@@ -50,13 +50,13 @@ def test_who_is_not_streamed_for_long_is_absent_unless_words_of_theirs_are_owed(
     kept = tracks(checkpoint)
     for speaker in ("speaker 2", "speaker 3", "caller"):
         kept.append(speaker, FRAME)
-    checkpoint.track("speaker 3").final_transcript_owed(is_owed=True)
+    checkpoint.track("speaker 3").mark_final_owed(is_owed=True)
     told: list[tuple[int, list[str]]] = []
 
     def hear(ms: int) -> None:
         for _ in range(ms // 20):
             at_ms = kept.append("caller", FRAME).offset_bytes // 32 + 20
-            if gone := kept.absent("caller"):
+            if gone := kept.close_absent("caller"):
                 told.append((at_ms, gone))
 
     hear(ABSENT_MS - 20)
@@ -65,7 +65,7 @@ def test_who_is_not_streamed_for_long_is_absent_unless_words_of_theirs_are_owed(
     ((at_ms, gone),) = told
     assert gone == ["speaker 2"]
     assert at_ms <= 20 + ABSENT_MS + LOOK_MS + 20
-    checkpoint.track("speaker 3").final_transcript_owed(is_owed=False)
+    checkpoint.track("speaker 3").mark_final_owed(is_owed=False)
     hear(2 * LOOK_MS)
     assert told[1:] == [(told[1][0], ["speaker 3"])]
     assert [checkpoint.track(name).is_open for name in ("caller", "speaker 2", "speaker 3")] == [True, False, False]

@@ -8,9 +8,9 @@ def test_a_final_is_owed_from_the_onset_until_it_comes() -> None:
     track = AudioTrack()
     owed = OwedTranscript(track)
     seen = [track.final_owed]
-    owed.begun(100.0)
+    owed.owe(100.0)
     seen.append(track.final_owed)
-    owed.came(900.0, 28_800)
+    owed.settle(900.0, 28_800)
     assert [*seen, track.final_owed] == [False, True, False]
     assert track.settled_bytes == 28_800
 
@@ -18,21 +18,21 @@ def test_a_final_is_owed_from_the_onset_until_it_comes() -> None:
 def test_a_final_that_comes_late_leaves_that_of_the_next_utterance_owed() -> None:
     track = AudioTrack()
     owed = OwedTranscript(track)
-    owed.begun(100.0)
-    owed.begun(1_500.0)
-    owed.came(900.0, 28_800)
+    owed.owe(100.0)
+    owed.owe(1_500.0)
+    owed.settle(900.0, 28_800)
     assert track.final_owed
-    owed.came(2_000.0, 64_000)
+    owed.settle(2_000.0, 64_000)
     assert not track.final_owed
 
 
 def test_a_noise_owes_nothing() -> None:
     track = AudioTrack()
     owed = OwedTranscript(track)
-    owed.begun(100.0)
-    owed.was_noise()
+    owed.owe(100.0)
+    owed.forget_noise()
     assert not track.final_owed
-    owed.came(50.0, 1_600)
+    owed.settle(50.0, 1_600)
     assert not track.final_owed, "nothing had begun at 50 ms either"
 
 
@@ -40,15 +40,15 @@ def test_what_a_former_recognizer_has_left_stays_owed_behind_a_noise() -> None:
     track = AudioTrack(final_owed=True)
     owed = OwedTranscript(track)
     seen = [(owed.is_inherited, track.final_owed)]
-    owed.begun(100.0)
-    owed.was_noise()
+    owed.owe(100.0)
+    owed.forget_noise()
     seen.append((owed.is_inherited, track.final_owed))
-    owed.came(900.0, 28_800)
+    owed.settle(900.0, 28_800)
     assert [*seen, (owed.is_inherited, track.final_owed)] == [(True, True), (True, True), (False, False)]
 
 
 def test_what_is_given_up_is_not_heard_again() -> None:
     track = AudioTrack(final_owed=True, settled_bytes=10)
     owed = OwedTranscript(track)
-    owed.given_up(6_400)
+    owed.give_up(6_400)
     assert (track.final_owed, track.settled_bytes, owed.is_inherited) == (False, 6_400, False)

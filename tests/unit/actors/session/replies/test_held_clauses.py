@@ -19,7 +19,7 @@ class Model:
     def ask(self, number: int, turn: int, asked: str, said: str, clause: str) -> None:
         self.asked[number] = turn, asked, said, clause
 
-    def judged(self, number: int) -> bool:
+    def take_verdict(self, number: int) -> bool:
         return self.asked.pop(number, None) is not None
 
     def cancel(self) -> int:
@@ -53,9 +53,9 @@ def test_clauses_come_out_in_their_order_whichever_is_judged_first() -> None:
     holding = Holding()
     holding.clauses.hold("", "One. ")
     holding.clauses.hold("One. ", "Two.")
-    assert holding.clauses.judged(allowed(2))
+    assert holding.clauses.take_verdict(allowed(2))
     assert holding.clauses.take() is None
-    assert holding.clauses.judged(ClauseJudged(1, is_decided=True, broken=4, tokens=7))
+    assert holding.clauses.take_verdict(ClauseJudged(1, is_decided=True, broken=4, tokens=7))
     assert [holding.clauses.take(), holding.clauses.take(), holding.clauses.take()] == [
         ("One. ", 4),
         ("Two.", None),
@@ -70,7 +70,7 @@ def test_what_a_guardrail_says_is_not_judged_and_waits_for_what_is() -> None:
     holding.clauses.hold("One. ", "I may not say.", is_trusted=True)
     assert list(holding.model.asked) == [1]
     assert holding.clauses.take() is None
-    holding.clauses.judged(allowed(1))
+    holding.clauses.take_verdict(allowed(1))
     assert [holding.clauses.take(), holding.clauses.take()] == [("One. ", None), ("I may not say.", None)]
 
 
@@ -79,7 +79,7 @@ def test_without_a_verdict_the_file_decides() -> None:
     for on_failure, broken in ((OnFailure.OPEN, None), (OnFailure.CLOSED, UNDECIDED)):
         holding = Holding(on_failure)
         holding.clauses.hold("", "One.")
-        assert holding.clauses.judged(undecided)
+        assert holding.clauses.take_verdict(undecided)
         assert holding.clauses.take() == ("One.", broken)
 
 
@@ -88,5 +88,5 @@ def test_a_verdict_that_nobody_waits_for_costs_and_does_nothing() -> None:
     holding.clauses.hold("", "One.")
     holding.clauses.forget()
     assert (len(holding.clauses), holding.clauses.first, holding.model.cancelled) == (0, "", 1)
-    assert not holding.clauses.judged(allowed(1))
+    assert not holding.clauses.take_verdict(allowed(1))
     assert holding.checkpoint.spent_tokens == 5 + 7

@@ -75,7 +75,7 @@ class Desk(ToolTalk):
         agent = msgspec.structs.replace(CLERK, limits=limits or CLERK.limits)
         super().__init__(agent, team=(agent, BILLING))
         self.source, self.synthesizer = Source(), NotingSynthesizer()
-        self.checkpoint.agent_is(agent.name)
+        self.checkpoint.set_agent(agent.name)
         self.turn.state.agent = AgentActivity.THINKING
         self.maker = ReplyMaker(
             self.ongoing,

@@ -42,5 +42,5 @@ def test_audio_is_too_much_when_no_text_takes_so_long() -> None:
 
 def test_words_and_pieces_are_no_more_than_the_text_can_have() -> None:
     reply = ReplySynthesis(text_start=5, ordered_text=15)
-    assert sum(reply.may_place_word() for _ in range(10_000)) == 120
-    assert sum(reply.may_place_piece() for _ in range(10_000)) == 120
+    assert sum(reply.count_word() for _ in range(10_000)) == 120
+    assert sum(reply.count_piece() for _ in range(10_000)) == 120

@@ -107,7 +107,7 @@ def test_what_the_engine_tells_reaches_the_actor_and_what_is_no_event_does_not(
         assert speaker.reports == [audio]
 
     with_stream(engine, act)
-    assert "the synthesizer has told what its port does not allow" in caplog.text
+    assert "the synthesizer has reported what its port does not allow" in caplog.text
 
 
 AWAY = SynthesizerError(ErrorKind.UNAVAILABLE, "away")

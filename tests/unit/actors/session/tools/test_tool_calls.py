@@ -21,7 +21,7 @@ class Conversation(ToolTalk):
     def __init__(self) -> None:
         super().__init__()
         self.called = [called("look_up", "c1")]
-        self.history.tools_called(TURN, self.called, 0.0)
+        self.history.add_tool_calls(TURN, self.called, 0.0)
         self.calls = ToolCalls(self.ongoing, self.runs)
 
 

@@ -70,7 +70,7 @@ def shown(run: AnyTool) -> list[Any]:
         talk.ongoing.plan.tools[run.name] = run  # type: ignore[index]  # a dict, of this test
         calls = ToolCalls(talk.ongoing, talk.runs)
         made = [called(run.name, "c1")]
-        talk.history.tools_called(TURN, made, 0.0)
+        talk.history.add_tool_calls(TURN, made, 0.0)
         calls.start(TURN, made, made)
         while not talk.finished:  # noqa: ASYNC110  nobody tells
             await asyncio.sleep(0.1)

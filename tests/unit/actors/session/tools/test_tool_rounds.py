@@ -268,7 +268,7 @@ def test_what_was_refused_and_said_back_is_run_when_the_caller_has_answered() ->
         await talk.passes(0.5)
         (refused,) = talk.results
         assert TO_BE_CONFIRMED in refused[1]
-        talk.history.user_said("yes", TURN + 1, 0.0, continues=False, confidence=1.0)
+        talk.history.add_user_words("yes", TURN + 1, 0.0, continues=False, confidence=1.0)
         talk.turn.state.turn_number = TURN + 1
         talk.rounds.run([call], TURN + 1)
         await talk.passes(0.5)

@@ -181,9 +181,9 @@ async def test_a_call_that_nobody_knows_is_not_found(method: str, path: str) -> 
 async def test_a_call_is_hung_up_and_one_that_was_over_is_left_alone() -> None:
     up, over = new_call(), new_call()
     desk = Desk(up)
-    desk.on_hang_up = lambda call: call.became(CallState.DISCONNECTED, 1.0)
+    desk.on_hang_up = lambda call: call.change_state(CallState.DISCONNECTED, 1.0)
     assert (await desk.ask("DELETE", "/calls/call-1")).body["message"] == "the call was hung up"
-    over.became(CallState.DISCONNECTED, 1.0)
+    over.change_state(CallState.DISCONNECTED, 1.0)
     desk = Desk(over)
     assert (await desk.ask("DELETE", "/calls/call-1")).body["message"] == "the call was over"
     assert desk.hung_up == []

@@ -40,7 +40,7 @@ def test_a_frame_that_is_longer_than_all_that_may_wait_is_due_at_once() -> None:
 def test_what_waits_for_frames_that_do_not_come_is_overdue_at_the_second_look() -> None:
     frames = quiet()
     add(frames, b"b")
-    assert [frames.overdue(), frames.overdue(), frames.overdue()] == [b"", b"b", b""]
+    assert [frames.take_overdue(), frames.take_overdue(), frames.take_overdue()] == [b"", b"b", b""]
 
 
 def test_what_is_taken_waits_no_longer() -> None:

@@ -145,22 +145,22 @@ def test_a_partial_without_a_final_is_a_stall() -> None:
 
 def test_what_has_no_end_is_shown_one_once() -> None:
     utterances = Utterances()
-    assert not utterances.unended(9.0)
+    assert not utterances.note_unended(9.0)
     utterances.partial(YES, 10.0)
-    assert not utterances.unended(9.9 + UNENDED_S)
-    assert utterances.unended(10.0 + UNENDED_S)
-    assert not utterances.unended(10.1 + UNENDED_S)
+    assert not utterances.note_unended(9.9 + UNENDED_S)
+    assert utterances.note_unended(10.0 + UNENDED_S)
+    assert not utterances.note_unended(10.1 + UNENDED_S)
     utterances.partial(Segment("yes please", 100, 800), 20.0)
-    assert utterances.unended(20.0 + UNENDED_S)
+    assert utterances.note_unended(20.0 + UNENDED_S)
     utterances.partial(Segment("yes please do", 100, 900), 30.0)
     utterances.finish(1_000, suspicious=True, now=30.1)
-    assert not utterances.unended(30.1 + UNENDED_S)
+    assert not utterances.note_unended(30.1 + UNENDED_S)
 
 
 def test_what_comes_of_an_end_that_was_shown_is_told_at_once() -> None:
     utterances = Utterances()
     utterances.partial(YES, 1.0)
-    assert utterances.unended(1.0 + UNENDED_S)
+    assert utterances.note_unended(1.0 + UNENDED_S)
     assert finals(utterances.final(YES, 4.5)) == ["yes"]
     assert utterances.finish(1_000, suspicious=True, now=5.0) == [NoSpeechRecognized(1_000)]
     assert utterances.idle

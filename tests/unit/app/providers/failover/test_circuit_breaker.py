@@ -27,14 +27,14 @@ def opened(at: float = 0.0) -> CircuitBreaker:
 
 def probing(at: float = 10.0) -> CircuitBreaker:
     made = opened()
-    assert made.admits(at)
+    assert made.admit(at)
     assert made.state is HALF_OPEN
     return made
 
 
 Event = Callable[[CircuitBreaker], object]
 AT = 12.0
-ADMITS: Event = lambda it: it.admits(AT)  # noqa: E731 - a row of a table
+ADMITS: Event = lambda it: it.admit(AT)  # noqa: E731 - a row of a table
 SUCCEEDED: Event = lambda it: it.succeeded(AT)  # noqa: E731
 FAILED: Event = lambda it: it.failed(AT)  # noqa: E731
 GIVEN_UP: Event = lambda it: it.given_up(AT)  # noqa: E731
@@ -96,12 +96,12 @@ def test_it_stays_open_twice_as_long_each_time_up_to_a_bound_until_one_succeeds(
     it, now = opened(), 0.0
     for open_s in (10, 20, 40, 60, 60):
         assert it.opens_in_s(now) == open_s
-        assert not it.admits(now + open_s - 0.1)
+        assert not it.admit(now + open_s - 0.1)
         now += open_s
-        assert it.admits(now)
+        assert it.admit(now)
         it.failed(now)
     now += 60
-    assert it.admits(now)
+    assert it.admit(now)
     it.succeeded(now)
     assert (it.opens_in_s(now), it.recent_failures(now)) == (0, 0)
     for _ in range(POLICY.failures):
@@ -114,7 +114,7 @@ def test_it_stays_open_as_long_as_the_provider_asked_for() -> None:
     for _ in range(POLICY.failures):
         it.failed(0.0, retry_after_s=45)
     assert it.opens_in_s(0.0) == 45
-    assert it.admits(45.0)
+    assert it.admit(45.0)
     it.failed(45.0, retry_after_s=3_600)
     assert it.opens_in_s(45.0) == POLICY.most_open_s
 
@@ -137,11 +137,11 @@ def test_one_that_is_asked_since_there_is_no_other_closes_it_or_leaves_it_open_a
 
 def test_one_probe_at_a_time_and_another_when_it_is_given_up_or_lost() -> None:
     it = probing(10.0)
-    assert not it.admits(11.0)
+    assert not it.admit(11.0)
     it.given_up(12.0)
-    assert it.admits(12.0)
-    assert not it.admits(31.9)
-    assert it.admits(32.0)
+    assert it.admit(12.0)
+    assert not it.admit(31.9)
+    assert it.admit(32.0)
 
 
 def test_open_times_differ() -> None:
@@ -156,7 +156,7 @@ def test_open_times_differ() -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["admits", "ask_anyway", "succeeded", "failed", "given_up"]), st.floats(0, 15)),
+    st.tuples(st.sampled_from(["admit", "ask_anyway", "succeeded", "failed", "given_up"]), st.floats(0, 15)),
     max_size=80,
 )
 LEGAL = {(CLOSED, OPEN), (OPEN, HALF_OPEN), (HALF_OPEN, OPEN), (HALF_OPEN, CLOSED)}
@@ -174,7 +174,7 @@ def test_whatever_comes_it_lets_in_who_it_should(steps: list[tuple[str, float]])
             probe_free_at = now
         if name == "ask_anyway" and before is OPEN:
             probe_free_at = now + POLICY.probe_s
-        if name != "admits":
+        if name != "admit":
             continue
         match before:
             case BreakerState.CLOSED:

@@ -7,9 +7,9 @@ from app.server.processes.gone_workers import MOST_GONE, MOST_SESSIONS, GoneSess
 
 def test_what_nobody_has_gone_on_with_is_lost_and_comes_first() -> None:
     gone = GoneWorkers()
-    gone.died(7, at=1_000.0004, status=-9, sessions=["a", "b", "c"])
-    assert gone.begun("a", 8)
-    assert not gone.begun("another", 8)
+    gone.record_death(7, at=1_000.0004, status=-9, sessions=["a", "b", "c"])
+    assert gone.record_begin("a", 8)
+    assert not gone.record_begin("another", 8)
     assert gone_in(gone.fields()) == [
         GoneWorker(
             worker=7,
@@ -24,20 +24,20 @@ def test_what_nobody_has_gone_on_with_is_lost_and_comes_first() -> None:
 
 def test_a_session_whose_second_worker_dies_too_goes_on_at_the_third() -> None:
     gone = GoneWorkers()
-    gone.died(7, at=1.0, status=1, sessions=["a"])
-    gone.begun("a", 8)
-    gone.died(8, at=2.0, status=1, sessions=["a"])
+    gone.record_death(7, at=1.0, status=1, sessions=["a"])
+    gone.record_begin("a", 8)
+    gone.record_death(8, at=2.0, status=1, sessions=["a"])
     assert [each.lost for each in gone_in(gone.fields())] == [0, 1]
-    gone.begun("a", 9)
+    gone.record_begin("a", 9)
     assert [each.sessions[0].goes_on_at for each in gone_in(gone.fields())] == [9, 9]
 
 
 def test_only_so_many_workers_and_sessions_are_told_of() -> None:
     gone = GoneWorkers()
     for worker in range(MOST_GONE + 5):
-        gone.died(worker, at=float(worker), status=1, sessions=[f"{worker}-{number}" for number in range(100)])
+        gone.record_death(worker, at=float(worker), status=1, sessions=[f"{worker}-{number}" for number in range(100)])
     for number in range(90):
-        gone.begun(f"9-{number}", 99)
+        gone.record_begin(f"9-{number}", 99)
     told = gone_in(gone.fields())
     assert [each.worker for each in told] == list(range(5, MOST_GONE + 5))
     nine = next(each for each in told if each.worker == 9)
@@ -48,5 +48,5 @@ def test_only_so_many_workers_and_sessions_are_told_of() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_worker_without_sessions_is_told_of_too(count: int) -> None:
     gone = GoneWorkers()
-    gone.died(7, at=1.0, status=-11, sessions=["a"][:count])
+    gone.record_death(7, at=1.0, status=-11, sessions=["a"][:count])
     assert gone_in(gone.fields())[0].live == count

@@ -49,13 +49,13 @@ def test_the_sessions_of_a_worker_end_with_it() -> None:
 def test_a_session_that_goes_on_at_another_worker_is_that_ones_whatever_its_former_says_later() -> None:
     registry = SessionRegistry()
     registry.claim("s", ONE)
-    registry.begun("s", OTHER)
+    registry.begin("s", OTHER)
     assert registry.owner("s") == OTHER
     registry.end("s", ONE)
     registry.forget(ONE)
     assert registry.owner("s") == OTHER
-    registry.begun("t", ONE)
+    registry.begin("t", ONE)
     registry.end("t", ONE)
-    registry.begun("t", OTHER)
+    registry.begin("t", OTHER)
     registry.forget(ONE)
     assert registry.owner("t") == OTHER

@@ -12,7 +12,7 @@ class Gate:
         self.is_shut = True
         self.go_on: Callable[[], None] = lambda: None
 
-    def must_wait(self, go_on: Callable[[], None]) -> bool:
+    def wait_if_shut(self, go_on: Callable[[], None]) -> bool:
         self.go_on = go_on
         return self.is_shut
 

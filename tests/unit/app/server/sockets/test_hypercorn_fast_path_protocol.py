@@ -102,7 +102,7 @@ class Ear:
             raise LookupError("of the listener")
         self.taken.append(message)
 
-    def admits(self, frames: int, size_bytes: int) -> bool:
+    def admit(self, frames: int, size_bytes: int) -> bool:
         self._left -= frames
         return self._left >= 0
 

@@ -4,7 +4,7 @@ from app.server.sockets.ping_watch import SILENT_INTERVALS, PingWatch
 
 
 def looks(watch: PingWatch, count: int, *, is_held: bool = False) -> list[bool]:
-    return [watch.is_gone(is_held=is_held) for _ in range(count)]
+    return [watch.look(is_held=is_held) for _ in range(count)]
 
 
 def test_one_that_answered_before_and_is_silent_is_gone() -> None:

@@ -34,7 +34,7 @@ class Worker:
     def _hang_up(self, call: Call) -> None:
         self.hung_up.append((call.session_id, round(asyncio.get_running_loop().time() - self._began, 3)))
         if self._obeys:
-            call.became(CallState.DISCONNECTED, 1.0)
+            call.change_state(CallState.DISCONNECTED, 1.0)
 
     async def drain(self) -> float:
         """Drain, and return how long that took."""
@@ -54,7 +54,7 @@ def test_a_call_without_a_session_is_hung_up_at_once_and_the_others_shortly_befo
 def test_calls_that_end_by_themselves_are_not_waited_for_any_longer() -> None:
     async def act() -> None:
         worker = Worker()
-        asyncio.get_running_loop().call_later(3, worker.talking.became, CallState.DISCONNECTED, 3.0)
+        asyncio.get_running_loop().call_later(3, worker.talking.change_state, CallState.DISCONNECTED, 3.0)
         assert await worker.drain() == 3.0
         assert worker.hung_up == [("silent", 0.0)]
 

@@ -29,7 +29,7 @@ def made() -> Call:
     call.identify("call")
     call.admission = Admission.ADMITTED
     call.server_call_id, call.own_number = "server", "+15550199"
-    call.became(CallState.CONNECTED, 2.0)
+    call.change_state(CallState.CONNECTED, 2.0)
     call.note("CallConnected", 2.0)
     call.participants.update(1, [Participant(id="p", phone_number=None, role="person", status="connected")])
     call.orders.told(OrderKind.START_RECORDING, OrderState.SUCCEEDED, subject="recording")

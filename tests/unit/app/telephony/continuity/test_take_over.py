@@ -152,7 +152,7 @@ class TestWhatIsTold:
             worker.board.call_changed(call)
             await asyncio.sleep(0.1)
             assert worker.bus.told == [(KEPT, record_of_call(call).fields())]
-            call.became(CallState.DISCONNECTED, 1.0)
+            call.change_state(CallState.DISCONNECTED, 1.0)
             worker.board.call_changed(call)
             await asyncio.sleep(0.1)
             assert worker.bus.told[1:] == [(OVER, {"secret": call.secret})]
@@ -206,7 +206,7 @@ class TestWhatIsTold:
             call = worker.has()
             await asyncio.sleep(0.1)
             assert shared.kept == [record_of_call(call, shared.worker)]
-            call.became(CallState.DISCONNECTED, 1.0)
+            call.change_state(CallState.DISCONNECTED, 1.0)
             worker.board.call_changed(call)
             await asyncio.sleep(0.1)
             assert shared.dropped == [call.secret]
@@ -339,7 +339,7 @@ class TestOrphans:
             assert len(worker.asked_for_media) == 1
 
         on_virtual_time(act)
-        assert "who is on a call is not known: unavailable: status 503" in caplog.messages
+        assert "the participants of a call cannot be looked up: unavailable: status 503" in caplog.messages
 
 
 class TestCallsThatNobodyHas:

@@ -84,7 +84,7 @@ async def test_the_audit_log_tells_callers_apart_and_names_them_only_where_it_ma
             await server.judge(wrong, caller)
         await server.judge("4711", OTHER)
     said = [record.getMessage() for record in caplog.records]
-    assert said == [*["access code wrong"] * 3, "access code not looked at"]
+    assert said == [*["access code wrong"] * 3, "access code refused: too many wrong ones"]
     names = [record.caller for record in caplog.records]  # type: ignore[attr-defined]
     assert names[0] == names[1] != names[2]
     assert (CALLER in names) is is_shown
