@@ -104,6 +104,33 @@ async def test_on_a_phone_what_can_be_ordered_is_in_sight_and_a_live_timeline_sh
             assert await page.evaluate(f"{FRAME}.scrollLeft") == 0
 
 
+async def test_what_is_pressed_or_marked_stays_so_while_the_lists_are_shown_anew(
+    browser: Browser, server: Server
+) -> None:
+    with talking(server, "other", "pressed"):
+        async with page_in(browser, expected=REFUSED, **DESKTOP) as page:
+            await sign_in(page, server)
+            entry = page.locator("#sessions button").filter(has_text="pressed")
+            facts = entry.locator(".facts")
+            was = await facts.inner_text()
+            await entry.hover()
+            await page.mouse.down()
+            await entry.locator(".id").evaluate("id => getSelection().selectAllChildren(id)")
+            marked = await page.evaluate("getSelection().toString()")
+            await expect(facts).not_to_have_text(was)
+            assert await page.evaluate("getSelection().toString()") == marked != ""
+            await page.mouse.up()
+            await expect(page.get_by_role("heading", name="pressed")).to_be_visible()
+            restart_it = page.get_by_role("button", name="Restart recognizer")
+            await restart_it.focus()
+            row = page.locator("#actors tr").filter(has_text="recognizer")
+            was = await row.inner_text()
+            await expect(row).not_to_have_text(re.compile(re.escape(was.split("\t")[3])))
+            await expect(restart_it).to_be_focused()
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_text("Restart the recognizer of pressed?")).to_be_visible()
+
+
 FRAME = 'document.getElementById("timeline").parentElement'
 SCROLLED = f"{FRAME}.scrollLeft > 40 && {FRAME}.scrollLeft + {FRAME}.clientWidth > {FRAME}.scrollWidth - 24"
 

@@ -93,6 +93,8 @@ def lanes(seed: str, slower: float = 1.0) -> Sequence[Sequence[Lane]]:
         [*python, "ruff", "format", "--check", "."],
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
+        # Pytest compiles the modules of the next lanes here, once: each of their workers would do it again.
+        [*python, "pytest", "-qq", "-p", "no:cacheprovider", "--collect-only", *WAITS],
     ]
     computes = without(*KEEPS_UP, *WAITS, *ACTORS, MEASURES)
     return (
@@ -136,7 +138,7 @@ def main() -> int:
     for ending in endings.values():
         print(*ending.last_lines, sep="\n", flush=True)
     if any(endings.pop(CHECKS).codes):
-        print("Formatting, lint or types are wrong: no second look at the tests", flush=True)
+        print("Formatting, lint, types or imports of tests are wrong: no second look", flush=True)
         return 1
     codes = [code for ending in endings.values() for code in ending.codes if code]
     failed = sorted({test for ending in endings.values() for test in ending.failed})

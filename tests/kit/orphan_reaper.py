@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-LOOK_S = 0.5
+LOOK_S = 1.0
 """How often it is noted which processes there are: only while a process has a parent is it known whose it is."""
 
 

@@ -25,20 +25,69 @@ export function timeOf(at) {
   return element("span", { classes: "at", text: new Date(at * 1000).toLocaleTimeString([], { hour12: false }) });
 }
 
-/** @returns {HTMLButtonElement} a button that keeps the focus when the element around it is replaced */
+/** What a press of each button does. */
+const acts = new WeakMap();
+
+/** @returns {HTMLButtonElement} a button with a name that no other one in its list has, by which `replace` knows it */
 export function button(text, act, { classes = "", label = text } = {}) {
   const made = element("button", { text, classes, type: "button", "aria-label": label, "data-key": label });
-  made.addEventListener("click", act);
+  acts.set(made, act);
+  made.addEventListener("click", () => acts.get(made)());
   return made;
 }
 
-/** Replace the content of an element; a button in it that has the focus keeps it. */
+/**
+ * Show `children` in place of the children of `parent`. An entry with the same first button as before, or the same text,
+ * keeps its elements, of which only what differs is changed: a button that is pressed or has the focus while the list
+ * is shown anew stays under the pointer, and marked text stays marked.
+ */
 export function replace(parent, children) {
-  const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
   const scrolled = parent.scrollTop;
-  parent.replaceChildren(...children);
+  const there = new Map([...parent.children].reverse().map((child) => [keyOf(child), child]));
+  const wanted = new Set(children.map(keyOf));
+  for (const child of [...parent.children]) if (there.get(keyOf(child)) !== child || !wanted.has(keyOf(child))) child.remove();
+  let place = parent.firstElementChild;
+  for (const child of children) {
+    const kept = there.get(keyOf(child));
+    there.delete(keyOf(child));
+    if (kept && kept === place) {
+      place = place.nextElementSibling;
+      become(kept, child);
+    } else {
+      parent.insertBefore(kept ? become(kept, child) : child, place);
+    }
+  }
   parent.scrollTop = scrolled;
-  if (focused) [...parent.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus();
+  if (focused && document.activeElement !== focused) {
+    [...parent.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused.dataset.key)?.focus();
+  }
+}
+
+function keyOf(entry) {
+  return (entry.dataset.key ?? entry.querySelector("[data-key]")?.dataset.key) || entry.textContent;
+}
+
+/** @returns {Node} the node that is shown, which is `shown` itself wherever it can be made like `made` */
+function become(shown, made) {
+  if (shown.nodeName !== made.nodeName || shown.dataset?.key !== made.dataset?.key) {
+    shown.replaceWith(made);
+    return made;
+  }
+  if (shown.nodeType === Node.TEXT_NODE) {
+    if (shown.data !== made.data) shown.data = made.data;
+    return shown;
+  }
+  for (const { name } of [...shown.attributes]) if (!made.hasAttribute(name)) shown.removeAttribute(name);
+  for (const { name, value } of made.attributes) if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
+  if (acts.has(made)) acts.set(shown, acts.get(made));
+  const parts = [...made.childNodes];
+  for (const part of [...shown.childNodes].slice(parts.length)) part.remove();
+  for (const [index, part] of parts.entries()) {
+    if (index < shown.childNodes.length) become(shown.childNodes[index], part);
+    else shown.append(part);
+  }
+  return shown;
 }
 
 /** @returns {string} the text as base64url, whose characters a WebSocket subprotocol may have */
