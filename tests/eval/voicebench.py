@@ -6,9 +6,9 @@ dependency of this project: install it into an environment of its own. Beside a 
     python -m tests.eval.voicebench FOLDER [--url ws://127.0.0.1:8000] [--recordings FOLDER]
     voicebench run FOLDER/earshot.yaml -n 3
 
-The first command writes the scenario and its speech into FOLDER. A caller hears the greeting and asks eight questions.
-Into every answer but the last they cough or, once it is a second old, ask something else. Each question is asked in
-another voice in turn. With `--recordings`, a folder of WAV files of people, those speak the interruptions.
+The first command writes the scenario and its speech into FOLDER. A caller hears the greeting and asks questions, in
+one of three voices each. Into every other answer they cough, and into those between they ask something else. With
+`--recordings`, a folder of WAV files of people, those are the interruptions, once each.
 """
 
 import argparse
@@ -49,12 +49,12 @@ ASKS_AFTER_MS, COUGHS_AFTER_MS, INTERRUPTS_AFTER_MS = 600, 700, 1_000
 
 
 def scenario(url: str, clips: Sequence[str], interruptions: Sequence[str]) -> dict[str, Any]:
-    """The scenario, with the files of the questions and of the interruptions, which are used in turn."""
+    """The scenario, with the files of the interruptions, and those of the questions, two for each of them."""
     return {
         "name": "earshot",
         "sample_rate": RATE_HZ,
         "frame_ms": 20,
-        "max_duration_ms": 300_000,
+        "max_duration_ms": 600_000,
         "adapter": {"type": "websocket", "options": {"url": url + PATH}},
         "vad": {"agent": {"min_silence_ms": 600}},
         "turns": list(_turns(clips, interruptions)),
@@ -68,9 +68,9 @@ def scenario(url: str, clips: Sequence[str], interruptions: Sequence[str]) -> di
 
 
 def _turns(clips: Sequence[str], interruptions: Sequence[str]) -> Iterator[dict[str, Any]]:
-    other = itertools.cycle(interruptions)
-    for number, clip in enumerate(clips):
-        yield _turn(f"question-{number}", {"file": clip}, "agent_speech_end", ASKS_AFTER_MS, "respond")
+    question, other = itertools.cycle(clips), iter(interruptions)
+    for number in range(2 * len(interruptions)):
+        yield _turn(f"question-{number}", {"file": next(question)}, "agent_speech_end", ASKS_AFTER_MS, "respond")
         if number % 2 == 0:
             yield _turn(f"cough-{number}", COUGH | {"seed": number}, "agent_speech_start", COUGHS_AFTER_MS, "ignore")
         else:
