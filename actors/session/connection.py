@@ -34,6 +34,8 @@ class SessionConnection:
         """What the present connection, or the last one, can do."""
         self.sent_ms: dict[int, float] = {}
         """How much audio of each of the latest turns the present connection was sent, which its marks count by."""
+        self.all_sent_ms = 0.0
+        """How much audio was sent since the session began here, by whatever connection."""
         self.is_holding = False
         """The client was told to hold what it has not played, and neither to go on nor to throw it away since."""
         self.echo = EchoWindow()
@@ -47,6 +49,7 @@ class SessionConnection:
 
     def audio_sent(self, turn: int, duration_ms: float) -> None:
         """Count audio of `turn` that was shown."""
+        self.all_sent_ms += duration_ms
         sent_ms = self.sent_ms
         if turn in sent_ms:
             sent_ms[turn] += duration_ms
