@@ -4,11 +4,14 @@ voicebench (PyPI, Apache-2.0) plays a scenario into a WebSocket, records both si
 dependency of this project: install it into an environment of its own. Beside a server as `make run` starts it:
 
     python -m tests.eval.voicebench FOLDER [--url ws://127.0.0.1:8000] [--recordings FOLDER]
-    voicebench run FOLDER/earshot.yaml -n 3
+    PYTHONPATH=FOLDER voicebench run FOLDER/earshot.yaml -n 3
 
 The first command writes the scenario and its speech into FOLDER. A caller hears the greeting and asks questions, in
 one of three voices each. Into every other answer they cough, and into those between they ask something else. With
 `--recordings`, a folder of WAV files of people, those are the interruptions, once each.
+
+It also writes an adapter there, which has voicebench's client drop what it has not played when Earshot orders that.
+Its own adapter `websocket` does so for no order of Earshot's, and plays on for the 300 ms that are sent ahead.
 """
 
 import argparse
@@ -41,6 +44,21 @@ INTERRUPTIONS = (
     "sorry what does a filling cost",
     "hold on are you open on friday",
 )
+ADAPTER = '''"""A client of voicebench that obeys Earshot's order to drop what it has not played."""
+
+import json
+
+from voicebench.adapters.base import AgentClear
+from voicebench.adapters.websocket import WebSocketAdapter
+
+
+class Earshot(WebSocketAdapter):
+    name = "earshot"
+
+    def handle_text(self, message, now):
+        if json.loads(message).get("action") == "audio_stop":
+            self.emit(AgentClear(now))
+'''
 COUGH = {"synth": "noise", "duration_ms": 180, "level_db": -25}
 PATH = "/api/v1/realtime/conversation?encoding=binary&sample_rate=16000&agent=dentist"
 
@@ -55,7 +73,7 @@ def scenario(url: str, clips: Sequence[str], interruptions: Sequence[str]) -> di
         "sample_rate": RATE_HZ,
         "frame_ms": 20,
         "max_duration_ms": 600_000,
-        "adapter": {"type": "websocket", "options": {"url": url + PATH}},
+        "adapter": {"type": "earshot_adapter:Earshot", "options": {"url": url + PATH}},
         "vad": {"agent": {"min_silence_ms": 600}},
         "turns": list(_turns(clips, interruptions)),
         "assert": {
@@ -84,12 +102,13 @@ def _turn(name: str, audio: dict[str, Any], after: str, delay_ms: int, expect: s
 
 
 def write(folder: Path, url: str, recordings: Sequence[Path] = ()) -> Path:
-    """Write the scenario and its speech into `folder`, and return where the scenario is."""
+    """Write the scenario, its speech and the adapter into `folder`, and return where the scenario is."""
     folder.mkdir(parents=True, exist_ok=True)
     clips = [_spoken(folder, f"question-{n}", text, VOICES[n % len(VOICES)]) for n, text in enumerate(QUESTIONS)]
     others = [str(path.resolve()) for path in recordings] or [
         _spoken(folder, f"interruption-{n}", text, VOICES[n % len(VOICES)]) for n, text in enumerate(INTERRUPTIONS)
     ]
+    (folder / "earshot_adapter.py").write_text(ADAPTER, encoding="utf-8")
     path = folder / "earshot.yaml"
     path.write_text(yaml.safe_dump(scenario(url, clips, others), sort_keys=False), encoding="utf-8")
     return path
