@@ -35,6 +35,8 @@ class SessionConnection:
         self.sent_ms: dict[int, float] = {}
         """Milliseconds of audio of each of the latest turns that the present connection was sent; its marks count from
         there."""
+        self.all_sent_ms = 0.0
+        """Milliseconds of audio that were sent since the session began here, over all its connections."""
         self.is_holding = False
         """Whether the client was told to pause, and not to resume or to discard audio since."""
         self.echo = EchoWindow()
@@ -48,6 +50,7 @@ class SessionConnection:
 
     def audio_sent(self, turn: int, duration_ms: float) -> None:
         """Count audio of `turn` that was shown."""
+        self.all_sent_ms += duration_ms
         sent_ms = self.sent_ms
         if turn in sent_ms:
             sent_ms[turn] += duration_ms

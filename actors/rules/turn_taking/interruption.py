@@ -12,6 +12,9 @@ from actors.turn_taking_settings import PhasePolicy
 FALSE_INTERRUPTION_WINDOW_S = 15.0
 """Seconds within which two false interruptions double `pause_ms` for the turn, since they may be the agent's
 own echo."""
+UNPAUSABLE_MS = 224.0
+"""Ms of voice that silence a reply where the transport cannot pause it: the client throws away what it holds, and is
+sent that again if nothing was said. A cough is shorter. These are seven windows of Silero."""
 _SILENCED = (Interruption.YIELDED, Interruption.DECIDED)
 BACKCHANNEL_PATIENCE = 3
 """The multiple of `confirm_ms` after which voice that so far is only backchannels silences the agent."""
@@ -25,11 +28,10 @@ def voice_goes_on(turn: TurnCore, message: SpeechContinued, at: float) -> None:
     """
     if turn.state.interruption in _SILENCED or (policy := turn.policy) is None:
         return
-    if message.voiced_ms >= policy.pause_ms * turn.state.pause_factor:
+    pause_ms = _pause_ms(turn, policy)
+    confirmed_ms = pause_ms if policy.immediate else policy.confirm_ms * _patience(turn)
+    if message.voiced_ms >= pause_ms and (_is_pausable(turn) or message.voiced_ms < confirmed_ms):
         _hold(turn, at)
-    confirmed_ms = (
-        policy.pause_ms * turn.state.pause_factor if policy.immediate else policy.confirm_ms * _patience(turn)
-    )
     if message.voiced_ms < confirmed_ms:
         return
     if not turn.transcribes:
@@ -82,12 +84,27 @@ def _patience(turn: TurnCore) -> int:
     return BACKCHANNEL_PATIENCE if interim and not meaning(turn, interim, so_far=True) else 1
 
 
+def _is_pausable(turn: TurnCore) -> bool:
+    """Whether playback can be paused: on a transport that cannot pause it can before its first frame is sent."""
+    return turn.holdable or not turn.is_sounding
+
+
+def _pause_ms(turn: TurnCore, policy: PhasePolicy) -> float:
+    """Ms of voice after which playback pauses."""
+    is_at_once = policy.immediate or _is_pausable(turn)
+    return (policy.pause_ms if is_at_once else max(policy.pause_ms, UNPAUSABLE_MS)) * turn.state.pause_factor
+
+
 def _hold(turn: TurnCore, at: float) -> None:
-    """Pause; a transport that cannot take back what it sent is only held before its first frame."""
-    if turn.state.interruption is Interruption.NONE and (turn.holdable or not turn.is_sounding):
-        turn.interruption_becomes(Interruption.HELD)
-        turn.timings.paused_at = at
+    """Pause. Where the transport cannot, what was sent ahead is taken back, to be sent again."""
+    if turn.state.interruption is not Interruption.NONE:
+        return
+    turn.interruption_becomes(Interruption.HELD)
+    turn.timings.paused_at = at
+    if _is_pausable(turn):
         turn.do(PausePlayback())
+    else:
+        turn.do(YieldPlayback(turn.state.turn_number, StopReason.BARGE_IN))
 
 
 def _yield(turn: TurnCore, at: float) -> None:

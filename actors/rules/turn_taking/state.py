@@ -113,7 +113,7 @@ CALLER_CHANGES: Mapping[CallerActivity, Mapping[CallerActivity, str]] = {
 
 INTERRUPTION_CHANGES: Mapping[Interruption, Mapping[Interruption, str]] = {
     Interruption.NONE: {
-        Interruption.HELD: "pause_ms of voice, or the caller is put on hold",
+        Interruption.HELD: "pause_ms of voice, or 224 ms where playback cannot be paused, or the caller is put on hold",
         Interruption.YIELDED: "confirm_ms of voice, or pause_ms where the policy is immediate, or a word that may stop,"
         " or hold",
         Interruption.DECIDED: "words, keys, typed text or a request",

@@ -94,6 +94,8 @@ class Recognizer(SupervisedActor):
         self._endpointer = Endpointer(hearing.endpointing, hearing.window_ms)
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
         self._turn_end = TurnEnd(hearing.end_of_turn, hearing.endpointing, checkpoint, hearing.only_language)
+        self._sent_before_ms = 0.0
+        """How much audio of the agent had been sent when the last utterance was over."""
         self._tells_likely_end = hearing.tells_likely_end
         self._shown_interim: InterimTranscript | None = None
         self._tones = hearing.tones
@@ -262,7 +264,7 @@ class Recognizer(SupervisedActor):
         match event:
             case SpeechStarted(onset_ms):
                 self._owed.owe(onset_ms)
-                self._turn_end.started(onset_ms)
+                self._turn_end.started(onset_ms, self._listened_ms())
                 self._checkpoint.user_active(self._clock.now())
             case SpeechContinued(silence_ms=silence_ms):
                 self._turn_end.continued(silence_ms)
@@ -270,12 +272,19 @@ class Recognizer(SupervisedActor):
                     self._checkpoint.user_active(self._clock.now())
             case SpeechStopped(end_ms=end_ms):
                 self._turn_end.stopped(end_ms)
+                self._sent_before_ms = self._connection.all_sent_ms
                 self._engine.finish_utterance()
             case NoiseStopped():
                 self._owed.forget_noise()
             case _:
                 assert_never(event)
         self._listener.tell(msgspec.structs.replace(event, speaker=self._speaker) if self._speaker else event)
+
+    def _listened_ms(self) -> float:
+        """How much of the agent the caller has heard at least since their last utterance was over."""
+        attached = self._connection.attached
+        ahead_ms = attached.lead.lead_ms if attached is not None else 0
+        return self._connection.all_sent_ms - self._sent_before_ms - ahead_ms
 
     def _end_utterance(self) -> None:
         """The transport sends no audio any more: what was said so far is all there is."""

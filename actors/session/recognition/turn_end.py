@@ -1,5 +1,7 @@
 """Where the recognizer's utterances end: puts what it hears before the port that decides, and counts the pauses."""
 
+import math
+
 from actors.conversation import ExpectedAnswer
 from actors.messages.transcript import InterimTranscript
 from actors.ports.end_of_turn import EndOfTurn, SpeechSoFar
@@ -12,6 +14,9 @@ CURRENT_MS = 128.0
 windows."""
 WENT_ON_MS = 1_500.0
 """A caller who speaks again within this many ms after the end of their voice was not done."""
+LISTENED_MS = 500.0
+"""A caller who has heard so many ms of the agent since their voice ended interrupts it: whoever was cut off is sooner
+heard again."""
 
 
 class TurnEnd:
@@ -41,10 +46,16 @@ class TurnEnd:
 
     # what happens
 
-    def started(self, onset_ms: float) -> None:
-        """Begin an utterance, of whose words nothing is known yet."""
-        if self._last_end_ms is not None and onset_ms - self._last_end_ms <= WENT_ON_MS:
-            self._went_on(onset_ms - self._last_end_ms, was_over=True)
+    def started(self, onset_ms: float, listened_ms: float = 0.0) -> None:
+        """Begin an utterance, of whose words nothing is known yet.
+
+        Args:
+            onset_ms: where it begins in the caller's audio.
+            listened_ms: how much of the agent the caller has heard since the utterance before.
+        """
+        pause_ms = math.inf if self._last_end_ms is None else onset_ms - self._last_end_ms
+        if pause_ms <= WENT_ON_MS and listened_ms < LISTENED_MS:
+            self._went_on(pause_ms, was_over=True)
         self._interim, self._silence_ms, self._last_end_ms, self._is_ended = None, 0.0, None, False
 
     def continued(self, silence_ms: float) -> None:

@@ -187,6 +187,38 @@ class TestInterruption:
         assert talk.did == []
         assert talk.tell(SpeechContinued(400.0, 0.0)).did == ["YieldPlayback"]
 
+    def test_it_is_silenced_by_less_voice_if_that_is_more_than_a_cough(self) -> None:
+        talk = Talk(holdable=False).speaking().voice(220)
+        assert talk.did == []
+        assert acts(talk.tell(SpeechContinued(240.0, 0.0)).effects) == [YieldPlayback(1, StopReason.BARGE_IN)]
+        assert talk.turn.state.interruption is Interruption.HELD
+
+    def test_the_same_voice_pauses_what_is_not_heard_yet(self) -> None:
+        assert "PausePlayback" in Talk(holdable=False).thinking().voice(60).did
+
+    def test_where_no_words_follow_it_goes_on(self) -> None:
+        talk = Talk(holdable=False).speaking().voice(240).wait(0.79)
+        assert talk.did == []
+        assert "ResumePlayback" in talk.wait(0.02).did
+
+    def test_a_word_after_so_much_voice_is_answered_after_the_reply(self) -> None:
+        talk = Talk(holdable=False).speaking().says("tuesday", ms=300)
+        assert talk.turn.state.interruption is Interruption.NONE
+        assert asked(talk) == []
+        assert asked(talk.ends()) == ["tuesday"]
+
+    def test_two_false_interruptions_double_that_too(self) -> None:
+        talk = Talk(holdable=False).speaking()
+        for _ in range(2):
+            talk.voice(240).tell(NoiseStopped())
+        assert talk.voice(240).did == []
+        assert talk.tell(SpeechContinued(460.0, 0.0)).did == ["YieldPlayback"]
+
+    def test_an_agent_that_waits_longer_before_it_pauses_waits_as_long_there(self) -> None:
+        talk = Talk(agent_with(speaking=PhasePolicy(pause_ms=300)), holdable=False).speaking().voice(280)
+        assert talk.did == []
+        assert talk.tell(SpeechContinued(300.0, 0.0)).did == ["YieldPlayback"]
+
     def test_without_a_recognizer_lasting_voice_decides(self) -> None:
         assert "StopPlayback" in Talk(transcribes=False).speaking().voice(400).did
         assert "CancelReply" in Talk(transcribes=False).thinking().voice(400).did

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.messages.caller import BLIND, ConnectionAttached
 from actors.messages.transcript import (
     EndUtterance,
     FinalTranscript,
@@ -72,6 +73,16 @@ class Deaf(EnergyActivity):
         self.resets += 1
 
 
+class Pauses(FixedSilence):
+    """A rule for the end of a turn that notes after which pauses the caller is said to have gone on."""
+
+    def __init__(self) -> None:
+        self.pauses: list[tuple[float, bool]] = []
+
+    def went_on(self, pause_ms: float, *, was_over: bool) -> None:
+        self.pauses.append((pause_ms, was_over))
+
+
 class Ear:
     """A recognizer, the audio that it listens to, and who is told."""
 
@@ -83,6 +94,7 @@ class Ear:
         self.addresses = Addresses({"recognizer": ()})
         self.connection = SessionConnection(self.addresses.supervisor)
         self.detector = detector or EnergyActivity()
+        self.end_of_turn = Pauses()
         self.recognizer = self.start()
 
     def start(self) -> Recognizer:
@@ -100,7 +112,7 @@ class Ear:
                 options=RecognitionOptions(session_id="s", rate_hz=RATE_HZ),
                 detector=self.detector,
                 endpointing=AGENT.endpointing,
-                end_of_turn=FixedSilence(),
+                end_of_turn=self.end_of_turn,
             ),
             clock=LoopClock(),
             trace=Trace(),
@@ -367,3 +379,19 @@ def test_voice_activity_that_says_nothing_for_long_has_failed() -> None:
         assert not ear.recognizer.actor_ref.is_alive()
 
     hearing(act, detector=Deaf(10_000))
+
+
+@pytest.mark.parametrize(("listened_ms", "is_cut_off"), [(0, True), (480, True), (500, False)])
+def test_who_speaks_again_was_cut_off_unless_they_have_listened_to_the_agent(
+    listened_ms: float, is_cut_off: bool
+) -> None:
+    async def act(ear: Ear) -> None:
+        ear.connection.attach(ConnectionAttached(connection_id="c", lead=BLIND, rate_hz=RATE_HZ))
+        ear.connection.audio_sent(1, 9_000)
+        await ear.hears(FRAME, 400)
+        await ear.hears(SILENCE, SILENCE_MS + 100)
+        ear.connection.audio_sent(2, listened_ms + BLIND.lead_ms)
+        await ear.hears(FRAME, 400)
+        assert [was_over for _, was_over in ear.end_of_turn.pauses] == [True] * is_cut_off
+
+    hearing(act, "hello", "hello")

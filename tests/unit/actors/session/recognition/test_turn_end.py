@@ -4,7 +4,7 @@ from actors.conversation import ExpectedAnswer
 from actors.messages.transcript import InterimTranscript
 from actors.ports.end_of_turn import SpeechSoFar
 from actors.session.checkpoint import AskedQuestion, Checkpoint
-from actors.session.recognition.turn_end import CURRENT_MS, WENT_ON_MS, TurnEnd
+from actors.session.recognition.turn_end import CURRENT_MS, LISTENED_MS, WENT_ON_MS, TurnEnd
 from actors.turn_taking_settings import Endpointing
 
 
@@ -122,6 +122,16 @@ def test_pauses_are_told_within_an_utterance_and_after_one_that_was_taken_for_co
     end.stopped(2_000)
     end.started(2_000 + WENT_ON_MS + 1)
     assert rule.pauses == [(300, False), (700, True)]
+
+
+def test_whoever_has_listened_to_the_agent_for_a_moment_interrupts_it_and_was_not_cut_off() -> None:
+    rule = Rule()
+    end = turn_end(rule)
+    for listened_ms in (0, LISTENED_MS - 1, LISTENED_MS):
+        end.started(0, listened_ms)
+        end.stopped(1_000)
+        end.started(1_800, listened_ms)
+    assert rule.pauses == [(800, True)] * 2
 
 
 def is_ended(end: TurnEnd, rule: Rule, voice_end_ms: float) -> bool:

@@ -269,6 +269,19 @@ def test_what_was_yielded_already_is_not_thrown_away_a_second_time_by_a_stop() -
     assert len(stage.of(AudioDiscarded)) == 1
 
 
+def test_what_another_connection_plays_on_is_thrown_away_there() -> None:
+    stage = Stage(BLIND)
+    stage.begin()
+    stage.speak()
+    stage.run(100)
+    stage.player.yield_playback(YieldPlayback(TURN, StopReason.BARGE_IN))
+    stage.player.detach()
+    stage.player.attach(attached(BLIND))
+    stage.run(200)
+    stage.player.stop(StopPlayback(TURN, 1, StopReason.BARGE_IN))
+    assert len(stage.of(AudioDiscarded)) == 2
+
+
 def test_a_reply_behind_those_that_are_stopped_is_played() -> None:
     stage = Stage()
     stage.begin()
