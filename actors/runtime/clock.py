@@ -176,7 +176,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _run_once(self) -> None:
         """Turn once, in place of asyncio's own, which compares timers in Python and asks its selector each time."""
         timers, ready, selector = self._timers, self._ready, self._descriptors
-        if self._timers_cancelled:
+        if self._timers_cancelled > CANCELLED_MAX or (timers and timers[0][2]._cancelled):
             self._drop_cancelled()
         wait_s: float | None = 0.0
         if not ready and not self._stopping:
