@@ -39,8 +39,7 @@ run: $(VENV)/runtime $(if $(TLS),.tls/certificate.pem) ## start the server on PO
 		{ cat $(@D)/openssl.log >&2; exit 1; }
 
 # In two halves of about the same length, each of which reads only its own modules: workers of one run read all of them.
-# What is protocol goes with the actors.
-ACTORS = tests/unit/actors tests/unit/protocol
+ACTORS = tests/unit/actors
 BESIDE_ACTORS = $(filter-out $(addsuffix /,$(ACTORS)) %/__pycache__/,$(wildcard tests/unit/*/ tests/unit/test_*.py))
 unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (about a minute); random walks and tables of faults take a quarter of the steps of make test
 	@actors=$$(mktemp); trap 'rm -f "$$actors"' EXIT; \

@@ -318,6 +318,21 @@ def test_an_import_of_a_room_is_seen(source: str, rooms: set[str]) -> None:
 @pytest.mark.parametrize(
     "source",
     [
+        "import msgspec",
+        "x = 1\nimport msgspec",
+        "import msgspec\nx = 1\n",
+        "def late():\n    import msgspec\n    return 1\nx = 1\n",
+        "if x:\n    y = 1\nelse:\n    import msgspec\n",
+        'x = """\nimport\nwords\n"""\nimport msgspec\ny = """\nimport\nwords\n"""\nz = 1\n',
+    ],
+)
+def test_an_import_is_seen_wherever_it_stands(source: str) -> None:
+    assert [imported.module for imported in imports(source)] == ["msgspec"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
         "import msgspec, asyncio",
         "from protocol.browser import Ping",
         "from . import ports",

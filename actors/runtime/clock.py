@@ -6,14 +6,14 @@ not jump while work outside the loop is outstanding (threads of `run_in_executor
 """
 
 import asyncio
-import heapq
 import selectors
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import Context
+from contextvars import Context, copy_context
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -71,6 +71,18 @@ class _JumpingSelector(selectors.DefaultSelector):
     """Moves the virtual time of its loop on where a real selector would wait, unless work outside the loop goes on."""
 
     loop: "VirtualLoop"
+    descriptors = 0
+    """How many are registered. To ask the selector for them takes a third of a turn of the loop."""
+
+    def register(self, *args: Any, **named: Any) -> selectors.SelectorKey:
+        key = super().register(*args, **named)
+        self.descriptors += 1
+        return key
+
+    def unregister(self, *args: Any, **named: Any) -> selectors.SelectorKey:
+        key = super().unregister(*args, **named)
+        self.descriptors -= 1
+        return key
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if self.loop.work_outstanding:
@@ -86,10 +98,37 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 class _Timer(asyncio.TimerHandle):
+    """A timer as asyncio makes it, made at once: its own two classes ask several times whether the loop debugs."""
+
     __slots__ = ()
     if TYPE_CHECKING:
+        _context: Context
+        _loop: asyncio.AbstractEventLoop
+        _callback: Callable[..., object]
+        _repr: str | None
+        _source_traceback: object
+        _when: float
         _scheduled: bool
         """Whoever cancels a timer of which this holds tells the loop (`_timer_handle_cancelled`)."""
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: Sequence[Any],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        if loop.get_debug():
+            super().__init__(when, callback, args, loop, context)
+            return
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+        self._when = when
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -97,7 +136,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     _ready: deque[asyncio.Handle]
     _stopping: bool
-    _selector: selectors.BaseSelector
     _clock_resolution: float
     _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
 
@@ -111,9 +149,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._timers_cancelled = 0
         self.was_woken = False
         """Whether a thread or a signal has woken the loop since file descriptors were last polled."""
-        selector = _JumpingSelector()
-        selector.loop = self
-        super().__init__(selector)
+        self._descriptors = _JumpingSelector()
+        self._descriptors.loop = self
+        super().__init__(self._descriptors)
 
     def time(self) -> float:
         """Seconds of virtual time since the loop was made."""
@@ -128,7 +166,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.TimerHandle:
         """Have `callback` called at `when`, as a real loop does; of two that are due at once the older goes first."""
         timer = _Timer(when, callback, args, self, context)
-        heapq.heappush(self._timers, (when, next(self._timer_numbers), timer))
+        heappush(self._timers, (when, next(self._timer_numbers), timer))
         timer._scheduled = True
         return timer
 
@@ -137,38 +175,39 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         """Turn once, in place of asyncio's own, which compares timers in Python and asks its selector each time."""
-        self._drop_cancelled()
-        timers, ready = self._timers, self._ready
+        timers, ready, selector = self._timers, self._ready, self._descriptors
+        if self._timers_cancelled > CANCELLED_MAX or (timers and timers[0][2]._cancelled):
+            self._drop_cancelled()
         wait_s: float | None = 0.0
         if not ready and not self._stopping:
             wait_s = max(0.0, timers[0][0] - self._virtual_s) if timers else None
-        if wait_s is None or self._has_others():
-            self._process_events(self._selector.select(wait_s))
+        # Threads or descriptors may have something for the loop; its own descriptor is one of them.
+        if wait_s is None or self.was_woken or self.work_outstanding or selector.descriptors > 1:
+            self._process_events(selector.select(wait_s))
         else:
             self._virtual_s += wait_s
         due_s = self._virtual_s + self._clock_resolution
         while timers and timers[0][0] < due_s:
-            timer = heapq.heappop(timers)[2]
+            timer = heappop(timers)[2]
             timer._scheduled = False
-            ready.append(timer)
+            if timer._cancelled:
+                self._timers_cancelled -= 1
+            else:
+                ready.append(timer)
         for _ in range(len(ready)):
             callback = ready.popleft()
             if not callback._cancelled:
                 callback._run()
-
-    def _has_others(self) -> bool:
-        """Whether threads or descriptors may have something for the loop; its own descriptor is one of them."""
-        return bool(self.work_outstanding or self.was_woken or len(self._selector.get_map()) > 1)
 
     def _drop_cancelled(self) -> None:
         """Drop timers that were cancelled: those at the head, and all as soon as they are most of many."""
         timers = self._timers
         if self._timers_cancelled > max(CANCELLED_MAX, len(timers) // 2):
             timers[:] = [entry for entry in timers if not entry[2]._cancelled]
-            heapq.heapify(timers)
+            heapify(timers)
             self._timers_cancelled = 0
         while timers and timers[0][2]._cancelled:
-            heapq.heappop(timers)
+            heappop(timers)
             self._timers_cancelled -= 1
 
     def call_soon_threadsafe(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here

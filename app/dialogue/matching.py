@@ -44,6 +44,10 @@ _LEFT_OUT = 0.3
 _EPOCHS, _AVERAGED = 15, 6
 """How often training goes through all examples, and over how many of the last times the weights are averaged."""
 _STEP = 4.0
+_NEGLIGIBLE = 0.02
+"""An error of less changes nothing."""
+_FITS = 8
+"""How many fits are kept for others of the same examples: agents with one dialogue, or read from their files again."""
 _ALIKE = 0.84
 
 
@@ -111,8 +115,9 @@ class Synonyms:
 
 
 Weights = list[float]
-"""A weight for each class; the classes are in the order of the intents."""
-Features = list[tuple[str, float]]
+"""A weight for each class, in the order of the intents."""
+Rows = list[tuple[Weights, float]]
+"""The features of a sentence, each by its weights, and how much of the sentence it is."""
 
 
 class Matcher:
@@ -125,22 +130,21 @@ class Matcher:
         self._synonyms = synonyms
         self._intents = list(examples)
         prepared = [(intent, self._reduced(words)) for intent, several in examples.items() for words in several]
-        spread = Counter(feature for _, words in prepared for feature in set(_features(words)))
-        self._rarity = {feature: math.log(1 + len(prepared) / count) for feature, count in spread.items()}
+        self._rarity = _rarity(words for _, words in prepared)
         self._words = frozenset(feature for feature in self._rarity if " " not in feature)
         self._by_letter: dict[str, list[tuple[str, dict[str, int]]]] = defaultdict(list)
         for word in sorted(self._words):
             self._by_letter[word[0]].append((word, Counter(word)))
-        self._bias, self._weights = self._fit(prepared)
+        self._bias, self._weights = _fit(tuple(self._intents), tuple((i, tuple(words)) for i, words in prepared))
 
     def rank(self, words: Sequence[str]) -> list[Match]:
         """All intents, the likeliest first; none for a sentence of which no word is known."""
         reduced = self._reduced(words)
         known = {word: self._known(word) for word in dict.fromkeys(reduced)}
-        features = self._vector([known[word] for word in reduced])
+        features = _vector([known[word] for word in reduced], self._rarity)
         if not features:
             return []
-        shares = _shares(self._sums(features, self._bias, self._weights))
+        shares = _shares(_sums([(self._weights[feature], value) for feature, value in features], self._bias))
         matches = (Match(intent, share) for intent, share in zip(self._intents, shares, strict=True))
         return sorted(matches, key=lambda match: (-match.score, match.intent))
 
@@ -175,47 +179,87 @@ class Matcher:
                 if 2 * shared >= _ALIKE * (len(known) + len(word)):
                     yield known
 
-    def _vector(self, words: Sequence[str]) -> Features:
-        """The known features of a sentence, together at most one long."""
-        known = {feature: self._rarity[feature] for feature in _features(words) if feature in self._rarity}
-        strangers = sum(word not in self._rarity and not says_nothing(word) for word in set(words))
-        length = math.sqrt(sum(rarity * rarity for rarity in known.values()) + _UNKNOWN_SQUARED * strangers)
-        return [(feature, rarity / length) for feature, rarity in known.items()]
 
-    def _fit(self, prepared: Sequence[tuple[str, Sequence[str]]]) -> tuple[Weights, dict[str, Weights]]:
-        """Stochastic gradient descent; an intent of few examples learns more from each."""
-        bias = [0.0] * len(self._intents)
-        weights = {feature: [0.0] * len(self._intents) for feature in self._rarity}
-        sizes = Counter(intent for intent, _ in prepared)
-        even = len(prepared) / max(1, len(sizes))
-        lessons = [(words, self._intents.index(intent), math.sqrt(even / sizes[intent])) for intent, words in prepared]
-        mean = {feature: [0.0] * len(self._intents) for feature in self._rarity}
-        chance = random.Random(0)  # the order of lessons and what is left out of them, the same every time
-        for epoch in range(_EPOCHS):
-            chance.shuffle(lessons)
-            for words, right, importance in lessons:
-                features = self._vector([word for word in words if not _is_left_out(word, chance)] or words)
-                step = _STEP * importance / (1 + epoch / 5)
-                for index, share in enumerate(_shares(self._sums(features, bias, weights))):
-                    error = share - (index == right)
-                    if abs(error) < 0.02:
-                        continue
-                    bias[index] -= step * error / 20
-                    for feature, value in features:
-                        weights[feature][index] -= step * error * value
-            if epoch >= _EPOCHS - _AVERAGED:
-                for feature, row in weights.items():
-                    mean[feature] = [sum_ + weight / _AVERAGED for sum_, weight in zip(mean[feature], row, strict=True)]
-        return bias, mean
-
-    @staticmethod
-    def _sums(features: Features, bias: Weights, weights: Mapping[str, Weights]) -> Weights:
-        rows = ([value * weight for weight in weights[feature]] for feature, value in features)
-        return [sum(column) for column in zip(bias, *rows, strict=True)]
+def _rarity(sentences: Iterable[Sequence[str]]) -> dict[str, float]:
+    """By feature of some sentence, how few of them have it."""
+    spread = Counter[str]()
+    count = 0
+    for words in sentences:
+        spread.update(set(_features(words)))
+        count += 1
+    return {feature: math.log(1 + count / having) for feature, having in spread.items()}
 
 
-def _is_left_out(word: str, chance: random.Random) -> bool:
-    return says_nothing(word) and not word.startswith("{") and chance.random() < _LEFT_OUT
+def _vector(words: Sequence[str], rarities: Mapping[str, float]) -> list[tuple[str, float]]:
+    """The known features of a sentence, together at most one long."""
+    known = {feature: rarities[feature] for feature in _features(words) if feature in rarities}
+    strangers = sum(word not in rarities and not says_nothing(word) for word in set(words))
+    length = math.sqrt(sum(rarity * rarity for rarity in known.values()) + _UNKNOWN_SQUARED * strangers)
+    return [(feature, rarity / length) for feature, rarity in known.items()]
+
+
+@lru_cache(maxsize=_FITS)
+def _fit(
+    intents: tuple[str, ...], prepared: tuple[tuple[str, tuple[str, ...]], ...]
+) -> tuple[Weights, Mapping[str, Weights]]:
+    """Stochastic gradient descent; an intent of few examples learns more from each.
+
+    Returns:
+        The bias and, by feature, the weights of all intents, which nobody may change: they are kept for whoever comes
+        with the same examples.
+    """
+    rarities = _rarity(words for _, words in prepared)
+    bias = [0.0] * len(intents)
+    weights = {feature: [0.0] * len(intents) for feature in rarities}
+    sizes = Counter(intent for intent, _ in prepared)
+    even = len(prepared) / max(1, len(sizes))
+    lessons = [
+        (
+            [(word, _may_be_left_out(word)) for word in words],
+            words,
+            intents.index(intent),
+            math.sqrt(even / sizes[intent]),
+        )
+        for intent, words in prepared
+    ]
+    mean = {feature: [0.0] * len(intents) for feature in rarities}
+    # What is left of an example after words are left out is often what was left of it, or of another, before.
+    rows: dict[tuple[str, ...], Rows] = {}
+    dice = random.Random(0)  # the order of lessons and what is left out of them, the same every time
+    chance = dice.random
+    for epoch in range(_EPOCHS):
+        dice.shuffle(lessons)
+        for marked, words, right, importance in lessons:
+            kept = tuple([word for word, optional in marked if not (optional and chance() < _LEFT_OUT)]) or words
+            features = rows.get(kept)
+            if features is None:
+                features = rows[kept] = [(weights[feature], value) for feature, value in _vector(kept, rarities)]
+            step = _STEP * importance / (1 + epoch / 5)
+            errors = _shares(_sums(features, bias))
+            errors[right] -= 1
+            for index, error in enumerate(errors):
+                if -_NEGLIGIBLE < error < _NEGLIGIBLE:
+                    continue
+                bias[index] -= step * error / 20
+                change = step * error
+                for row, value in features:
+                    row[index] -= change * value
+        if epoch >= _EPOCHS - _AVERAGED:
+            for feature, row in weights.items():
+                mean[feature] = [sum_ + weight / _AVERAGED for sum_, weight in zip(mean[feature], row, strict=True)]
+    return bias, mean
+
+
+def _sums(features: Rows, bias: Weights) -> Weights:
+    """What speaks for each intent: its bias and its weights for the features."""
+    sums = bias
+    for row, value in features:
+        sums = [sum_ + value * weight for sum_, weight in zip(sums, row)]  # noqa: B905  all are as long as the intents
+    return sums
+
+
+def _may_be_left_out(word: str) -> bool:
+    return says_nothing(word) and not word.startswith("{")
 
 
 def says_nothing(word: str) -> bool:

@@ -1,11 +1,13 @@
 """A listener at the user's end: which audio a player plays of what it is sent, told to hold, and told to throw away."""
 
 import asyncio
+from collections import Counter, deque
+from itertools import islice
 
 import msgspec
 
 from actors.messages.caller import PlaybackMarked
-from actors.messages.output import AudioDiscarded, AudioFrame, PlaybackPaused, PlaybackResumed
+from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, PlaybackPaused, PlaybackResumed
 from tests.kit.session_kit import Ear, Stage
 
 FRAME_S = 0.02
@@ -18,36 +20,57 @@ class PlayedFrame(msgspec.Struct, frozen=True, kw_only=True):
     frame: AudioFrame
 
 
-def played(ear: Ear) -> list[PlayedFrame]:
-    """The frames that a player has begun to play: one after the other, each as soon as it is there."""
-    done, _ = _play(ear, float("inf"))
-    return done
+class _Player:
+    """Plays what an ear is sent: one frame after the other, each as soon as it is there."""
 
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
+        self._seen = 0
+        self._free_at, self._held = 0.0, False
+        self.done: list[PlayedFrame] = []
+        """What it has begun to play."""
+        self.waiting: deque[AudioFrame] = deque()
+        """What it still holds."""
+        self.received = Counter[int]()
+        """How many frames of each turn have come."""
 
-def _play(ear: Ear, until: float) -> tuple[list[PlayedFrame], list[AudioFrame]]:
-    """What a player has begun to play by `until`, and what it still holds then."""
-    done: list[PlayedFrame] = []
-    waiting: list[AudioFrame] = []
-    free_at, held = 0.0, False
-    for at, message in [*ear.shown, (until, None)]:
-        while waiting and not held and free_at < at - 1e-9:
-            done.append(PlayedFrame(at=free_at, frame=waiting.pop(0)))
-            free_at += FRAME_S
+    def play(self, until: float) -> None:
+        """Go on until then, in seconds, with what has come by now."""
+        shown = self._ear.shown
+        for at, message in islice(shown, self._seen, None):
+            self._play(at)
+            self._take(at, message)
+        self._seen = len(shown)
+        self._play(until)
+
+    def _play(self, until: float) -> None:
+        while self.waiting and not self._held and self._free_at < until - 1e-9:
+            self.done.append(PlayedFrame(at=self._free_at, frame=self.waiting.popleft()))
+            self._free_at += FRAME_S
+
+    def _take(self, at: float, message: OutputMessage) -> None:
         match message:
-            case AudioFrame():
-                if not waiting:
-                    free_at = max(free_at, at)
-                waiting.append(message)
+            case AudioFrame(turn=turn):
+                if not self.waiting:
+                    self._free_at = max(self._free_at, at)
+                self.waiting.append(message)
+                self.received[turn] += 1
             case AudioDiscarded():
-                waiting.clear()
-                free_at, held = at, False
+                self.waiting.clear()
+                self._free_at, self._held = at, False
             case PlaybackPaused():
-                held = True
+                self._held = True
             case PlaybackResumed():
-                free_at, held = max(free_at, at), False
+                self._free_at, self._held = max(self._free_at, at), False
             case _:
                 pass
-    return done, waiting
+
+
+def played(ear: Ear) -> list[PlayedFrame]:
+    """The frames that a player has begun to play: one after the other, each as soon as it is there."""
+    player = _Player(ear)
+    player.play(float("inf"))
+    return player.done
 
 
 def positions_played(ear: Ear, reply: int) -> list[int]:
@@ -57,15 +80,15 @@ def positions_played(ear: Ear, reply: int) -> list[int]:
 
 async def send_marks(on: Stage) -> None:
     """Report every 100 ms, until cancelled, what was played: what came of a turn less what the player still holds."""
-    loop = asyncio.get_running_loop()
+    loop, player = asyncio.get_running_loop(), _Player(on.ear)
     while True:
         await asyncio.sleep(0.1)
-        done, waiting = _play(on.ear, loop.time())
-        if not done:
+        player.play(loop.time())
+        if not player.done:
             continue
-        last = done[-1]
+        last = player.done[-1]
         turn = last.frame.turn
-        received = sum(isinstance(message, AudioFrame) and message.turn == turn for _, message in on.ear.shown)
-        unplayed_s = sum(frame.turn == turn for frame in waiting) * FRAME_S + max(0.0, last.at + FRAME_S - loop.time())
+        unplayed = sum(frame.turn == turn for frame in player.waiting)
+        unplayed_s = unplayed * FRAME_S + max(0.0, last.at + FRAME_S - loop.time())
         state = "playing" if unplayed_s > 0 else "empty"
-        on.entry.deliver(PlaybackMarked(turn, (received * FRAME_S - unplayed_s) * 1000, state))
+        on.entry.deliver(PlaybackMarked(turn, (player.received[turn] * FRAME_S - unplayed_s) * 1000, state))

@@ -82,10 +82,16 @@ class Ear:
         # By kind, because conditions are asked again after every frame.
         self._of_kind: defaultdict[type[Any], list[Any]] = defaultdict(list)
         self._changed = asyncio.Event()
+        self._counts: defaultdict[type[Any], list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
+        """Who waits for how many of a kind: a task that looked after each message would be most of the loop's turns."""
 
     def tell(self, message: OutputMessage) -> None:
         self.shown.append((asyncio.get_running_loop().time(), message))
-        self._of_kind[type(message)].append(message)
+        of_kind = self._of_kind[type(message)]
+        of_kind.append(message)
+        for count, reached in self._counts[type(message)]:
+            if len(of_kind) >= count and not reached.done():
+                reached.set_result(None)
         self._changed.set()
 
     def of(self, kind: type[M]) -> list[M]:
@@ -105,7 +111,11 @@ class Ear:
 
     async def until_count(self, kind: type[OutputMessage], count: int, timeout_s: float = 60.0) -> None:
         """Wait until `count` messages of a kind were shown."""
-        await self.until(lambda ear: len(ear._of_kind[kind]) >= count, timeout_s)
+        if len(self._of_kind[kind]) < count:
+            reached = asyncio.get_running_loop().create_future()
+            self._counts[kind].append((count, reached))
+            async with asyncio.timeout(timeout_s):
+                await reached
 
     @property
     def ended(self) -> Ending | None:

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 ROOT = Path(__file__).parents[2]
+_AT_MARGIN = re.compile(r"^(?=[\w@])", re.MULTILINE)
 LAYERS = ("protocol", "actors", "config", "app")
 
 
@@ -60,7 +62,22 @@ def imports(source: str, package: str = "") -> Iterator[Import]:
 @cache
 def _import_statements(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
     """The statements of a source that import something. Many tests ask for those of the same files."""
-    return tuple(node for node in _statements(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom))
+    tree = _parse_through_imports(source)
+    return tuple(node for node in _statements(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+def _parse_through_imports(source: str) -> ast.Module:
+    """`source` up to the first statement behind the last `import` in it: nothing is imported in what most files are.
+
+    If that is no statement but within one, what comes before it cannot be parsed, and the whole is.
+    """
+    following = _AT_MARGIN.search(source, source.rfind("import") + 1)
+    if following is not None:
+        try:
+            return ast.parse(source[: following.start()])
+        except SyntaxError:
+            pass
+    return ast.parse(source)
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:

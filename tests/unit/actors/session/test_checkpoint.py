@@ -59,6 +59,9 @@ def test_no_checkpoint_shares_what_can_be_changed_with_another() -> None:
     assert second.pending_replies == {}
 
 
+CHANGING = {"pop", "clear", "append", "cut_at_sentence"}
+
+
 def _writes(tree: ast.AST) -> list[int]:
     """Lines that assign to a field of something called checkpoint or pending, or change its pending replies."""
     lines = []
@@ -69,10 +72,10 @@ def _writes(tree: ast.AST) -> list[int]:
                 lines.append(target.lineno)
             if isinstance(target, ast.Subscript) and "pending_replies" in ast.unparse(target.value):
                 lines.append(target.lineno)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
-            ("pending_replies.pop", "pending_replies.clear", "pieces.append", ".cut_at_sentence")
-        ):
-            lines.append(node.lineno)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
+            called = ast.unparse(node.func)
+            if called.endswith(("pending_replies.pop", "pending_replies.clear", "pieces.append", ".cut_at_sentence")):
+                lines.append(node.lineno)
     return [line for line in lines if line]
 
 

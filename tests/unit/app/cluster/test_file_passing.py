@@ -18,7 +18,7 @@ from app.cluster.file_passing import PIECE_BYTES, pass_on_file
 from app.cluster.request_passing import FORWARD, PassedResponse, RequestPassing, answered
 from app.cluster.worker_requests import WorkerSilentError
 
-CONTENT = bytes(number * 7 % 251 for number in range(2 * PIECE_BYTES + 1_000))
+CONTENT = (bytes(number * 7 % 251 for number in range(251)) * (PIECE_BYTES // 100))[: 2 * PIECE_BYTES + 1_000]
 
 
 class Owner:

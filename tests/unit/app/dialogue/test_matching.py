@@ -1,6 +1,6 @@
 """Telling intents apart by a few examples."""
 
-from app.dialogue.matching import Matcher, Synonyms, reduce, stem
+from app.dialogue.matching import Matcher, Synonyms, _fit, reduce, stem
 from tests.kit.growth import growth
 
 EXAMPLES = {
@@ -59,8 +59,20 @@ def test_a_sentence_of_unknown_words_matches_nothing() -> None:
 
 def test_the_same_examples_make_the_same_matcher() -> None:
     again = Matcher({i: [s.split() for s in several] for i, several in EXAMPLES.items()}, Synonyms({"buy": ["fix"]}))
+    _fit.cache_clear()
     twice = Matcher({i: [s.split() for s in several] for i, several in EXAMPLES.items()}, Synonyms({"buy": ["fix"]}))
     assert again.rank(["my", "house"]) == twice.rank(["my", "house"])
+
+
+def test_what_was_learnt_is_kept_for_the_same_examples_and_no_others() -> None:
+    def made(**synonyms: list[str]) -> int:
+        """How often it was learnt for one more matcher."""
+        before = _fit.cache_info().misses
+        Matcher({i: [s.split() for s in several] for i, several in EXAMPLES.items()}, Synonyms(synonyms))
+        return _fit.cache_info().misses - before
+
+    _fit.cache_clear()
+    assert (made(buy=["fix"]), made(buy=["fix"]), made(buy=["sell"]), made(buy=["fix"])) == (1, 0, 1, 0)
 
 
 def test_words_are_reduced() -> None:
