@@ -77,11 +77,12 @@ class Children:
         self._restart_later = restart_later
         self._refs: dict[str, ActorRef[Any]] = {}
         self._restarts = dict.fromkeys(self._specs, 0)
-        self._replaced: set[str] = set()
+        # The empty frozenset is one for all sessions; an empty set takes 216 bytes, and hardly a child is ever replaced.
+        self._replaced: frozenset[str] = frozenset()
         """The names of children that were ordered to stop and are started again as soon as they have."""
-        self._renewed: set[str] = set()
+        self._renewed: frozenset[str] = frozenset()
         """Those of `_replaced` whose agent, language or connection has changed: that is no failure, and not counted."""
-        self._released: set[str] = set()
+        self._released: frozenset[str] = frozenset()
         """The names of children that were ordered to stop because they are not needed for now."""
         self._stopping = False
 
@@ -121,7 +122,7 @@ class Children:
         if name not in self._specs or self._stopping:
             return
         if (former := self._refs.get(name)) is not None:
-            self._replaced.add(name)
+            self._replaced |= {name}
             order_stop_now(former)
             return
         self._start(name)
@@ -129,7 +130,7 @@ class Children:
     def renew(self, name: str) -> None:
         """Start a running child anew, since what it is made from has changed; a failed one is started again anyway."""
         if name in self._refs and not self._stopping:
-            self._renewed.add(name)
+            self._renewed |= {name}
             self.restart(name)
 
     def follow_agent(self, former: SessionPlan, plan: SessionPlan) -> None:
@@ -154,7 +155,7 @@ class Children:
         """Start a child whose pause before its restart is over, unless somebody else has started it meanwhile, or it
         is not needed any more. One that was released, and is being stopped, is started as soon as it has ended."""
         if name in self._released:
-            self._released.discard(name)
+            self._released -= {name}
             self.renew(name)
         elif name not in self._refs and name in self._specs and self._specs[name].needed(self._context.session):
             self.restart(name)
@@ -162,7 +163,7 @@ class Children:
     def release(self, name: str) -> None:
         """Stop a child that is not needed for now; `restart_unless_running` starts it again."""
         if (ref := self._refs.get(name)) is not None and not self._stopping:
-            self._released.add(name)
+            self._released |= {name}
             order_stop_now(ref)
 
     def stop(self) -> None:
@@ -181,11 +182,11 @@ class Children:
         if self._stopping:
             return ""
         is_released = name in self._released
-        self._released.discard(name)
+        self._released -= {name}
         if name in self._replaced:
-            self._replaced.discard(name)
+            self._replaced -= {name}
             if name in self._renewed:
-                self._renewed.discard(name)
+                self._renewed -= {name}
             else:
                 self._note_restart(name, "it was ordered to")
             self.restart(name)

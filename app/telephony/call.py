@@ -1,8 +1,7 @@
 """One telephone call as this worker knows it: where it stands, who is on it, and what happened to it."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from enum import Enum, StrEnum, auto
 from typing import Any
 
@@ -10,6 +9,7 @@ from actors.agent import Agent
 from actors.messages.caller import CallOrderFailed
 from actors.runtime.session_trace import current_traceparent
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
+from app.one_shot_event import OneShotEvent
 from app.telephony.call_participants import CallParticipants
 from app.telephony.call_progress import CallProgress
 from app.telephony.hang_up import HangUpOrder
@@ -151,11 +151,12 @@ class Call:
         self.traceparent = current_traceparent()
         """The W3C trace context of the request that the call began with."""
         self.progress = CallProgress(CallState.RINGING if direction is Direction.INBOUND else CallState.INITIATING)
-        self.known = asyncio.Event()
+        self.known = OneShotEvent()
         """Set once `call_id` is."""
-        self.over = asyncio.Event()
+        self.over = OneShotEvent()
         """Set once the call has ended, or another worker has it."""
-        self.events: deque[CallEvent] = deque(maxlen=EVENTS_KEPT)
+        self.events: list[CallEvent] = []
+        """What happened to it, the latest last; `EVENTS_KEPT` of them."""
         self.seen_events = SeenEvents()
         self.participants = CallParticipants()
         self.resumption = Resumption()
@@ -163,8 +164,8 @@ class Call:
         self.orders = Orders()
         self.orders.on_change = lambda: self.on_change(self)
         self.dtmf = DtmfPresses()
-        self.owed_notices: deque[CallOrderFailed] = deque(maxlen=NOTICES_KEPT)
-        """Orders that have failed while the call had no session: its next one is told."""
+        self.owed_notices: list[CallOrderFailed] = []
+        """Orders that have failed while the call had no session, the latest `NOTICES_KEPT`: its next one is told."""
         self.on_change: Callable[[Call], None] = lambda call: None
         """Told when the call's id gets known, of each new state, and of what comes of orders."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -203,7 +204,17 @@ class Call:
 
     def note(self, kind: str, at: float, **details: Any) -> None:
         """Write an event into the log of the call; its details carry no content and no numbers."""
-        self.events.append(CallEvent(kind, timestamp(at), details))
+        self.add_events([CallEvent(kind, timestamp(at), details)])
+
+    def add_events(self, events: Iterable[CallEvent]) -> None:
+        """Write events into the log of the call, as those that another worker has written."""
+        self.events.extend(events)
+        del self.events[:-EVENTS_KEPT]
+
+    def owe(self, notice: CallOrderFailed) -> None:
+        """Keep a notice for the next session of the call."""
+        self.owed_notices.append(notice)
+        del self.owed_notices[:-NOTICES_KEPT]
 
     def became(self, state: CallState, at: float) -> bool:
         """Change the state of the call; one that is over stays over. Returns whether anything changed."""

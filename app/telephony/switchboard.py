@@ -197,7 +197,7 @@ class Switchboard:
         if self.session_of(call) in self._sessions.live:
             self.tell_session(call, notice)
         else:
-            call.owed_notices.append(notice)
+            call.owe(notice)
 
     def session_of(self, call: Call) -> str:
         """The id of the session that the call has now: the one that asks for the access code, then its own."""

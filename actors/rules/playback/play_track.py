@@ -6,7 +6,6 @@ is behind the last word (punctuation, spaces) when its piece has ended. So the t
 
 import sys
 from bisect import bisect_left, bisect_right, insort
-from collections import deque
 from enum import Enum
 
 from actors.conversation import PositionPrecision, UtteranceKind
@@ -50,7 +49,7 @@ class PlayTrack:
         self.kind = kind
         self.turn = turn
         self.text_start = text_start
-        self.chunks: deque[bytes] = deque()
+        self.chunks: list[bytes] = []
         self._taken_of_chunk = 0
         """Bytes at the beginning of the first chunk that were taken."""
         self.buffered_bytes = 0
@@ -122,7 +121,7 @@ class PlayTrack:
             size_bytes -= len(part)
             self._taken_of_chunk += len(part)
             if self._taken_of_chunk == len(chunk):
-                self.chunks.popleft()
+                del self.chunks[0]
                 self._taken_of_chunk = 0
             parts = parts + part if parts else part
         return parts
@@ -197,7 +196,7 @@ class PlayTrack:
 
     def _drop_after(self, text_end: int, size_bytes: int) -> None:
         kept = self._waiting[: max(0, size_bytes - self.taken_bytes)]
-        self.chunks, self._taken_of_chunk = deque([kept] if kept else []), 0
+        self.chunks, self._taken_of_chunk = [kept] if kept else [], 0
         self.buffered_bytes = len(kept)
         self.words = [(ms, end) for ms, end in self.words if end <= text_end]
         self.pieces = [(ms, end) for ms, end in self.pieces if end <= text_end]

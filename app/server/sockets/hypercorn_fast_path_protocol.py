@@ -14,6 +14,7 @@ from typing import Any
 
 from wsproto.connection import ConnectionState
 
+from app.one_shot_event import OneShotEvent
 from app.server.sockets.fast_path import Listener, Message
 from app.server.sockets.ping_timer import PingTimer
 from app.server.sockets.ping_watch import PingWatch
@@ -91,7 +92,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         """What has come since the listener was last asked about it."""
         self._crowded = False
         """The listener had too much to handle when it was last asked: it is asked again before it is told more."""
-        self._ended = asyncio.Event()
+        self._ended = OneShotEvent()
         """Set once the client sends no more."""
         self._pings = PingWatch()
         self._ping_timer: PingTimer | None = None
