@@ -77,7 +77,7 @@ class Children:
         self._restart_later = restart_later
         self._refs: dict[str, ActorRef[Any]] = {}
         self._restarts = dict.fromkeys(self._specs, 0)
-        # The empty frozenset is one for all sessions; an empty set takes 216 bytes, and hardly a child is ever replaced.
+        # There is one empty frozenset, and an empty set takes 216 bytes: hardly a child is ever replaced.
         self._replaced: frozenset[str] = frozenset()
         """The names of children that were ordered to stop and are started again as soon as they have."""
         self._renewed: frozenset[str] = frozenset()

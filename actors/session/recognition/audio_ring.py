@@ -39,8 +39,8 @@ class AudioRing:
         self._keep_bytes = rate_hz * 2 * keep_ms // 1000
         self._reheard_bytes = rate_hz * 2 * REHEARD_MS // 1000
         self._pieces: list[bytes | int] = []
-        """Audio in pieces of `TRIM_MS`; a number is a gap between two of them, in bytes. In a hundred small pieces, as it
-        comes, it would be 5 kB more of each session, and leave the heap of the process in fragments."""
+        """Audio in pieces of `TRIM_MS`; a number is a gap between two of them, in bytes. In the hundred small pieces in
+        which it comes it would be 5 kB more of each session, and leave the heap of the process in fragments."""
         self._latest: list[bytes] = []
         """The audio behind those pieces, as it came."""
         self._begin = begins_at
