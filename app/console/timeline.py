@@ -3,7 +3,6 @@
 No word of it is kept unless content may be logged.
 """
 
-from collections import deque
 from collections.abc import Callable, Collection, Container
 from typing import Any
 
@@ -35,7 +34,7 @@ _NO_TIMES: dict[str, Any] = {"times_ms": {}}
 """Shared: each event with an empty mapping of its own would be half as large again."""
 
 
-class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Something that happened. `at`: seconds since 1970. What else is filled in depends on `kind`."""
 
     at: float
@@ -65,7 +64,7 @@ class Timeline:
     """The events of one session."""
 
     def __init__(self, wall: Callable[[], float], tools: Collection[str], *, content: bool) -> None:
-        self.events: deque[TimelineEvent] = deque(maxlen=MOST_EVENTS)
+        self.events: list[TimelineEvent] = []
         self._wall = wall
         self._tools = tools
         self._content = content
@@ -121,6 +120,7 @@ class Timeline:
 
     def _add(self, kind: str, turn: int = 0, **more: Any) -> None:
         self.events.append(TimelineEvent(round(self._wall(), 3), kind, turn, **{**_NO_TIMES, **more}))
+        del self.events[:-MOST_EVENTS]
 
 
 class Timelines:

@@ -121,7 +121,7 @@ class Synthesizer(SupervisedActor):
         self._engine = VoiceStreams(self, engine, plan, checkpoint, connection.attached.rate_hz)
         self._progress = SynthesisProgress(self, self._engine, self._player, checkpoint, clock)
         self._prepared = PreparedText(self._progress, self._playout)
-        self._taken_up: set[int] = set()
+        self._taken_up: list[int] = []
         """Replies that a former synthesizer had begun: all the rest of them is spoken here, also of one that its model
         speaks by itself, for audio of that is lost."""
 
@@ -276,7 +276,7 @@ class Synthesizer(SupervisedActor):
 
     def _take_up(self, pending: PendingReply) -> None:
         """Speak the unheard rest of a reply, from the beginning of the piece in which the caller stopped hearing it."""
-        self._taken_up.add(pending.reply)
+        self._taken_up.append(pending.reply)
         self._begin(pending.reply, pending.turn, pending.kind, pending.resume_at)
         if rest := pending.text[pending.resume_at :]:
             self._speak(pending.reply, rest)
