@@ -137,6 +137,8 @@ class EchoWindow:
     each frame that is sent was 5 % of the CPU time of a telephone call.
     """
 
+    __slots__ = ("_loudest", "_sent")
+
     def __init__(self) -> None:
         # Lists: a deque takes 600 bytes more, and neither ever holds more than fifteen frames or so.
         self._sent: list[tuple[float, bytes]] = []

@@ -11,6 +11,8 @@ MOST_GAPS = 1_000
 class Positions:
     """The positions of one stream, in ms, from its beginning on."""
 
+    __slots__ = ("_begins", "_shifts")
+
     def __init__(self) -> None:
         self._begins: list[float] = []
         """Where in the stream each stretch of audio without a gap begins."""

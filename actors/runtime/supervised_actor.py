@@ -79,6 +79,8 @@ def actor_of(ref: ActorRef[S]) -> S | None:
 class _OwnedTimer:
     """A timer that its actor knows of until it is due: what the clock tells is passed on."""
 
+    __slots__ = ("_actor", "timer")
+
     def __init__(self, actor: "SupervisedActor") -> None:
         self._actor = actor
         self.timer: Timer | None = None

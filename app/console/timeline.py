@@ -63,6 +63,8 @@ class TimelineReport(msgspec.Struct, frozen=True):
 class Timeline:
     """The events of one session."""
 
+    __slots__ = ("_content", "_tools", "_wall", "events")
+
     def __init__(self, wall: Callable[[], float], tools: Collection[str], *, content: bool) -> None:
         self.events: list[TimelineEvent] = []
         self._wall = wall

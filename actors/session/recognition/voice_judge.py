@@ -39,6 +39,8 @@ class VoiceJudge:
         window_ms: the length of its windows.
     """
 
+    __slots__ = ("_detector", "_error", "_unjudged", "_violations", "_window_ms", "is_behind")
+
     def __init__(self, detector: VoiceActivity, window_ms: float) -> None:
         self._detector = detector
         self._window_ms = window_ms

@@ -30,6 +30,8 @@ class SocketReader:
     is closed; None for a peer that is trusted and only read as fast as `crowded` allows.
     """
 
+    __slots__ = ("_rate", "_refused", "_writer", "is_crowded", "take")
+
     def __init__(
         self,
         writer: SocketWriter,

@@ -64,6 +64,8 @@ class MediaStream:
     `trusted`: the telephone network is at the other end.
     """
 
+    __slots__ = ("_attached", "_call", "_connection", "_id", "_input", "_sessions", "_switchboard", "_writer")
+
     def __init__(self, parts: MediaParts, call: Call, writer: SocketWriter, *, trusted: bool) -> None:
         settings, clock = parts.settings, parts.clock
         rate_hz = settings.telephony.sample_rate
