@@ -26,13 +26,17 @@ class OneShotEvent:
             if not waiter.done():
                 waiter.set_result(None)
 
+    def waiter(self) -> "asyncio.Future[None]":
+        """A future that is done once it happens, at once if it has. It may be cancelled."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._is_set:
+            waiter.set_result(None)
+        else:
+            self._waiters.append(waiter)
+            waiter.add_done_callback(self._waiters.remove)
+        return waiter
+
     async def wait(self) -> None:
         """Wait until it happens; return at once if it has."""
-        if self._is_set:
-            return
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiters.remove(waiter)
+        if not self._is_set:
+            await self.waiter()

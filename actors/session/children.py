@@ -73,13 +73,13 @@ class Children:
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._context = context
-        self._budgets = {
-            name: RestartBudget(spec.restart or context.engines.restarts) for name, spec in self._specs.items()
-        }
+        self._budgets: dict[str, RestartBudget] = {}
+        """Of the children that have ended: hardly any ever does before its session."""
         self._now = now
         self._restart_later = restart_later
         self._refs: dict[str, ActorRef[Any]] = {}
-        self._restarts = dict.fromkeys(self._specs, 0)
+        self._restarts: dict[str, int] = {}
+        """How often each child was started again; a child that never was is not in it."""
         self._replaced: frozenset[str] = NONE
         """The names of children that were ordered to stop and are started again as soon as they have."""
         self._renewed: frozenset[str] = NONE
@@ -196,7 +196,7 @@ class Children:
         if is_released:
             return ""
         # A child that ended without an error is missed as much as one that failed.
-        match self._budgets[name].decide(self._now()):
+        match self._budget(name).decide(self._now()):
             case Restart(delay_s):
                 logger.warning("%s is started again: %s", name, message.error or "it ended")
                 actor_restarted(name, message.error)
@@ -215,12 +215,17 @@ class Children:
     def _note_restart(self, name: str, error: str) -> None:
         context = self._context
         context.session.restarted(ActorRestarted(context.engines.clock.wall(), name, error))
-        self._restarts[name] += 1
+        self._restarts[name] = self._restarts.get(name, 0) + 1
+
+    def _budget(self, name: str) -> RestartBudget:
+        if name not in self._budgets:
+            self._budgets[name] = RestartBudget(self._specs[name].restart or self._context.engines.restarts)
+        return self._budgets[name]
 
     def _start(self, name: str) -> None:
         spec = self._specs[name]
         ref = self._refs[name] = spec.factory(self._context)
         child = actor_of(ref)
         assert child is not None
-        child.restarts = self._restarts[name]
+        child.restarts = self._restarts.get(name, 0)
         child.reachable_at(self._context.session.addresses[name])

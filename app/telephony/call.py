@@ -78,6 +78,7 @@ class Call:
         "__dict__",
         "__weakref__",
         "_tasks",
+        "_timers",
         "about",
         "agent",
         "announcement",
@@ -169,6 +170,7 @@ class Call:
         self.on_change: Callable[[Call], None] = lambda call: None
         """Told when the call's id gets known, of each new state, and of what comes of orders."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: list[asyncio.TimerHandle] = []
 
     @property
     def admitted(self) -> bool:
@@ -194,8 +196,18 @@ class Call:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def run_later(self, delay_s: float, work: "Callable[[Call], None]") -> None:
+        """Call `work` with the call in `delay_s` seconds, unless the call has ended by then."""
+        if not self.over.is_set():
+            self._timers.append(asyncio.get_running_loop().call_later(delay_s, work, self))
+
     def cancel(self) -> list[asyncio.Task[None]]:
-        """Cancel all work that `run` began, except the task that calls this; returns the cancelled tasks."""
+        """Cancel all work that `run` began, except the task that calls this, and all that `run_later` is to begin;
+        returns the cancelled tasks.
+        """
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
         own = asyncio.current_task()
         tasks = [task for task in self._tasks if task is not own]
         for task in tasks:

@@ -30,8 +30,6 @@ def failure_of(order: Order) -> str:
 class Orders:
     """The orders that were given to the telephone network in one call. Belongs to the loop's thread."""
 
-    __slots__ = ("_book", "_waiting", "on_change", "recording_lock")
-
     def __init__(self) -> None:
         self._book = OrderBook()
         self._waiting: dict[Order, asyncio.Future[None]] = {}

@@ -112,8 +112,8 @@ class Synthesizer(SupervisedActor):
             connection=connection,
             play_clock=play_clock,
             clock=clock,
-            on_tick=lambda at_ms: self.actor_inbox.put_now(PlayClockTicked(at_ms)),
-            on_started=lambda reply: listener.tell(PlaybackStarted(reply)),
+            on_tick=self._ticked,
+            on_started=self._started,
             on_caught_up=self._caught_up,
             on_drained=self._drained,
         )
@@ -294,6 +294,12 @@ class Synthesizer(SupervisedActor):
             self._progress.end_at(reply, len(pending.text))
 
     # playback
+
+    def _ticked(self, at_ms: float) -> None:
+        self.actor_inbox.put_now(PlayClockTicked(at_ms))
+
+    def _started(self, reply: int) -> None:
+        self._listener.tell(PlaybackStarted(reply))
 
     def _drained(self, drained: Drained) -> None:
         hearing = drained.hearing
