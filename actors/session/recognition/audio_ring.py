@@ -38,13 +38,13 @@ class AudioRing:
         self.rate_hz = rate_hz
         self._keep_bytes = rate_hz * 2 * keep_ms // 1000
         self._reheard_bytes = rate_hz * 2 * REHEARD_MS // 1000
-        self._pieces: list[bytes | int] = []
-        """Audio in pieces of `TRIM_MS`; a number is a gap between two of them, in bytes. In the hundred small pieces in
+        self._blocks: list[bytes | int] = []
+        """Audio in blocks of `TRIM_MS`; a number is a gap between two of them, in bytes. In the hundred small pieces in
         which it comes it would be 5 kB more of each session, and leave the heap of the process in fragments."""
         self._latest: list[bytes] = []
-        """The audio behind those pieces, as it came."""
+        """The audio behind those blocks, as it came."""
         self._begin = begins_at
-        """The offset of the first piece."""
+        """The offset of the first block."""
         self._settled_bytes = settled_bytes
         self._trim_bytes = rate_hz * 2 * TRIM_MS // 1000
         self._trim_at = begins_at
@@ -64,36 +64,36 @@ class AudioRing:
 
     def _put_together(self) -> None:
         if self._latest:
-            self._pieces.append(b"".join(self._latest))
+            self._blocks.append(b"".join(self._latest))
             self._latest.clear()
 
     def _trim(self) -> None:
         """Drop what is older than `keep_ms`, and most of what need not be recognised again."""
-        pieces, end_bytes, begin = self._pieces, self.end_bytes, self._begin
+        blocks, end_bytes, begin = self._blocks, self.end_bytes, self._begin
         keep_from = max(end_bytes - self._keep_bytes, min(self._settled_bytes(), end_bytes - self._reheard_bytes))
-        # The last piece stays, whatever it is.
-        for _ in range(len(pieces) - 1):
-            oldest = pieces[0]
+        # The last block stays, whatever it is.
+        for _ in range(len(blocks) - 1):
+            oldest = blocks[0]
             if isinstance(oldest, int):
                 begin += oldest
             elif begin + len(oldest) <= keep_from:
                 begin += len(oldest)
             else:
                 break
-            del pieces[0]
-        oldest = pieces[0]
+            del blocks[0]
+        oldest = blocks[0]
         if isinstance(oldest, bytes) and begin < keep_from:
             skip = (keep_from - begin) & ~1
-            pieces[0], begin = oldest[skip:], begin + skip
+            blocks[0], begin = oldest[skip:], begin + skip
         self._begin = begin
 
     def skip_to(self, offset: int) -> None:
         """Go on at `offset`: of the audio before it nothing more comes, as while somebody's voice is not streamed."""
-        if not self._pieces:
+        if not self._blocks:
             self._begin = self.end_bytes = max(self.end_bytes, offset)
         elif offset > self.end_bytes:
             self._put_together()
-            self._pieces.append(offset - self.end_bytes)
+            self._blocks.append(offset - self.end_bytes)
             self.end_bytes = offset
 
     @property
@@ -111,7 +111,7 @@ class AudioRing:
         kept: list[tuple[int, bytes]] = []
         # Searched from the end: a reader that follows the audio as it comes wants the last of many pieces.
         end = self.end_bytes
-        for piece in chain(reversed(self._latest), reversed(self._pieces)):
+        for piece in chain(reversed(self._latest), reversed(self._blocks)):
             if end <= offset:
                 break
             if isinstance(piece, int):
