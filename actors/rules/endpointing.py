@@ -4,8 +4,6 @@ A window is voiced when its probability passes a threshold, which is lower insid
 louder than the agent's own voice can be that comes back as echo.
 """
 
-from array import array
-
 from actors.messages.transcript import NoiseStopped, SpeechContinued, SpeechStarted, SpeechStopped
 from actors.rules.audio import level_db
 from actors.turn_taking_settings import Endpointing
@@ -139,35 +137,31 @@ class EchoWindow:
     each frame that is sent was 5 % of the CPU time of a telephone call.
     """
 
-    __slots__ = ("_loudest", "_sent", "_sent_at")
+    __slots__ = ("_loudest", "_sent")
 
     def __init__(self) -> None:
-        # No deques, each of which takes 600 bytes more: nothing here ever holds more than fifteen frames or so.
-        self._sent: list[bytes] = []
-        """Audio of which the level is not known yet."""
-        self._sent_at = array("d")
-        """When it was sent: a tuple for each frame with its time would take 90 bytes more."""
+        # Lists: a deque takes 600 bytes more, and neither ever holds more than fifteen frames or so.
+        self._sent: list[tuple[float, bytes]] = []
+        """Times and audio of which the level is not known yet."""
         self._loudest: list[tuple[float, float]] = []
         """Times and levels; each level below the one before it, so that the first is the loudest."""
 
     def sent(self, at_ms: float, pcm: bytes) -> None:
         """Note that a frame of the agent's audio, PCM16LE mono, goes out at `at_ms`."""
-        sent_at = self._sent_at
-        self._sent.append(pcm)
-        sent_at.append(at_ms)
-        while at_ms - sent_at[0] > ECHO_MS:
-            del self._sent[0], sent_at[0]
+        sent = self._sent
+        sent.append((at_ms, pcm))
+        while at_ms - sent[0][0] > ECHO_MS:
+            del sent[0]
 
     def bound(self, at_ms: float) -> float | None:
         """The loudest level sent in the last `ECHO_MS`, in dB below full scale; None if nothing was sent."""
         sent, loudest = self._sent, self._loudest
-        for sent_at_ms, pcm in zip(self._sent_at, sent, strict=True):
+        for sent_at_ms, pcm in sent:
             level = level_db(pcm, ECHO_SAMPLES)
             while loudest and loudest[-1][1] <= level:
                 loudest.pop()
             loudest.append((sent_at_ms, level))
         sent.clear()
-        del self._sent_at[:]
         while loudest and at_ms - loudest[0][0] > ECHO_MS:
             del loudest[0]
         return loudest[0][1] if loudest else None
