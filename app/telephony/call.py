@@ -163,7 +163,7 @@ class Call:
         self.resumption = Resumption()
         self.hang_up_order = HangUpOrder()
         self.orders = Orders()
-        self.orders.on_change = lambda: self.on_change(self)
+        self.orders.on_change = self._orders_changed
         self.dtmf = DtmfPresses()
         self.owed_notices: list[CallOrderFailed] = []
         """Orders that have failed while the call had no session, the latest `NOTICES_KEPT`: its next one is told."""
@@ -171,6 +171,9 @@ class Call:
         """Told when the call's id gets known, of each new state, and of what comes of orders."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: list[asyncio.TimerHandle] = []
+
+    def _orders_changed(self) -> None:
+        self.on_change(self)
 
     @property
     def admitted(self) -> bool:

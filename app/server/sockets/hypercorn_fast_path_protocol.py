@@ -8,7 +8,6 @@ once.
 import asyncio
 from contextlib import suppress
 from enum import Enum, auto
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -139,10 +138,16 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._ping_timer = PingTimer(
             self._pings,
             interval_s,
-            is_held=lambda: self._waiting,
+            is_held=self._is_held,
             drop=self.abort,
-            ping=partial(self._write, PING, b"") if pings else None,
+            ping=self._ping if pings else None,
         )
+
+    def _is_held(self) -> bool:
+        return self._waiting
+
+    def _ping(self) -> None:
+        self._write(PING, b"")
 
     async def linger(self) -> None:
         """Wait until a client that was sending too much has read why it was closed, and has ended its side.

@@ -96,12 +96,13 @@ class MediaStream:
         """Carry the call's audio both ways until either side closes the socket."""
         try:
             # The network is trusted: what it sends at once after a fault of the line is read slowly, and not punished.
-            reader = SocketReader(
-                self._writer, self._input.take, crowded=lambda: self._input.session.addresses.is_crowded
-            )
+            reader = SocketReader(self._writer, self._input.take, crowded=self._is_crowded)
             await reader.run(receive, fast_path)
         finally:
             self._leave()
+
+    def _is_crowded(self) -> bool:
+        return self._input.session.addresses.is_crowded
 
     def _leave(self) -> None:
         self._connection.abandon()
