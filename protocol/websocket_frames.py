@@ -110,6 +110,8 @@ def _said(first_byte: int, data: bytes, begin: int, after: int) -> tuple[str | b
 class FrameCount:
     """How many frames begin in what a client sends, whatever they are; reads their sizes and nothing else."""
 
+    __slots__ = ("_head", "_skip")
+
     def __init__(self) -> None:
         self._head = b""
         self._skip = 0

@@ -27,6 +27,8 @@ class History:
         summary: what the model reads in place of the beginning.
     """
 
+    __slots__ = ("memory", "memory_before", "messages", "summary")
+
     def __init__(
         self,
         messages: Sequence[ChatMessage] = (),

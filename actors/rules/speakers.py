@@ -25,6 +25,8 @@ class Speakers:
         has_place: whether the one with this label is being listened to by themselves.
     """
 
+    __slots__ = ("_among_others", "_has_place", "_known", "_labels")
+
     def __init__(self, known: dict[str, str], has_place: Callable[[str], bool] = lambda label: False) -> None:
         self._known = known
         self._has_place = has_place

@@ -12,6 +12,8 @@ minutes only."""
 class Positions:
     """The positions of one stream, in ms, from its beginning on."""
 
+    __slots__ = ("_begins", "_shifts")
+
     def __init__(self) -> None:
         self._begins: list[float] = []
         """Where each stretch of audio without a gap begins in the stream."""

@@ -7,7 +7,6 @@ message that says of itself that it is `transient`.
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
@@ -39,9 +38,8 @@ class Address(Generic[M]):
         self._name = name
         self._limit = limit
         self._ref: ActorRef[Any] | None = None
-        self._waiting: deque[M] | None = None
-        """Messages that wait for an actor. None rather than an empty deque, which takes 600 bytes, since there are
-        hardly ever any."""
+        self._waiting: list[M] | None = None
+        """None where nothing waits, as nearly always."""
         self._closed = False
         self._repeated: M | None = None
         self.dropped = 0
@@ -131,12 +129,12 @@ class Address(Generic[M]):
             return
         waiting = self._waiting
         if waiting is None:
-            waiting = self._waiting = deque()
+            waiting = self._waiting = []
         waiting.append(message)
         if len(waiting) > self._limit:
             self._drop_one(waiting)
 
-    def _drop_one(self, waiting: deque[M]) -> None:
+    def _drop_one(self, waiting: list[M]) -> None:
         oldest = next((m for m in waiting if not TRAITS[type(m)].urgent), waiting[0])
         waiting.remove(oldest)
         report_failure(

@@ -44,6 +44,8 @@ def content(**fields: object) -> dict[str, object]:
 class SessionIds:
     """The ids of a session that has no actors, or none yet."""
 
+    __slots__ = ("_ids",)
+
     def __init__(self, session_id: str, call_id: str = "") -> None:
         self._ids: dict[str, str | int] = {"session_id": session_id}
         if call_id:

@@ -125,16 +125,16 @@ _one_was_raised = threading.Condition()
 one."""
 
 
-class StopFlag(threading.Event):
-    """Pykka's flag of an actor that has ended; `is_raised` is looked at several times for each message, without a call.
+class StopFlag:
+    """Stands for the `threading.Event` by which Pykka tells that an actor has ended. Raised once and for good.
 
-    Raised once and for good.
+    `is_raised` is looked at several times for each message, without a call.
     """
 
-    is_raised = False
+    __slots__ = ("is_raised",)
 
     def __init__(self) -> None:
-        """Leave out the initializer of `Event`, which would make a condition for this flag alone."""
+        self.is_raised = False
 
     def is_set(self) -> bool:
         """Whether the actor has ended."""
@@ -192,7 +192,7 @@ class LoopActor(pykka.Actor):
     """Milliseconds of droppable caller audio that are queued at most; of more the oldest is dropped."""
 
     actor_inbox: Mailbox
-    actor_stopped: StopFlag
+    actor_stopped: StopFlag  # type: ignore[assignment]  # all of `Event` that Pykka uses
     actor_context: Context
     _actor_scheduler: Scheduler
     _actor_event_loop: asyncio.AbstractEventLoop
@@ -200,7 +200,8 @@ class LoopActor(pykka.Actor):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.actor_inbox.limit_ms = self.droppable_limit_ms
-        self.actor_stopped = self.actor_ref.actor_stopped = StopFlag()
+        self.actor_stopped = flag = StopFlag()
+        self.actor_ref.actor_stopped = flag  # type: ignore[assignment]  # as above
         self.actor_context = Context()
         self.in_urgent = False
         self.in_ready = False

@@ -36,6 +36,8 @@ Tick = Callable[[float], None]
 class Seat:
     """The place of one member on the play clock, in one of its slots."""
 
+    __slots__ = ("_slot", "tick")
+
     def __init__(self, slot: "_Slot", tick: Tick) -> None:
         self._slot = slot
         self.tick = tick

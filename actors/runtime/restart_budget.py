@@ -25,6 +25,8 @@ class Escalate(msgspec.Struct, frozen=True):
 class RestartBudget:
     """Counts how often one child was restarted lately, and says whether it may be restarted once more."""
 
+    __slots__ = ("_policy", "_restarted_at", "restarts")
+
     def __init__(self, policy: RestartPolicy) -> None:
         self._policy = policy
         self._restarted_at: list[float] = []

@@ -27,6 +27,8 @@ class Addresses:
         children: the names of the mode's children.
     """
 
+    __slots__ = ("_addresses",)
+
     def __init__(self, children: Iterable[str]) -> None:
         self._addresses: dict[str, Address[Any]] = {name: Address(name) for name in (SUPERVISOR, *children)}
 

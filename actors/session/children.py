@@ -15,6 +15,9 @@ from actors.session.live_session import ActorRestarted, LiveSession
 from actors.session.measurements import actor_restarted
 from actors.session.plan import Engines, SessionPlan
 
+NONE: frozenset[str] = frozenset()
+"""No child, in all sessions: a set of its own takes 216 bytes, and hardly a child is ever replaced."""
+
 
 class ChildContext(msgspec.Struct, frozen=True, kw_only=True):
     """What the factory of a `ChildSpec` makes its actor from."""
@@ -70,19 +73,19 @@ class Children:
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._context = context
-        self._budgets = {
-            name: RestartBudget(spec.restart or context.engines.restarts) for name, spec in self._specs.items()
-        }
+        self._budgets: dict[str, RestartBudget] = {}
+        """Of the children that have ended: hardly any ever does before its session."""
         self._now = now
         self._restart_later = restart_later
         self._refs: dict[str, ActorRef[Any]] = {}
-        self._restarts = dict.fromkeys(self._specs, 0)
-        self._replaced: set[str] = set()
+        self._restarts: dict[str, int] = {}
+        """How often each child was started again; a child that never was is not in it."""
+        self._replaced: frozenset[str] = NONE
         """The names of children that were ordered to stop and are started again once they have stopped."""
-        self._renewed: set[str] = set()
+        self._renewed: frozenset[str] = NONE
         """Those of `_replaced` whose agent, language or connection has changed: their restart does not count as a
         failure."""
-        self._released: set[str] = set()
+        self._released: frozenset[str] = NONE
         """The names of children that were ordered to stop because they are not needed at present."""
         self._stopping = False
 
@@ -122,7 +125,7 @@ class Children:
         if name not in self._specs or self._stopping:
             return
         if (former := self._refs.get(name)) is not None:
-            self._replaced.add(name)
+            self._replaced |= {name}
             order_stop_now(former)
             return
         self._start(name)
@@ -130,7 +133,7 @@ class Children:
     def renew(self, name: str) -> None:
         """Start a running child anew, since what it is made from has changed; a failed one is started again anyway."""
         if name in self._refs and not self._stopping:
-            self._renewed.add(name)
+            self._renewed |= {name}
             self.restart(name)
 
     def follow_agent(self, former: SessionPlan, plan: SessionPlan) -> None:
@@ -155,7 +158,7 @@ class Children:
         """Start a child whose pause before its restart is over, unless somebody else has started it meanwhile, or it
         is not needed any more. One that was released, and is being stopped, is started as soon as it has ended."""
         if name in self._released:
-            self._released.discard(name)
+            self._released -= {name}
             self.renew(name)
         elif name not in self._refs and name in self._specs and self._specs[name].needed(self._context.session):
             self.restart(name)
@@ -163,7 +166,7 @@ class Children:
     def release(self, name: str) -> None:
         """Stop a child that is not needed for now; `restart_unless_running` starts it again."""
         if (ref := self._refs.get(name)) is not None and not self._stopping:
-            self._released.add(name)
+            self._released |= {name}
             order_stop_now(ref)
 
     def stop(self) -> None:
@@ -182,11 +185,11 @@ class Children:
         if self._stopping:
             return ""
         is_released = name in self._released
-        self._released.discard(name)
+        self._released -= {name}
         if name in self._replaced:
-            self._replaced.discard(name)
+            self._replaced -= {name}
             if name in self._renewed:
-                self._renewed.discard(name)
+                self._renewed -= {name}
             else:
                 self._note_restart(name, "it was ordered to")
             self.restart(name)
@@ -194,7 +197,7 @@ class Children:
         if is_released:
             return ""
         # A child that ended without an error is missed as much as one that failed.
-        match self._budgets[name].decide(self._now()):
+        match self._budget(name).decide(self._now()):
             case Restart(delay_s):
                 logger.warning("%s is started again: %s", name, message.error or "it ended")
                 actor_restarted(name, message.error)
@@ -213,12 +216,17 @@ class Children:
     def _note_restart(self, name: str, error: str) -> None:
         context = self._context
         context.session.restarted(ActorRestarted(context.engines.clock.wall(), name, error))
-        self._restarts[name] += 1
+        self._restarts[name] = self._restarts.get(name, 0) + 1
+
+    def _budget(self, name: str) -> RestartBudget:
+        if name not in self._budgets:
+            self._budgets[name] = RestartBudget(self._specs[name].restart or self._context.engines.restarts)
+        return self._budgets[name]
 
     def _start(self, name: str) -> None:
         spec = self._specs[name]
         ref = self._refs[name] = spec.factory(self._context)
         child = actor_of(ref)
         assert child is not None
-        child.restarts = self._restarts[name]
+        child.restarts = self._restarts.get(name, 0)
         child.reachable_at(self._context.session.addresses[name])

@@ -21,6 +21,8 @@ class SessionConnection:
         supervisor: told `ConnectionDetached` when the output fails.
     """
 
+    __slots__ = ("_supervisor", "attached", "echo", "is_holding", "output", "output_id", "sent_ms", "tap")
+
     def __init__(self, supervisor: Address[ConnectionDetached]) -> None:
         self._supervisor = supervisor
         self.output: Recipient[OutputMessage] | None = None

@@ -33,6 +33,8 @@ class ConversationLog:
         clock: the times of the messages.
     """
 
+    __slots__ = ("_checkpoint", "_clock", "_connection", "_supervisor", "_turn", "history")
+
     def __init__(
         self,
         *,

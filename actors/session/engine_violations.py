@@ -28,6 +28,8 @@ class EngineViolations:
         engine: which engine it is, such as "recognizer": for the log and the counter.
     """
 
+    __slots__ = ("_engine", "_told")
+
     def __init__(self, engine: str) -> None:
         self._engine = engine
         self._told: tuple[str, ...] = ()

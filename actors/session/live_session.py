@@ -1,6 +1,6 @@
 """What of a live session outlives its actors: addresses, connection, recent audio, checkpoint and running tools."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from actors.messages.caller import (
 from actors.messages.lifecycle import ReleaseChild, RestartChild
 from actors.rules.speakers import OTHERS, Speakers
 from actors.rules.unicode_text import well_formed
+from actors.runtime.address import Address
 from actors.session.addresses import Addresses, recognizer_name
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
@@ -76,14 +77,8 @@ class LiveSession:
         client is told of its agent when it connects."""
         self.restarts: list[ActorRestarted] = []
         """The latest restarts of the session's actors, for operators."""
-        receivers = {
-            kind: tuple(self.addresses[name] for name, kinds in receives.items() if kind in kinds)
-            for kind in {kind for kinds in receives.values() for kind in kinds}
-        }
-        # Of thirty kinds of message most go to the same few actors.
-        same = {each: each for each in receivers.values()}
-        self._receivers = {kind: same[each] for kind, each in receivers.items()}
-        self._audio_receivers = tuple(self._receivers.get(CallerAudio, ()))
+        self._receives = receives
+        self._audio_receivers = tuple(self._receivers(CallerAudio))
         self.tells_speakers_apart = recognizer_name(OTHERS) in self.addresses
         """Whether each participant of the call is recognised separately."""
 
@@ -133,8 +128,13 @@ class LiveSession:
                 return message
 
     def _tell_receivers(self, message: Message) -> None:
-        for address in self._receivers.get(type(message), ()):
+        for address in self._receivers(type(message)):
             address.tell(message)
+
+    def _receivers(self, kind: type) -> Iterator[Address[Any]]:
+        for name, kinds in self._receives.items():
+            if kind in kinds:
+                yield self.addresses[name]
 
     def push_audio(self, pcm: bytes) -> None:
         """Keep caller audio from the connection in the ring, before anything can fail, and tell who listens to it."""

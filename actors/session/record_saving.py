@@ -28,6 +28,8 @@ class RecordSaver:
     Not a task of the session's actor: the last record is saved when the actor is already gone.
     """
 
+    __slots__ = ("_background", "_next", "_saving", "_store")
+
     def __init__(self, store: SessionStore, background: BackgroundTasks) -> None:
         self._store = store
         self._background = background

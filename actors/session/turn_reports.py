@@ -24,6 +24,8 @@ class TurnReports:
         agent: asked for the agent that has the conversation.
     """
 
+    __slots__ = ("_agent", "_connection", "_trace")
+
     def __init__(self, connection: SessionConnection, trace: Trace, agent: Callable[[], Agent]) -> None:
         self._connection = connection
         self._trace = trace

@@ -14,6 +14,8 @@ class TurnTimers:
         recipient: told `TimerFired`.
     """
 
+    __slots__ = ("_clock", "_recipient", "_running", "_serial")
+
     def __init__(self, clock: Clock, recipient: Recipient[TimerFired]) -> None:
         self._clock = clock
         self._recipient = recipient

@@ -38,6 +38,8 @@ class TurnTrace:
         clock: the times of what the caller says.
     """
 
+    __slots__ = ("_clock", "_silent_since", "_trace")
+
     def __init__(self, trace: Trace, clock: Clock) -> None:
         self._trace = trace
         self._clock = clock

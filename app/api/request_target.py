@@ -2,6 +2,7 @@
 that mean no path at all."""
 
 import re
+from collections.abc import Awaitable
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,7 +39,7 @@ class PlainPath:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on with a plain path."""
         if scope["type"] in ("http", "websocket"):
             if not scope["path"].startswith("/"):
@@ -46,7 +47,8 @@ class PlainPath:
             if len(scope["path"]) > 1 and scope["path"].endswith("/") and is_path(scope):
                 raw_path = scope.get("raw_path", b"").removesuffix(b"/")
                 scope = {**scope, "path": scope["path"].removesuffix("/"), "raw_path": raw_path}
-        await self._app(scope, receive, send)
+        # Returned and not awaited here: a coroutine of each layer would last as long as a socket.
+        return self._app(scope, receive, send)
 
 
 def _in_origin_form(scope: Scope) -> Scope:

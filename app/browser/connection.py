@@ -1,9 +1,8 @@
 """Sends the output of a session to one browser's WebSocket."""
 
-import asyncio
-
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from app.browser.wire_output import BrowserWords
+from app.one_shot_event import OneShotEvent
 from app.server.lifecycle import Lifecycle
 from app.server.sockets.fast_path import Message
 from app.server.sockets.gated_output import Gate, GatedOutput
@@ -35,7 +34,7 @@ class Connection:
         self._audio_turn: int | None = None
 
     @property
-    def closed(self) -> asyncio.Event:
+    def closed(self) -> OneShotEvent:
         """An event that is set when nothing more can be sent."""
         return self._writer.closed
 

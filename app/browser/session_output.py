@@ -31,6 +31,8 @@ class SessionOutput:
     `elsewhere` has, by session id, the viewers that pass the output on to dashboards of other workers.
     """
 
+    __slots__ = ("_elsewhere", "_log_content", "_session_id", "_timeline", "connection", "dashboards")
+
     def __init__(
         self, session_id: str, timeline: Timeline, *, log_content: bool, elsewhere: Mapping[str, Viewer] | None = None
     ) -> None:

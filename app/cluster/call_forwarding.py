@@ -7,6 +7,7 @@ worker has its own guard check a request that is passed on.
 
 import logging
 import re
+from collections.abc import Awaitable
 
 import msgspec
 from opentelemetry import metrics
@@ -49,14 +50,13 @@ class CallForwarding:
         self._cluster = cluster
         self._passing = RequestPassing(cluster, "call", _forwarded)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a request here, or have the worker that has the call answer it."""
         if not self._cluster.is_running or scope.get(RELAYED) or scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self._socket(scope, receive, send)
-        else:
-            await self._request(scope, receive, send)
+            return self._app(scope, receive, send)
+        if scope["type"] == "websocket":
+            return self._socket(scope, receive, send)
+        return self._request(scope, receive, send)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         named = _MEDIA.fullmatch(scope["path"])

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
@@ -120,15 +120,15 @@ class DashboardForwarding:
         self._cluster = cluster
         self._sessions = sessions
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer here, with what is shown elsewhere."""
         session_id = ""
         if self._cluster.is_running and scope["type"] == "websocket" and _RELAY.fullmatch(scope["path"]):
             # One that is refused is told so by the socket itself.
             with suppress(SocketRefusedError):
                 session_id = shown_session(scope)
-        if not session_id:
-            await self._app(scope, receive, send)
-            return
+        return self._followed(session_id, scope, receive, send) if session_id else self._app(scope, receive, send)
+
+    async def _followed(self, session_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._sessions.followed(session_id):
             await self._app(scope, receive, send)

@@ -7,7 +7,7 @@ guard again.
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from opentelemetry import metrics
 from starlette.requests import Request
@@ -59,12 +59,15 @@ class SessionRequests:
         self._keeps = keeps
         self._passing = RequestPassing(cluster, "session", _forwarded)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer here, or have the worker that has the session answer."""
         session_id, kept = _asked_of(scope) if self._cluster.is_running and not scope.get(RELAYED) else ("", "")
         if not session_id or self._sessions.live(session_id) is not None:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
+        return self._answer(session_id, kept, scope, receive, send)
+
+    async def _answer(self, session_id: str, kept: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request about a session that is not live here: here too, unless a worker elsewhere has it."""
         try:
             owner = await self._owner(session_id, kept)
             if owner and kept == HAS_AUDIO:

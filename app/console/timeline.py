@@ -3,7 +3,6 @@
 No word of it is kept unless content may be logged.
 """
 
-from collections import deque
 from collections.abc import Callable, Collection, Container
 from typing import Any
 
@@ -35,7 +34,7 @@ _NO_TIMES: dict[str, Any] = {"times_ms": {}}
 """An empty mapping that events share: one of its own would make each event half as large again."""
 
 
-class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Something that happened. `at`: seconds since 1970. What else is filled in depends on `kind`."""
 
     at: float
@@ -65,8 +64,10 @@ class TimelineReport(msgspec.Struct, frozen=True):
 class Timeline:
     """The events of one session."""
 
+    __slots__ = ("_content", "_tools", "_wall", "events")
+
     def __init__(self, wall: Callable[[], float], tools: Collection[str], *, content: bool) -> None:
-        self.events: deque[TimelineEvent] = deque(maxlen=MOST_EVENTS)
+        self.events: list[TimelineEvent] = []
         self._wall = wall
         self._tools = tools
         self._content = content
@@ -122,6 +123,7 @@ class Timeline:
 
     def _add(self, kind: str, turn: int = 0, **more: Any) -> None:
         self.events.append(TimelineEvent(round(self._wall(), 3), kind, turn, **{**_NO_TIMES, **more}))
+        del self.events[:-MOST_EVENTS]
 
 
 class Timelines:

@@ -1,8 +1,7 @@
 """One telephone call as this worker knows it: where it stands, who is on it, and what happened to it."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from enum import Enum, StrEnum, auto
 from typing import Any
 
@@ -10,6 +9,7 @@ from actors.agent import Agent
 from actors.messages.caller import CallOrderFailed
 from actors.runtime.session_trace import current_traceparent
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
+from app.one_shot_event import OneShotEvent
 from app.telephony.call_participants import CallParticipants
 from app.telephony.call_progress import CallProgress
 from app.telephony.hang_up import HangUpOrder
@@ -78,6 +78,7 @@ class Call:
         "__dict__",
         "__weakref__",
         "_tasks",
+        "_timers",
         "about",
         "agent",
         "announcement",
@@ -152,24 +153,29 @@ class Call:
         self.traceparent = current_traceparent()
         """The W3C trace context of the request that the call began with."""
         self.progress = CallProgress(CallState.RINGING if direction is Direction.INBOUND else CallState.INITIATING)
-        self.known = asyncio.Event()
+        self.known = OneShotEvent()
         """Set once `call_id` is."""
-        self.over = asyncio.Event()
+        self.over = OneShotEvent()
         """Set once the call has ended, or another worker has it."""
-        self.events: deque[CallEvent] = deque(maxlen=EVENTS_KEPT)
+        self.events: list[CallEvent] = []
+        """What happened to it, the latest last; `EVENTS_KEPT` of them."""
         self.seen_events = SeenEvents()
         self.participants = CallParticipants()
         self.resumption = Resumption()
         self.hang_up_order = HangUpOrder()
         self.orders = Orders()
-        self.orders.on_change = lambda: self.on_change(self)
+        self.orders.on_change = self._orders_changed
         self.dtmf = DtmfPresses()
-        self.owed_notices: deque[CallOrderFailed] = deque(maxlen=NOTICES_KEPT)
-        """Orders that have failed while the call had no session: its next one is told."""
+        self.owed_notices: list[CallOrderFailed] = []
+        """Orders that have failed while the call had no session, the latest `NOTICES_KEPT`: its next one is told."""
         self.on_change: Callable[[Call], None] = lambda call: None
         """Called when the call's id becomes known, at each new state of the call, and when the outcome of an order is
         known."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def _orders_changed(self) -> None:
+        self.on_change(self)
 
     @property
     def admitted(self) -> bool:
@@ -195,8 +201,18 @@ class Call:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def run_later(self, delay_s: float, work: "Callable[[Call], None]") -> None:
+        """Call `work` with the call in `delay_s` seconds, unless the call has ended by then."""
+        if not self.over.is_set():
+            self._timers.append(asyncio.get_running_loop().call_later(delay_s, work, self))
+
     def cancel(self) -> list[asyncio.Task[None]]:
-        """Cancel all work that `run` began, except the task that calls this; returns the cancelled tasks."""
+        """Cancel all work that `run` began, except the task that calls this, and all that `run_later` is to begin;
+        returns the cancelled tasks.
+        """
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
         own = asyncio.current_task()
         tasks = [task for task in self._tasks if task is not own]
         for task in tasks:
@@ -205,7 +221,17 @@ class Call:
 
     def note(self, kind: str, at: float, **details: Any) -> None:
         """Write an event into the log of the call; its details carry no content and no numbers."""
-        self.events.append(CallEvent(kind, timestamp(at), details))
+        self.add_events([CallEvent(kind, timestamp(at), details)])
+
+    def add_events(self, events: Iterable[CallEvent]) -> None:
+        """Write events into the log of the call, as those that another worker has written."""
+        self.events.extend(events)
+        del self.events[:-EVENTS_KEPT]
+
+    def owe(self, notice: CallOrderFailed) -> None:
+        """Keep a notice for the next session of the call."""
+        self.owed_notices.append(notice)
+        del self.owed_notices[:-NOTICES_KEPT]
 
     def change_state(self, state: CallState, at: float) -> bool:
         """Change the state of the call; one that is over stays over. Returns whether anything changed."""

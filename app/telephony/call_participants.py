@@ -12,6 +12,8 @@ PERSON = "person"
 class CallParticipants:
     """The participants of one call. Updates may come late, and their sequence numbers skip."""
 
+    __slots__ = ("_present", "_sequence_number")
+
     def __init__(self) -> None:
         self._present: dict[str, Participant] = {}
         self._sequence_number = -1

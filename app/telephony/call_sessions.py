@@ -75,7 +75,7 @@ class CallSessions:
         """Open the session that asks for the access code, or the call's own once the caller is admitted."""
         entry = self._opened(call, connection, attached)
         while call.admitted and call.owed_notices:
-            entry.deliver(call.owed_notices.popleft())
+            entry.deliver(call.owed_notices.pop(0))
         return entry
 
     def _opened(self, call: Call, connection: MediaConnection, attached: ConnectionAttached) -> SessionEntry:

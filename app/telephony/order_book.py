@@ -87,6 +87,8 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
 class OrderBook:
     """The orders of one call and what the network has said of each."""
 
+    __slots__ = ("_orders", "_paused")
+
     def __init__(self) -> None:
         self._orders: list[Order] = []
         self._paused = ""

@@ -7,6 +7,8 @@ KEPT = 256
 class SeenEvents:
     """The ids of the latest events of one call."""
 
+    __slots__ = ("_ids",)
+
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
 

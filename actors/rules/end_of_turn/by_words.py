@@ -47,6 +47,8 @@ _BY_COMPLETENESS = {
 class EndOfTurnByWords:
     """The default of `actors.ports.end_of_turn.EndOfTurn`, for one session."""
 
+    __slots__ = ("_pauses",)
+
     def __init__(self) -> None:
         self._pauses = SpeakerPauses()
 

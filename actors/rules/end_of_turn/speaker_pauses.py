@@ -14,6 +14,8 @@ CUT_OFFS_MAX = 2
 class SpeakerPauses:
     """The pauses in which one speaker was not done."""
 
+    __slots__ = ("_cut_off", "_pauses_ms")
+
     def __init__(self) -> None:
         self._pauses_ms: list[float] = []
         self._cut_off: list[bool] = []

@@ -31,6 +31,8 @@ class ClientPosition:
         sent_before_ms: how much audio of each turn a former playout has sent to the same client, which counts on.
     """
 
+    __slots__ = ("_delay_ms", "_marked_at_ms", "_sent_before_ms", "_turns", "head", "lead")
+
     def __init__(self, lead: Lead, sent_before_ms: Mapping[int, float] | None = None) -> None:
         self.lead = lead
         self._delay_ms = _delay_ms(lead)

@@ -1,7 +1,5 @@
 """What playout tells: frames of audio to send, and how much of each reply has been heard."""
 
-from enum import Enum
-
 import msgspec
 
 from actors.conversation import PositionPrecision, UtteranceKind
@@ -39,12 +37,3 @@ class Drained(msgspec.Struct, frozen=True):
     """All of a reply has been heard. It comes once for each reply that was not cleared before."""
 
     hearing: Hearing
-
-
-class Hold(Enum):
-    """A reason for which no audio is sent at the moment."""
-
-    PAUSE = "pause"
-    """Playback was paused; it goes on with `resume`."""
-    NO_CONNECTION = "no connection"
-    """There is no connection to send to; playback goes on with `attach`."""

@@ -30,6 +30,8 @@ _DRY, _RUNNING = _Ear.DRY, _Ear.RUNNING
 class PlayHead:
     """How far the user has heard all audio that was sent, by the clock and by marks. Never moves backwards."""
 
+    __slots__ = ("_ear", "_from_at_ms", "_from_ms", "_sent_at_ms", "heard_ms", "sent_ms")
+
     def __init__(self) -> None:
         self.sent_ms = 0.0
         self.heard_ms = 0.0

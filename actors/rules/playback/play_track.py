@@ -1,6 +1,5 @@
 """One reply in playout: the audio of it that is still to be sent, and what was heard of it."""
 
-from collections import deque
 from enum import Enum
 
 from actors.conversation import PositionPrecision, UtteranceKind
@@ -39,7 +38,7 @@ class PlayTrack:
         self.turn = turn
         self.places = TextPlaces(text_start)
         """Where its text is in its audio."""
-        self.chunks: deque[bytes] = deque()
+        self.chunks: list[bytes] = []
         self._taken_of_chunk = 0
         """How many bytes at the beginning of the first chunk were taken."""
         self.buffered_bytes = 0
@@ -92,7 +91,7 @@ class PlayTrack:
             size_bytes -= len(part)
             self._taken_of_chunk += len(part)
             if self._taken_of_chunk == len(chunk):
-                self.chunks.popleft()
+                del self.chunks[0]
                 self._taken_of_chunk = 0
             parts = parts + part if parts else part
         return parts
@@ -163,7 +162,7 @@ class PlayTrack:
 
     def _drop_after(self, text_end: int, size_bytes: int) -> None:
         kept = self._waiting[: max(0, size_bytes - self.taken_bytes)]
-        self.chunks, self._taken_of_chunk = deque([kept] if kept else []), 0
+        self.chunks, self._taken_of_chunk = [kept] if kept else [], 0
         self.buffered_bytes = len(kept)
         self.places.drop_after(text_end)
 

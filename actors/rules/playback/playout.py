@@ -9,7 +9,6 @@ ahead of what is being heard audio is sent, and what a pause does, belongs to th
     BLIND   the client cannot hold: it is never paused.
 """
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
@@ -18,7 +17,7 @@ from actors.conversation import UtteranceKind
 from actors.messages.caller import Lead, Transport
 from actors.rules.audio import ramp
 from actors.rules.playback.client_position import ClientPosition
-from actors.rules.playback.frames import Drained, Frame, Hearing, Hold
+from actors.rules.playback.frames import Drained, Frame, Hearing
 from actors.rules.playback.play_head import MarkState
 from actors.rules.playback.play_track import ROUNDING_MS, PlayTrack, TrackEnd
 
@@ -47,12 +46,16 @@ class Playout:
         self._tracks: dict[int, PlayTrack] = {}
         self._position = ClientPosition(lead, sent_before_ms)
         self._head = self._position.head
-        self._holds: set[Hold] = set()
+        self._is_paused = False
+        """A pause was ordered, and has not ended."""
+        self._is_detached = False
+        """The connection was lost, and there is no other one yet."""
         self._ramp_due = False
         """Whether the next frame is faded in, since it continues a reply after silence."""
-        self._underway: deque[Frame] = deque()
+        # Lists: an empty deque takes 760 bytes, and few frames are ever in one.
+        self._underway: list[Frame] = []
         """The frames that were sent and not heard to their end."""
-        self._again: deque[Frame] = deque()
+        self._again: list[Frame] = []
         """Frames to be sent again, since a former connection was lost before they were heard."""
 
     def begin(self, reply: int, kind: UtteranceKind = UtteranceKind.REPLY, turn: int = 0, text_start: int = 0) -> None:
@@ -122,10 +125,10 @@ class Playout:
         told too."""
         if self._position.lead.transport is Transport.BLIND:
             return False
-        if Hold.PAUSE not in self._holds and self._position.lead.transport is Transport.MARKED:
+        if not self._is_paused and self._position.lead.transport is Transport.MARKED:
             self._head.advance(at_ms)
             self._head.hold()
-        self._holds.add(Hold.PAUSE)
+        self._is_paused = True
         return True
 
     def yield_floor(self, at_ms: float) -> None:
@@ -135,16 +138,16 @@ class Playout:
         """
         self._head.advance(at_ms)
         self._take_back()
-        self._holds.add(Hold.PAUSE)
+        self._is_paused = True
 
     def resume(self, at_ms: float) -> None:
         """Go on with the very next sample. A marking client must be ordered to go on too."""
-        if Hold.PAUSE not in self._holds:
+        if not self._is_paused:
             return
-        self._holds.remove(Hold.PAUSE)
+        self._is_paused = False
         # A client that held its player goes on in the middle of its own buffer: there is no gap to soften.
         self._ramp_due |= self._position.lead.transport is Transport.PACED
-        if Hold.NO_CONNECTION not in self._holds:
+        if not self._is_detached:
             self._position.release(at_ms)
 
     def text_begun(self, reply: int) -> int:
@@ -169,28 +172,28 @@ class Playout:
         for track in cut:
             del self._tracks[track.reply]
         self._take_back()
-        self._holds.discard(Hold.PAUSE)
+        self._is_paused = False
         return hearings
 
     def detach(self, at_ms: float) -> None:
         """Note that the connection was lost: nobody hears anything, and nothing is sent until `attach`."""
         self._head.advance(at_ms)
         self._head.hold()
-        self._holds.add(Hold.NO_CONNECTION)
+        self._is_detached = True
 
     def attach(self, lead: Lead, at_ms: float) -> None:
         """Go on with a new connection: it is sent again what the former one was sent and was not heard to its end."""
-        if Hold.NO_CONNECTION not in self._holds:
+        if not self._is_detached:
             self.detach(at_ms)
         self._position.attach(lead)
         self._take_back()
-        self._holds.remove(Hold.NO_CONNECTION)
+        self._is_detached = False
         if lead.transport is Transport.BLIND:
-            self._holds.discard(Hold.PAUSE)
+            self._is_paused = False
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
         """Note that the client has played `audio_ms` of `turn`; ignored for unknown turns and clients without marks."""
-        if Hold.NO_CONNECTION not in self._holds:
+        if not self._is_detached:
             self._position.mark(turn, audio_ms, state, at_ms)
 
     def tick(self, at_ms: float) -> list[Frame | Drained]:
@@ -204,7 +207,7 @@ class Playout:
         first = self._first_track()
         # It may have been heard to its end once all its audio was taken.
         events: list[Frame | Drained] = list(self._drained(at_ms)) if first is not None and first.closed else []
-        if not self._holds:
+        if not (self._is_paused or self._is_detached):
             most_ahead_ms = self._position.lead.lead_ms + ROUNDING_MS - self._frame_ms
             while head.sent_ms - head.heard_ms <= most_ahead_ms and (frame := self._next_frame()) is not None:
                 events.append(self._send(frame, at_ms))
@@ -217,7 +220,7 @@ class Playout:
 
     def _next_frame(self) -> Frame | None:
         if self._again:
-            return self._again.popleft()
+            return self._again.pop(0)
         for track in self._tracks.values():
             if track.closed:
                 continue
@@ -269,7 +272,7 @@ class Playout:
         underway, frame_ms = self._underway, self._frame_ms
         unheard_ms = self._head.sent_ms - self._head.heard_ms - ROUNDING_MS
         while underway and (len(underway) - 1) * frame_ms >= unheard_ms:
-            underway.popleft()
+            del underway[0]
 
     def _take_back(self) -> None:
         """Have what was sent and not heard sent again, except of replies that are not queued any more."""
@@ -277,7 +280,8 @@ class Playout:
         for track in self._tracks.values():
             track.settle(self._head.heard_ms)
             track.start_ms = None
-        self._again = deque(replace(f, first=False) for f in (*self._underway, *self._again) if f.reply in self._tracks)
+        unheard = (*self._underway, *self._again)
+        self._again = [replace(frame, first=False) for frame in unheard if frame.reply in self._tracks]
         self._underway.clear()
         self._head.skip()
         self._ramp_due = True
@@ -322,7 +326,7 @@ class Playout:
     @property
     def is_held(self) -> bool:
         """Whether sending is paused and nothing is on its way, so that ticks change nothing until the next order."""
-        return bool(self._holds) and Hold.PAUSE in self._holds and not self._underway and self._head.dry
+        return self._is_paused and not self._underway and self._head.dry
 
     def flush(self, reply: int) -> bool:
         """Have the rest of `reply` sent that is less than a frame, filled up with silence; False if there is none."""

@@ -87,6 +87,8 @@ class _Cut(Enum):
 class SentenceSplitter:
     """Cuts the text of one reply into pieces as it comes in."""
 
+    __slots__ = ("_clause_end", "_first", "_first_min_chars", "_judged", "_limit_chars", "_max_chars", "_open", "_text")
+
     def __init__(
         self,
         first_min_chars: int = FIRST_MIN_CHARS,

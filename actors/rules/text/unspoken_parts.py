@@ -68,6 +68,8 @@ class _Calls(msgspec.Struct):
 class UnspokenParts:
     """Takes thinking, calls of tools in the text, code and tags out of one reply as it comes in."""
 
+    __slots__ = ("_has_gap", "_held", "_is_behind_blank", "_left_out", "_place", "takes_back")
+
     def __init__(self) -> None:
         self._held = ""
         self._left_out: re.Pattern[str] | _Brackets | _Calls | None = None

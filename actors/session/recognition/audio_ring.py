@@ -1,7 +1,7 @@
 """The ring of the caller's recent audio, from which a recognizer that starts again hears what it has missed."""
 
-from collections import deque
 from collections.abc import Callable
+from itertools import chain
 
 from actors.messages.caller import CallerAudio
 
@@ -11,7 +11,8 @@ RING_MARGIN_MS = 5_000
 """Milliseconds that the ring keeps beyond the longest utterance, since its final transcript and the start of a
 recognizer take a while."""
 TRIM_MS = 200
-"""Milliseconds of audio after which old audio is removed, and by which more than necessary may be kept."""
+"""How often the latest audio is put into one piece, and audio looked for that need not be kept any more; and how much
+more is kept for that."""
 REHEARD_MS = 1_900
 """Milliseconds of recent audio in which a restarted recognizer looks for voice: no more than its mailbox holds."""
 
@@ -38,11 +39,13 @@ class AudioRing:
         self.rate_hz = rate_hz
         self._keep_bytes = rate_hz * 2 * keep_ms // 1000
         self._reheard_bytes = rate_hz * 2 * REHEARD_MS // 1000
-        self._chunks: deque[bytes | int] = deque()
-        """The pieces of audio as they came in; a number is the length in bytes of a gap between two of them. Offsets of
-        all pieces would take 10 kB more for each session."""
+        self._blocks: list[bytes | int] = []
+        """Audio in blocks of `TRIM_MS`; a number is a gap between two of them, in bytes. In the hundred small pieces in
+        which it comes it would be 5 kB more of each session, and leave the heap of the process in fragments."""
+        self._latest: list[bytes] = []
+        """The audio behind those blocks, as it came."""
         self._begin = begins_at
-        """The offset of the first piece, in bytes of all audio."""
+        """The offset of the first block."""
         self._settled_bytes = settled_bytes
         self._trim_bytes = rate_hz * 2 * TRIM_MS // 1000
         self._trim_at = begins_at
@@ -51,36 +54,47 @@ class AudioRing:
     def append(self, pcm: bytes) -> CallerAudio:
         """Keep `pcm`, and return the message that says where it lies in all audio of the session."""
         offset, size_bytes = self.end_bytes, len(pcm)
-        self._chunks.append(pcm)
+        self._latest.append(pcm)
         self.end_bytes = offset + size_bytes
         # Not at each of 50 frames a second: that was 3 % of all function calls that a telephone call costs.
         if self.end_bytes >= self._trim_at:
             self._trim_at = self.end_bytes + self._trim_bytes
+            self._put_together()
             self._trim()
         return CallerAudio(pcm, offset, size_bytes * 500 / self.rate_hz)
 
+    def _put_together(self) -> None:
+        if self._latest:
+            self._blocks.append(b"".join(self._latest))
+            self._latest.clear()
+
     def _trim(self) -> None:
         """Drop what is older than `keep_ms`, and most of what need not be recognised again."""
-        chunks, end_bytes, begin = self._chunks, self.end_bytes, self._begin
+        blocks, end_bytes, begin = self._blocks, self.end_bytes, self._begin
         keep_from = max(end_bytes - self._keep_bytes, min(self._settled_bytes(), end_bytes - self._reheard_bytes))
-        # The last piece stays, whatever it is.
-        for _ in range(len(chunks) - 1):
-            oldest = chunks[0]
+        # The last block stays, whatever it is.
+        for _ in range(len(blocks) - 1):
+            oldest = blocks[0]
             if isinstance(oldest, int):
                 begin += oldest
-            elif begin < keep_from:
+            elif begin + len(oldest) <= keep_from:
                 begin += len(oldest)
             else:
                 break
-            chunks.popleft()
+            del blocks[0]
+        oldest = blocks[0]
+        if isinstance(oldest, bytes) and begin < keep_from:
+            skip = (keep_from - begin) & ~1
+            blocks[0], begin = oldest[skip:], begin + skip
         self._begin = begin
 
     def skip_to(self, offset: int) -> None:
         """Go on at `offset`: of the audio before it nothing more comes, as while somebody's voice is not streamed."""
-        if not self._chunks:
+        if not self._blocks:
             self._begin = self.end_bytes = max(self.end_bytes, offset)
         elif offset > self.end_bytes:
-            self._chunks.append(offset - self.end_bytes)
+            self._put_together()
+            self._blocks.append(offset - self.end_bytes)
             self.end_bytes = offset
 
     @property
@@ -98,7 +112,7 @@ class AudioRing:
         kept: list[tuple[int, bytes]] = []
         # Searched from the end: a reader that follows the audio as it comes wants the last of many pieces.
         end = self.end_bytes
-        for piece in reversed(self._chunks):
+        for piece in chain(reversed(self._latest), reversed(self._blocks)):
             if end <= offset:
                 break
             if isinstance(piece, int):
@@ -112,18 +126,6 @@ class AudioRing:
             skip = max(0, offset - begin) & ~1
             kept[0] = begin + skip, pcm[skip:]
         return kept
-
-    def chunks_since(self, offset: int) -> list[tuple[int, bytes]]:
-        """The pieces of audio, as they came, that begin at `offset` or later, with their offsets."""
-        found, begin = [], self._begin
-        for piece in self._chunks:
-            if isinstance(piece, int):
-                begin += piece
-            else:
-                if begin >= offset:
-                    found.append((begin, piece))
-                begin += len(piece)
-        return found
 
     def ms(self, size_bytes: int) -> float:
         """How many milliseconds of audio `size_bytes` bytes are."""

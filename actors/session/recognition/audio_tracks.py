@@ -24,6 +24,8 @@ class AudioTracks:
         keep_ms: how much audio is kept of each track at most, in milliseconds.
     """
 
+    __slots__ = ("_checkpoint", "_keep_ms", "_next_look_bytes", "_rate_hz", "_rings", "all_voices")
+
     def __init__(self, checkpoint: Checkpoint, *, rate_hz: int, keep_ms: int) -> None:
         self._checkpoint = checkpoint
         self._rate_hz = rate_hz

@@ -10,6 +10,8 @@ class OwedTranscript:
         track: the speaker's, in the checkpoint.
     """
 
+    __slots__ = ("_begun_ms", "_track", "is_inherited")
+
     def __init__(self, track: AudioTrack) -> None:
         self._track = track
         self._begun_ms: float | None = None

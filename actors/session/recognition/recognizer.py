@@ -108,7 +108,7 @@ class Recognizer(SupervisedActor):
         """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""
         ring = self._ring
         recent = max(self._track.settled_bytes, ring.end_bytes - ring.bytes_of(REHEARD_MS))
-        reheard = ring.chunks_since(recent)
+        reheard = ring.pieces_since(recent)
         self._next_bytes = reheard[0][0] if reheard else ring.end_bytes
         self._endpointer.reset(ring.ms(self._next_bytes))
         for offset, pcm in reheard:

@@ -1,6 +1,5 @@
 """Voice activity as it is asked about one speaker's audio: also again, where it has given no answer at first."""
 
-from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -40,10 +39,12 @@ class VoiceJudge:
         window_ms: the length of its windows.
     """
 
+    __slots__ = ("_detector", "_error", "_unjudged", "_violations", "_window_ms", "is_behind")
+
     def __init__(self, detector: VoiceActivity, window_ms: float) -> None:
         self._detector = detector
         self._window_ms = window_ms
-        self._unjudged: deque[_Unjudged] = deque()
+        self._unjudged: list[_Unjudged] = []
         self._violations = EngineViolations("voice activity")
         self._error: BaseException | None = None
         self.is_behind = False
@@ -83,7 +84,7 @@ class VoiceJudge:
                 probability = self.ask(oldest.window) or 0.0
             if probability is None:
                 return
-            self._unjudged.popleft()
+            self._unjudged.pop(0)
             self.is_behind = bool(self._unjudged)
             yield Judged(oldest.window, probability, oldest.echo_db)
 

@@ -67,6 +67,8 @@ class ReplySource(Protocol):
 class Generation:
     """The model's stream of one actor: at most one at a time."""
 
+    __slots__ = ("_actor", "_model", "_task", "_told", "_trace", "_violations", "stream", "tool_calls")
+
     def __init__(self, actor: SupervisedActor, model: LanguageModel) -> None:
         self._actor = actor
         self._trace = actor.trace

@@ -20,6 +20,8 @@ class ReplyEnding:
         writer: takes the text.
     """
 
+    __slots__ = ("_tell_turn_taking", "_text", "_turn", "_writer")
+
     def __init__(self, conversation: OngoingConversation, text: ReplyText, writer: ReplyWriter) -> None:
         self._turn = conversation.turn
         self._tell_turn_taking = conversation.tell_turn_taking

@@ -26,6 +26,8 @@ class ReplyFilter:
         agent: whose guardrails hold, and whose markup is spoken or not.
     """
 
+    __slots__ = ("_agent", "_parts")
+
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
         self._parts = UnspokenParts()

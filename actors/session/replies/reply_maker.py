@@ -78,9 +78,9 @@ class ReplyMaker:
         self._text = ReplyText(
             writer,
             filters,
-            turn_number=lambda: self._turn.state.turn_number,
+            turn_number=self._turn_number,
             on_end=self._ended_by_filter,
-            on_forbidden=lambda guardrail: self._ending.forbidden(guardrail),
+            on_forbidden=self._forbidden,
             held=self._held_for(guardrails) if guardrails is not None else None,
         )
         self._ending = ReplyEnding(conversation, self._text, writer)
@@ -100,9 +100,15 @@ class ReplyMaker:
     def _held_for(self, guardrails: GuardrailModel) -> HeldClauses:
         return HeldClauses(guardrails, self._plan.agent.guardrail_model.on_failure, self._spending, self._asked)
 
+    def _turn_number(self) -> int:
+        return self._turn.state.turn_number
+
+    def _forbidden(self, guardrail: int) -> None:
+        self._ending.forbidden(guardrail)
+
     def _asked(self) -> tuple[int, str]:
         """The turn in hand, and the words of the caller that are answered in it."""
-        turn = self._turn.state.turn_number
+        turn = self._turn_number()
         return turn, self._history.user_text(turn)
 
     # the reply

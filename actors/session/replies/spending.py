@@ -23,6 +23,8 @@ class Spending:
         checkpoint: keeps the count, also for a successor.
     """
 
+    __slots__ = ("_checkpoint", "_is_told", "_limits")
+
     def __init__(self, limits: Limits, checkpoint: Checkpoint) -> None:
         self._limits = limits
         self._checkpoint = checkpoint

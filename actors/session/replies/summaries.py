@@ -55,6 +55,8 @@ class Summaries:
         spending: what a summary costs is part of what the session costs.
     """
 
+    __slots__ = ("_history", "_is_asked", "_max_chars", "_not_before", "_plan", "_source", "_spending")
+
     def __init__(
         self, plan: SessionPlan, history: History, source: Any, max_chars: Callable[[], int], spending: Spending
     ) -> None:

@@ -16,6 +16,8 @@ class PreparedText:
         playout: holds the audio.
     """
 
+    __slots__ = ("_is_ordered", "_is_unbegun", "_playout", "_prepared", "_progress")
+
     def __init__(self, progress: SynthesisProgress, playout: Playout) -> None:
         self._progress = progress
         self._playout = playout

@@ -31,6 +31,8 @@ class SynthesisStream:
         rate_hz: of the audio.
     """
 
+    __slots__ = ("_actor", "_engine", "_is_opening", "_rate_hz", "_synthesis", "_unsent", "_violations", "_voice")
+
     def __init__(self, actor: SupervisedActor, engine: SpeechSynthesizer | None, voice: Voice, rate_hz: int) -> None:
         self._actor = actor
         self._engine = engine

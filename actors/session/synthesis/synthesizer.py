@@ -112,8 +112,8 @@ class Synthesizer(SupervisedActor):
             connection=connection,
             play_clock=play_clock,
             clock=clock,
-            on_tick=lambda at_ms: self.actor_inbox.put_now(PlayClockTicked(at_ms)),
-            on_started=lambda reply: listener.tell(PlaybackStarted(reply)),
+            on_tick=self._ticked,
+            on_started=self._started,
             on_caught_up=self._caught_up,
             on_drained=self._drained,
         )
@@ -121,7 +121,7 @@ class Synthesizer(SupervisedActor):
         self._engine = VoiceStreams(self, engine, plan, checkpoint, connection.attached.rate_hz)
         self._progress = SynthesisProgress(self, self._engine, self._player, checkpoint, clock)
         self._prepared = PreparedText(self._progress, self._playout)
-        self._taken_up: set[int] = set()
+        self._taken_up: list[int] = []
         """The replies that a former synthesizer had begun: their rest is spoken by the engine, also that of replies
         which the model speaks itself, whose audio is lost."""
 
@@ -276,7 +276,7 @@ class Synthesizer(SupervisedActor):
 
     def _take_up(self, pending: PendingReply) -> None:
         """Speak the unheard rest of a reply, from the beginning of the piece in which the caller stopped hearing it."""
-        self._taken_up.add(pending.reply)
+        self._taken_up.append(pending.reply)
         self._begin(pending.reply, pending.turn, pending.kind, pending.resume_at)
         if rest := pending.text[pending.resume_at :]:
             self._speak(pending.reply, rest)
@@ -294,6 +294,12 @@ class Synthesizer(SupervisedActor):
             self._progress.end_at(reply, len(pending.text))
 
     # playback
+
+    def _ticked(self, at_ms: float) -> None:
+        self.actor_inbox.put_now(PlayClockTicked(at_ms))
+
+    def _started(self, reply: int) -> None:
+        self._listener.tell(PlaybackStarted(reply))
 
     def _drained(self, drained: Drained) -> None:
         hearing = drained.hearing

@@ -25,6 +25,8 @@ class VoiceStreams:
         rate_hz: of the audio.
     """
 
+    __slots__ = ("_actor", "_checkpoint", "_engine", "_kept", "_plan", "_rate_hz", "_streams")
+
     def __init__(
         self,
         actor: SupervisedActor,

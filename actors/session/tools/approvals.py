@@ -53,6 +53,8 @@ class PendingApproval(msgspec.Struct, frozen=True, kw_only=True):
 class Approvals:
     """The calls of one session that wait. Belongs to the loop's thread."""
 
+    __slots__ = ("_waiting",)
+
     def __init__(self) -> None:
         self._waiting: dict[str, tuple[PendingApproval, asyncio.Future[ToolOutcome | None]]] = {}
 

@@ -30,6 +30,8 @@ class Handoffs:
         supervisor: told who has it, so that the new agent is started.
     """
 
+    __slots__ = ("_checkpoint", "_held", "_plan", "_supervisor", "_targets")
+
     def __init__(self, plan: SessionPlan, checkpoint: Checkpoint, supervisor: Address[Any]) -> None:
         self._plan = plan
         self._checkpoint = checkpoint

@@ -26,6 +26,8 @@ class ToolCalls:
         tool_runs: runs the tools.
     """
 
+    __slots__ = ("_clock", "_connection", "_conversation", "_history", "_log", "_tool_runs", "_trace")
+
     def __init__(self, conversation: OngoingConversation, tool_runs: ToolRuns) -> None:
         self._conversation = conversation
         self._log = conversation.log

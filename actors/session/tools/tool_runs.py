@@ -46,6 +46,8 @@ class ToolRuns:
         report: told each result.
     """
 
+    __slots__ = ("_cancellable", "_checkpoint", "_tasks", "_tell", "approvals")
+
     def __init__(self, checkpoint: Checkpoint, report: Callable[[ToolFinished], None]) -> None:
         self._checkpoint = checkpoint
         self._tell = report

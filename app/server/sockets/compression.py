@@ -5,6 +5,8 @@ Its handshake lies behind the `send` that it gives to an app: there the offer is
 test with a real server notices when Hypercorn keeps it elsewhere.
 """
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -14,9 +16,10 @@ class Uncompressed:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "websocket":
             handshake = getattr(getattr(send, "__self__", None), "handshake", None)
             if handshake is not None:
                 handshake.extensions = None
-        await self._app(scope, receive, send)
+        # Returned and not awaited here: a coroutine of each layer would last as long as the socket.
+        return self._app(scope, receive, send)

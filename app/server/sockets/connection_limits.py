@@ -42,6 +42,8 @@ Peer = tuple[str, int]
 class _Connection:
     """One open connection. `client` is empty for one that counts against the limit of the worker only."""
 
+    __slots__ = ("client", "requests", "timer", "transport")
+
     def __init__(self, transport: asyncio.Transport, client: str) -> None:
         self.transport = transport
         self.client = client
@@ -177,6 +179,8 @@ def peer_of(address: Any) -> Peer | None:
 
 class CountedConnection(asyncio.Protocol):
     """Stands between a transport and the server's protocol for it, to tell `Connections` of its beginning and end."""
+
+    __slots__ = ("_connections", "_peer", "_server")
 
     def __init__(self, server: asyncio.Protocol, connections: Connections) -> None:
         self._server = server

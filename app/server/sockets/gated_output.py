@@ -1,6 +1,5 @@
 """Holds back a session's output while it is unknown whether the session still belongs to this worker."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -25,14 +24,15 @@ class GatedOutput:
     def __init__(self, show: Callable[[OutputMessage], None], gate: Gate | None) -> None:
         self._show = show
         self._gate = gate
-        self._held: deque[OutputMessage] = deque(maxlen=HELD_MOST)
+        self._held: list[OutputMessage] = []
 
     def tell(self, message: OutputMessage) -> None:
         """Send a message, or hold it back; the order to drop audio drops what of it is held."""
         if self._gate is not None and self._gate.wait_if_shut(self._release):
             if isinstance(message, AudioDiscarded):
-                self._held = deque((each for each in self._held if not isinstance(each, AudioFrame)), HELD_MOST)
+                self._held = [each for each in self._held if not isinstance(each, AudioFrame)]
             self._held.append(message)
+            del self._held[:-HELD_MOST]
         else:
             self._show(message)
 
@@ -43,4 +43,4 @@ class GatedOutput:
     def _release(self) -> None:
         """Send what was held, unless it was dropped meanwhile."""
         while self._held:
-            self._show(self._held.popleft())
+            self._show(self._held.pop(0))

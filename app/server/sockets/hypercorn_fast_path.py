@@ -69,6 +69,8 @@ class HypercornFastPath:
 class _Offer:
     """Makes the fast path of one WebSocket when the app asks for it."""
 
+    __slots__ = ("_on_missing", "_ping_interval_s", "_send", "taken")
+
     def __init__(self, send: Send, ping_interval_s: float, on_missing: Callable[[str], None]) -> None:
         self._on_missing = on_missing
         self._send = send

@@ -8,12 +8,12 @@ once.
 import asyncio
 from contextlib import suppress
 from enum import Enum, auto
-from functools import partial
 from time import monotonic
 from typing import Any
 
 from wsproto.connection import ConnectionState
 
+from app.one_shot_event import OneShotEvent
 from app.server.sockets.fast_path import Listener, Message
 from app.server.sockets.ping_timer import PingTimer
 from app.server.sockets.ping_watch import PingWatch
@@ -92,7 +92,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         """Messages and bytes that have come since the listener was last asked whether it has too much to handle."""
         self._crowded = False
         """Whether the listener had too much to handle when it was last asked; it is asked again before it gets more."""
-        self._ended = asyncio.Event()
+        self._ended = OneShotEvent()
         """Set once the client sends no more."""
         self._pings = PingWatch()
         self._ping_timer: PingTimer | None = None
@@ -139,10 +139,16 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._ping_timer = PingTimer(
             self._pings,
             interval_s,
-            is_held=lambda: self._waiting,
+            is_held=self._is_held,
             drop=self.abort,
-            ping=partial(self._write, PING, b"") if pings else None,
+            ping=self._ping if pings else None,
         )
+
+    def _is_held(self) -> bool:
+        return self._waiting
+
+    def _ping(self) -> None:
+        self._write(PING, b"")
 
     async def linger(self) -> None:
         """Wait until a client that was sending too much has read why it was closed, and has ended its side.

@@ -59,6 +59,8 @@ class _State(Enum):
 class _Socket:
     """The sending side of one WebSocket, as the app sees it."""
 
+    __slots__ = ("_send", "_sockets", "_state")
+
     def __init__(self, send: Send, sockets: OpenSockets) -> None:
         self._send = send
         self._sockets = sockets

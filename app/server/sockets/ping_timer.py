@@ -20,6 +20,8 @@ class PingTimer:
         ping: called to send a ping whenever nothing has come for an interval; None: somebody else sends them.
     """
 
+    __slots__ = ("_drop", "_interval_s", "_is_held", "_next_look", "_ping", "_watch")
+
     def __init__(
         self,
         watch: PingWatch,

@@ -30,6 +30,8 @@ class SocketReader:
     is closed; None for a peer that is trusted and only read as fast as `crowded` allows.
     """
 
+    __slots__ = ("_rate", "_refused", "_writer", "is_crowded", "take")
+
     def __init__(
         self,
         writer: SocketWriter,
@@ -61,9 +63,9 @@ class SocketReader:
         In a task of its own: a frame then wakes two coroutines, not all the layers that the socket was routed through.
         """
         counted = fast_path is not None
-        waits_for = [
+        waits_for: list[asyncio.Future[None]] = [
             asyncio.ensure_future(self._receive(receive, counted=counted)),
-            asyncio.ensure_future(self._writer.closed.wait()),
+            self._writer.closed.waiter(),
         ]
         if fast_path is not None:
             waits_for.append(asyncio.ensure_future(fast_path.listen(self)))

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator, Sequence
 from functools import partial
 from types import CoroutineType, coroutine
@@ -11,6 +10,7 @@ from typing import Any
 from opentelemetry import metrics
 from starlette.types import Send
 
+from app.one_shot_event import OneShotEvent
 from app.server.sockets.fast_path import FastPath, Message
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,8 @@ class SocketWriter:
     def __init__(self, send: Send, fast_path: FastPath | None = None) -> None:
         self._send = send
         self._fast_path = fast_path
-        self._queue: deque[tuple[float, Message]] = deque()
+        # A list: an empty deque takes 760 bytes, and hardly ever more than a few messages wait.
+        self._queue: list[tuple[float, Message]] = []
         self._queued_ms = 0.0
         self.queued_bytes = 0
         """Bytes of messages that wait for the peer, each counted with `OVERHEAD_BYTES` more."""
@@ -51,7 +52,7 @@ class SocketWriter:
         self._sending = False
         self._deadline: asyncio.TimerHandle | None = None
         self._is_closed = False
-        self.closed = asyncio.Event()
+        self.closed = OneShotEvent()
 
     def put(self, message: Message, duration_ms: float = 0.0) -> None:
         """Send a message that carries `duration_ms` of audio."""
@@ -75,11 +76,11 @@ class SocketWriter:
     def silence(self, messages: Sequence[Message]) -> None:
         """Drop queued audio; `messages` go ahead of all else."""
         if self._queued_ms:
-            self._queue = deque(item for item in self._queue if not item[0])
+            self._queue = [item for item in self._queue if not item[0]]
             self._queued_ms = 0.0
             self.queued_bytes = sum(len(message) + OVERHEAD_BYTES for _, message in self._queue)
         if self._closing is None:
-            self._queue.extendleft((0.0, message) for message in reversed(messages))
+            self._queue[:0] = [(0.0, message) for message in messages]
             self.queued_bytes += sum(len(message) + OVERHEAD_BYTES for message in messages)
             self._go()
 
@@ -153,7 +154,7 @@ class SocketWriter:
         self._wait(_rest(sending, waits_for))
 
     def _next(self) -> Message:
-        duration_ms, message = self._queue.popleft()
+        duration_ms, message = self._queue.pop(0)
         # Set to zero rather than subtracted down to it: differences of floats would add up.
         self._queued_ms = self._queued_ms - duration_ms if self._queue else 0.0
         self.queued_bytes -= len(message) + OVERHEAD_BYTES

@@ -1,9 +1,8 @@
 """Writes the output of a session to the media socket of its call: audio, and the order to drop audio."""
 
-import asyncio
-
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from actors.ports.clock import Clock
+from app.one_shot_event import OneShotEvent
 from app.server.sockets.gated_output import Gate, GatedOutput
 from app.server.sockets.socket_writer import SocketWriter
 from protocol.acs.media import OutboundCase, audio_message, stop_message
@@ -11,6 +10,8 @@ from protocol.acs.media import OutboundCase, audio_message, stop_message
 
 class CallConnection:
     """Writes what a session says to the media socket of its call. Belongs to the loop's thread; `tell` never waits."""
+
+    __slots__ = ("_case", "_clock", "_gated", "_rate_hz", "_sounds_until", "_writer")
 
     def __init__(
         self, writer: SocketWriter, clock: Clock, rate_hz: int, case: OutboundCase, gate: Gate | None = None
@@ -23,7 +24,7 @@ class CallConnection:
         self._gated = GatedOutput(self._show, gate) if gate is not None else None
 
     @property
-    def closed(self) -> asyncio.Event:
+    def closed(self) -> OneShotEvent:
         """The event that is set once the media socket is closed, so that nothing more can be sent."""
         return self._writer.closed
 

@@ -66,6 +66,8 @@ class MediaStream:
     `trusted`: the telephone network is at the other end.
     """
 
+    __slots__ = ("_attached", "_call", "_connection", "_id", "_input", "_sessions", "_switchboard", "_writer")
+
     def __init__(self, parts: MediaParts, call: Call, writer: SocketWriter, *, trusted: bool) -> None:
         settings, clock = parts.settings, parts.clock
         rate_hz = settings.telephony.sample_rate
@@ -96,12 +98,13 @@ class MediaStream:
         """Carry the call's audio both ways until either side closes the socket."""
         try:
             # The network is trusted: what it sends at once after a fault of the line is read slowly, and not punished.
-            reader = SocketReader(
-                self._writer, self._input.take, crowded=lambda: self._input.session.addresses.is_crowded
-            )
+            reader = SocketReader(self._writer, self._input.take, crowded=self._is_crowded)
             await reader.run(receive, fast_path)
         finally:
             self._leave()
+
+    def _is_crowded(self) -> bool:
+        return self._input.session.addresses.is_crowded
 
     def _leave(self) -> None:
         self._connection.abandon()

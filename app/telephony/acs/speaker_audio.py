@@ -16,6 +16,8 @@ class SpeakerAudio:
         rate_hz: sample rate of the frames.
     """
 
+    __slots__ = ("_caller", "_mixer", "_rate_hz", "_resampling")
+
     def __init__(self, caller: str, rate_hz: int) -> None:
         self._caller = caller
         self._rate_hz = rate_hz

@@ -17,6 +17,8 @@ class TranscriptionInput:
         clock: tells how far the call is when the network begins to transcribe it anew.
     """
 
+    __slots__ = ("_begins_ms", "_caller", "_clock", "_locale")
+
     def __init__(self, caller: str, clock: Clock) -> None:
         self._caller = caller
         self._clock = clock

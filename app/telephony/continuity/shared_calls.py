@@ -90,7 +90,7 @@ def call_of_record(record: CallCheckpoint, agents: AgentRoster) -> Call:
     call.admission = Admission.ADMITTED if record.admitted else Admission.AWAITS_CODE
     call.server_call_id = record.server_call_id
     call.own_number = record.own_number
-    call.events.extend(record.events)
+    call.add_events(record.events)
     call.participants.restore(record.participants)
     if record.recording:
         call.orders.restore_recording(record.recording, paused=record.recording_paused)

@@ -26,6 +26,8 @@ class Way(StrEnum):
 class DtmfPresses:
     """The key presses of one call, each counted once though it is reported twice."""
 
+    __slots__ = ("_allowed", "_allowed_at", "_unmatched")
+
     def __init__(self) -> None:
         self._unmatched: list[tuple[Way, str, float]] = []
         self._allowed = float(BURST_KEYS)

@@ -1,16 +1,16 @@
 """The media connection of a call, as the rest of telephony knows it: whatever carries the audio of the call."""
 
-import asyncio
 from typing import Protocol
 
 from actors.messages.output import OutputMessage
+from app.one_shot_event import OneShotEvent
 
 
 class MediaConnection(Protocol):
     """One open media socket; belongs to the loop's thread."""
 
     @property
-    def closed(self) -> asyncio.Event:
+    def closed(self) -> OneShotEvent:
         """The event that is set once nothing more can be sent."""
         ...
 

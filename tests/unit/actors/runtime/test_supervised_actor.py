@@ -152,7 +152,7 @@ def test_every_exit_is_told_once_and_harms_nobody(
         assert not ref.is_alive()
         assert ref not in ActorRegistry.get_all()
         assert child.ends == 1
-        assert (child.owned_tasks, child.owned_timers) == (set(), set())
+        assert (child.owned_tasks, child.owned_timers) == ([], [])
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert await bystander.ask("still here", block=False) == "still here"
         await asyncio.sleep(7200)
@@ -250,7 +250,7 @@ async def test_a_task_cancelled_by_its_actor_is_no_failure() -> None:
     task.cancel()
     await settle()
     assert task.cancelled()
-    assert child.owned_tasks == set()
+    assert child.owned_tasks == []
     assert child.actor_ref.is_alive()
     assert seen_by(parent).exits == []
 

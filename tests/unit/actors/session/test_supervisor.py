@@ -155,6 +155,6 @@ def test_the_timers_of_a_session_end_with_it_and_those_that_have_fired_are_forgo
         async with asyncio.timeout(30):
             await on.sessions.emptied()
         await asyncio.sleep(0.1)
-        assert supervisor.owned_timers == set()
+        assert supervisor.owned_timers == []
 
     on_stage(act, agent=msgspec.structs.replace(QUIET, limits=Limits(no_input_s=600, reconnect_s=10)))

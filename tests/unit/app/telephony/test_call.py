@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from app.telephony.call import Admission, Call, Custody, Direction
+from actors.messages.caller import CallOrderFailed
+from app.telephony.call import EVENTS_KEPT, NOTICES_KEPT, Admission, Call, Custody, Direction
 from app.telephony.order_book import OrderKind, OrderState
 from protocol.calls import CallState, Participant
 from tests.kit.session_kit import AGENT
@@ -118,3 +119,24 @@ async def test_what_comes_of_orders_is_a_change_of_the_call() -> None:
     told.orders.settle(order, OrderState.TAKEN)
     told.orders.told(OrderKind.HOLD, OrderState.SUCCEEDED, order_id="hold")
     assert changed == [told] * 3
+
+
+async def test_what_is_to_be_done_later_is_not_when_the_call_has_ended_by_then() -> None:
+    lasting, ended, over = (call() for _ in range(3))
+    done: list[Call] = []
+    over.became(CallState.DISCONNECTED, 1.0)
+    for each in (lasting, ended, over):
+        each.run_later(0.01, done.append)
+    assert ended.cancel() == []
+    await asyncio.sleep(0.05)
+    assert done == [lasting]
+
+
+def test_the_latest_events_and_notices_are_kept() -> None:
+    long = call()
+    for number in range(EVENTS_KEPT + 1):
+        long.note(str(number), 1.0)
+    for number in range(NOTICES_KEPT + 1):
+        long.owe(CallOrderFailed(str(number)))
+    assert [event.type for event in long.events] == [str(number) for number in range(1, EVENTS_KEPT + 1)]
+    assert [notice.failure for notice in long.owed_notices] == [str(number) for number in range(1, NOTICES_KEPT + 1)]

@@ -1,6 +1,5 @@
 """What a session shows on the media socket of its call: audio as it comes, and the order to drop it."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -8,6 +7,7 @@ import pytest
 
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.output import AudioDiscarded, AudioFrame, ErrorShown, SessionEnded
+from app.one_shot_event import OneShotEvent
 from app.telephony.acs.call_connection import CallConnection
 from protocol.acs.media import OutboundCase
 
@@ -19,7 +19,7 @@ class Writer:
     """A socket's writer that notes what it is told."""
 
     def __init__(self) -> None:
-        self.closed = asyncio.Event()
+        self.closed = OneShotEvent()
         self.told: list[tuple[Any, ...]] = []
 
     def put(self, message: Any, duration_ms: float) -> None:
