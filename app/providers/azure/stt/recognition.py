@@ -1,5 +1,5 @@
-"""The stream of one caller's audio to Azure Speech, fed to one recognizer of the SDK in blocks of 20 ms, of silence in
-longer ones (`QuietFrames`).
+"""The stream of one caller's audio to Azure Speech, fed to one recognizer of the SDK in the blocks that this sends, of
+silence in longer ones (`QuietFrames`).
 
 The SDK says nothing when the service does not answer, so that the stream watches it; and it reconnects by itself and
 then repeats itself (`Utterances`).
@@ -137,7 +137,7 @@ class RecognitionStream:
         self._losses = 0
         self._up_or_down_at = self._loop.time()
         self._loudness = Loudness(options.rate_hz)
-        self._quiet = QuietFrames()
+        self._quiet = QuietFrames(0)
         self._loud_ms = 0.0
         self._lively_at = self._loop.time()
         self._unanswered_ms = 0.0
@@ -150,6 +150,7 @@ class RecognitionStream:
     def begin(self, native: "SdkRecognizer") -> None:
         """Use the SDK's recognizer, now that it exists."""
         self._native = native
+        self._quiet = QuietFrames(native.together_ms)
         self._check_later()
 
     # the port
@@ -311,6 +312,7 @@ class RecognitionStream:
         former.silence()
         self._engine.replaced(self, former, native)
         self.listener, self._native = listener, native
+        self._quiet = QuietFrames(native.together_ms)
         self._positions = Positions(self._positions.caller_ms)
         self._unanswered_ms = 0.0
         self._up, self._up_or_down_at = False, self._loop.time()
