@@ -4,18 +4,19 @@ from azure.cognitiveservices.speech import PropertyId, SpeechConfig  # type: ign
 
 from app.providers.azure.resource import SpeechResource, SpeechUse
 
-BLOCK_MS = 20
-POLL_MS, BUSY_POLL_MS = 5, 10
-"""Milliseconds between two polls of a recognizer. Each takes 30 µs of processor time; a message waits half of this on
-average."""
+BLOCK_MS, BUSY_BLOCK_MS = 20, 40
+"""Of what a recognizer sends at once: each block wakes two threads of the SDK."""
+POLL_MS, BUSY_POLL_MS = 5, 20
+"""Between two looks of a recognizer: each takes 20 to 50 µs of CPU, and what comes or goes waits for half of that time
+on average."""
 UPLOAD_PERCENT = 3_000
 """How fast audio that is already there may be sent, in percent of real time."""
 STOP_TIMEOUT_S = 1
 WRITING_PAUSE_MS = 60_000
 
 UNDOCUMENTED = {
-    # How often a recognizer looks for messages of the service: 10 by default. Less than 5 costs too much, and where
-    # many share a core 5 does. Synthesizers keep to 10, whatever is set.
+    # How often a recognizer looks for messages of the service, and sends its own: 10 by default. Less than 5 costs too
+    # much. Synthesizers keep to 10, whatever is set.
     "SPEECH-USPPollingInterval": str(POLL_MS),
     # 200 by default, once five seconds of audio were sent: the silence that shows the service the end of an utterance
     # would take half as long as it lasts, and so would what is heard again.
@@ -27,11 +28,16 @@ UNDOCUMENTED = {
 }
 """Undocumented properties of the SDK, found as strings in its library and measured. `SPEECH-BytesPerFrame` is another
 one, which depends on the sample rate."""
+BUSY_POLLING = "SPEECH-USPRunPollingInterval"
+"""As `SPEECH-USPPollingInterval`, which stays that of the time in which it connects."""
 
 
-def block_bytes(rate_hz: int) -> int:
-    """Of what the SDK sends at once: 100 ms by default, which alone makes answers 50 ms later."""
-    return rate_hz * 2 * BLOCK_MS // 1000
+def block_ms(use: SpeechUse) -> int:
+    """Of what the SDK is to send at once: 100 ms by default, which alone makes interim transcripts 50 ms later.
+
+    The end of an utterance waits for no block, since the silence that shows it fills several.
+    """
+    return BUSY_BLOCK_MS if use.undocumented and use.is_busy else BLOCK_MS
 
 
 def streaming_config(resource: SpeechResource, use: SpeechUse, token: str | None, rate_hz: int) -> SpeechConfig:
@@ -70,9 +76,9 @@ def speech_config(resource: SpeechResource, use: SpeechUse, token: str | None, r
 def _preset(config: SpeechConfig, use: SpeechUse, rate_hz: int) -> SpeechConfig:
     if use.undocumented:
         config.set_properties_by_name(UNDOCUMENTED)
-        config.set_property_by_name("SPEECH-BytesPerFrame", str(block_bytes(rate_hz)))
+        config.set_property_by_name("SPEECH-BytesPerFrame", str(rate_hz * 2 * block_ms(use) // 1000))
         if use.is_busy:
-            config.set_property_by_name("SPEECH-USPPollingInterval", str(BUSY_POLL_MS))
+            config.set_property_by_name(BUSY_POLLING, str(BUSY_POLL_MS))
     # Words are told when they come, not when the audio that was received has got there.
     config.set_property(PropertyId.SpeechServiceResponse_SynthesisEventsSyncToAudio, "false")
     return config

@@ -1,17 +1,21 @@
-"""Which frames of a quiet line wait for the next, so that the SDK and its threads are woken less often. Pure."""
+"""Which frames wait for the next, so that the SDK and its threads are woken less often. Pure."""
 
 QUIET_AFTER_MS = 300.0
 """Milliseconds of audio in which nothing is loud and the service owes nothing, after which the caller counts as
 silent."""
 HELD_MS = 60.0
-"""Milliseconds of audio that are handed over at once while the caller is silent: quiet speech is at most two frames
-late, and loud speech is not."""
+"""What is handed over at once then, at least: what begins softly is heard two frames later, what is loud at once."""
 
 
 class QuietFrames:
-    """The frames of one stream that wait."""
+    """The frames of one stream that wait: until `together_ms` are there, and for twice as much of a quiet line.
 
-    def __init__(self) -> None:
+    The SDK sends whole blocks of `together_ms`, so that nothing less would go out sooner.
+    """
+
+    def __init__(self, together_ms: float) -> None:
+        self._together_ms = together_ms
+        self._held_most_ms = max(HELD_MS, 2 * together_ms)
         self._held = b""
         self._held_ms = 0.0
         self._quiet_ms = 0.0
@@ -25,7 +29,7 @@ class QuietFrames:
         self._quiet_ms = 0.0 if is_wanted else self._quiet_ms + length_ms
         held_ms = self._held_ms + length_ms
         self._grows = True
-        if self._quiet_ms > QUIET_AFTER_MS and held_ms < HELD_MS:
+        if held_ms < (self._held_most_ms if self._quiet_ms > QUIET_AFTER_MS else self._together_ms):
             self._held += pcm
             self._held_ms = held_ms
             return b""

@@ -1,5 +1,5 @@
-"""The stream of one caller's audio to Azure Speech, fed to one recognizer of the SDK in blocks of 20 ms, of silence in
-longer ones (`QuietFrames`).
+"""The stream of one caller's audio to Azure Speech, fed to one recognizer of the SDK in the blocks that this sends, of
+silence in longer ones (`QuietFrames`).
 
 The SDK says nothing when the service does not answer, so that the stream watches it; and it reconnects by itself and
 then repeats itself (`Utterances`).
@@ -126,7 +126,7 @@ class RecognitionStream:
         self._positions = Positions()
         self._ready = False
         self._loudness = Loudness(options.rate_hz)
-        self._quiet = QuietFrames()
+        self._quiet = QuietFrames(0)
         now = self._loop.time()
         self._signs = SignsOfLife(now)
         self._renew_at = now
@@ -137,6 +137,7 @@ class RecognitionStream:
     def begin(self, native: "SdkRecognizer") -> None:
         """Use the SDK's recognizer, now that it exists."""
         self._native = native
+        self._quiet = QuietFrames(native.together_ms)
         self._check_later()
 
     # the port
@@ -298,6 +299,7 @@ class RecognitionStream:
         former.silence()
         self._engine.replaced(self, former, native)
         self.listener, self._native = listener, native
+        self._quiet = QuietFrames(native.together_ms)
         self._positions = Positions(self._positions.caller_ms)
         self._signs.replaced(self._loop.time())
 

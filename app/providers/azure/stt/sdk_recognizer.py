@@ -20,7 +20,7 @@ from azure.cognitiveservices.speech.transcription import ConversationTranscriber
 
 from app.providers.azure import exit_guard
 from app.providers.azure.resource import SpeechResource, SpeechUse
-from app.providers.azure.sdk_config import speech_config
+from app.providers.azure.sdk_config import block_ms, speech_config
 from app.providers.azure.stt import light_events
 from app.providers.azure.stt.results import Heard, phrase_details
 
@@ -69,6 +69,8 @@ class SdkRecognizer:
     ) -> None:
         self._resource = resource
         self._listener = listener
+        self.together_ms = block_ms(use) if use.is_busy else 0
+        """Audio of which so much should be pushed at once; 0 where each frame is to be, as soon as it is there."""
         config = speech_config(resource, use, token, rate_hz)
         config.set_property(PropertyId.Speech_SegmentationSilenceTimeoutMs, str(use.segmentation_ms))
         # With the readings of a final comes how sure the service is of them, and where each word is.

@@ -14,6 +14,7 @@ from app.providers.azure.identity import Identity, NoTokenError
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.threads import SdkThreads
 from app.providers.azure.tts.pooled_synthesizer import STOPPED_S, PooledSynthesizer
+from app.providers.azure.tts.recent_most import RecentMost
 
 if TYPE_CHECKING:
     from app.providers.azure.tts.sdk_synthesizer import SdkVoice
@@ -24,7 +25,9 @@ STREAMS_PER_SYNTHESIZER = 3
 """How many sessions share a synthesizer: they are silent or listening most of the time, and a reply is made faster than
 it is played."""
 IDLE_MOST = 24
-"""The most idle synthesizers that are kept. Each takes five threads, 0.8 MB and 0.4 % of a core."""
+"""Each takes five threads, 0.8 MB and 0.2 to 0.4 % of a core."""
+NEEDED_S = 60.0
+"""For so long, and at most twice as long, as many are kept as requests have needed at once."""
 WARMING_S = 0.2
 CLOSE_S = 3.0
 
@@ -43,8 +46,9 @@ class SynthesizerPool:
         self._all: set[PooledSynthesizer] = set()
         self._warming: dict[int, set[asyncio.Task[None]]] = {}
         self._streams: dict[int, int] = {}
-        self._most_at_once: dict[int, int] = {}
-        """By sample rate: the most requests at once of the streams that are open, which may be as many again."""
+        self._most_at_once: dict[int, RecentMost] = {}
+        """Requests: their sessions may speak all together again."""
+        self._forgetting: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -59,7 +63,7 @@ class SynthesizerPool:
     def wanted(self, rate_hz: int) -> int:
         """How many of a rate should wait: for the streams there are, and for what they have needed at once."""
         streams = self._streams.get(rate_hz, 0)
-        needed = self._most_at_once.get(rate_hz, 0) - self._busy(rate_hz)
+        needed = min(streams, self._needed(rate_hz)) - self._busy(rate_hz)
         return min(IDLE_MOST, max(1 + streams // STREAMS_PER_SYNTHESIZER, needed))
 
     def stream_opened(self, rate_hz: int) -> None:
@@ -74,7 +78,6 @@ class SynthesizerPool:
     def stream_closed(self, rate_hz: int) -> None:
         """Close the synthesizers that are too many, of the rate of a session that is over."""
         self._streams[rate_hz] -= 1
-        self._most_at_once[rate_hz] = min(self._most_at_once.get(rate_hz, 0), self._streams[rate_hz])
         self._trim(rate_hz)
 
     async def lease(self, rate_hz: int) -> PooledSynthesizer:
@@ -118,6 +121,8 @@ class SynthesizerPool:
     async def close(self) -> None:
         """Close all synthesizers of the pool and wait for the SDK, within bounds."""
         self._closed = True
+        if self._forgetting is not None:
+            self._forgetting.cancel()
         self._idle.clear()
         for synthesizer in list(self._all):
             self._discard(synthesizer)
@@ -130,7 +135,25 @@ class SynthesizerPool:
         return sum(synthesizer.rate_hz == rate_hz for synthesizer in self._all) - self.idle(rate_hz)
 
     def _note_need(self, rate_hz: int) -> None:
-        self._most_at_once[rate_hz] = max(self._most_at_once.get(rate_hz, 0), self._busy(rate_hz))
+        needed = self._most_at_once.setdefault(rate_hz, RecentMost(NEEDED_S))
+        needed.note(self._busy(rate_hz), asyncio.get_running_loop().time())
+        if self._forgetting is None:
+            self._forget_later()
+
+    def _needed(self, rate_hz: int) -> int:
+        needed = self._most_at_once.get(rate_hz)
+        return needed.most(asyncio.get_running_loop().time()) if needed is not None else 0
+
+    def _forget_later(self) -> None:
+        self._forgetting = asyncio.get_running_loop().call_later(NEEDED_S, self._forget)
+
+    def _forget(self) -> None:
+        """Close what was needed long ago, also while nobody speaks."""
+        self._forgetting = None
+        for rate_hz in list(self._idle):
+            self._trim(rate_hz)
+        if any(self._needed(rate_hz) for rate_hz in self._most_at_once):
+            self._forget_later()
 
     def _trim(self, rate_hz: int) -> None:
         while self.idle(rate_hz) > self.wanted(rate_hz):

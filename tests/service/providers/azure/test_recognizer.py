@@ -239,14 +239,19 @@ async def test_a_stop_does_not_wait_ten_seconds_for_a_service_that_is_gone(
         assert took.s < 3.0
 
 
+@pytest.mark.parametrize("is_busy", [False, True])
 async def test_the_sdk_looks_for_messages_as_often_as_it_is_told(
-    speech: SpeechEmulator, monkeypatch: pytest.MonkeyPatch
+    speech: SpeechEmulator, monkeypatch: pytest.MonkeyPatch, is_busy: bool
 ) -> None:
-    """The test that notices when a version of the SDK drops `SPEECH-USPPollingInterval`."""
+    """The test that notices when a version of the SDK drops one of the two intervals."""
     from app.providers.azure import sdk_config
 
     seldom_ms = 400
-    monkeypatch.setitem(sdk_config.UNDOCUMENTED, "SPEECH-USPPollingInterval", str(seldom_ms))
+    if is_busy:
+        monkeypatch.setattr(recognizer, "BUSY_STREAMS", 0)
+        monkeypatch.setattr(sdk_config, "BUSY_POLL_MS", seldom_ms)
+    else:
+        monkeypatch.setitem(sdk_config.UNDOCUMENTED, "SPEECH-USPPollingInterval", str(seldom_ms))
     engine = AzureRecognizer(resource_of(speech))
     listener = Listener()
     told_at: list[float] = []

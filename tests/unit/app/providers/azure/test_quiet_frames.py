@@ -11,10 +11,19 @@ def add(frames: QuietFrames, pcm: bytes, *, is_wanted: bool = False) -> bytes:
 
 def quiet() -> QuietFrames:
     """Of a caller who has said nothing for so long that frames wait from here on."""
-    frames = QuietFrames()
+    frames = QuietFrames(0)
     for _ in range(round(QUIET_AFTER_MS / FRAME_MS)):
         assert add(frames, b"a") == b"a"
     return frames
+
+
+def test_speech_waits_for_a_block_and_a_quiet_line_for_two() -> None:
+    frames = QuietFrames(2 * FRAME_MS)
+    assert [add(frames, bytes([number]), is_wanted=True) for number in range(4)] == [b"", b"\0\1", b"", b"\2\3"]
+    for _ in range(round(QUIET_AFTER_MS / FRAME_MS)):
+        add(frames, b"a")
+    frames.take()
+    assert [len(add(frames, b"b")) for _ in range(8)] == [0, 0, 0, 4] * 2
 
 
 def test_on_a_quiet_line_frames_wait_for_each_other_and_none_is_lost() -> None:

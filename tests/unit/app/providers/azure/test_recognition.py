@@ -28,7 +28,7 @@ class Recognizing:
         self.engine.resource.proof = "AZURE_SPEECH_KEY"
         self.engine.suspicions.may_suspect.return_value = True
         self.engine.let_go.side_effect = lambda stream, native: _done()
-        self.native = Mock()
+        self.native = Mock(together_ms=0)
         self.told: list[RecognitionEvent] = []
         options = RecognitionOptions(session_id="s", rate_hz=16_000, languages=("en-US",), phrases=())
         self.stream = RecognitionStream(self.engine, options, self.told.append)
@@ -136,7 +136,7 @@ def test_a_recognizer_that_has_heard_much_is_replaced_in_a_silence() -> None:
     async def main() -> None:
         on = Recognizing()
         on.engine.renew_ms = 100.0
-        other = on.engine.make.return_value = Mock()
+        other = on.engine.make.return_value = Mock(together_ms=0)
         on.stream.connected(True)
         for _ in range(6):
             on.stream.push(FRAME)
@@ -212,6 +212,22 @@ def test_audio_that_waits_is_handed_over_when_no_more_comes() -> None:
     run_virtual(main())
 
 
+def test_audio_is_handed_over_in_blocks_where_the_recognizer_sends_no_less() -> None:
+    async def main() -> None:
+        on = Recognizing()
+        on.native.together_ms = 40
+        on.stream.begin(on.native)
+        on.stream.connected(True)
+        for _ in range(5):
+            on.stream.push(LOUD)
+        assert [each.args[0] for each in on.native.push.call_args_list] == [2 * LOUD, 2 * LOUD]
+        on.stream.finish_utterance()
+        assert on.pushed.startswith(5 * LOUD)
+        await on.stream.close()
+
+    run_virtual(main())
+
+
 def silent_for(on: Recognizing, ms: int) -> None:
     for _ in range(ms // 20):
         on.stream.push(FRAME)
@@ -225,7 +241,7 @@ def test_what_the_sdk_holds_of_audio_without_any_answer_is_bounded(
 
     async def main() -> None:
         on = Recognizing()
-        on.engine.make.side_effect = lambda options, listener: Mock()
+        on.engine.make.side_effect = lambda options, listener: Mock(together_ms=0)
         on.stream.connected(True)
         for _ in range(10):
             silent_for(on, 500)

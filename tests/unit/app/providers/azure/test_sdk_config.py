@@ -6,9 +6,10 @@ from azure.cognitiveservices.speech import PropertyId  # type: ignore[import-unt
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.sdk_config import (
     BUSY_POLL_MS,
+    BUSY_POLLING,
     POLL_MS,
     UNDOCUMENTED,
-    block_bytes,
+    block_ms,
     speech_config,
     streaming_config,
 )
@@ -20,8 +21,13 @@ BY_IDENTITY = SpeechResource(endpoint="wss://mine.example", resource_id="/subscr
 
 
 @pytest.mark.parametrize(("rate_hz", "size"), [(8_000, 320), (16_000, 640), (24_000, 960)])
-def test_a_block_is_20_ms_of_audio(rate_hz: int, size: int) -> None:
-    assert block_bytes(rate_hz) == size
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_a_block_is_20_ms_of_audio_and_40_on_a_busy_worker(rate_hz: int, size: int, is_busy: bool) -> None:
+    use = SpeechUse(is_busy=is_busy)
+    config = speech_config(BY_REGION, use, None, rate_hz)
+    assert config.get_property_by_name("SPEECH-BytesPerFrame") == str(size * (1 + is_busy))
+    assert block_ms(use) == 20 * (1 + is_busy)
+    assert block_ms(SpeechUse(undocumented=False, is_busy=is_busy)) == 20
 
 
 @pytest.mark.parametrize("resource", [BY_ENDPOINT, BY_REGION])
@@ -34,12 +40,14 @@ def test_what_is_not_documented_is_set_for_the_rate(resource: SpeechResource) ->
 
 
 def test_a_busy_worker_looks_for_answers_less_often() -> None:
-    def poll(use: SpeechUse) -> str:
-        return str(speech_config(BY_REGION, use, None, 16_000).get_property_by_name("SPEECH-USPPollingInterval"))
+    def poll(use: SpeechUse) -> list[str]:
+        config = speech_config(BY_REGION, use, None, 16_000)
+        return [config.get_property_by_name(name) for name in ("SPEECH-USPPollingInterval", BUSY_POLLING)]
 
-    assert (poll(SpeechUse()), poll(SpeechUse(is_busy=True))) == (str(POLL_MS), str(BUSY_POLL_MS))
+    assert poll(SpeechUse()) == [str(POLL_MS), ""]
+    assert poll(SpeechUse(is_busy=True)) == [str(POLL_MS), str(BUSY_POLL_MS)]
     assert POLL_MS < BUSY_POLL_MS
-    assert poll(SpeechUse(undocumented=False, is_busy=True)) == ""
+    assert poll(SpeechUse(undocumented=False, is_busy=True)) == ["", ""]
 
 
 def test_words_are_told_when_they_come() -> None:

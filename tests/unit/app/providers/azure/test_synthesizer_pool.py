@@ -12,7 +12,7 @@ from actors.runtime.clock import run_virtual
 from app.providers.azure.identity import NoTokenError
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.tts.prosody import Prosody
-from app.providers.azure.tts.synthesizer_pool import IDLE_MOST, STREAMS_PER_SYNTHESIZER, SynthesizerPool
+from app.providers.azure.tts.synthesizer_pool import IDLE_MOST, NEEDED_S, STREAMS_PER_SYNTHESIZER, SynthesizerPool
 
 RATE_HZ = 16_000
 
@@ -148,6 +148,22 @@ def test_what_was_needed_at_once_is_kept_until_its_sessions_are_over(voices: Voi
         for _ in range(3):
             made.stream_closed(RATE_HZ)
         assert (before, made.idle(RATE_HZ), voices.left) == (3, 1, 2)
+
+    run(main)
+
+
+def test_what_was_needed_at_once_long_ago_is_closed_even_if_nobody_speaks(voices: Voices) -> None:
+    async def main() -> None:
+        made = pool()
+        for _ in range(4):
+            made.stream_opened(RATE_HZ)
+        for synthesizer in [await made.lease(RATE_HZ) for _ in range(4)]:
+            made.give_back(synthesizer)
+        await asyncio.sleep(NEEDED_S * 0.9)
+        before = made.idle(RATE_HZ)
+        await asyncio.sleep(NEEDED_S * 2)
+        assert (before, made.idle(RATE_HZ), voices.left) == (4, 2, 2)
+        await made.close()
 
     run(main)
 
