@@ -21,7 +21,17 @@ class SessionConnection:
         supervisor: told `ConnectionDetached` when the output fails.
     """
 
-    __slots__ = ("_supervisor", "attached", "echo", "is_holding", "output", "output_id", "sent_ms", "tap")
+    __slots__ = (
+        "_supervisor",
+        "all_sent_ms",
+        "attached",
+        "echo",
+        "is_holding",
+        "output",
+        "output_id",
+        "sent_ms",
+        "tap",
+    )
 
     def __init__(self, supervisor: Address[ConnectionDetached]) -> None:
         self._supervisor = supervisor

@@ -77,6 +77,11 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return super().call_at(when + self._timers_set * APART_S, *args, **context)
 
 
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 class Schedule:
     """What happens on a loop by one seed: each event is written down and brings about others at random."""
 
@@ -190,7 +195,7 @@ class Schedule:
             self._happens(label)
 
         self._tasks.append(self._loop.create_task(waits(self._label("waits"), self._delay_s())))
-        self._loop.call_later(self._delay_s(), lambda: future.done() or future.set_result(None))
+        self._loop.call_later(self._delay_s(), _settle, future)
 
     def _write_to_pipe(self) -> None:
         os.write(self._write, b"x")

@@ -230,6 +230,8 @@ AWAITS = {
     ("generation.py", "Generation._attempt"): {"model.reply"},
     # A model that is busy is waited for in test_model_asking.py.
     ("generation.py", "Generation._stream"): set(),
+    # A judge's answer and a summary are read where they are asked for.
+    ("aside_answer.py", "AsideAnswer.read"): set(),
     # A summary fails in test_summaries.py, one of a speech-to-speech model in test_realtime_writing.py.
     ("realtime_writing.py", "WritingModel.reply"): set(),
     ("summaries.py", "summarize"): set(),
@@ -239,7 +241,7 @@ AWAITS = {
     # Nobody decides, decides in the last moment, or is interrupted in test_approvals.py.
     ("tool_runs.py", "ToolRuns._not_approved"): set(),
     ("approvals.py", "Approvals.refusal"): set(),
-    ("recognizer.py", "Recognizer._connect"): {"recognizer.open", "recognizer.close"},
+    ("recognition_connection.py", "RecognitionConnection._open"): {"recognizer.open", "recognizer.close"},
     ("synthesis_stream.py", "SynthesisStream._connect"): {"synthesizer.open", "synthesizer.close"},
     ("pronounced_synthesis.py", "open_pronounced"): {"synthesizer.open"},
     ("pronounced_synthesis.py", "_PronouncedSynthesis.close"): {"synthesizer.close"},

@@ -124,7 +124,7 @@ async def test_what_comes_of_orders_is_a_change_of_the_call() -> None:
 async def test_what_is_to_be_done_later_is_not_when_the_call_has_ended_by_then() -> None:
     lasting, ended, over = (call() for _ in range(3))
     done: list[Call] = []
-    over.became(CallState.DISCONNECTED, 1.0)
+    over.change_state(CallState.DISCONNECTED, 1.0)
     for each in (lasting, ended, over):
         each.run_later(0.01, done.append)
     assert ended.cancel() == []
