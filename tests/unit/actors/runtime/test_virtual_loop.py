@@ -32,6 +32,11 @@ USED = (
 )
 """Methods of asyncio, and the names by which they reach what a `VirtualLoop` overrides or uses."""
 
+FIELDS = {
+    *("_callback", "_args", "_cancelled", "_loop", "_source_traceback", "_repr", "__weakref__", "_context"),
+    *("_scheduled", "_when"),
+}
+"""Of a timer, all of which a `VirtualLoop` sets by itself."""
 EVENTS_MAX = 400
 """How many things happen by one schedule."""
 GRID_S = 1 / 1024
@@ -75,11 +80,6 @@ class JumpingLoop(asyncio.SelectorEventLoop):
     def call_at(self, when: float, *args: Any, **context: Any) -> asyncio.TimerHandle:  # type: ignore[override]
         self._timers_set += 1
         return super().call_at(when + self._timers_set * APART_S, *args, **context)
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 class Schedule:
@@ -195,7 +195,12 @@ class Schedule:
             self._happens(label)
 
         self._tasks.append(self._loop.create_task(waits(self._label("waits"), self._delay_s())))
-        self._loop.call_later(self._delay_s(), _settle, future)
+
+        def settle() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        self._loop.call_later(self._delay_s(), settle)
 
     def _write_to_pipe(self) -> None:
         os.write(self._write, b"x")
@@ -215,6 +220,24 @@ def test_what_is_called_and_in_which_order_is_as_on_a_loop_of_asyncio(seed: int)
     assert len(expected) > EVENTS_MAX
     assert not [what for what, _ in expected if what.startswith("wrong")]
     assert Schedule(VirtualLoop(), seed).run() == expected
+
+
+@pytest.mark.parametrize("made", [JumpingLoop, VirtualLoop])
+def test_a_loop_that_is_stopped_before_it_runs_turns_once_and_waits_for_no_timer(
+    made: type[JumpingLoop] | type[VirtualLoop],
+) -> None:
+    loop, called = made(), list[str]()
+    try:
+        loop.call_later(5.0, called.append, "timer")
+        loop.stop()
+        loop.run_forever()
+        assert (loop.time(), called) == (0.0, [])
+        loop.call_soon(called.append, "soon")
+        loop.stop()
+        loop.run_forever()
+        assert (loop.time(), called) == (0.0, ["soon"])
+    finally:
+        loop.close()
 
 
 def test_many_cancelled_timers_change_no_order() -> None:
@@ -261,6 +284,8 @@ def test_asyncio_makes_a_loop_with_the_parts_of_which_a_turn_makes_use() -> None
         assert 0 < getattr(loop, "_clock_resolution", 0) < GRID_S, f"{ASYNCIO} compares times in another way"
         descriptors = getattr(loop, "_selector", selectors.DefaultSelector()).get_map()
         assert len(descriptors) == 1, f"{ASYNCIO} wakes its loop in another way: it was by one descriptor"
+        fields = {*asyncio.Handle.__slots__, *asyncio.TimerHandle.__slots__}
+        assert fields == FIELDS, f"{ASYNCIO} makes a timer of other fields than actors/runtime/clock.py"
         timer = loop.call_later(60, print)
         assert (timer._scheduled, timer._cancelled) == (True, False), f"{ASYNCIO} has other timers"
     finally:
