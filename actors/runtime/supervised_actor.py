@@ -220,8 +220,17 @@ class SupervisedActor(LoopActor):
 
     def run_with(self, message: Any) -> None:
         """Handle a message that was in no mailbox: what that raises is contained already."""
-        self.actor_inbox.sender = ""
-        self._actor_loop_handle(message, None)
+        if TRAITS[type(message)].routine and self._actor_dispatch is None:
+            # With each frame of audio: what `_actor_loop_handle` does of all that it does.
+            self.handled += 1
+            self.last_message_at = self._actor_scheduler.now_s
+            try:
+                self.on_receive(message)
+            except BaseException as error:  # noqa: BLE001 - contained, see the class
+                self._actor_failed_at(message, error)
+        else:
+            self.actor_inbox.sender = ""
+            self._actor_loop_handle(message, None)
         if self.actor_stopped.is_raised:
             self._actor_loop_end()
 
@@ -248,9 +257,7 @@ class SupervisedActor(LoopActor):
                 self.last_error = describe(error)
                 reply_to.set_exception(sys.exc_info())
             else:
-                self._actor_fatal = message if traits.repeatable else None
-                self._actor_fail(error)
-                self._actor_call_on_failure()
+                self._actor_failed_at(message, error)
         else:
             if reply_to is not None:
                 reply_to.set(response)
@@ -273,6 +280,11 @@ class SupervisedActor(LoopActor):
             self.on_stop()
         except BaseException as error:  # noqa: BLE001 - contained, see the class
             self._actor_fail(error)
+
+    def _actor_failed_at(self, message: Any, error: BaseException) -> None:
+        self._actor_fatal = message if TRAITS[type(message)].repeatable else None
+        self._actor_fail(error)
+        self._actor_call_on_failure()
 
     def _actor_call_on_failure(self) -> None:
         try:

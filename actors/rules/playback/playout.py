@@ -16,9 +16,10 @@ from msgspec.structs import replace
 
 from actors.conversation import UtteranceKind
 from actors.messages.caller import Lead, Transport
+from actors.messages.output import AudioFrame
 from actors.rules.audio import ramp
 from actors.rules.playback.client_position import ClientPosition
-from actors.rules.playback.frames import Drained, Frame, Hearing, Hold
+from actors.rules.playback.frames import Drained, Hearing, Hold
 from actors.rules.playback.play_head import MarkState
 from actors.rules.playback.play_track import ROUNDING_MS, PlayTrack, TrackEnd
 
@@ -50,9 +51,9 @@ class Playout:
         self._holds: set[Hold] = set()
         self._ramp_due = False
         """Whether the next frame is faded in, since it goes on in the middle of a reply after silence."""
-        self._underway: deque[Frame] = deque()
+        self._underway: deque[AudioFrame] = deque()
         """Frames sent and not heard to their end."""
-        self._again: deque[Frame] = deque()
+        self._again: deque[AudioFrame] = deque()
         """Frames that a former connection was sent in vain."""
 
     def begin(self, reply: int, kind: UtteranceKind = UtteranceKind.REPLY, turn: int = 0, text_start: int = 0) -> None:
@@ -197,7 +198,7 @@ class Playout:
         if Hold.NO_CONNECTION not in self._holds:
             self._position.mark(turn, audio_ms, state, at_ms)
 
-    def tick(self, at_ms: float) -> list[Frame | Drained]:
+    def tick(self, at_ms: float) -> list[AudioFrame | Drained]:
         """What has been heard wholly by now, and the frames to send now; harmless at any time, also between ticks.
 
         Called at once when audio arrives for an idle session, it saves the wait for the session's slot.
@@ -207,7 +208,7 @@ class Playout:
         self._forget_heard()
         first = self._first_track()
         # It may have been heard to its end once all its audio was taken.
-        events: list[Frame | Drained] = list(self._drained(at_ms)) if first is not None and first.closed else []
+        events: list[AudioFrame | Drained] = list(self._drained(at_ms)) if first is not None and first.closed else []
         if not self._holds:
             most_ahead_ms = self._position.lead.lead_ms + ROUNDING_MS - self._frame_ms
             while head.sent_ms - head.heard_ms <= most_ahead_ms and (frame := self._next_frame()) is not None:
@@ -219,7 +220,7 @@ class Playout:
             return track
         return None
 
-    def _next_frame(self) -> Frame | None:
+    def _next_frame(self) -> AudioFrame | None:
         if self._again:
             return self._again.popleft()
         for track in self._tracks.values():
@@ -232,7 +233,7 @@ class Playout:
             track.closed = True
         return None
 
-    def _cut(self, track: PlayTrack) -> Frame:
+    def _cut(self, track: PlayTrack) -> AudioFrame:
         """The next frame of `track`; if its end came after all its audio had been taken, it closes with silence."""
         begins_ms = track.taken_ms
         pcm = track.pop_audio(self._frame_bytes)
@@ -241,7 +242,7 @@ class Playout:
         track.closed = track.end is not None and not track.buffered_bytes
         track.is_flushed = False
         track.frames += 1
-        return Frame(
+        return AudioFrame(
             reply=track.reply,
             turn=track.turn,
             kind=track.kind,
@@ -253,7 +254,7 @@ class Playout:
             last=track.closed,
         )
 
-    def _send(self, frame: Frame, at_ms: float) -> Frame:
+    def _send(self, frame: AudioFrame, at_ms: float) -> AudioFrame:
         self._tracks[frame.reply].start_ms = self._head.sent_ms - frame.audio_ms
         softened = self._ramp_due and self._head.dry and frame.sequence > 0
         self._ramp_due = False
@@ -270,9 +271,10 @@ class Playout:
             yield Drained(hearing)
 
     def _forget_heard(self) -> None:
-        underway, frame_ms = self._underway, self._frame_ms
-        unheard_ms = self._head.sent_ms - self._head.heard_ms - ROUNDING_MS
-        while underway and (len(underway) - 1) * frame_ms >= unheard_ms:
+        underway, frame_ms, head = self._underway, self._frame_ms, self._head
+        # A frame of which any part was not heard yet is underway still.
+        most_ms = head.sent_ms - head.heard_ms - ROUNDING_MS + frame_ms
+        while len(underway) * frame_ms >= most_ms:
             underway.popleft()
 
     def _take_back(self) -> None:
