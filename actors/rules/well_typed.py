@@ -51,8 +51,11 @@ def _check_of(hint: Any) -> _Check:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool) and math.isfinite(value)
 
+
+# Named, since to write `int | float` makes another union with each event of an engine.
+_NUMBERS, _BUFFERS = (int, float), (bytes, bytearray)
 
 _PLAIN = (str, int, bool)
 """Classes whose own instances need no check: an int that is a bool is of another class."""
@@ -60,5 +63,5 @@ _PLAIN = (str, int, bool)
 _SIMPLE: Mapping[Any, _Check] = {
     float: _is_finite,
     int: lambda value: isinstance(value, int) and not isinstance(value, bool),
-    bytes: lambda value: isinstance(value, bytes | bytearray) and len(value) % 2 == 0,
+    bytes: lambda value: isinstance(value, _BUFFERS) and len(value) % 2 == 0,
 }

@@ -206,9 +206,12 @@ class Playout:
         head = self._head
         head.advance(at_ms)
         self._forget_heard()
-        first = self._first_track()
-        # It may have been heard to its end once all its audio was taken.
-        events: list[AudioFrame | Drained] = list(self._drained(at_ms)) if first is not None and first.closed else []
+        events: list[AudioFrame | Drained] = []
+        for track in self._tracks.values():
+            # The first may have been heard to its end once all its audio was taken.
+            if track.closed:
+                events.extend(self._drained(at_ms))
+            break
         if not self._holds:
             most_ahead_ms = self._position.lead.lead_ms + ROUNDING_MS - self._frame_ms
             while head.sent_ms - head.heard_ms <= most_ahead_ms and (frame := self._next_frame()) is not None:
@@ -235,7 +238,7 @@ class Playout:
 
     def _cut(self, track: PlayTrack) -> AudioFrame:
         """The next frame of `track`; if its end came after all its audio had been taken, it closes with silence."""
-        begins_ms = track.taken_ms
+        begins_ms = track.taken_bytes * 500 / self._rate_hz
         pcm = track.pop_audio(self._frame_bytes)
         if len(pcm) < self._frame_bytes:
             pcm = pcm.ljust(self._frame_bytes, b"\0")
@@ -318,7 +321,8 @@ class Playout:
     @property
     def is_dry(self) -> bool:
         """Whether nothing is on its way to the caller, so that there may be something to catch up with, or to hold."""
-        return self._head.dry
+        # Not by `dry`, which is a call: this is asked with each frame.
+        return self._head.heard_ms >= self._head.sent_ms
 
     def caught_up(self) -> int | None:
         """The reply that is heard first, if all there is of it was heard and more is to come. As of the last tick."""

@@ -62,16 +62,10 @@ class AudioRing:
         """Drop what is older than `keep_ms`, and most of what need not be recognised again."""
         chunks, end_bytes, begin = self._chunks, self.end_bytes, self._begin
         keep_from = max(end_bytes - self._keep_bytes, min(self._settled_bytes(), end_bytes - self._reheard_bytes))
-        # The last piece stays, whatever it is.
-        for _ in range(len(chunks) - 1):
-            oldest = chunks[0]
-            if isinstance(oldest, int):
-                begin += oldest
-            elif begin < keep_from:
-                begin += len(oldest)
-            else:
-                break
-            chunks.popleft()
+        # The last piece stays, whatever it is, and a gap at the beginning does not.
+        while len(chunks) > 1 and (begin < keep_from or isinstance(chunks[0], int)):
+            oldest = chunks.popleft()
+            begin += oldest if isinstance(oldest, int) else len(oldest)
         self._begin = begin
 
     def skip_to(self, offset: int) -> None:
