@@ -157,6 +157,8 @@ class EchoWindow:
         sent, loudest = self._sent, self._loudest
         while sent:
             sent_at_ms, pcm = sent.popleft()
+            if at_ms - sent_at_ms > ECHO_MS:
+                continue  # the end of a reply that was heard out
             level = level_db(pcm, ECHO_SAMPLES)
             while loudest and loudest[-1][1] <= level:
                 loudest.pop()

@@ -91,9 +91,11 @@ class SynthesisProgress:
         speaking = self.replies.get(event.reply)
         if speaking is None or not speaking.owed:
             return
-        base_ms = speaking.audio_start_ms
+        reply, base_ms = event.reply, speaking.audio_start_ms
         match event:
-            case AudioSynthesized(reply, pcm):
+            # Of these there are many, and a pattern with fields takes several times as long.
+            case AudioSynthesized():
+                pcm = event.pcm
                 speaking.audio_ms += self._player.duration_ms(pcm)
                 if speaking.has_too_much_audio:
                     self._failed(reply, ErrorKind.INTERNAL, f"{speaking.audio_ms / 1_000:.0f} s of audio, and no end")
@@ -101,26 +103,26 @@ class SynthesisProgress:
                 speaking.has_audio = speaking.has_audio or bool(pcm)
                 self._playout.add_audio(reply, pcm)
                 self._player.play()
-            case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
+            case WordSynthesized():
                 if not speaking.may_place_word():
                     return
-                begins, ends = speaking.place(text_start), speaking.place(text_end)
-                self._playout.add_word(reply, begins, ends, base_ms + max(0.0, audio_ms))
-            case PieceSynthesized(reply, text_end, audio_ms):
+                begins, ends = speaking.place(event.text_start), speaking.place(event.text_end)
+                self._playout.add_word(reply, begins, ends, base_ms + max(0.0, event.audio_ms))
+            case PieceSynthesized(text_end=text_end, audio_ms=audio_ms):
                 if not speaking.may_place_piece():
                     return
                 ends = speaking.place(text_end)
                 self._playout.add_piece(reply, ends, base_ms + max(0.0, audio_ms))
                 speaking.told_text = max(speaking.told_text, ends)
                 self._cut_after_last_sentence(reply, speaking)
-            case SynthesisFinished(reply):
+            case SynthesisFinished():
                 if speaking.told_text < speaking.ordered_text:
                     self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended before all its text was spoken")
                 elif not speaking.has_audio and self._is_to_be_heard(reply, speaking):
                     self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended without any audio")
                 else:
                     self._spoken(reply, speaking)
-            case SynthesisFailed(reply, kind, detail):
+            case SynthesisFailed(kind=kind, detail=detail):
                 self._failed(reply, kind, detail)
             case _:
                 assert_never(event)
