@@ -79,6 +79,7 @@ class Call:
         "__weakref__",
         "_tasks",
         "about",
+        "admission",
         "agent",
         "announcement",
         "caller",
@@ -110,7 +111,6 @@ class Call:
     """The number that was called, or that the call was placed from; in E.164, empty if there is none."""
     transcribed_in = ""
     """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
-    admission = Admission.AWAITS_CODE
     custody = Custody.HERE
     holds_place = True
     """Its session is expected: the call counts as one although it has none yet."""
@@ -141,6 +141,7 @@ class Call:
     ) -> None:
         self.secret = secret
         self.session_id = session_id
+        self.admission = Admission.AWAITS_CODE
         self.direction = direction
         self.agent = agent
         self.mode = mode

@@ -285,7 +285,9 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         listener = self._listener
         assert listener is not None
         try:
-            listener.take(message)
+            # As in `LiveSession.push_audio`: the reader holds a function of its owner.
+            take = listener.take
+            take(message)
             self._frames += 1
             if self._frames >= FRAMES_AT_ONCE and not self._may_go_on(listener):
                 self._end()
