@@ -115,7 +115,8 @@ class Player:
                 self._caught_up = waiting
         unheard = playout.first_unheard()
         if unheard is not None:
-            self._checkpoint.reply_resumes_at(*unheard)
+            reply, text_start = unheard
+            self._checkpoint.reply_resumes_at(reply, text_start)
         if unheard is None or (is_dry and playout.is_held):
             self.leave_clock()
 
