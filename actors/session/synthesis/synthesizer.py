@@ -112,7 +112,7 @@ class Synthesizer(SupervisedActor):
             connection=connection,
             play_clock=play_clock,
             clock=clock,
-            on_tick=self._ticked,
+            on_tick=lambda at_ms: self.actor_inbox.put_now(PlayClockTicked(at_ms)),
             on_started=lambda reply: listener.tell(PlaybackStarted(reply)),
             on_caught_up=self._caught_up,
             on_drained=self._drained,
@@ -126,10 +126,6 @@ class Synthesizer(SupervisedActor):
         speaks by itself, for audio of that is lost."""
 
     # dispatch
-
-    def _ticked(self, at_ms: float) -> None:
-        put_now = self.actor_inbox.put_now
-        put_now(PlayClockTicked(at_ms))
 
     def on_start(self) -> None:
         """Connect the engine, and take up what a former synthesizer left unsaid."""
