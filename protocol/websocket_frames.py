@@ -64,6 +64,26 @@ def server_frame(first_byte: int, payload: bytes) -> bytes:
     return _long_head(first_byte, _SIZE_FOLLOWS, size) + payload
 
 
+def whole_message(data: bytes) -> str | bytes | None:
+    """What a client says in `data` if that is one frame of 126 bytes or more and nothing else, as a frame of audio is.
+
+    None for whatever else it may be: `client_message` tells that apart.
+    """
+    size = len(data) - _LONG_HEAD_BYTES
+    if size < _SIZE_FOLLOWS:
+        return None
+    first_byte, masked, told = _read_long_head(data)
+    if masked != _MASKED_LONG or told != size or first_byte not in _MESSAGES:
+        return None
+    payload = apply_mask(data[_LONG_HEAD_BYTES:], data[4:_LONG_HEAD_BYTES])
+    if first_byte == BINARY:
+        return payload
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def client_message(data: bytes, at: int) -> tuple[str | bytes | Ping | None, int]:
     """What a client says in the frame that begins at `at`; a pong says nothing.
 
@@ -72,12 +92,6 @@ def client_message(data: bytes, at: int) -> tuple[str | bytes | Ping | None, int
         where it is for a complete implementation.
     """
     end = len(data)
-    if end - at > _LONG_HEAD_BYTES and data[at + 1] == _MASKED_LONG:
-        # A whole message of that size, as a frame of audio is, in one look; what else it may be is told apart below.
-        first_byte, _, size = _read_long_head(data, at)
-        begin = at + _LONG_HEAD_BYTES
-        if first_byte in _MESSAGES and _SIZE_FOLLOWS <= size <= end - begin:
-            return _said(first_byte, data, begin, begin + size)
     if end - at < 2:
         return None, at
     first_byte, size, begin = data[at], data[at + 1] - _MASKED, at + 6

@@ -27,9 +27,11 @@ class Lead(msgspec.Struct, frozen=True):
     @property
     def holdable(self) -> bool:
         """Whether what has begun to play can be paused."""
-        return self.transport is not Transport.BLIND
+        return self.transport is not _BLIND
 
 
+# Looked at with each event of a conversation: an attribute of an enumeration takes longer.
+_BLIND = Transport.BLIND
 PACED = Lead(Transport.PACED, 60)
 MARKED = Lead(Transport.MARKED, 300)
 BLIND = Lead(Transport.BLIND, 300)

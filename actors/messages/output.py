@@ -14,8 +14,14 @@ class AudioFrame(Message, frozen=True, gc=False, kw_only=True):
     kind: UtteranceKind
     pcm: bytes
     sequence: int
+    """How many frames of the same reply were sent before this one."""
     audio_ms: float
+    """Where in the reply's audio the frame begins, in ms."""
     last: bool
+    first: bool = False
+    """The reply begins to be sent; once per reply."""
+    text_end: int = 0
+    """How many characters of the reply's text have begun to sound when this frame ends."""
 
 
 class AudioDiscarded(Message, frozen=True):

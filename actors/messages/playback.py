@@ -1,7 +1,7 @@
 """Playback: the orders to the synthesizer, and its reports of what was heard."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, final
 
 import msgspec
 
@@ -209,6 +209,7 @@ class PlaybackFailed(Message, frozen=True):
     cut: PlaybackPosition
 
 
+@final
 class PlayClockTicked(Message, frozen=True, gc=False):
     """The play clock ticks: it is time to send frames. `at_ms` is the time on the event loop's clock."""
 

@@ -39,8 +39,8 @@ def level_db(pcm: bytes, about_samples: int = _LEVEL_SAMPLES) -> float:
     """
     samples = samples_of(pcm)
     some = samples[:: len(samples) // about_samples | 1]
-    # hypot is the root of a sum of squares, done in C.
-    length = math.hypot(*some)
+    # hypot is the root of a sum of squares, done in C. An array would be unpacked by an iterator, a list is not.
+    length = math.hypot(*some.tolist())
     if not length:
         return FLOOR_DB
     return 20.0 * math.log10(length / math.sqrt(len(some)) / FULL_SCALE)

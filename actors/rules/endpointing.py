@@ -157,6 +157,8 @@ class EchoWindow:
         """The loudest level sent in the last `ECHO_MS`, in dB below full scale; None if nothing was sent."""
         sent, loudest = self._sent, self._loudest
         for sent_at_ms, pcm in sent:
+            if at_ms - sent_at_ms > ECHO_MS:
+                continue  # the end of a reply that was heard out
             level = level_db(pcm, ECHO_SAMPLES)
             while loudest and loudest[-1][1] <= level:
                 loudest.pop()

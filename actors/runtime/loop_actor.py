@@ -131,9 +131,11 @@ class StopFlag:
     `is_raised` is looked at several times for each message, without a call.
     """
 
+    # A slot that is set at once: what its class held in its place would be looked for in all classes above it.
     __slots__ = ("is_raised",)
 
     def __init__(self) -> None:
+        """Leave out the initializer of `Event`, which would make a condition for this flag alone."""
         self.is_raised = False
 
     def is_set(self) -> bool:
@@ -227,7 +229,8 @@ class LoopActor(pykka.Actor):
         self._actor_event_loop = loop
         self._actor_scheduler = scheduler_of(loop)
         self.actor_inbox.put = self._actor_loop_deliver
-        self.actor_inbox.put_now = partial(self._actor_scheduler.handle, self)
+        handle = self._actor_scheduler.handle
+        self.actor_inbox.put_now = partial(handle, self, self.actor_context, self.run_with)
         if loop is running_loop():
             self._actor_scheduler.wake(self, urgent=False)
         else:

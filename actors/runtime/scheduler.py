@@ -81,8 +81,12 @@ class Scheduler:
             self.busy = True
             self.loop.call_soon(self._drain, context=self._context)
 
-    def handle(self, actor: Runnable, message: Any) -> None:
-        """Have `actor` handle `message`, and what that wakes, before the loop goes on; in turn if others are due."""
+    def handle(self, actor: Runnable, context: Context, run_with: Callable[[Any], None], message: Any) -> None:
+        """Have `actor` handle `message`, and what that wakes, before the loop goes on; in turn if others are due.
+
+        `context` and `run_with` are the actor's own, which never change: to find them at an actor, whose class is
+        another each time, takes longer than all else that is done here.
+        """
         if self.busy or not actor.is_running:
             actor.run_later(message)
             return
@@ -90,7 +94,7 @@ class Scheduler:
         self.now_s = self.now()
         self.at_work = actor
         try:
-            actor.actor_context.run(actor.run_with, message)
+            context.run(run_with, message)
         finally:
             self.at_work = None
             if self._urgent or self._ready:

@@ -1,6 +1,6 @@
 """What a stream of an engine reports, on its way to the actor that opened the stream."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 from actors.messages.base import Message
 from actors.ports.llm import ModelEvent
@@ -26,6 +26,7 @@ class RecognitionOpened(Message, frozen=True):
     stream: int
 
 
+@final
 class SynthesisReported(Message, frozen=True):
     """One event of the stream in which the text-to-speech engine speaks."""
 

@@ -6,7 +6,7 @@ A telephone shows no text, so a session that cannot be mended has to be heard to
 from collections.abc import Callable
 
 from actors.conversation import PositionPrecision, UtteranceKind
-from actors.messages.output import AudioFrame, ReplyHeard, ReplyText
+from actors.messages.output import ReplyHeard, ReplyText
 from actors.ports.tts import SpokenPhrase
 from actors.rules.playback.frames import Drained
 from actors.rules.playback.playout import Playout
@@ -76,14 +76,4 @@ class LastWords:
                 )
                 self._on_heard()
             else:
-                self._connection.show(
-                    AudioFrame(
-                        reply=event.reply,
-                        turn=event.turn,
-                        kind=event.kind,
-                        pcm=event.pcm,
-                        sequence=event.sequence,
-                        audio_ms=event.audio_ms,
-                        last=event.last,
-                    )
-                )
+                self._connection.show(event)

@@ -249,6 +249,14 @@ class Orchestrator(SupervisedActor):
         self._maker.catch_up()
 
     def _effect(self, effect: Effect) -> None:
+        match effect:
+            # Looked at first: most effects are these.
+            case SetTimer(timer, delay_s):
+                self._timers.set(timer, delay_s)
+                return
+            case CancelTimer(timer):
+                self._timers.cancel(timer)
+                return
         if isinstance(effect, TurnReport):
             self._reports.report(effect)
             return
@@ -263,10 +271,6 @@ class Orchestrator(SupervisedActor):
                 self._maker.preemptive.discard(cause)
             case Say(reply=reply, turn=turn, kind=kind, index=index):
                 self._writer.say(reply, turn, kind, phrase_of(self.agent, kind, index))
-            case SetTimer(timer, delay_s):
-                self._timers.set(timer, delay_s)
-            case CancelTimer(timer):
-                self._timers.cancel(timer)
             case NoteWords(text):
                 self._log.note_first_words(text)
             case CommitSpeech() | DiscardSpeech() | RecallSpeech():

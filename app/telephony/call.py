@@ -80,6 +80,7 @@ class Call:
         "_tasks",
         "_timers",
         "about",
+        "admission",
         "agent",
         "announcement",
         "caller",
@@ -111,7 +112,6 @@ class Call:
     """The number on our side, which was called or which the call was placed from, in E.164; empty if there is none."""
     transcribed_in = ""
     """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
-    admission = Admission.AWAITS_CODE
     custody = Custody.HERE
     holds_place = True
     """Whether the call counts as a session for the capacity although its session has not begun."""
@@ -143,6 +143,7 @@ class Call:
     ) -> None:
         self.secret = secret
         self.session_id = session_id
+        self.admission = Admission.AWAITS_CODE
         self.direction = direction
         self.agent = agent
         self.mode = mode

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 import msgspec
-from pybase64 import b64encode_as_string
+from pybase64 import b64decode, b64encode_as_string
 
 from protocol.acs.dtmf import digit
 from protocol.acs.media_fields import Defects, MediaFields, MediaProtocolError
@@ -34,9 +34,7 @@ class AudioMetadata(msgspec.Struct, frozen=True, kw_only=True):
     subscription_id: str = ""
 
 
-class AudioFrame(
-    msgspec.Struct, frozen=True, gc=False, rename={"pcm": "data", "participant": "participantRawID"}, kw_only=True
-):
+class AudioFrame(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Audio of the caller, PCM16LE mono, of any whole number of samples.
 
     A silent frame still lasts as long as its bytes say, and those bytes need not be zero. A frame without any bytes
@@ -123,12 +121,21 @@ MediaMessage = (
 )
 
 
+class _AudioData(msgspec.Struct, gc=False, rename={"participant": "participantRawID"}):
+    """As an `AudioFrame`, before its base64 is read: pybase64 does that in a tenth of the steps that msgspec takes."""
+
+    data: str = ""
+    silent: bool = False
+    participant: str = ""
+    timestamp: str | int | float = ""
+
+
 class _AudioMessage(msgspec.Struct, gc=False, rename={"audio": "audioData"}):
     kind: Literal["AudioData"]
-    audio: AudioFrame
+    audio: _AudioData
 
 
-_audio_message = msgspec.json.Decoder(_AudioMessage)
+_decode_audio_message = msgspec.json.Decoder(_AudioMessage).decode
 
 
 def decode(message: str | bytes) -> MediaMessage:
@@ -138,10 +145,12 @@ def decode(message: str | bytes) -> MediaMessage:
         MediaProtocolError: it is no JSON object, or a field is missing or wrong; names the field.
     """
     try:
-        frame = _audio_message.decode(message).audio
+        audio = _decode_audio_message(message).audio
+        pcm = b64decode(audio.data, validate=True)
     except (ValueError, RecursionError):
         return _decode_tolerantly(message)
-    return frame if len(frame.pcm) % 2 == 0 else _whole_samples(frame)
+    frame = AudioFrame(pcm=pcm, silent=audio.silent, participant=audio.participant, timestamp=audio.timestamp)
+    return frame if len(pcm) % 2 == 0 else _whole_samples(frame)
 
 
 def require_supported(metadata: AudioMetadata) -> None:

@@ -4,7 +4,8 @@ import random
 from array import array
 
 from actors.messages.caller import BLIND, MARKED, PACED, Lead
-from actors.rules.playback.frames import Drained, Frame, Hearing
+from actors.messages.output import AudioFrame
+from actors.rules.playback.frames import Drained, Hearing
 from actors.rules.playback.playout import Playout
 
 RATE_HZ = 16_000
@@ -28,17 +29,17 @@ def playout(lead: Lead = PACED, duration_ms: float = 0, *, ended: bool = True, f
     return made
 
 
-def frames(told: list[Frame | Drained]) -> list[Frame]:
-    return [item for item in told if isinstance(item, Frame)]
+def frames(told: list[AudioFrame | Drained]) -> list[AudioFrame]:
+    return [item for item in told if isinstance(item, AudioFrame)]
 
 
-def drained(told: list[Frame | Drained]) -> list[int]:
+def drained(told: list[AudioFrame | Drained]) -> list[int]:
     return [item.hearing.reply for item in told if isinstance(item, Drained)]
 
 
-def run(player: Playout, from_ms: float, to_ms: float) -> list[Frame | Drained]:
+def run(player: Playout, from_ms: float, to_ms: float) -> list[AudioFrame | Drained]:
     """Tick every 20 ms."""
-    told: list[Frame | Drained] = []
+    told: list[AudioFrame | Drained] = []
     while from_ms <= to_ms:
         told += player.tick(from_ms)
         from_ms += FRAME_MS

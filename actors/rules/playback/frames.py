@@ -1,26 +1,8 @@
-"""What playout tells: frames of audio to send, and how much of each reply has been heard."""
+"""What playout tells besides frames of audio to send: how much of each reply has been heard."""
 
 import msgspec
 
-from actors.conversation import PositionPrecision, UtteranceKind
-
-
-class Frame(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Audio to send now: exactly one frame, the last of a reply filled up with silence."""
-
-    reply: int
-    turn: int
-    kind: UtteranceKind
-    sequence: int
-    """How many frames of the same reply were sent before this one."""
-    audio_ms: float
-    """Where in the reply's audio the frame begins, in ms."""
-    pcm: bytes
-    text_end: int
-    """How many characters of the reply's text have begun to sound when this frame ends."""
-    first: bool
-    """Whether this is the first frame of the reply."""
-    last: bool
+from actors.conversation import PositionPrecision
 
 
 class Hearing(msgspec.Struct, frozen=True, kw_only=True):

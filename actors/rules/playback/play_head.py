@@ -48,7 +48,12 @@ class PlayHead:
     def advance(self, at_ms: float) -> None:
         """Move the head to the time `at_ms`, if audio is being heard."""
         if self._ear is _RUNNING:
-            self._hear(self._from_ms + at_ms - self._from_at_ms)
+            # As `_hear`, which is a call: this is done with each frame.
+            position_ms = self._from_ms + at_ms - self._from_at_ms
+            if self.heard_ms < position_ms < self.sent_ms:
+                self.heard_ms = position_ms
+            else:
+                self._hear(position_ms)
 
     def send(self, at_ms: float, duration_ms: float, delay_ms: float) -> None:
         """Count `duration_ms` of audio as sent; if nothing was being heard, it is heard from `delay_ms` later."""

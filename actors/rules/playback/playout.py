@@ -15,9 +15,10 @@ from msgspec.structs import replace
 
 from actors.conversation import UtteranceKind
 from actors.messages.caller import Lead, Transport
+from actors.messages.output import AudioFrame
 from actors.rules.audio import ramp
 from actors.rules.playback.client_position import ClientPosition
-from actors.rules.playback.frames import Drained, Frame, Hearing
+from actors.rules.playback.frames import Drained, Hearing
 from actors.rules.playback.play_head import MarkState
 from actors.rules.playback.play_track import ROUNDING_MS, PlayTrack, TrackEnd
 
@@ -53,9 +54,9 @@ class Playout:
         self._ramp_due = False
         """Whether the next frame is faded in, since it continues a reply after silence."""
         # Lists: an empty deque takes 760 bytes, and few frames are ever in one.
-        self._underway: list[Frame] = []
+        self._underway: list[AudioFrame] = []
         """The frames that were sent and not heard to their end."""
-        self._again: list[Frame] = []
+        self._again: list[AudioFrame] = []
         """Frames to be sent again, since a former connection was lost before they were heard."""
 
     def begin(self, reply: int, kind: UtteranceKind = UtteranceKind.REPLY, turn: int = 0, text_start: int = 0) -> None:
@@ -196,7 +197,7 @@ class Playout:
         if not self._is_detached:
             self._position.mark(turn, audio_ms, state, at_ms)
 
-    def tick(self, at_ms: float) -> list[Frame | Drained]:
+    def tick(self, at_ms: float) -> list[AudioFrame | Drained]:
         """What has been heard wholly by now, and the frames to send now; harmless at any time, also between ticks.
 
         Called at once when audio arrives for an idle session, it saves the wait for the session's slot.
@@ -204,9 +205,12 @@ class Playout:
         head = self._head
         head.advance(at_ms)
         self._forget_heard()
-        first = self._first_track()
-        # It may have been heard to its end once all its audio was taken.
-        events: list[Frame | Drained] = list(self._drained(at_ms)) if first is not None and first.closed else []
+        events: list[AudioFrame | Drained] = []
+        for track in self._tracks.values():
+            # The first may have been heard to its end once all its audio was taken.
+            if track.closed:
+                events.extend(self._drained(at_ms))
+            break
         if not (self._is_paused or self._is_detached):
             most_ahead_ms = self._position.lead.lead_ms + ROUNDING_MS - self._frame_ms
             while head.sent_ms - head.heard_ms <= most_ahead_ms and (frame := self._next_frame()) is not None:
@@ -218,7 +222,7 @@ class Playout:
             return track
         return None
 
-    def _next_frame(self) -> Frame | None:
+    def _next_frame(self) -> AudioFrame | None:
         if self._again:
             return self._again.pop(0)
         for track in self._tracks.values():
@@ -231,16 +235,16 @@ class Playout:
             track.closed = True
         return None
 
-    def _cut(self, track: PlayTrack) -> Frame:
+    def _cut(self, track: PlayTrack) -> AudioFrame:
         """The next frame of `track`; if its end came after all its audio had been taken, it closes with silence."""
-        begins_ms, places = track.taken_ms, track.places
+        begins_ms, places = track.taken_bytes * 500 / self._rate_hz, track.places
         pcm = track.pop_audio(self._frame_bytes)
         if len(pcm) < self._frame_bytes:
             pcm = pcm.ljust(self._frame_bytes, b"\0")
         track.closed = track.end is not None and not track.buffered_bytes
         track.is_flushed = False
         track.frames += 1
-        return Frame(
+        return AudioFrame(
             reply=track.reply,
             turn=track.turn,
             kind=track.kind,
@@ -252,7 +256,7 @@ class Playout:
             last=track.closed,
         )
 
-    def _send(self, frame: Frame, at_ms: float) -> Frame:
+    def _send(self, frame: AudioFrame, at_ms: float) -> AudioFrame:
         self._tracks[frame.reply].start_ms = self._head.sent_ms - frame.audio_ms
         softened = self._ramp_due and self._head.dry and frame.sequence > 0
         self._ramp_due = False
@@ -269,9 +273,10 @@ class Playout:
             yield Drained(hearing)
 
     def _forget_heard(self) -> None:
-        underway, frame_ms = self._underway, self._frame_ms
-        unheard_ms = self._head.sent_ms - self._head.heard_ms - ROUNDING_MS
-        while underway and (len(underway) - 1) * frame_ms >= unheard_ms:
+        underway, frame_ms, head = self._underway, self._frame_ms, self._head
+        # A frame of which any part was not heard yet is underway still.
+        most_ms = head.sent_ms - head.heard_ms - ROUNDING_MS + frame_ms
+        while len(underway) * frame_ms >= most_ms:
             del underway[0]
 
     def _take_back(self) -> None:
@@ -316,7 +321,8 @@ class Playout:
     @property
     def is_dry(self) -> bool:
         """Whether nothing is on its way to the caller, so that there may be something to catch up with, or to hold."""
-        return self._head.dry
+        # Not by `dry`, which is a call: this is asked with each frame.
+        return self._head.heard_ms >= self._head.sent_ms
 
     def caught_up(self) -> int | None:
         """The reply that is heard first, if all there is of it was heard and more is to come. As of the last tick."""

@@ -98,6 +98,8 @@ class TextPlaces:
 
     def piece_end(self, audio_ms: float) -> int:
         """The end of the last piece whose audio ends by `audio_ms`."""
+        if not self.pieces:
+            return self.text_start
         ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
         return self.pieces[ended - 1][1] if ended else self.text_start
 

@@ -151,30 +151,37 @@ LEAVING_RULES: Mapping[type, Rule] = {
 """The rule for each class of message that counts while the last words are said; all others are ignored then."""
 
 
+def _continues_nothing(message: SpeechContinued, state: TurnSnapshot) -> bool:
+    return message.silence_ms > 0 and state.caller is CallerActivity.SILENT and not state.audio_at
+
+
+def _is_of_later_turn(message: Any, state: TurnSnapshot) -> bool:
+    return bool(message.turn > state.turn_number)
+
+
+def _is_of_later_reply(message: Any, state: TurnSnapshot) -> bool:
+    return bool(message.reply > state.last_reply)
+
+
+_IMPOSSIBLE: Mapping[type, Callable[[Any, TurnSnapshot], bool]] = {
+    SpeechContinued: _continues_nothing,
+    SpeechStopped: lambda _message, state: state.caller is CallerActivity.SILENT,
+    KeyPressed: lambda message, _state: message.key not in KEYS,
+    ReplyWritten: _is_of_later_turn,
+    ReplyFailed: _is_of_later_turn,
+    ToolsStarted: _is_of_later_turn,
+    ToolsFinished: _is_of_later_turn,
+    ReplyGoesOn: _is_of_later_turn,
+    HandedOff: _is_of_later_turn,
+    PlaybackStarted: _is_of_later_reply,
+    PlaybackCaughtUp: _is_of_later_reply,
+    PlaybackFinished: _is_of_later_reply,
+    PlaybackFailed: _is_of_later_reply,
+}
+"""Of each message that cannot come in every state: whether it cannot come in this one."""
+
+
 def is_unexpected(message: TurnEvent, state: TurnSnapshot) -> bool:
     """Whether a message cannot come in this state: whoever tells it is at fault, and no rule is followed."""
-    match message:
-        case SpeechContinued(silence_ms=silence_ms):
-            return silence_ms > 0 and state.caller is CallerActivity.SILENT and not state.audio_at
-        case SpeechStopped():
-            return state.caller is CallerActivity.SILENT
-        case KeyPressed(key=key):
-            return key not in KEYS
-        case (
-            ReplyWritten(turn=turn)
-            | ReplyFailed(turn=turn)
-            | ToolsStarted(turn=turn)
-            | ToolsFinished(turn)
-            | ReplyGoesOn(turn)
-            | HandedOff(turn)
-        ):
-            return turn > state.turn_number
-        case (
-            PlaybackStarted(reply)
-            | PlaybackCaughtUp(reply)
-            | PlaybackFinished(reply=reply)
-            | PlaybackFailed(reply=reply)
-        ):
-            return reply > state.last_reply
-        case _:
-            return False
+    is_impossible = _IMPOSSIBLE.get(type(message))
+    return is_impossible is not None and is_impossible(message, state)

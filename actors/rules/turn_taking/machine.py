@@ -125,7 +125,7 @@ class TurnTaking(TurnCore):
         s = self.state
         if s.course is _OVER:
             return []
-        if isinstance(message, TimerFired):
+        if type(message) is TimerFired:
             self._timer_fired(message.timer, at)
         elif s.agent is not _LEAVING or type(message) in LEAVING_RULES:
             caller, interruption, preempts = s.caller, s.interruption, s.preemption
@@ -141,7 +141,7 @@ class TurnTaking(TurnCore):
         return self._conclude(at)
 
     def _apply_rule(self, message: TurnEvent, at: float) -> None:
-        rules = LEAVING_RULES if self.state.agent is AgentActivity.LEAVING else RULES
+        rules = LEAVING_RULES if self.state.agent is _LEAVING else RULES
         rule = rules.get(type(message))
         if rule is None:
             raise TypeError(f"turn-taking has no rule for a {type(message).__name__}")

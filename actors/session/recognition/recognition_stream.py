@@ -41,7 +41,6 @@ class RecognitionStream:
         self._recognition: Recognition | None = None
         self._pushed_bytes = self._missed_bytes = 0
         """Bytes of the session's audio up to which the stream has come, and how many of them it was not given."""
-        self._given_bytes = 0
         self._positions = Positions()
 
     def opened(self, recognition: Recognition, from_bytes: int) -> None:
@@ -63,7 +62,6 @@ class RecognitionStream:
             self._positions.resumed(ring.ms(streamed_bytes), ring.ms(offset_bytes))
             self._missed_bytes += offset_bytes - self._pushed_bytes
         recognition.push(pcm)
-        self._given_bytes += len(pcm)
         self._pushed_bytes = offset_bytes + len(pcm)
 
     def finish_utterance(self) -> bool:
@@ -76,10 +74,10 @@ class RecognitionStream:
     def close(self) -> None:
         """Close the stream in the background, and count the audio that it was given."""
         recognition, self._recognition = self._recognition, None
-        given_s = self._ring.ms(self._given_bytes) / 1000
+        given_s = self._ring.ms(self._pushed_bytes - self._missed_bytes) / 1000
         self._trace.usage.recognized_s += given_s
         audio_recognized(given_s)
-        self._given_bytes = 0
+        self._missed_bytes = self._pushed_bytes
         close_in_background(recognition)
 
     def end_ms(self, end_ms: float) -> float:

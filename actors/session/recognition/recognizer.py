@@ -262,14 +262,15 @@ class Recognizer(SupervisedActor):
 
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:
+            # Looked at first: it comes with each window of speech.
+            case SpeechContinued():
+                self._turn_end.continued(event.silence_ms)
+                if event.silence_ms == 0:
+                    self._checkpoint.user_active(self._clock.now())
             case SpeechStarted(onset_ms):
                 self._owed.owe(onset_ms)
                 self._turn_end.started(onset_ms, self._listened_ms())
                 self._checkpoint.user_active(self._clock.now())
-            case SpeechContinued(silence_ms=silence_ms):
-                self._turn_end.continued(silence_ms)
-                if silence_ms == 0:
-                    self._checkpoint.user_active(self._clock.now())
             case SpeechStopped(end_ms=end_ms):
                 self._turn_end.stopped(end_ms)
                 self._sent_before_ms = self._connection.all_sent_ms

@@ -11,7 +11,7 @@ from actors.messages.playback import (
     YieldPlayback,
 )
 from actors.ports.clock import Clock
-from actors.rules.playback.frames import Drained, Frame, Hearing
+from actors.rules.playback.frames import Drained, Hearing
 from actors.rules.playback.playout import Playout
 from actors.runtime.play_clock import PlayClock, Seat
 from actors.session.checkpoint import Checkpoint
@@ -103,7 +103,7 @@ class Player:
         """Send what is due at `at_ms`, and report what has been heard to its end by then."""
         playout = self.playout
         for event in playout.tick(at_ms):
-            if isinstance(event, Frame):
+            if isinstance(event, AudioFrame):
                 self._send(event, at_ms)
             else:
                 self._keep(event.hearing)
@@ -117,31 +117,23 @@ class Player:
                 self._caught_up = waiting
         unheard = playout.first_unheard()
         if unheard is not None:
-            self._checkpoint.reply_resumes_at(*unheard)
+            reply, text_start = unheard
+            self._checkpoint.reply_resumes_at(reply, text_start)
         if unheard is None or (is_dry and playout.is_held):
             self.leave_clock()
 
-    def _send(self, frame: Frame, at_ms: float) -> None:
-        if frame.first or frame.reply == self._caught_up:
+    def _send(self, frame: AudioFrame, at_ms: float) -> None:
+        goes_on = frame.reply == self._caught_up
+        if frame.first or goes_on:
             self._on_started(frame.reply)
-        if frame.reply == self._caught_up:
+        if goes_on:
             self._caught_up = 0
         self._show_text(frame)
-        self._connection.show(
-            AudioFrame(
-                reply=frame.reply,
-                turn=frame.turn,
-                kind=frame.kind,
-                pcm=frame.pcm,
-                sequence=frame.sequence,
-                audio_ms=frame.audio_ms,
-                last=frame.last,
-            )
-        )
+        self._connection.show(frame)
         self._connection.audio_sent(frame.turn, self._attached.frame_ms)
         self._connection.echo.sent(at_ms, frame.pcm)
 
-    def _show_text(self, frame: Frame) -> None:
+    def _show_text(self, frame: AudioFrame) -> None:
         """Show each piece of text when it is about to be heard."""
         shown = self._shown.get(frame.reply)
         if shown is None or (frame.text_end <= shown and not frame.first):

@@ -92,8 +92,9 @@ class SynthesisProgress:
         if speaking is None or not speaking.owed:
             return
         match event:
-            case AudioSynthesized(reply, pcm):
-                self._audio_came(reply, speaking, pcm)
+            # Of these there are many, and a pattern with fields takes several times as long.
+            case AudioSynthesized():
+                self._audio_came(event.reply, speaking, event.pcm)
             case WordSynthesized():
                 self._place_word(event, speaking)
             case PieceSynthesized():

@@ -143,16 +143,17 @@ class Synthesizer(SupervisedActor):
 
     def on_receive(self, message: SynthesizerMessage) -> None:
         """Handle an order about playback, a report of the engine, or a tick of the play clock."""
-        # Looked at first, and without a pattern: it comes 50 times a second.
-        if isinstance(message, PlayClockTicked):
+        # Looked at first, and without a pattern: the one comes 50 times a second, the other in bursts.
+        if type(message) is PlayClockTicked:
             self._player.tick(message.at_ms)
+            return
+        if type(message) is SynthesisReported:
+            self._progress.on_event(message.event)
+            self._prepared.look()
             return
         match message:
             case PlayAudio(reply, pcm):
                 self._play(reply, pcm)
-            case SynthesisReported(event):
-                self._progress.on_event(event)
-                self._prepared.look()
             case BeginReply(reply, turn, kind):
                 self._begin(reply, turn, kind)
             case SpeakText(reply, text):

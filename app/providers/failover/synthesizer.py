@@ -97,6 +97,10 @@ class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
             return
         self._told_at = self._providers.now()
         match event:
+            case AudioSynthesized():
+                self.worked()
+            case WordSynthesized():
+                pass
             case SynthesisFailed(number, kind, detail):
                 self._replies.pop(number, None)
                 self.failed(SynthesizerError(kind, detail))
@@ -105,10 +109,6 @@ class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
             case PieceSynthesized(number, text_end):
                 if (reply := self._replies.get(number)) is not None:
                     reply.made = text_end
-            case AudioSynthesized():
-                self.worked()
-            case WordSynthesized():
-                pass
         self._report(event)
 
     def write(self, reply: int, text: str) -> None:

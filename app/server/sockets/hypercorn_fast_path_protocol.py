@@ -28,6 +28,7 @@ from protocol.websocket_frames import (
     Ping,
     client_message,
     server_frame,
+    whole_message,
 )
 
 FRAMES_AT_ONCE = 8
@@ -171,6 +172,12 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             return
         self._pings.heard = True
         self._bytes += len(data)
+        if self._reader is _LISTENER and not (self._rest or self._waiting or self._crowded):
+            # Nearly always it is one frame of audio, and nothing else is held: then none of what follows is needed.
+            message = whole_message(data)
+            if message is not None:
+                self._tell_one(message)
+                return
         self._rest = self._rest[self._at :] + data if self._rest else data
         self._at = 0
         if not self._waiting and self.read_some() is not _DONE:
@@ -221,8 +228,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             self._crowded = False
             return self._tell(listener)
         except Exception as error:  # noqa: BLE001 - it is the listener's own, and goes to where it waits
-            self._failed.set_exception(error)
-            self._reader = Reader.HYPERCORN
+            self._fail(error)
             return Progress.MORE
 
     def read_all(self) -> None:
@@ -280,6 +286,24 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             if now_s > ends_s:
                 return Progress.MORE
             at = end
+
+    def _tell_one(self, message: Message) -> None:
+        """Tell a message that has come alone; as `read_some`, it never raises."""
+        listener = self._listener
+        assert listener is not None
+        try:
+            # As in `LiveSession.push_audio`: the reader holds a function of its owner.
+            take = listener.take
+            take(message)
+            self._frames += 1
+            if self._frames >= FRAMES_AT_ONCE and not self._admit_frames(listener):
+                self._end()
+        except Exception as error:  # noqa: BLE001 - it is the listener's own, and goes to where it waits
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._failed.set_exception(error)
+        self._reader = Reader.HYPERCORN
 
     def _admit_frames(self, listener: Listener) -> bool:
         """Report what has come since the last time to the listener; returns False if it closes the socket for that."""

@@ -67,8 +67,8 @@ class CallConnection:
         self._writer.abandon()
 
     def _send(self, pcm: bytes) -> None:
-        duration_ms, now = len(pcm) * 500 / self._rate_hz, self._clock.now()
-        self._sounds_until = (self._sounds_until if self._sounds_until > now else now) + duration_ms / 1000
+        duration_ms, now, until = len(pcm) * 500 / self._rate_hz, self._clock.now(), self._sounds_until
+        self._sounds_until = (until if until > now else now) + duration_ms / 1000
         self._writer.put(audio_message(pcm, self._case), duration_ms)
 
     def _stop(self) -> None:

@@ -154,16 +154,18 @@ class MediaInput:
         Where an access code has to be keyed in first, time passes and nothing is heard: a code that is spoken opens
         nothing, and whoever talks beside the telephone has not tried one.
         """
-        spoken = frame.pcm if self._call.admission is _ADMITTED and not frame.silent else b""
-        pcm = spoken or bytes(len(frame.pcm)) or self._silence
-        if frame.participant and not self._mixed:
+        spoken = pcm = frame.pcm
+        if frame.silent or self._call.admission is not _ADMITTED or not pcm:
+            spoken, pcm = b"", bytes(len(pcm)) or self._silence
+        participant = frame.participant
+        if participant and not self._mixed:
             if self.session.tells_speakers_apart:
-                self._speakers.push(self.session, frame.participant, pcm)
+                self._speakers.push(self.session, participant, pcm)
                 return
             if self._all_heard:
-                pcm = self._added_up(frame.participant, pcm)
-            elif frame.participant != self._voice.known and not self._voice.take_frame(
-                frame.participant, spoken, len(pcm) * 500 / self._rate_hz
+                pcm = self._added_up(participant, pcm)
+            elif participant != self._voice.known and not self._voice.take_frame(
+                participant, spoken, len(pcm) * 500 / self._rate_hz
             ):
                 return
         if self._resampling is not None:

@@ -82,14 +82,14 @@ class CallerVoice:
 
     def take_frame(self, participant: str, pcm: bytes, duration_ms: float) -> bool:
         """Take a frame into account, and return whether it is the caller's. `pcm` is PCM16LE, empty for silence."""
+        if participant and participant == self._taken and self._alone and self._passed < LOOK_EVERY:
+            self._passed += 1
+            self._quiet_ms += duration_ms
+            return True
         if not participant or participant == self.known:
             return True
         if participant != self._taken:
             self._alone = self._alone and not self._taken
-        elif self._alone and self._passed < LOOK_EVERY:
-            self._passed += 1
-            self._quiet_ms += duration_ms
-            return True
         self._passed = 0
         if not self.known and _canonical(participant) == self._caller:
             self.known = participant

@@ -20,6 +20,7 @@ from protocol.websocket_frames import (
     Ping,
     client_message,
     server_frame,
+    whole_message,
 )
 
 Said = str | bytes | Ping
@@ -68,6 +69,36 @@ def test_what_a_client_says_is_found_however_it_is_cut(said: list[Said], cuts: l
         rest = (rest + data[begin:end])[size:]
         found += more
     assert (found, rest) == (said, b"")
+
+
+@given(messages)
+def test_a_frame_that_comes_alone_says_what_it_says_among_others(said: Said) -> None:
+    data = frame_of(said)
+    is_long = len(data) >= 126 + 8 and not isinstance(said, Ping)
+    assert whole_message(data) == (said if is_long else None)
+    assert whole_message(data[:-1]) is whole_message(data + b"x") is None
+
+
+@pytest.mark.parametrize("size", [126, LARGEST_BYTES])
+def test_the_smallest_and_the_largest_that_come_alone_are_found(size: int) -> None:
+    assert whole_message(frame_of(bytes(size))) == bytes(size)
+    assert whole_message(frame_of("x" * size)) == "x" * size
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        frames_of(TextMessage("x" * 200, message_finished=False)),
+        frames_of(BytesMessage(bytes(LARGEST_BYTES + 1))),
+        b"\xc1\xfe\x00\xc8abcd" + bytes(200),
+        b"\x81\x7e\x00\xc8" + bytes(204),
+        b"\x89\xfe\x00\xc8abcd" + bytes(200),
+        b"\x81\xfe\x00\xc8" + bytes(4) + b"\xff" * 200,
+    ],
+    ids=["begins", "large", "reserved", "bare", "a large ping", "no UTF-8"],
+)
+def test_what_is_not_ordinary_is_no_message_that_comes_alone(frame: bytes) -> None:
+    assert whole_message(frame) is None
 
 
 @pytest.mark.parametrize("size", [LARGEST_BYTES - 1, LARGEST_BYTES])

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from actors.conversation import UtteranceKind
 from actors.messages.caller import BLIND, Lead
+from actors.messages.output import AudioFrame
 from actors.rules.audio import ramp
-from actors.rules.playback.frames import Drained, Frame
+from actors.rules.playback.frames import Drained
 from actors.rules.playback.play_head import MarkState
 from actors.rules.playback.playout import Playout
 from tests.kit.playout_kit import FRAME_BYTES, FRAME_MS, LEADS, RATE_HZ, audio, frames, playout
@@ -104,7 +105,7 @@ class Session:
         assert not frames(told) or not self.paused
         for item in told:
             match item:
-                case Frame():
+                case AudioFrame():
                     self.check_frame(item)
                 case Drained(hearing):
                     assert hearing.complete
@@ -114,7 +115,7 @@ class Session:
                     assert hearing.reply not in self.drained
                     self.drained.append(hearing.reply)
 
-    def check_frame(self, frame: Frame) -> None:
+    def check_frame(self, frame: AudioFrame) -> None:
         assert frame.reply not in self.cleared
         assert frame.reply not in self.drained
         if frame.sequence != self.sent[frame.reply]:

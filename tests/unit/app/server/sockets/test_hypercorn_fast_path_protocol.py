@@ -262,6 +262,42 @@ async def test_what_a_listener_raises_goes_to_where_it_waits_and_the_rest_to_hyp
     assert on.passed_on == frame(b"two")
 
 
+async def test_frames_of_audio_that_come_one_by_one_are_told_and_counted_like_others() -> None:
+    on, audio = Socket(Ear(admitted=FRAMES_AT_ONCE)), "a" * 900
+    await on.listening()
+    for _ in range(FRAMES_AT_ONCE):
+        on.path.data_received(frame(audio.encode()))
+    on.ear.crowded = True
+    for _ in range(FRAMES_AT_ONCE):
+        on.path.data_received(frame(audio.encode()))
+    assert on.ear.taken == [audio] * 2 * FRAMES_AT_ONCE
+    on.path.data_received(frame(audio.encode()))
+    assert on.ear.taken == [audio] * 2 * FRAMES_AT_ONCE, "it has sent more than it may"
+
+
+async def test_frames_of_audio_wait_while_a_listener_has_too_much_to_handle() -> None:
+    on, audio = Socket(), "a" * 900
+    await on.listening()
+    on.ear.crowded = True
+    for _ in range(FRAMES_AT_ONCE + 1):
+        on.path.data_received(frame(audio.encode()))
+    assert (len(on.ear.taken), on.transport.is_read) == (FRAMES_AT_ONCE, False)
+    on.ear.crowded = False
+    await turns()
+    assert (len(on.ear.taken), on.transport.is_read) == (FRAMES_AT_ONCE + 1, True)
+
+
+async def test_what_a_listener_raises_at_a_frame_that_comes_alone_goes_to_where_it_waits() -> None:
+    on = Socket()
+    failed = await on.listening()
+    on.ear.fails = True
+    on.path.data_received(frame(b"a" * 900))
+    assert isinstance(failed.exception(), LookupError)
+    on.path.data_received(frame(b"b" * 900))
+    await turns()
+    assert on.passed_on == frame(b"b" * 900)
+
+
 async def test_pings_are_answered_unless_the_client_does_not_read() -> None:
     on = Socket()
     await on.listening()
