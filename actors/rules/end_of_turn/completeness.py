@@ -250,6 +250,6 @@ def _begins_clause(words: list[str]) -> bool:
     """Whether the last words only name what a clause is about: "tell me how late the museum"."""
     if len(words) <= FEW_WORDS or words[-2] not in english.DETERMINERS or words[-3] in english.NEGATED:
         return False
-    if words[-3] == "about":  # "what about the parking" asks for no more than that
+    if words[-3] in ("about", "possible"):  # "what about the parking", "if possible this week"
         return False
     return not english.ABOUT.isdisjoint(words[-4:-2])

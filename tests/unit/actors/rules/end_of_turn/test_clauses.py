@@ -101,6 +101,7 @@ WHOLE_REQUESTS = {
     "have you been there before": ("have you been", "have you been there with"),
     "what about the parking": ("what about", "what about the"),
     "okay and what about the parking": ("okay and what about", "okay and what about the"),
+    "i'd like an appointment if possible this week": ("i'd like an appointment if",),
     "it was on the dentist's schedule": ("it was on the",),
     "do you have any openings coming up": ("do you have any",),
     "could you meet me at six thirty": ("could you meet me at",),
