@@ -206,8 +206,6 @@ def _wants_more(words: list[str]) -> bool:
     last, before = words[-1], words[-2] if len(words) > 1 else ""
     if _ends_with_particle(words) or (last == "may" and before in english.BEFORE_A_MONTH):
         return False
-    if ends_with_gap(words) or ends_with_adverb(words):
-        return False
     if (last in english.MORE and before in english.COUNTING) or (last == "not" and before in english.NEGATED):
         return True
     if (last == "you" and before in english.AUXILIARIES) or (
@@ -228,7 +226,7 @@ def _wants_more(words: list[str]) -> bool:
     if last == "there":
         # Where something is, unless it only stands for what is: "is there".
         return before in english.OPEN or not before
-    return last in english.OPEN or is_verb
+    return (last in english.OPEN or is_verb) and not (ends_with_gap(words) or ends_with_adverb(words))
 
 
 def _is_possessive(word: str) -> bool:
