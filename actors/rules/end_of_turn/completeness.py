@@ -12,6 +12,7 @@ from itertools import pairwise
 from actors.conversation import ExpectedAnswer
 from actors.rules.backchannel import words_of
 from actors.rules.end_of_turn import english
+from actors.rules.end_of_turn.clauses import asks_in_the_end, ends_with_adjective, ends_with_adverb, ends_with_gap
 
 LONG_NUMBER = 10
 """Digits of a telephone number with its area code."""
@@ -60,7 +61,7 @@ def completeness(text: str, expected: ExpectedAnswer, language: str = "") -> Com
     if not words or (language and not language.lower().startswith("en")):
         return Completeness.UNKNOWN
     written = text.rstrip()
-    if words[-1] in english.HESITATIONS or written.endswith(_UNFINISHED_MARKS):
+    if (words[-1] in english.HESITATIONS and words[-2:] != ["as", "well"]) or written.endswith(_UNFINISHED_MARKS):
         return Completeness.UNFINISHED
     for rule in (_number, _spelling, _answer):
         found = rule(written, words, expected)
@@ -93,8 +94,9 @@ def _is_date(words: list[str]) -> bool:
 
 
 def _is_time(words: list[str], expected: ExpectedAnswer) -> bool:
-    """Whether the two words at the end are an hour and its minutes: "one thirty", where a time is asked for."""
-    return expected is ExpectedAnswer.SHORT and words[-1] in english.MINUTES and words[-2:-1] != words[-1:]
+    """Whether the words at the end are an hour and its minutes: "one thirty", asked for, or behind "at" or the like."""
+    is_time = expected is ExpectedAnswer.SHORT or not english.BEFORE_A_TIME.isdisjoint(words[-3:-2])
+    return is_time and words[-1] in english.MINUTES and words[-2:-1] != words[-1:]
 
 
 def digits_at_end(text: str, words: list[str]) -> int:
@@ -170,16 +172,17 @@ def _sentence(words: list[str], *, is_asked: bool) -> Completeness:
         return _sentence(words[:-2], is_asked=is_asked)
     if len(words) >= FEW_WORDS and words[0] in english.ASKING_FOR and last in english.STRANDED:
         return Completeness.UNFINISHED if _is_infinitive(words) else Completeness.LIKELY
+    if len(words) > 2 and words[-2] == "how":
+        return Completeness.UNFINISHED
     if (last in english.CLOSING and len(words) > 1) or (words[-2:] == ["thank", "you"] and len(words) > FEW_WORDS):
         return Completeness.UNKNOWN if len(words) < FEW_WORDS else Completeness.ANSWERED
     if _wants_more(words):
         return Completeness.UNFINISHED
     if _lacks_verb(words) or _begins_clause(words):
         return Completeness.UNCERTAIN
-    if len(words) >= FEW_WORDS and words[-2] in english.DETERMINERS and last in english.BEFORE_A_NOUN:
-        return Completeness.UNFINISHED
-    if last in english.BEFORE_A_NOUN:
-        return Completeness.UNCERTAIN
+    if last in english.BEFORE_A_NOUN and not ends_with_adjective(words):
+        is_behind_article = len(words) >= FEW_WORDS and words[-2] in english.DETERMINERS
+        return Completeness.UNFINISHED if is_behind_article else Completeness.UNCERTAIN
     if last in english.CLIPPED and not _ends_with_particle(words):
         return Completeness.LIKELY if is_asked and len(words) >= FEW_WORDS else Completeness.CLIPPED
     if len(words) < FEW_WORDS:
@@ -205,18 +208,30 @@ def _wants_more(words: list[str]) -> bool:
         return False
     if (last in english.MORE and before in english.COUNTING) or (last == "not" and before in english.NEGATED):
         return True
+    if (last == "you" and before in english.AUXILIARIES) or (
+        last in ("you", "it") and before in english.BEFORE_A_SUBJECT
+    ):
+        return True
     if last in english.BEFORE_A_VERB and (before in english.PRONOUNS or before in english.OPEN):
         return True
-    is_verb = last in english.TRANSITIVE and before not in english.BEFORE_A_NOUN_ALONE
-    is_asked_for = (words[0] in english.ASKING and english.BEGINS_CLAUSE.isdisjoint(words[2:])) or (
-        before == "to" and not english.ASKING.isdisjoint(words[-4:-2])
+    is_noun = before in english.BEFORE_A_NOUN_ALONE or _is_possessive(before)
+    is_verb = last in english.TRANSITIVE and not is_noun
+    is_asked_for = (
+        (words[0] in english.ASKING and english.BEGINS_CLAUSE.isdisjoint(words[2:]))
+        or (before == "to" and not english.ASKING.isdisjoint(words[-4:-2]))
+        or asks_in_the_end(words)
     )
     if is_verb and is_asked_for:
         return False
     if last == "there":
         # Where something is, unless it only stands for what is: "is there".
         return before in english.OPEN or not before
-    return last in english.OPEN or is_verb
+    return (last in english.OPEN or is_verb) and not (ends_with_gap(words) or ends_with_adverb(words))
+
+
+def _is_possessive(word: str) -> bool:
+    """Whether it says whose: "the dentist's"."""
+    return word.endswith("'s") and word not in english.OPEN and word not in english.HESITATIONS
 
 
 def _lacks_verb(words: list[str]) -> bool:
@@ -232,5 +247,7 @@ def _lacks_verb(words: list[str]) -> bool:
 def _begins_clause(words: list[str]) -> bool:
     """Whether the last words only name what a clause is about: "tell me how late the museum"."""
     if len(words) <= FEW_WORDS or words[-2] not in english.DETERMINERS or words[-3] in english.NEGATED:
+        return False
+    if words[-3] in ("about", "possible"):  # "what about the parking", "if possible this week"
         return False
     return not english.ABOUT.isdisjoint(words[-4:-2])

@@ -38,7 +38,7 @@ PARTICLES = frozenset(str.split("by down in off on out over through up"))
 WITH_PARTICLE = frozenset(
     str.split(
         "back break call check clear come drop end fill find get give go hang hold hurry listen log look move pick put "
-        "read ring run send set show shut sign stop switch take throw try turn wait wake walk warm write"
+        "read ring run send set show shut sign stop switch take throw try turn wait wake walk warm write coming"
     )
 )
 """Verbs that go with a particle: "to come in"."""
@@ -54,6 +54,9 @@ MONTHS = frozenset(str.split("january february march april june july august sept
 
 MINUTES = frozenset(str.split("fifteen thirty forty"))
 """Words that can be the minutes of a time of day."""
+
+BEFORE_A_TIME = frozenset(str.split("about after around at before by from past since till until"))
+"""What stands before a time of day."""
 
 BEING = frozenset(str.split("am is are was were have has had haven't hasn't isn't aren't wasn't weren't"))
 """Verbs with which people answer in short: "yes, it is"."""
@@ -198,3 +201,74 @@ NAMING = tuple(
     )
 )
 """What people say before their name."""
+
+TO_BE = frozenset(str.split("am is are was were"))
+
+BE_CONTRACTED = frozenset(str.split("i'm you're we're they're he's she's it's that's"))
+"""Subjects together with such a verb."""
+
+SUBJECTS = frozenset(
+    str.split(
+        "i you he she it we they that this i'm you're we're they're he's she's it's i'd you'd we'd they'd he'd she'd "
+        "i'll you'll we'll they'll he'll she'll i've you've we've they've"
+    )
+)
+"""Subjects of one word, also together with an auxiliary."""
+
+BEFORE_A_GAP_VERB = AUXILIARIES | frozenset(
+    str.split("not be been have has had to need want going able still also always usually really ever just already")
+)
+"""What stands between the subject of a clause and its verb: "what i need to bring"."""
+
+ASKING_WITHIN = frozenset(str.split("what where which who whose when how"))
+"""Words that begin a question within a sentence; "why" and "whether" ask for nothing that its verb lacks."""
+
+OPENERS = frozenset(str.split("so and but or well ok okay because alright now"))
+"""Behind one of these a question begins, and is none within a sentence."""
+
+WITH_PREPOSITION = frozenset(str.split("speak talk"))
+"""Verbs of `TRANSITIVE` that are joined to a person by a preposition."""
+
+BEFORE_A_SUBJECT = ASKING_WITHIN | BEGINS_CLAUSE
+"""Behind one of these, "you" and "it" are subjects: "do you know when you (open)"."""
+
+DEGREES = frozenset(str.split("much many far big large old tall high heavy expensive busy bad good"))
+"""Behind "how" these say what something is: "how much the room is", and not "how late the shop is (open)"."""
+
+ANTECEDENTS = frozenset(
+    str.split(
+        "something anything nothing everything somebody someone nobody anybody anyone everybody everyone one ones "
+        "person people man woman thing things all"
+    )
+)
+"""Words behind which a clause often tells which is meant: "a person i could talk to"."""
+
+ARTICLES = frozenset(str.split("a an the"))
+
+BEFORE_RELATIVE = frozenset(str.split("that who whom which real else there"))
+"""What may stand between such a word and its clause: "somebody real i could talk to"."""
+
+ADVERBS_TOO = frozenset(str.split("late early long"))
+"""Adjectives that are adverbs too."""
+
+UNITS = frozenset(
+    str.split("second seconds minute minutes hour hours day days week weeks month months year years meters feet miles")
+)
+"""With a number these measure what an adjective behind them says: "ten minutes late"."""
+
+WITH_ADVERB = frozenset(
+    str.split(
+        "arrive arrived arrives begin close closes come comes came end finish go goes land leave leaves left open "
+        "opens park pay paid return sit sleep speak start starts stay stop talk wait waited wake work works"
+    )
+)
+"""Verbs behind which one of `ADVERBS_TOO` is an adverb: "if i pay late"."""
+
+PREDICATES = frozenset(str.split("real good private public different long short big small new old late early"))
+"""Adjectives of `BEFORE_A_NOUN` that stand behind a form of "to be" too."""
+
+NO_SUBJECT = frozenset(str.split("there where what when who how which"))
+"""Behind "is" and one of these, an adjective is followed by its noun: "is there good coffee"."""
+
+PERFECT = frozenset(str.split("have has had haven't hasn't hadn't i've you've we've they've never ever"))
+"""With these "before" is an adverb: "she has never been here before"."""
