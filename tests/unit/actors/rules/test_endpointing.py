@@ -195,6 +195,12 @@ def test_the_bound_is_the_loudest_of_the_last_300_ms() -> None:
     assert echo.bound(60 + ECHO_MS + 1) is None
 
 
+def test_of_a_reply_that_was_heard_out_while_nobody_spoke_nothing_is_a_bound() -> None:
+    echo = EchoWindow()
+    echo.sent(0, frame_of(-10))
+    assert echo.bound(ECHO_MS + 1) is None
+
+
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(-100, 0), st.booleans()), max_size=60))
 def test_the_echo_window_agrees_with_looking_at_everything(steps: list[tuple[int, int, bool]]) -> None:
     echo, sent, at_ms = EchoWindow(), list[tuple[int, float]](), 0
