@@ -16,7 +16,7 @@ class OneShotEvent:
         self._waiters: list[asyncio.Future[None]] = []
 
     def is_set(self) -> bool:
-        """Whether it has happened."""
+        """Whether it has happened, which it then has for good."""
         return self._is_set
 
     def set(self) -> None:
