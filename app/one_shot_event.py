@@ -4,7 +4,7 @@ import asyncio
 
 
 class OneShotEvent:
-    """As `asyncio.Event`, which cannot be cleared. Belongs to one event loop.
+    """An `asyncio.Event` that cannot be cleared. Belongs to one event loop.
 
     It holds a list for those who wait, in place of a deque, which takes 760 bytes even when it is empty.
     """
