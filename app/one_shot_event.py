@@ -4,7 +4,7 @@ import asyncio
 
 
 class OneShotEvent:
-    """As `asyncio.Event`, which cannot be cleared. Belongs to one event loop.
+    """An `asyncio.Event` that cannot be cleared. Belongs to one event loop.
 
     It holds a list for those who wait, in place of a deque, which takes 760 bytes even when it is empty.
     """
@@ -16,7 +16,7 @@ class OneShotEvent:
         self._waiters: list[asyncio.Future[None]] = []
 
     def is_set(self) -> bool:
-        """Whether the event has happened."""
+        """Whether the event has happened, which it then has for good."""
         return self._is_set
 
     def set(self) -> None:

@@ -15,7 +15,7 @@ from actors.session.live_session import ActorRestarted, LiveSession
 from actors.session.measurements import actor_restarted
 from actors.session.plan import Engines, SessionPlan
 
-NONE: frozenset[str] = frozenset()
+NO_CHILD: frozenset[str] = frozenset()
 """No child, in all sessions: a set of its own takes 216 bytes, and hardly a child is ever replaced."""
 
 
@@ -80,12 +80,12 @@ class Children:
         self._refs: dict[str, ActorRef[Any]] = {}
         self._restarts: dict[str, int] = {}
         """How often each child was started again; a child that never was is not in it."""
-        self._replaced: frozenset[str] = NONE
+        self._replaced: frozenset[str] = NO_CHILD
         """The names of children that were ordered to stop and are started again once they have stopped."""
-        self._renewed: frozenset[str] = NONE
+        self._renewed: frozenset[str] = NO_CHILD
         """Those of `_replaced` whose agent, language or connection has changed: their restart does not count as a
         failure."""
-        self._released: frozenset[str] = NONE
+        self._released: frozenset[str] = NO_CHILD
         """The names of children that were ordered to stop because they are not needed at present."""
         self._stopping = False
 
