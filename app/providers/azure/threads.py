@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import os
 import queue
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -68,6 +70,7 @@ class _Pool:
                 self._work.put(None)
 
     def _run(self) -> None:
+        _wait_for_the_core()
         while True:
             self._idle += 1
             work = self._work.get()
@@ -144,6 +147,17 @@ class SdkThreads:
                 waiting.cancel()
         self._quick.close()
         self._slow.close()
+
+
+def _wait_for_the_core() -> None:
+    """Have this thread, and those that it starts, not take the core at once from another one whenever they are woken.
+
+    Threads of the SDK inherit it. Most are woken by the loop itself, which hands over audio. Their share of the core
+    stays the same.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # where it is not allowed, they run as before
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _try(act: Callable[[], None]) -> None:

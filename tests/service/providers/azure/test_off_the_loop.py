@@ -2,8 +2,11 @@
 
 import asyncio
 import functools
+import os
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from actors.ports.stt import RecognitionOptions
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.stt.recognizer import AzureRecognizer
 from app.providers.azure.tts.synthesizer import AzureSynthesizer
+from config.secret import Secret
 from tests.cloud.entra import EntraEmulator
 from tests.cloud.speech.emulator import ALWAYS, Scripted, SpeechEmulator
 from tests.service.providers.azure.test_live_tokens import identity
@@ -20,6 +24,8 @@ from tests.service.providers.azure.test_recognizer import Listener, until
 from tests.service.providers.azure.test_synthesizer import Listener as Voiced
 
 TTL_S = 2
+SDK_THREADS = 4
+"""At least so many has a recognizer with a synthesizer."""
 AT_ONCE = {"push", "silence"}
 """What returns at once, and may be called wherever."""
 
@@ -78,3 +84,29 @@ async def test_no_call_that_may_block_is_made_on_the_loop(
     assert expected <= set(threads.of)
     here = threading.get_ident()
     assert [name for name, where in threads.of.items() if here in where] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the SDK's threads are scheduled as all others")
+async def test_no_thread_of_the_sdk_takes_the_core_from_the_loop_when_it_is_woken() -> None:
+    async with SpeechEmulator(recognition=Scripted("One.")) as speech:
+        resource = SpeechResource(endpoint=speech.endpoint, key=Secret(speech.key))
+        recognizer, synthesizer = AzureRecognizer(resource), AzureSynthesizer(resource)
+        ears, voice = Listener(), Voiced()
+        before = _native_threads()
+        ears.stream = await recognizer.open(RecognitionOptions(session_id="session"), ears.report)
+        voice.stream = await synthesizer.open(Voice(), 16_000, voice.report)
+        await ears.say()
+        await voice.say(1, "One.")
+        started = _native_threads() - before
+        policies = [os.sched_getscheduler(thread) for thread in started]
+        await asyncio.gather(ears.stream.close(), voice.stream.close())
+        await asyncio.gather(recognizer.close(), synthesizer.close())
+    assert len(policies) >= SDK_THREADS
+    assert set(policies) == {os.SCHED_BATCH}
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+def _native_threads() -> set[int]:
+    """Those that Python has not started."""
+    ours = {thread.native_id for thread in threading.enumerate()}
+    return {int(task.name) for task in Path("/proc/self/task").iterdir()} - ours
