@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RENEW_MS = 1_200_000.0
 """A recognizer that has heard so much is replaced in the next silence: the SDK keeps something of all it hears."""
 ENGINE_CLOSE_S = 3.0
-BUSY_STREAMS = 12
+BUSY_STREAMS = 6
 """A recognizer that is made beside so many streams sends longer blocks and looks for answers less often: by two fifths
 less CPU."""
 
