@@ -11,7 +11,7 @@ class RecentMost:
         self._former = 0
 
     def note(self, number: int, now: float) -> None:
-        """Note what the number is."""
+        """Note that the number is `number` at the time `now`."""
         self._go_on(now)
         self._latest = max(self._latest, number)
 
