@@ -16,6 +16,7 @@ from pykka import ActorDeadError, ActorRef, ActorRegistry
 
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
+from actors.runtime.actor_state import ActorState, MessageSeen
 from actors.runtime.address import Address
 from actors.runtime.containment import start_contained
 from actors.runtime.described_errors import describe, places
@@ -42,31 +43,6 @@ class TaskFailed(msgspec.Struct, frozen=True):
 
     name: str
     error: BaseException
-
-
-class ActorState(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot of one actor, as operators are shown it."""
-
-    name: str
-    actor_class: str
-    state: str
-    mailbox_urgent: int
-    mailbox: int
-    dropped: int
-    handled: int
-    restarts: int
-    last_error: str
-    last_message_age_s: float | None
-
-
-class MessageSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that was handled, without its content. `at`: seconds on the scale of the event loop's clock."""
-
-    at: float
-    sender: str
-    """The name of the actor that told the message; empty if it came from a connection, an engine or a timer."""
-    receiver: str
-    type: str
 
 
 _live: WeakValueDictionary[str, "SupervisedActor"] = WeakValueDictionary()

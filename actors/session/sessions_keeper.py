@@ -9,10 +9,11 @@ from actors.conversation import SessionRecord
 from actors.messages.caller import ConnectionAttached
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
+from actors.runtime.actor_state import ActorState
 from actors.runtime.exits import ChildExited
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget
-from actors.runtime.supervised_actor import ActorState, actor_of, logger
+from actors.runtime.supervised_actor import actor_of, logger
 from actors.session.checkpoint import Checkpoint
 from actors.session.measurements import actor_restarted
 from actors.session.plan import Engines, SessionPlan

@@ -20,9 +20,10 @@ from actors.messages.lifecycle import (
 from actors.messages.output import AgentTookOver
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
+from actors.runtime.actor_state import ActorState, MessageSeen
 from actors.runtime.exits import ChildExited, order_stop, tell_quietly
 from actors.runtime.session_trace import Trace
-from actors.runtime.supervised_actor import ActorState, MessageSeen, SupervisedActor, logger
+from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.session import measurements
 from actors.session.children import ChildContext, Children
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from actors.runtime.supervised_actor import ActorState
+from actors.runtime.actor_state import ActorState
 from actors.runtime.watchdog import Lag
 from app.providers.failover.providers import ProviderState
 

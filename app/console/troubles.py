@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from actors.runtime.supervised_actor import ActorState
+from actors.runtime.actor_state import ActorState
 
 STUCK_S = 2.0
 """Seconds without handling a message after which an actor that has messages counts as stuck."""

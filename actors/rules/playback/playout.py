@@ -47,10 +47,8 @@ class Playout:
         self._tracks: dict[int, PlayTrack] = {}
         self._position = ClientPosition(lead, sent_before_ms)
         self._head = self._position.head
-        self._is_paused = False
-        """A pause was ordered, and has not ended."""
-        self._is_detached = False
-        """The connection was lost, and there is no other one yet."""
+        self._is_paused = self._is_detached = False
+        """Whether a pause was ordered that has not ended; whether the connection was lost, with no other one as yet."""
         self._ramp_due = False
         """Whether the next frame is faded in, since it continues a reply after silence."""
         # Lists: an empty deque takes 760 bytes, and few frames are ever in one.
@@ -122,8 +120,7 @@ class Playout:
         self._tracks.pop(reply, None)
 
     def pause(self, at_ms: float) -> bool:
-        """Stop sending without losing audio; returns False if the transport cannot. A marking client must be
-        told too."""
+        """Stop sending without losing audio; False if the transport cannot. A marking client must be told too."""
         if self._position.lead.transport is Transport.BLIND:
             return False
         if not self._is_paused and self._position.lead.transport is Transport.MARKED:
@@ -198,10 +195,7 @@ class Playout:
             self._position.mark(turn, audio_ms, state, at_ms)
 
     def tick(self, at_ms: float) -> list[AudioFrame | Drained]:
-        """What has been heard wholly by now, and the frames to send now; harmless at any time, also between ticks.
-
-        Called at once when audio arrives for an idle session, it saves the wait for the session's slot.
-        """
+        """What has been heard wholly by now, and the frames to send now; also between ticks, when audio has arrived."""
         head = self._head
         head.advance(at_ms)
         self._forget_heard()
@@ -216,11 +210,6 @@ class Playout:
             while head.sent_ms - head.heard_ms <= most_ahead_ms and (frame := self._next_frame()) is not None:
                 events.append(self._send(frame, at_ms))
         return events
-
-    def _first_track(self) -> PlayTrack | None:
-        for track in self._tracks.values():
-            return track
-        return None
 
     def _next_frame(self) -> AudioFrame | None:
         if self._again:
@@ -294,7 +283,7 @@ class Playout:
     def heard(self, at_ms: float, reply: int | None = None) -> Hearing | None:
         """How much was heard of `reply`, by default of the one being heard; None if nothing (of it) is to be heard."""
         self._head.advance(at_ms)
-        track = self._first_track() if reply is None else self._tracks.get(reply)
+        track = next(iter(self._tracks.values()), None) if reply is None else self._tracks.get(reply)
         return self._hearing(track, at_ms) if track is not None else None
 
     def sounding(self, at_ms: float) -> bool:
@@ -313,7 +302,7 @@ class Playout:
 
         As of the last tick; None if no reply is queued.
         """
-        # Not by `_first_track`, which is a call: this is done with each frame.
+        # A loop, since this is done with each frame, and `next(iter())` is two calls.
         for track in self._tracks.values():
             return track.reply, track.places.piece_end(track.settle(self._head.heard_ms))
         return None
@@ -326,7 +315,7 @@ class Playout:
 
     def caught_up(self) -> int | None:
         """The reply that is heard first, if all there is of it was heard and more is to come. As of the last tick."""
-        track = self._first_track()
+        track = next(iter(self._tracks.values()), None)
         return track.reply if track is not None and self._is_dry(track) else None
 
     @property

@@ -93,8 +93,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         """Messages and bytes that have come since the listener was last asked whether it has too much to handle."""
         self._crowded = False
         """Whether the listener had too much to handle when it was last asked; it is asked again before it gets more."""
-        self._ended = OneShotEvent()
-        """Set once the client sends no more."""
+        self._ended = OneShotEvent()  # the client sends no more
         self._pings = PingWatch()
         self._ping_timer: PingTimer | None = None
         self._full = False
@@ -154,8 +153,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
     async def linger(self) -> None:
         """Wait until a client that was sending too much has read why it was closed, and has ended its side.
 
-        A connection that is closed while it has unread data is reset, which takes the close frame from the client. So
-        this side ends first, behind the close frame; over TLS a client cannot be told that, and ends in its own time.
+        Closing a connection with unread data resets it, and the client loses the close frame: so this side ends first,
+        behind that frame. Over TLS a client cannot be told so, and ends in its own time.
         """
         if self._reader is Reader.DROPPED:
             if self._transport.can_write_eof() and not self._transport.is_closing():
@@ -172,12 +171,10 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             return
         self._pings.heard = True
         self._bytes += len(data)
-        if self._reader is _LISTENER and not (self._rest or self._waiting or self._crowded):
-            # Nearly always it is one frame of audio, and nothing else is held: then none of what follows is needed.
-            message = whole_message(data)
-            if message is not None:
-                self._tell_one(message)
-                return
+        # Nearly always it is one frame of audio, and nothing else is held: then none of what follows is needed.
+        is_alone = self._reader is _LISTENER and not (self._rest or self._waiting or self._crowded)
+        if is_alone and (message := whole_message(data)) is not None:
+            return self._tell_one(message)
         self._rest = self._rest[self._at :] + data if self._rest else data
         self._at = 0
         if not self._waiting and self.read_some() is not _DONE:
@@ -228,7 +225,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             self._crowded = False
             return self._tell(listener)
         except Exception as error:  # noqa: BLE001 - it is the listener's own, and goes to where it waits
-            self._fail(error)
+            self._failed.set_exception(error)
+            self._reader = Reader.HYPERCORN
             return Progress.MORE
 
     def read_all(self) -> None:
@@ -292,18 +290,14 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         listener = self._listener
         assert listener is not None
         try:
-            # As in `LiveSession.push_audio`: the reader holds a function of its owner.
-            take = listener.take
+            take = listener.take  # as in `LiveSession.push_audio`: it holds a function of its owner
             take(message)
             self._frames += 1
             if self._frames >= FRAMES_AT_ONCE and not self._admit_frames(listener):
                 self._end()
-        except Exception as error:  # noqa: BLE001 - it is the listener's own, and goes to where it waits
-            self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        self._failed.set_exception(error)
-        self._reader = Reader.HYPERCORN
+        except Exception as error:  # noqa: BLE001 - as in `read_some`
+            self._failed.set_exception(error)
+            self._reader = Reader.HYPERCORN
 
     def _admit_frames(self, listener: Listener) -> bool:
         """Report what has come since the last time to the listener; returns False if it closes the socket for that."""

@@ -1,6 +1,6 @@
 """What is wrong, in words, and in which order."""
 
-from actors.runtime.supervised_actor import ActorState
+from actors.runtime.actor_state import ActorState
 from app.console.troubles import (
     MOST_CHARS,
     MOST_TROUBLES,

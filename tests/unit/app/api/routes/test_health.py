@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from actors.errors import ErrorKind, StoreError
 from actors.messages.lifecycle import RestartChild
-from actors.runtime.supervised_actor import ActorState
+from actors.runtime.actor_state import ActorState
 from actors.runtime.watchdog import Lag
 from actors.session.checkpoint import Checkpoint
 from app.api.problems import ProblemError, on_problem
