@@ -37,8 +37,7 @@ LINGER_S = 5.0
 """Seconds for which the data of a client that was closed for sending too much is read and dropped, so that the client
 can read the reason."""
 PIECE_BYTES = 16_384
-"""The most bytes that Hypercorn is given at a time, as there are at most `FRAMES_AT_ONCE` frames: it handles all of
-them in one turn of the loop."""
+"""The most bytes that Hypercorn is given at a time: it handles them, and `FRAMES_AT_ONCE` frames, in one turn."""
 
 
 class Reader(Enum):
