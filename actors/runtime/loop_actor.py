@@ -135,7 +135,6 @@ class StopFlag:
     __slots__ = ("is_raised",)
 
     def __init__(self) -> None:
-        """Leave out the initializer of `Event`, which would make a condition for this flag alone."""
         self.is_raised = False
 
     def is_set(self) -> bool:
