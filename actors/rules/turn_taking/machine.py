@@ -73,7 +73,8 @@ class TurnTaking(TurnCore):
 
     Args:
         agent: whose policies hold.
-        holdable: the transport can pause what it has begun to play. Without it playback is stopped or left alone.
+        holdable: the transport can pause what it has begun to play. Without it lasting voice has the client throw away
+            what it holds, which is sent again if nothing was said.
         transcribes: a recognizer gives words; without one, lasting voice confirms an interruption.
         state: where to go on from; the caller of this gives its own copy.
         strict: raise `UnexpectedEventError` for an event that cannot happen, instead of reporting it.
