@@ -55,7 +55,8 @@ CLOSE_S = 5.0
 class Services:
     """Makes the parts of one worker, starts them and stops them. Make it on the event loop on which it is to serve.
 
-    Only `app/assembly.py` and `app/routes.py` read it, and hand each part, route and socket what it needs.
+    Only `app/assembly.py`, `app/routes.py` and `app/middleware.py` read it, and hand each part, route, socket and layer
+    what it needs.
 
     Raises:
         SettingsError: an engine or the store cannot be used as it is configured; names the variable.
