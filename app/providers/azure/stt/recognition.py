@@ -1,5 +1,5 @@
-"""The stream of one caller's audio to Azure Speech, fed to one recognizer of the SDK in the blocks that this sends, of
-silence in longer ones (`QuietFrames`).
+"""The stream of one caller's audio to Azure Speech, fed to one recognizer of the SDK, in blocks as long as those that
+the SDK sends, and in longer ones while the caller is silent (`QuietFrames`).
 
 The SDK says nothing when the service does not answer, so that the stream watches it; and it reconnects by itself and
 then repeats itself (`Utterances`).
