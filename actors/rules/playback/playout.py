@@ -6,7 +6,7 @@ ahead of what is being heard audio is sent, and what a pause does, belongs to th
 
     PACED   a pause stops sending; what is on its way (the lead) is still heard.
     MARKED  a pause is obeyed by the client at once; what it holds is not heard until playout goes on.
-    BLIND   the client cannot hold: it is never paused.
+    BLIND   the client cannot hold: only what is not on its way to it yet can be paused.
 """
 
 from collections.abc import Iterator, Mapping
@@ -121,10 +121,10 @@ class Playout:
 
     def pause(self, at_ms: float) -> bool:
         """Stop sending without losing audio; False if the transport cannot. A marking client must be told too."""
-        if self._position.lead.transport is Transport.BLIND:
+        self._head.advance(at_ms)
+        if self._position.lead.transport is Transport.BLIND and not self._head.dry:
             return False
         if not self._is_paused and self._position.lead.transport is Transport.MARKED:
-            self._head.advance(at_ms)
             self._head.hold()
         self._is_paused = True
         return True

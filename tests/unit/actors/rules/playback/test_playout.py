@@ -279,6 +279,14 @@ def test_a_blind_client_cannot_be_paused() -> None:
     assert len(frames(player.tick(40))) == 2
 
 
+def test_what_was_not_sent_to_a_blind_client_yet_is_held_until_it_is_to_go_on() -> None:
+    player = playout(BLIND, 1_000)
+    assert player.pause(0)
+    assert frames(player.tick(20)) == []
+    player.resume(500)
+    assert frames(player.tick(500))[0].pcm == audio(1_000)[:FRAME_BYTES]
+
+
 def test_which_leads_can_be_held() -> None:
     assert [lead.holdable for lead in LEADS] == [True, True, False]
 

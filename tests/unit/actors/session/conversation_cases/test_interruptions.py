@@ -88,6 +88,21 @@ def test_noise_while_the_model_thinks_does_not_cost_the_question(noise_ms: int, 
     run_virtual(main())
 
 
+@pytest.mark.parametrize("lead", [PACED, MARKED, BLIND], ids=["paced", "marked", "blind"])
+def test_an_answer_that_is_ready_while_somebody_speaks_is_not_begun(lead: Lead) -> None:
+    async def main() -> None:
+        model = answers("At nine.", 1.0)
+        async with stage(agent=QUIET, utterances=["when do you open"], model=model, lead=lead) as on:
+            await on.talk(600)
+            await on.ear.until_count(FinalTranscript, 1)
+            await asyncio.sleep(0.85)
+            await on.talk(340)
+            assert on.ear.of(AudioFrame) == []
+            await on.ear.until(lambda ear: heard(ear) == ["At nine."])
+
+    run_virtual(main())
+
+
 def test_hello_said_again_and_again_does_not_keep_the_answer_from_coming() -> None:
     async def main() -> None:
         model = answers("At nine.", 3.0)
