@@ -346,6 +346,14 @@ async def test_what_waits_for_an_operator_stands_first_and_is_decided_there(brow
             for session, said in (("echo", "It is done."), ("foxtrot", "It is not done.")):
                 await page.locator("#sessions button", has_text=session).click()
                 await expect(page.locator("#events")).to_contain_text(said)
+            await asyncio.to_thread(sockets["echo"].send, '{"type": "text", "text": "twice, please"}')
+            await expect(panel.get_by_role("listitem")).to_have_count(2)
+            # A press on either of them counts while the list is shown anew, once a second: both keep their elements.
+            rows = panel.get_by_role("listitem")
+            await page.evaluate("document.querySelectorAll('#approvals li').forEach((row) => { row.wasThere = true; })")
+            was = await rows.last.inner_text()
+            await expect(rows.last).not_to_have_text(was)
+            assert await page.evaluate("[...document.querySelectorAll('#approvals li')].every((row) => row.wasThere)")
 
 
 async def test_a_session_of_another_server_is_shown_and_opened_and_a_server_that_dies_is_seen(

@@ -28,7 +28,7 @@ export function timeOf(at) {
 /** What a press of each button does. */
 const acts = new WeakMap();
 
-/** @returns {HTMLButtonElement} a button with a name that no other one in its list has, by which `replace` knows it */
+/** @returns {HTMLButtonElement} a button with a name, by which `replace` knows it and an entry that begins with it */
 export function button(text, act, { classes = "", label = text } = {}) {
   const made = element("button", { text, classes, type: "button", "aria-label": label, "data-key": label });
   acts.set(made, act);
@@ -37,9 +37,9 @@ export function button(text, act, { classes = "", label = text } = {}) {
 }
 
 /**
- * Show `children` in place of the children of `parent`. An entry with the same first button as before, or the same text,
- * keeps its elements, of which only what differs is changed: a button that is pressed or has the focus while the list
- * is shown anew stays under the pointer, and marked text stays marked.
+ * Show `children` in place of the children of `parent`. An entry with the same `data-key` as before, its own or that of
+ * its first button, or else the same text, keeps its elements, of which only what differs is changed: a button that is
+ * pressed or has the focus while the list is shown anew stays under the pointer, and marked text stays marked.
  */
 export function replace(parent, children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement : null;

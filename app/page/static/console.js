@@ -155,7 +155,8 @@ function wrong(sessions) {
 /** Calls of tools that wait for an operator; `now` by the clock of the server, in seconds. */
 function showApprovals(approvals, now) {
   approvals.sort((one, other) => one.expires_at - other.expires_at);
-  replace($("approvals"), approvals.map((each) => element("li", { classes: "bad" },
+  // Each by its own key: the calls of one session have the same first button.
+  replace($("approvals"), approvals.map((each) => element("li", { classes: "bad", "data-key": each.approval_id },
     button(each.session_id, () => choose(each.session_id)),
     `${each.agent} wants to call ${each.tool}${each.arguments ? ` with ${each.arguments}` : ""}, ${Math.max(0, Math.round(each.expires_at - now))} s left `,
     ...["Approve", "Decline"].map((order) => button(order, () => decide(each, order.toLowerCase()), { label: `${order} ${each.tool} of ${each.session_id} (${each.approval_id})` })))));

@@ -34,7 +34,7 @@ ARGUMENTS = '{"to": "Ada"}'
 
 
 class Refunder:
-    """Calls the tool for whatever the user says, then says what came of it."""
+    """Calls the tool for whatever the user says, twice at once if they say so, then says what came of it."""
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """One reply."""
@@ -43,7 +43,8 @@ class Refunder:
             TOLD.append(last.text)
             yield TextGenerated("It is done." if last.text == '"refunded"' else "It is not done.")
         else:
-            yield ToolCalled(call_id="c1", name="refund", arguments=ARGUMENTS)
+            for call_id in ("c1", "c2") if "twice" in last.text else ("c1",):
+                yield ToolCalled(call_id=call_id, name="refund", arguments=ARGUMENTS)
         yield ReplyGenerated()
 
     async def close(self) -> None:
