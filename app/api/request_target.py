@@ -2,7 +2,6 @@
 that mean no path at all."""
 
 import re
-from collections.abc import Awaitable
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,16 +38,15 @@ class PlainPath:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass the request on with a plain path."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a plain path. A coroutine function, by which servers know an app of ASGI 3."""
         if scope["type"] in ("http", "websocket"):
             if not scope["path"].startswith("/"):
                 scope = _in_origin_form(scope)
             if len(scope["path"]) > 1 and scope["path"].endswith("/") and is_path(scope):
                 raw_path = scope.get("raw_path", b"").removesuffix(b"/")
                 scope = {**scope, "path": scope["path"].removesuffix("/"), "raw_path": raw_path}
-        # Returned and not awaited here: a coroutine of each layer would last as long as a socket.
-        return self._app(scope, receive, send)
+        await self._app(scope, receive, send)
 
 
 def _in_origin_form(scope: Scope) -> Scope:

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import uvicorn
 
 from app.api.request_target import PlainPath, is_path
 
@@ -21,6 +22,14 @@ async def seen(path: str, raw_path: bytes, kind: str = "http") -> tuple[str, byt
     await PlainPath(app)(scope, nothing, nothing)
     (reached,) = scopes
     return reached["path"], reached["raw_path"], reached["headers"]
+
+
+def test_a_server_that_looks_at_the_outermost_layer_takes_it_for_an_app_of_asgi_3() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None: ...
+
+    config = uvicorn.Config(PlainPath(app))
+    config.load()
+    assert config.interface == "asgi3"
 
 
 @pytest.mark.parametrize(
