@@ -6,7 +6,7 @@ ahead of what is being heard audio is sent, and what a pause does, belongs to th
 
     PACED   a pause stops sending; what is on its way (the lead) is still heard.
     MARKED  a pause is obeyed by the client at once; what it holds is not heard until playout goes on.
-    BLIND   the client cannot hold: it is never paused.
+    BLIND   the client cannot hold what it has: it is paused only while it has nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -121,12 +121,12 @@ class Playout:
         self._tracks.pop(reply, None)
 
     def pause(self, at_ms: float) -> bool:
-        """Stop sending without losing audio; returns False if the transport cannot. A marking client must be
-        told too."""
-        if self._position.lead.transport is Transport.BLIND:
+        """Stop sending without losing audio; returns False if the client cannot hold what it has. A marking client must
+        be told too."""
+        self._head.advance(at_ms)
+        if self._position.lead.transport is Transport.BLIND and not self._head.dry:
             return False
         if not self._is_paused and self._position.lead.transport is Transport.MARKED:
-            self._head.advance(at_ms)
             self._head.hold()
         self._is_paused = True
         return True
@@ -188,8 +188,6 @@ class Playout:
         self._position.attach(lead)
         self._take_back()
         self._is_detached = False
-        if lead.transport is Transport.BLIND:
-            self._is_paused = False
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
         """Note that the client has played `audio_ms` of `turn`; ignored for unknown turns and clients without marks."""

@@ -279,6 +279,14 @@ def test_a_blind_client_cannot_be_paused() -> None:
     assert len(frames(player.tick(40))) == 2
 
 
+def test_a_blind_client_that_has_nothing_is_sent_nothing_while_it_is_paused() -> None:
+    player = playout(BLIND, 1_000)
+    assert player.pause(0)
+    assert frames(player.tick(40)) == []
+    player.resume(50)
+    assert len(frames(player.tick(50))) == 15
+
+
 def test_which_leads_can_be_held() -> None:
     assert [lead.holdable for lead in LEADS] == [True, True, False]
 
@@ -371,14 +379,16 @@ def test_a_new_connection_without_a_farewell_of_the_old_one() -> None:
     assert heard(player, 100).audio_ms == 130
 
 
-def test_a_pause_outlives_the_connection_unless_the_new_one_cannot_hold() -> None:
-    for lead, count in [(PACED, 0), (MARKED, 0), (BLIND, 15)]:
+def test_a_pause_outlives_the_connection_whatever_the_new_one_can_do() -> None:
+    for lead, count in [(PACED, 3), (MARKED, 15), (BLIND, 15)]:
         player = playout(PACED, 400)
         player.tick(0)
         player.pause(10)
         player.detach(20)
         player.attach(lead, 500)
-        assert len(frames(player.tick(500))) == count
+        assert frames(player.tick(500)) == []
+        player.resume(600)
+        assert len(frames(player.tick(600))) == count
 
 
 def test_pause_and_resume_while_nobody_is_there() -> None:
