@@ -232,9 +232,7 @@ class Playout:
     def _cut(self, track: PlayTrack) -> Frame:
         """The next frame of `track`; if its end came after all its audio had been taken, it closes with silence."""
         begins_ms, places = track.taken_ms, track.places
-        pcm = track.pop_audio(self._frame_bytes)
-        if len(pcm) < self._frame_bytes:
-            pcm = pcm.ljust(self._frame_bytes, b"\0")
+        pcm = track.pop_audio(self._frame_bytes).ljust(self._frame_bytes, b"\0")
         track.closed = track.end is not None and not track.buffered_bytes
         track.is_flushed = False
         track.frames += 1
@@ -297,8 +295,12 @@ class Playout:
 
     @property
     def buffered_ms(self) -> float:
-        """Audio that waits to be sent, of all replies."""
-        waiting_bytes = sum(track.buffered_bytes for track in self._tracks.values())
+        """Audio that waits to be sent, and not for the rest of a reply before it."""
+        waiting_bytes = 0
+        for track in self._tracks.values():
+            waiting_bytes += track.buffered_bytes
+            if track.end is None:
+                break
         return waiting_bytes * 500 / self._rate_hz + len(self._again) * self._frame_ms
 
     def first_unheard(self) -> tuple[int, int] | None:

@@ -549,3 +549,13 @@ class TestAReplyThatIsWaitedFor:
         player.add_audio(1, audio(20))
         (more,) = frames(player.tick(300))
         assert more.audio_ms == 50
+
+
+def test_audio_behind_a_reply_of_which_more_is_to_come_cannot_be_sent() -> None:
+    player = Playout(RATE_HZ, PACED)
+    player.begin(1)
+    player.begin(2)
+    player.add_audio(2, audio(400))
+    assert player.buffered_ms == 0
+    player.end(1)
+    assert player.buffered_ms == 400

@@ -2,12 +2,15 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
+from actors.conversation import UtteranceKind
 from actors.messages.caller import BLIND, PACED, HoldEnded, HoldStarted, Lead
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.runtime.clock import run_virtual
 from tests.kit.fakes import MS_PER_CHAR, FakeRecognizer
+from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.listener import positions_played
 from tests.kit.session_kit import LONG, QUIET, Stage, answers, heard, stage
 from tests.unit.actors.session.conversation_cases.case_kit import calling, enter, given, slow_tool
@@ -105,5 +108,66 @@ def test_who_is_put_on_hold_before_they_were_understood_hears_the_answer_when_th
             assert heard(on.ear) == [LONG]
             positions = positions_played(on.ear, on.ear.of(AudioFrame)[0].reply)
             assert positions == list(range(0, len(LONG) * MS_PER_CHAR, 20))
+
+    run_virtual(main())
+
+
+class Poison(msgspec.Struct, frozen=True):
+    """A message that no actor knows: handling it kills."""
+
+
+@pytest.mark.parametrize("lead", [PACED, BLIND], ids=["paced", "blind"])
+@pytest.mark.parametrize("victim", ["orchestrator", "synthesizer"])
+@pytest.mark.parametrize(("noise_ms", "moment_s"), [(280, 0.5), (1_800, 0.5), (1_800, 0.9)])
+def test_what_fails_while_the_reply_is_paused_neither_ends_the_pause_nor_has_it_last_for_ever(
+    lead: Lead, victim: str, noise_ms: int, moment_s: float
+) -> None:
+    async def main() -> None:
+        now = asyncio.get_running_loop().time
+        async with stage(agent=QUIET, model=answers(LONG), lead=lead) as on:
+            await enter(on, "when")
+            await on.ear.until_count(AudioFrame, 50)
+            talk = asyncio.ensure_future(on.talk(noise_ms))
+            await asyncio.sleep(moment_s)
+            on.session._children[victim].tell(Poison())
+            failed_at = now()
+            await talk
+            assert sent_between(on, failed_at + 0.1, now()) == 0
+            await on.ear.until_count(ReplyHeard, 1)
+            assert heard(on.ear) == [LONG]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("when", ["reply", "thinking"])
+@pytest.mark.parametrize("victim", ["orchestrator", "synthesizer"])
+def test_what_fails_while_the_caller_is_on_hold_costs_them_nothing(victim: str, when: str) -> None:
+    async def main() -> None:
+        now = asyncio.get_running_loop().time
+        async with stage(agent=QUIET, model=answers(LONG, 1.5 if when == "thinking" else 0.1)) as on:
+            await enter(on, "when")
+            await asyncio.sleep(1.0)
+            on.entry.deliver(HoldStarted())
+            await asyncio.sleep(0.3)
+            on.session._children[victim].tell(Poison())
+            failed_at = now()
+            await asyncio.sleep(15)
+            assert sent_between(on, failed_at, now()) == 0
+            on.entry.deliver(HoldEnded())
+            await on.ear.until_count(ReplyHeard, 1)
+            assert heard(on.ear) == [LONG]
+
+    run_virtual(main())
+
+
+def test_a_phrase_that_is_never_made_does_not_keep_back_those_behind_it() -> None:
+    async def main() -> None:
+        faults = Faults(Plan("recognizer.finish_utterance", Fault.STALL), Plan("synthesizer.write", Fault.STALL))
+        async with stage(agent=QUIET, faults=faults) as on:
+            await on.talk(600)
+            await asyncio.sleep(3)
+            await on.talk(300)
+            await on.ear.until_count(ReplyHeard, 2, 30)
+            assert heard(on.ear, UtteranceKind.APOLOGY) == [QUIET.phrases.say_again]
 
     run_virtual(main())
