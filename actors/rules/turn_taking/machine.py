@@ -73,7 +73,7 @@ class TurnTaking(TurnCore):
 
     Args:
         agent: whose policies hold.
-        holdable: the transport can pause what it has begun to play. Without it playback is stopped or left alone.
+        holdable: the transport can pause what it has begun to play. Otherwise it throws that away and is sent it again.
         transcribes: a recognizer gives words; without one, lasting voice confirms an interruption.
         state: where to go on from; the caller of this gives its own copy.
         strict: raise `UnexpectedEventError` for an event that cannot happen, instead of reporting it.
