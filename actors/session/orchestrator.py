@@ -240,7 +240,8 @@ class Orchestrator(SupervisedActor):
         if turn.state.failures > before:
             reply_failed(event)
         self._carry_out(effects)
-        if type(event) not in STREAMED:
+        # What comes many times a second is kept only where it has changed anything, such as paused playback.
+        if effects or type(event) not in STREAMED:
             self._log.keep()
 
     def _carry_out(self, effects: list[Effect]) -> None:

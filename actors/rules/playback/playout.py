@@ -186,8 +186,6 @@ class Playout:
         self._position.attach(lead)
         self._take_back()
         self._is_detached = False
-        if lead.transport is Transport.BLIND:
-            self._is_paused = False
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
         """Note that the client has played `audio_ms` of `turn`; ignored for unknown turns and clients without marks."""
@@ -293,8 +291,12 @@ class Playout:
 
     @property
     def buffered_ms(self) -> float:
-        """Audio that waits to be sent, of all replies."""
-        waiting_bytes = sum(track.buffered_bytes for track in self._tracks.values())
+        """Audio that waits to be sent, and not for the rest of a reply before it."""
+        waiting_bytes = 0
+        for track in self._tracks.values():
+            waiting_bytes += track.buffered_bytes
+            if track.end is None:
+                break
         return waiting_bytes * 500 / self._rate_hz + len(self._again) * self._frame_ms
 
     def first_unheard(self) -> tuple[int, int] | None:

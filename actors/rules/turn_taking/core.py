@@ -13,7 +13,7 @@ from actors.conversation import Ending, Floor, UtteranceKind
 from actors.errors import ActorsError
 from actors.messages.lifecycle import Timer
 from actors.messages.output import FloorChanged
-from actors.messages.playback import ResumePlayback, StopPlayback, StopReason
+from actors.messages.playback import PausePlayback, ResumePlayback, StopPlayback, StopReason
 from actors.rules.language_words import LanguageWords, words_for
 from actors.rules.phrases import phrase_of
 from actors.rules.questions import question_s
@@ -129,6 +129,13 @@ class TurnCore:
         return not s.is_audible and (s.agent in THINKING or self.reply_of(s.turn_number) > 0)
 
     @property
+    def is_caught_up(self) -> bool:
+        """Whether the caller has heard all there is of a reply of which more is to come."""
+        s = self.state
+        kinds = UtteranceKind.REPLY
+        return s.is_audible and any(not u.started for u in s.utterances if u.turn == s.turn_number and u.kind is kinds)
+
+    @property
     def policy(self) -> PhasePolicy | None:
         """What it takes to interrupt by voice now; None when voice cannot, or there is nothing to interrupt."""
         s, rules = self.state, self.agent.barge_in
@@ -186,10 +193,16 @@ class TurnCore:
         self.do(Say(reply=reply, turn=self.state.turn_number, kind=kind, index=index))
 
     def next_reply(self, kind: UtteranceKind, question_s: float = 0.0) -> int:
-        """Give the next number to an utterance, and queue it behind all others."""
+        """Give the next number to an utterance, and queue it behind all others.
+
+        A caller on hold would not hear it: it is kept until they are back, unless it is the last.
+        """
         s = self.state
         if s.interruption is Interruption.DECIDED:
             self.interruption_becomes(Interruption.NONE)
+        if s.on_hold_since is not None and s.interruption is Interruption.NONE and s.agent is not AgentActivity.LEAVING:
+            self.interruption_becomes(Interruption.HELD)
+            self.do(PausePlayback())
         s.last_reply += 1
         s.utterances = (
             *s.utterances,
@@ -252,7 +265,7 @@ class TurnCore:
         if self.timings.is_worth_showing:
             silenced_at = self.timings.silenced_at
             self.do(self.timings.shown(self.state.turn_number, silent_at if silenced_at is None else silenced_at))
-        self.timings = Timings()
+        self.timings = Timings(heard_from=self.timings.heard_from)
 
     def show_floor(self) -> None:
         """Show who holds the floor, if that has changed."""

@@ -172,8 +172,23 @@ def meaning(turn: TurnCore, text: str, *, so_far: bool = False) -> int:
 
 
 def was_said_to_thinking(turn: TurnCore) -> bool:
-    """Whether the caller's last words were said before anything of the reply was heard, however late they are known."""
-    if turn.is_unheard or turn.state.agent is AgentActivity.TOOL:
+    """Whether the caller's last words were said before the reply was heard or went on, however late they are known.
+
+    A reply of which all that was written was heard goes on when its tools are back, or the model writes more.
+    """
+    s = turn.state
+    if turn.is_unheard or s.agent is AgentActivity.TOOL or turn.is_caught_up:
         return True
-    first_audio_at = turn.timings.first_audio_at
-    return turn.is_busy and first_audio_at is not None and turn.state.voice_at <= first_audio_at
+    return turn.is_busy and was_said_before_reply(turn)
+
+
+def was_said_before_reply(turn: TurnCore) -> bool:
+    """Whether the caller's last voice was heard before the last reply was, or before that went on."""
+    heard_from = turn.timings.heard_from
+    return heard_from is not None and turn.state.voice_at <= heard_from
+
+
+def asks_for_nothing(turn: TurnCore, text: str) -> bool:
+    """Whether `text` only calls, thanks or assents, which needs no answer of an agent that was thinking about one."""
+    words = turn.words
+    return not meaningful_words(text, words.backchannels, words.attention, words.courtesies)

@@ -101,7 +101,8 @@ def moved(
         waiting, was_speaking = f"{waiting} {state.interim}".strip(), False
     is_idle = state.agent is AgentActivity.IDLE and not has_reply and not waiting
     greets = state.opening is Opening.GREETING or (greets_idle and is_idle)
-    held = state.interruption in (Interruption.HELD, Interruption.YIELDED)
+    # Whoever is on hold goes on being: what they are to hear waits for them.
+    held = state.interruption in (Interruption.HELD, Interruption.YIELDED) and state.on_hold_since is None
     return msgspec.structs.replace(
         state,
         caller=CallerActivity.SILENT,

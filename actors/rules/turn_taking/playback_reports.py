@@ -29,6 +29,7 @@ def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> Non
         s.has_lost_input = False
     if utterance.kind is UtteranceKind.REPLY and utterance.turn == s.turn_number:
         s.is_audible = True
+        turn.timings.heard_from = at
         if turn.timings.first_audio_at is None:
             turn.timings.first_audio_at = at
             if s.caller is CallerActivity.AWAITED:

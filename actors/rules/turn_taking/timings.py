@@ -1,6 +1,6 @@
 """The times of the turn in hand, as they are shown when it is over.
 
-One rule goes by them: words that came before `first_audio_at` were said to an agent that was thinking.
+One rule goes by them: words that came before `heard_from` were said to an agent that was thinking.
 """
 
 import msgspec
@@ -13,6 +13,8 @@ class Timings(msgspec.Struct, kw_only=True):
 
     asked_at: float | None = None
     first_audio_at: float | None = None
+    heard_from: float | None = None
+    """When the reply has begun to be heard, or has gone on after the caller had heard all that was written of it."""
     onset_at: float | None = None
     paused_at: float | None = None
     decided_at: float | None = None

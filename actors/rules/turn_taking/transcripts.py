@@ -196,7 +196,7 @@ def words(turn: TurnCore, at: float, text: str) -> None:
         interruption.take_floor(turn, at)
         answering.answer(turn, at, keys.joined_with_keys(turn, text))
     elif not turn.is_busy or (was_awaited and turn.only_bridges):
-        _to_a_silent_agent(turn, at, text)
+        _to_a_silent_agent(turn, at, text, was_awaited=was_awaited)
     elif (policy := turn.policy) is None:
         _below_the_threshold(turn, at, text)
     elif _asks_for_a_sign(turn) or interruption.takes_floor(turn, policy, text):
@@ -206,9 +206,17 @@ def words(turn: TurnCore, at: float, text: str) -> None:
         _below_the_threshold(turn, at, text)
 
 
-def _to_a_silent_agent(turn: TurnCore, at: float, text: str) -> None:
-    """Words while nothing is said or made: an answer, or a last "bye" into the end of the agent's goodbye."""
-    if turn.state.ending is not None and not interruption.meaning(turn, text):
+def _to_a_silent_agent(turn: TurnCore, at: float, text: str, *, was_awaited: bool) -> None:
+    """Words while nothing is said or made: an answer, or a last "bye" into the end of the agent's goodbye.
+
+    A "hello?" to an agent that was thinking may be known when all of the answer was heard: it has been answered then.
+    """
+    if turn.state.ending is not None:
+        is_settled = not interruption.meaning(turn, text)
+    else:
+        is_late = was_awaited and not turn.is_busy and interruption.was_said_before_reply(turn)
+        is_settled = is_late and interruption.asks_for_nothing(turn, text)
+    if is_settled:
         answering.settle(turn, at)
     else:
         answering.answer(turn, at, text)

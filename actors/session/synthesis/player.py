@@ -238,8 +238,6 @@ class Player:
         """Play what was not heard on another connection of the same rate."""
         self._attached = attached
         self.playout.attach(attached.lead, self.now_ms)
-        # One that cannot be paused plays on, so that a stop has something to throw away.
-        self._is_silenced = self._is_silenced and self.playout.is_held
         self._go_on()
 
     def detach(self) -> None:

@@ -34,6 +34,7 @@ from actors.ports.tts import SpeechSynthesizer, SpokenPhrase
 from actors.rules.pending_reply import PendingReply
 from actors.rules.playback.frames import Drained
 from actors.rules.playback.play_head import MarkState
+from actors.rules.turn_taking.state import Interruption
 from actors.rules.unicode_text import is_speakable
 from actors.runtime.address import Address
 from actors.runtime.play_clock import PlayClock
@@ -130,6 +131,10 @@ class Synthesizer(SupervisedActor):
     def on_start(self) -> None:
         """Connect the engine, and take up what a former synthesizer left unsaid."""
         self._engine.open()
+        turn = self._checkpoint.turn
+        if turn is not None and turn.interruption in (Interruption.HELD, Interruption.YIELDED):
+            # The caller speaks or is on hold: what is left to be heard waits for the order to go on.
+            self._player.pause()
         for pending in sorted(self._checkpoint.pending_replies.values(), key=lambda s: s.reply):
             self._take_up(pending)
 

@@ -279,12 +279,12 @@ def test_a_blind_client_cannot_be_paused() -> None:
     assert len(frames(player.tick(40))) == 2
 
 
-def test_what_was_not_sent_to_a_blind_client_yet_is_held_until_it_is_to_go_on() -> None:
+def test_a_blind_client_that_has_nothing_is_sent_nothing_while_it_is_paused() -> None:
     player = playout(BLIND, 1_000)
     assert player.pause(0)
-    assert frames(player.tick(20)) == []
-    player.resume(500)
-    assert frames(player.tick(500))[0].pcm == audio(1_000)[:FRAME_BYTES]
+    assert frames(player.tick(40)) == []
+    player.resume(50)
+    assert len(frames(player.tick(50))) == 15
 
 
 def test_which_leads_can_be_held() -> None:
@@ -379,14 +379,16 @@ def test_a_new_connection_without_a_farewell_of_the_old_one() -> None:
     assert heard(player, 100).audio_ms == 130
 
 
-def test_a_pause_outlives_the_connection_unless_the_new_one_cannot_hold() -> None:
-    for lead, count in [(PACED, 0), (MARKED, 0), (BLIND, 15)]:
+def test_a_pause_outlives_the_connection_whatever_the_new_one_can_do() -> None:
+    for lead, count in [(PACED, 3), (MARKED, 15), (BLIND, 15)]:
         player = playout(PACED, 400)
         player.tick(0)
         player.pause(10)
         player.detach(20)
         player.attach(lead, 500)
-        assert len(frames(player.tick(500))) == count
+        assert frames(player.tick(500)) == []
+        player.resume(600)
+        assert len(frames(player.tick(600))) == count
 
 
 def test_pause_and_resume_while_nobody_is_there() -> None:
@@ -547,3 +549,13 @@ class TestAReplyThatIsWaitedFor:
         player.add_audio(1, audio(20))
         (more,) = frames(player.tick(300))
         assert more.audio_ms == 50
+
+
+def test_audio_behind_a_reply_of_which_more_is_to_come_cannot_be_sent() -> None:
+    player = Playout(RATE_HZ, PACED)
+    player.begin(1)
+    player.begin(2)
+    player.add_audio(2, audio(400))
+    assert player.buffered_ms == 0
+    player.end(1)
+    assert player.buffered_ms == 400

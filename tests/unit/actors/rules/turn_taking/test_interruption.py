@@ -6,7 +6,7 @@ import pytest
 from actors.agent import Agent
 from actors.conversation import Floor
 from actors.messages.caller import InterruptRequested, KeyPressed, TextEntered
-from actors.messages.model import ToolsStarted
+from actors.messages.model import ToolsFinished, ToolsStarted
 from actors.messages.output import TurnMeasured
 from actors.messages.playback import PlaybackYielded, StopPlayback, StopReason, YieldPlayback
 from actors.messages.transcript import (
@@ -337,6 +337,31 @@ class TestWhileThinking:
 
     def test_the_same_words_said_into_the_reply_are_words(self) -> None:
         talk = Talk().thinking().written().starts()
+        talk.at += 0.2
+        assert "StopPlayback" in talk.says("hello hello hello").did
+
+    def behind_words_and_a_tool(self) -> Talk:
+        """The model has said "let me check", which was heard, and its tool is back."""
+        talk = Talk().thinking().starts().tell(ToolsStarted(turn=1)).catches_up()
+        return talk.wait(1.0).tell(ToolsFinished(turn=1))
+
+    @pytest.mark.parametrize("text", ["okay", "hello hello hello", "thank you very much"])
+    def test_nor_is_a_reply_lost_that_goes_on_behind_its_tools(self, text: str) -> None:
+        talk = self.behind_words_and_a_tool().voice(340).pause()
+        assert "CancelReply" not in talk.final(text).did
+        talk = self.behind_words_and_a_tool().voice(340).pause().wait(0.3).written().starts()
+        talk.at += 0.2
+        assert "StopPlayback" not in talk.final(text).did
+        assert asked(talk.ends()) == [], "it was said before the answer, and is no answer to that"
+
+    @pytest.mark.parametrize(("text", "answered"), [("hello?", []), ("thank you", []), ("at two", ["at two"])])
+    def test_nor_are_they_answered_when_all_of_the_answer_was_heard(self, text: str, answered: list[str]) -> None:
+        talk = Talk().thinking().voice(340).pause().wait(0.3)
+        talk.written().starts().wait(0.4).ends()
+        assert asked(talk.final(text)) == answered
+
+    def test_the_same_words_said_into_what_goes_on_are_words(self) -> None:
+        talk = self.behind_words_and_a_tool().written().starts()
         talk.at += 0.2
         assert "StopPlayback" in talk.says("hello hello hello").did
 

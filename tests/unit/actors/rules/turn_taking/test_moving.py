@@ -118,6 +118,12 @@ def test_voice_that_is_heard_no_more_holds_no_reply(before: Interruption, after:
     assert moved(state, has_reply=True, greets_idle=False).interruption is after
 
 
+@pytest.mark.parametrize("stage", [Interruption.HELD, Interruption.YIELDED])
+def test_what_waits_for_a_caller_on_hold_waits_elsewhere_too(stage: Interruption) -> None:
+    state = TurnSnapshot(interruption=stage, on_hold_since=3.0)
+    assert moved(state, has_reply=True, greets_idle=False).interruption is stage
+
+
 @pytest.mark.parametrize("keys", ["", "47"])
 @pytest.mark.parametrize("caller", [CallerActivity.TALKING, CallerActivity.SILENT])
 def test_keys_in_hand_do_not_make_up_for_what_was_being_said(keys: str, caller: CallerActivity) -> None:

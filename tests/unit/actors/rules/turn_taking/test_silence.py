@@ -159,6 +159,18 @@ class TestSilence:
         assert talk.tell(HoldEnded()).did == ["ResumePlayback"]
         assert kinds(talk.wait(1.4)) == [], "no filler for the time of the hold"
 
+    def test_so_is_the_answer_to_what_was_said_before_the_hold_and_understood_in_it(self) -> None:
+        talk = Talk().voice(340).pause().tell(HoldStarted()).final("are you open")
+        assert talk.did.index("PausePlayback") < talk.did.index("StartReply")
+        assert talk.written().wait(10).did == []
+        assert "ResumePlayback" in talk.tell(HoldEnded()).did
+        assert talk.starts().ends().turn.floor is Floor.NOBODY
+
+    def test_so_is_the_answer_that_takes_the_place_of_a_reply(self) -> None:
+        talk = Talk().speaking().voice(400).pause().tell(HoldStarted()).final("are you open on sunday").stopped()
+        assert talk.did.index("PausePlayback") < talk.did.index("StartReply")
+        assert "ResumePlayback" in talk.written().tell(HoldEnded()).did
+
     def test_an_end_of_hold_that_is_told_twice_is_one(self) -> None:
         talk = Talk().speaking().tell(HoldStarted(), HoldEnded())
         assert talk.tell(HoldEnded()).did == []

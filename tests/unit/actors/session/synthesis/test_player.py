@@ -269,15 +269,20 @@ def test_what_was_yielded_already_is_not_thrown_away_a_second_time_by_a_stop() -
     assert len(stage.of(AudioDiscarded)) == 1
 
 
-def test_what_another_connection_plays_on_is_thrown_away_there() -> None:
+def test_what_was_yielded_is_not_played_by_another_connection_before_it_goes_on() -> None:
     stage = Stage(BLIND)
     stage.begin()
     stage.speak()
     stage.run(100)
     stage.player.yield_playback(YieldPlayback(TURN, StopReason.BARGE_IN))
     stage.player.detach()
+    sent = len(stage.of(AudioFrame))
     stage.player.attach(attached(BLIND))
     stage.run(200)
+    assert len(stage.of(AudioFrame)) == sent
+    stage.player.resume()
+    stage.run(200)
+    assert len(stage.of(AudioFrame)) > sent
     stage.player.stop(StopPlayback(TURN, 1, StopReason.BARGE_IN))
     assert len(stage.of(AudioDiscarded)) == 2
 
