@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from playwright.async_api import Error as PlaywrightError
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
@@ -288,6 +288,30 @@ async def test_what_is_no_session_file_is_said_to_be_none(
         await sign_in(page, server)
         await page.get_by_label("Open a session file").set_input_files(file)
         await expect(page.get_by_role("alert")).to_contain_text(f"other.jsonl cannot be opened: {told}")
+
+
+async def test_what_is_said_of_a_file_stays_when_the_console_has_found_its_server(
+    browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "other.jsonl"
+    file.write_text("not json")
+    found = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await found.wait()
+        await route.continue_()
+
+    async with page_in(browser, expected=REFUSED, **DESKTOP) as page:
+        await sign_in(page, server, "guessed")
+        await expect(page.get_by_text("That was refused")).to_be_visible()
+        await page.route("**/logs", late)
+        await page.get_by_label("Operator token").fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await page.get_by_label("Open a session file").set_input_files(file)
+        await expect(page.get_by_role("alert")).to_contain_text("line 1 is no JSON")
+        found.set()
+        await expect(page.get_by_role("status")).to_have_text("Live")
+        await expect(page.get_by_role("alert")).to_contain_text("line 1 is no JSON")
 
 
 async def test_orders_are_asked_for_once_more_and_carried_out(browser: Browser, server: Server) -> None:

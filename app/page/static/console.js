@@ -38,6 +38,8 @@ function notice(text) {
 
 // signing in
 
+const NO_ANSWER = "The server does not answer";
+
 async function open(token) {
   state.token = token;
   try {
@@ -51,7 +53,7 @@ async function open(token) {
       $("token").focus();
       return;
     }
-    notice(`The server does not answer: ${error.message}`);
+    notice(`${NO_ANSWER}: ${error.message}`);
     setTimeout(() => open(token), 3000);
     return;
   }
@@ -60,7 +62,8 @@ async function open(token) {
   } catch {
     // The browser stores nothing: the token is kept until the page is left.
   }
-  notice("");
+  // What is said of a file stays, also where the connection was lost meanwhile.
+  if ($("notice").textContent.startsWith(NO_ANSWER)) notice("");
   $("sign-in").hidden = true;
   $("board").hidden = false;
   $("leave").hidden = !token;
