@@ -7,6 +7,7 @@ import pkgutil
 from actors import messages
 from actors.messages.base import Message
 from actors.messages.caller import CallerAudio
+from actors.runtime.mailbox import TRAITS
 
 MODULES = [importlib.import_module(f"{messages.__name__}.{m.name}") for m in pkgutil.iter_modules(messages.__path__)]
 ALL = list(
@@ -35,6 +36,13 @@ def test_only_orders_whose_meaning_does_not_depend_on_the_queue_overtake() -> No
 def test_only_audio_may_be_dropped_and_says_how_long_it_is() -> None:
     assert [kind for kind in ALL if kind.droppable] == [CallerAudio]
     assert CallerAudio(bytes(640), 0, 20.0).duration_ms == 20
+
+
+def test_what_comes_with_every_frame_has_no_span_of_its_own() -> None:
+    """`SupervisedActor.run_with` handles it past the trace, and past what is noted of other messages."""
+    routine = [kind for kind in ALL if TRAITS[kind].routine]
+    assert CallerAudio in routine
+    assert [kind for kind in routine if TRAITS[kind].traced or TRAITS[kind].runtime] == []
 
 
 def test_audio_and_ticks_are_never_traced() -> None:
