@@ -48,7 +48,7 @@ unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions
 		tests/test_layers.py tests/test_mirror.py tests/test_repository.py; rest=$$?; \
 	wait $$!; ended=$$?; cat "$$actors"; test $$rest -eq 0 && test $$ended -eq 0
 
-test: programs $(VENV)/development sources ## every check and every test, in about fifteen minutes on two cores; SEED stirs their order
+test: programs $(VENV)/development sources ## every check and every test, in fifteen to twenty minutes on two cores; SEED stirs their order
 	@SEED="$(SEED)" $(BIN)/python -m tests.kit.every_test
 
 eval-local: programs $(VENV)/development ## fifty spoken conversations on the engines of this machine, as a table
