@@ -33,7 +33,7 @@ class _Pool:
         self._name = name
         self._most = threads
         self._threads: list[threading.Thread] = []
-        self._idle = 0
+        self._unfinished = 0
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
@@ -56,7 +56,8 @@ class _Pool:
             # any more.
             future.set_running_or_notify_cancel()
             self._work.put(work)
-            if self._idle < self._work.qsize() and len(self._threads) < self._most:
+            self._unfinished += 1
+            if len(self._threads) < min(self._unfinished, self._most):
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -71,15 +72,12 @@ class _Pool:
 
     def _run(self) -> None:
         _wait_for_the_core()
-        while True:
-            self._idle += 1
-            work = self._work.get()
-            self._idle -= 1
-            if work is None:
-                return
+        while (work := self._work.get()) is not None:
             work()
             # No reference to the work, and so to an object of the SDK, is kept until the next work comes.
             del work
+            with self._lock:
+                self._unfinished -= 1
 
 
 class SdkThreads:
