@@ -17,7 +17,7 @@ from app.api.requests import body_of
 from app.api.responses import json_response
 from app.api.routes.calls import not_taken
 from app.auth.acs import AcsAccess
-from app.telephony.acs.call_events import CallEvents
+from app.telephony.acs.call_events import SHOW_A_CALL, CallEvents
 from app.telephony.acs.incoming_calls import incoming_call
 from app.telephony.call import Call
 from app.telephony.errors import NotConfiguredError
@@ -172,7 +172,7 @@ class CallbackRoutes:
         call = own or log_.of_id(event.call_connection_id) or log_.of_server_call(event.server_call_id)
         if call is None:
             return False
-        if event.call_connection_id and not call.identify(event.call_connection_id):
+        if event.call_connection_id and not _is_of(call, event):
             log.warning("an event of another call came to a call's address")
             # As of a call that was answered twice, once without anybody's hearing of it.
             if isinstance(event, CallConnected) and log_.of_id(event.call_connection_id) is None:
@@ -189,3 +189,13 @@ class CallbackRoutes:
             return decode(structured(request.headers, await body_of(request, most_bytes)))
         except EventsError as error:
             raise ProblemError(HTTPStatus.BAD_REQUEST, str(error)) from None
+
+
+def _is_of(call: Call, event: AcsEvent) -> bool:
+    """Whether an event that came to the address of `call` is of that call; it may be the first to name it."""
+    if isinstance(event, AnswerFailed) and call.is_answer_in_doubt:
+        # Of whichever order it was: what another one came to is told by other events.
+        return True
+    if isinstance(event, (CallConnected, *SHOW_A_CALL)):
+        return call.shows_as(event.call_connection_id)
+    return call.identify(event.call_connection_id)
