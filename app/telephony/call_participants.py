@@ -76,6 +76,11 @@ class CallParticipants:
         }
 
     @property
+    def are_told(self) -> bool:
+        """Whether the network has told of an update since they were restored, if they were."""
+        return self._sequence_number >= 0 or self._told_at is not None
+
+    @property
     def are_several(self) -> bool:
         """Whether there is somebody besides the caller and us, as far as the network has told."""
         return len(self._present) > 2

@@ -3,11 +3,12 @@
 import logging
 
 from actors.conversation import Ending
-from actors.messages.caller import CallOrderFailed, HoldEnded, HoldStarted
+from actors.messages.caller import CallOrderFailed
 from actors.ports.clock import Clock
 from app.telephony.acs.order_events import ended_by, why
 from app.telephony.acs.participants import caller_among, participants_of
 from app.telephony.call import Call, Custody
+from app.telephony.hold import follow_hold
 from app.telephony.media.dtmf import Way
 from app.telephony.network_state import has_come_to_nothing
 from app.telephony.order_book import OrderState
@@ -88,9 +89,9 @@ class CallEvents:
             case CallConnected():
                 board.connected(call)
                 # That a caller is on hold may have been told before.
-                self._held(call, at)
+                follow_hold(board, call, at)
             case ParticipantsUpdated():
-                self._held(call, at)
+                follow_hold(board, call, at)
             case CallDisconnected():
                 call.is_end_told = True
                 board.ended(call, CallState.DISCONNECTED)
@@ -144,13 +145,6 @@ class CallEvents:
                 "an event says that a call was not established, which is not sure: it is waited for",
                 extra={"call": call.call_id},
             )
-
-    def _held(self, call: Call, at: float) -> None:
-        """Follow whether the caller is on hold, as the participants now are, and tell the session of a change."""
-        on_hold = call.participants.is_caller_on_hold
-        if call.up and on_hold != (call.state is CallState.ON_HOLD):
-            call.change_state(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
-            self._switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())
 
     def _settle(self, call: Call, event: AcsEvent) -> None:
         """Record how orders ended, as `event` says, and tell the session of a failure that comes too late for

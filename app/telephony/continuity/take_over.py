@@ -29,6 +29,7 @@ from app.telephony.continuity.call_checkpoints import KEPT, ORPHANED, OVER, Call
 from app.telephony.continuity.shared_calls import SharedCalls, call_of_record, record_of_call
 from app.telephony.errors import CallControlError
 from app.telephony.hang_up import HangUp, hang_up
+from app.telephony.hold import follow_hold
 from app.telephony.network_state import DISCONNECTED, transferred
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
@@ -208,12 +209,17 @@ class TakeOver:
             call.identify(record.call_id)
         if record.call_id and is_cut_off:
             log.warning("a call is taken over from a worker that died", extra={"call": call.call_id})
-            if not record.participants:
+            if record.participants:
+                # Its caller, who hears nothing, need not wait for that.
+                call.run(self._learn_participants(call))
+            else:
                 await self._learn_participants(call)
             self._switchboard.media_lost(call, at_once=True)
 
     async def _learn_participants(self, call: Call) -> None:
-        """Ask who is on a call whose record names nobody, as one in a file: whoever is on hold is not prompted."""
+        """Ask who is on a call: its record may name nobody, as one in a file, and what has changed since then was told
+        to the worker that died. Whoever is on hold is not prompted, and whoever is back is talked to.
+        """
         try:
             async with asyncio.timeout(PARTICIPANTS_S):
                 present = await self._switchboard.control.participants(call.call_id)
@@ -223,7 +229,10 @@ class TakeOver:
             )
             return
         call.caller = call.caller or only_telephone(present, call.own_number)
-        call.participants.restore(as_shown(present, call.caller))
+        if present and not call.participants.are_told:
+            call.participants.restore(as_shown(present, call.caller))
+            follow_hold(self._switchboard, call, self._clock.wall())
+            self._call_changed(call)
 
     async def give_up(self, record: CallCheckpoint) -> None:
         """Hang up a call of a worker that died which nobody can go on with; leave it, if people talk in it."""

@@ -158,8 +158,8 @@ def test_what_is_entered_in_the_moment_in_which_the_caller_hangs_up_is_in_it(
     async def main() -> None:
         async with stage(agent=QUIET) as on:
             await asyncio.sleep(0.3)
-            for message in first:
-                on.entry.deliver(message)
+            for key in first:
+                on.entry.deliver(key)
                 await asyncio.sleep(0.1)
             for message in entered:
                 on.entry.deliver(message)
