@@ -113,6 +113,8 @@ class Call:
     transcribed_in = ""
     """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
     custody = Custody.HERE
+    is_media_lost = False
+    """Whether the network has failed to open its media socket before it was connected."""
     holds_place = True
     """Whether the call counts as a session for the capacity although its session has not begun."""
     told_of = False

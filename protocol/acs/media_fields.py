@@ -47,7 +47,7 @@ class MediaFields:
     def text_or_whole(self, name: str) -> str:
         """The text below `name`, or the whole number there as text."""
         value = self._value((name,))
-        return str(self.whole(name)) if isinstance(value, int) else self.text(name)
+        return str(self.whole(name)) if isinstance(value, int | float) else self.text(name)
 
     def whole(self, *names: str, default: int | None = None) -> int:
         """The whole number of 64 bits below the first of `names` that is there, also if it is written as 16000.0."""

@@ -44,7 +44,7 @@ def ended_by(event: AcsEvent, caller: str) -> Iterator[Ended]:
                 kind = OrderKind.HOLD if one.is_on_hold else OrderKind.UNHOLD
                 raw_id = one.identifier.raw_id
                 yield kind, OrderState.SUCCEEDED, caller if same_participant(raw_id, caller) else raw_id
-        case RecordingStateChanged(recording_id=recording_id, state=state) if recording_id:
+        case RecordingStateChanged(recording_id=recording_id, state=state) if recording_id and state:
             starts = state.lower() == "active"
             kind = OrderKind.START_RECORDING if starts else OrderKind.STOP_RECORDING
             yield kind, OrderState.SUCCEEDED, recording_id

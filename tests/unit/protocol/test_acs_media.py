@@ -137,6 +137,7 @@ def test_keys_may_be_in_any_case(name: str, how: str) -> None:
             '{"kind":"DtmfData","dtmfData":{"data":"a","timestamp":"now","participantRawID":"4:+1"}}',
             DtmfTone("A", "4:+1"),
         ),
+        ('{"kind":"DtmfData","dtmfData":{"data":7.0}}', DtmfTone("7")),
         (
             '{"kind":"TranscriptionData","transcriptionData":{"text":"hi","confidence":1,"offsetInTicks":10,'
             '"durationInTicks":20,"resultState":"intermediate"}}',
