@@ -12,9 +12,11 @@ PERSON = "person"
 class CallParticipants:
     """The participants of one call. Updates may come late, their sequence numbers skip, and may begin anew."""
 
-    __slots__ = ("_begins_anew", "_count_since", "_present", "_sequence_number", "_told_at")
+    __slots__ = ("_begins_anew", "_count_since", "_present", "_sequence_number", "_told_at", "updates")
 
     def __init__(self) -> None:
+        self.updates = 0
+        """How many updates have been taken."""
         self._present: dict[str, Participant] = {}
         self._sequence_number = -1
         self._told_at: float | None = None
@@ -38,6 +40,7 @@ class CallParticipants:
         """
         if self._is_late(sequence_number, told_at):
             return False
+        self.updates += 1
         self._begins_anew = False
         self._sequence_number = self._sequence_number if sequence_number is None else sequence_number
         self._told_at = told_at
@@ -65,7 +68,7 @@ class CallParticipants:
         return is_late
 
     def restore(self, participants: Iterable[Participant]) -> None:
-        """Begin with those whom another worker knew; any update is later than that."""
+        """Take those whom another worker knew, or whom the network lists; any update of a later number is later."""
         self._present = {participant.id: participant for participant in participants}
 
     def disconnect(self) -> None:
@@ -76,14 +79,14 @@ class CallParticipants:
         }
 
     @property
-    def are_told(self) -> bool:
-        """Whether the network has told of an update since they were restored, if they were."""
-        return self._sequence_number >= 0 or self._told_at is not None
-
-    @property
     def are_several(self) -> bool:
         """Whether there is somebody besides the caller and us, as far as the network has told."""
         return len(self._present) > 2
+
+    @property
+    def knows_caller(self) -> bool:
+        """Whether one of those who are on the call is known to be the caller."""
+        return any(participant.role == PERSON for participant in self._present.values())
 
     @property
     def is_caller_on_hold(self) -> bool:
@@ -95,8 +98,7 @@ class CallParticipants:
     def is_other(self, participant_id: str) -> bool:
         """Whether the network has said that somebody of that id is on the call, and is not the caller."""
         known = self._present.get(participant_id)
-        has_caller = any(participant.role == PERSON for participant in self._present.values())
-        return known is not None and known.role != PERSON and has_caller
+        return known is not None and known.role != PERSON and self.knows_caller
 
 
 def only_telephone(present: Iterable[OnTheCall], own_number: str) -> str:

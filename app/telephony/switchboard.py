@@ -117,6 +117,10 @@ class Switchboard:
             raise NotConfiguredError(f"no telephone network is configured: set {self.carrier.network_variables}")
         return self._control
 
+    def wall(self) -> float:
+        """The time in seconds since the epoch."""
+        return self._clock.wall()
+
     def order_id(self) -> str:
         """A new operation context, by which the events of an order are known."""
         return self._random.token("order_")

@@ -89,9 +89,9 @@ class CallEvents:
             case CallConnected():
                 board.connected(call)
                 # That a caller is on hold may have been told before.
-                follow_hold(board, call, at)
+                follow_hold(board, call)
             case ParticipantsUpdated():
-                follow_hold(board, call, at)
+                follow_hold(board, call)
             case CallDisconnected():
                 call.is_end_told = True
                 board.ended(call, CallState.DISCONNECTED)

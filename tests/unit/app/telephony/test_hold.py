@@ -20,7 +20,7 @@ def test_the_state_of_a_call_follows_its_caller_and_the_session_is_told_once() -
         on = Board()
         for number, status in enumerate(("connected", "on_hold", "on_hold", "muted")):
             on.call.participants.update(number, [person(status)])
-            follow_hold(on.board, on.call, 0.0)
+            follow_hold(on.board, on.call)
         assert on.call.state is CallState.CONNECTED
         assert on.told == [HoldStarted(), HoldEnded()]
 
@@ -32,7 +32,7 @@ def test_a_call_that_is_not_up_is_not_on_hold(state: CallState) -> None:
     async def act() -> None:
         on = Board(state)
         on.call.participants.update(1, [person("on_hold")])
-        follow_hold(on.board, on.call, 0.0)
+        follow_hold(on.board, on.call)
         assert (on.call.state, on.told) == (state, [])
 
     on_virtual_time(act)

@@ -94,6 +94,7 @@ class Worker:
             control=self.network,
             log=self.log,
             carrier=SimpleNamespace(source_number=SOURCE),
+            wall=lambda: 0.0,
             media_lost=lambda call, at_once: self.asked_for_media.append((call, at_once)),
         )
         self.it = TakeOver(
