@@ -5,7 +5,7 @@ import logging
 from actors.conversation import Ending
 from actors.messages.caller import CallOrderFailed
 from actors.ports.clock import Clock
-from app.telephony.acs.order_events import ended_by, why
+from app.telephony.acs.order_events import ended_by, is_transferred, why
 from app.telephony.acs.participants import caller_among, participants_of
 from app.telephony.call import Call, Custody
 from app.telephony.hold import follow_hold
@@ -94,12 +94,13 @@ class CallEvents:
                 follow_hold(board, call)
             case CallDisconnected():
                 call.is_end_told = True
+                if is_transferred(event):
+                    self._handed_over(call)
                 board.ended(call, CallState.DISCONNECTED)
             case CreateCallFailed() | AnswerFailed() | ConnectFailed():
                 self._not_come_about(call, event.call_connection_id)
             case CallTransferAccepted():
-                call.hand_to(Custody.TRANSFERRED)
-                board.end_session(call, Ending.HUMAN_HANDOFF)
+                self._handed_over(call)
             case MediaStreamingFailed(media_streaming_update=update) if update.details in NOT_OPENED:
                 board.media_refused(call)
             case MediaStreamingFailed() | TranscriptionFailed():
@@ -111,6 +112,11 @@ class CallEvents:
                     board.pressed(call, Way.EVENT, digit)
             case _:
                 return
+
+    def _handed_over(self, call: Call) -> None:
+        """The caller talks with somebody else from now on."""
+        call.hand_to(Custody.TRANSFERRED)
+        self._switchboard.end_session(call, Ending.HUMAN_HANDOFF)
 
     def _not_come_about(self, call: Call, call_id: str) -> None:
         """The call `call_id` was not answered or placed. That may be told of a second order to answer one that is

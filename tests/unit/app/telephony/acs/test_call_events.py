@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from actors.messages.caller import HoldEnded, HoldStarted
+from actors.conversation import Ending
+from actors.messages.caller import EndSession, HoldEnded, HoldStarted
 from actors.runtime.clock import LoopClock
 from app.telephony.acs.call_events import CallEvents
+from app.telephony.call import Custody
 from app.telephony.errors import CallControlError, Trouble
 from app.telephony.order_book import OrderKind, OrderState
 from protocol.acs import call_event_decoding
@@ -143,5 +145,32 @@ def test_an_update_that_is_late_or_names_nobody_ends_no_order_and_no_hold() -> N
         assert (on.call.state, outcome.done()) == (CallState.ON_HOLD, False)
         told(on, "ParticipantsUpdated", "4", **on_hold(on=False, number=11))
         assert (on.call.state, outcome.done()) == (CallState.CONNECTED, True)
+
+    on_virtual_time(act)
+
+
+@pytest.mark.parametrize("events", [["CallDisconnected"], ["CallDisconnected", "CallTransferAccepted"]])
+def test_a_call_that_ends_since_it_was_transferred_is_one_whatever_event_comes_first(events: list[str]) -> None:
+    async def act() -> None:
+        on = Board()
+        on.call.progress.connected_at = 0.0
+        order, outcome = on.call.orders.give(OrderKind.TRANSFER, "order-1")
+        on.call.orders.settle(order, OrderState.TAKEN)
+        for number, kind in enumerate(events):
+            told(on, kind, str(number), resultInformation={"code": 200, "subCode": 7015})
+        await outcome
+        assert (on.call.custody, on.call.state) == (Custody.TRANSFERRED, CallState.DISCONNECTED)
+        assert on.told[0] == EndSession(Ending.HUMAN_HANDOFF, politely=False)
+
+    on_virtual_time(act)
+
+
+def test_a_caller_who_hangs_up_while_they_are_put_through_was_not() -> None:
+    async def act() -> None:
+        on = Board()
+        on.call.progress.connected_at = 0.0
+        on.call.orders.give(OrderKind.TRANSFER, "order-1")
+        told(on, "CallDisconnected", "1", resultInformation={"code": 200, "subCode": 560000})
+        assert (on.call.custody, on.told) == (Custody.HERE, [EndSession(Ending.NORMAL, politely=False)])
 
     on_virtual_time(act)
