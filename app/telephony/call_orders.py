@@ -90,6 +90,12 @@ class CallOrders:
         if order.state is OrderState.OVERDUE and order.kind in (OrderKind.HOLD, OrderKind.UNHOLD):
             await look_at_participants(self._switchboard, self._call, since_updates=updates)
 
+    async def _look_unless_told(self, order: Order, updates: int) -> None:
+        """Ask whether the caller is on hold, unless an event tells what came of an order that may have been taken."""
+        await asyncio.sleep(EVENT_S)
+        if order.state is OrderState.IN_DOUBT:
+            await look_at_participants(self._switchboard, self._call, since_updates=updates)
+
     async def _give_up_transfer(self, order: Order, settled: "asyncio.Future[None]") -> None:
         await asyncio.wait([settled], timeout=TRANSFER_S)
         if order.open:
@@ -124,14 +130,19 @@ class CallOrders:
         updates = call.participants.updates
         order, settled = self._begin(kind, call.caller)
         holds = kind is OrderKind.HOLD
-        await self._send(
-            order,
-            lambda: (
-                control.hold(call.call_id, call.caller, order.id)
-                if holds
-                else control.unhold(call.call_id, call.caller, order.id)
-            ),
-        )
+        try:
+            await self._send(
+                order,
+                lambda: (
+                    control.hold(call.call_id, call.caller, order.id)
+                    if holds
+                    else control.unhold(call.call_id, call.caller, order.id)
+                ),
+            )
+        except CallError:
+            if order.state is OrderState.IN_DOUBT:
+                call.run(self._look_unless_told(order, updates))
+            raise
         await self._told(order, settled)
         if order.state is OrderState.OVERDUE:
             await look_at_participants(self._switchboard, call, since_updates=updates)

@@ -250,3 +250,20 @@ def test_a_hold_that_another_worker_has_ordered_is_looked_at_where_no_event_tell
         assert line.call.state is CallState.ON_HOLD
 
     on_virtual_time(act)
+
+
+def test_a_hold_of_which_neither_the_answer_nor_an_event_comes_is_looked_at() -> None:
+    async def act() -> None:
+        line = Line()
+        line.network.present = (OnTheCall(f"4:{CALLER}", CALLER, is_muted=False, is_on_hold=True),)
+        line.network.failures["hold"] = [CallControlError(Trouble.UNAVAILABLE, "status 504")]
+        await trouble_of(line.orders.hold())
+        await asyncio.sleep(EVENT_S + 1)
+        assert (line.call.state, line.notices) == (CallState.ON_HOLD, [HoldStarted()])
+        line.network.failures["unhold"] = [CallControlError(Trouble.UNAVAILABLE, "status 504")]
+        await trouble_of(line.orders.unhold())
+        line.told(OrderKind.UNHOLD, order_id="order-2")
+        await asyncio.sleep(EVENT_S + 1)
+        assert len(line.network.named("participants")) == 1, "an event has told of it"
+
+    on_virtual_time(act)
