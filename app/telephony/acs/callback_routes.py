@@ -47,6 +47,8 @@ DELIVERY_BYTES = 1_048_576
 NOBODY_WAITS = (CallDisconnected, CallTransferAccepted, CreateCallFailed, AnswerFailed, ConnectFailed)
 """Events of a call that has ended, or whose caller has been passed on: a call that nobody has is not hung up
 for them."""
+NOT_ESTABLISHED = (CreateCallFailed, AnswerFailed, ConnectFailed)
+"""Those of them that may be of a second order for a call that has come about."""
 CALLBACK_BYTES = 262_144
 """The most bytes of a delivery of callbacks: ACS delivers a few events at a time, none of them long."""
 
@@ -143,7 +145,13 @@ class CallbackRoutes:
         known = self._switchboard.log.of_id
         if not self._acs_access.on or not named or any(known(call_id) for call_id in named):
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
-        ended = {event.call_connection_id for event in events if isinstance(event, NOBODY_WAITS)}
+        up = {event.call_connection_id for event in events if isinstance(event, CallConnected)}
+        ended = {
+            event.call_connection_id
+            for event in events
+            if isinstance(event, NOBODY_WAITS)
+            and not (isinstance(event, NOT_ESTABLISHED) and event.call_connection_id in up)
+        }
         for call_id in named - ended:
             self._hang_up_unknown(call_id)
         return json_response(
