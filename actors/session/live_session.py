@@ -121,9 +121,10 @@ class LiveSession:
     def _numbered(self, message: InputMessage) -> InputMessage:
         match message:
             case TextEntered(text):
-                return TextEntered(well_formed(text), self.checkpoint.next_input())
+                text = well_formed(text)
+                return TextEntered(text, self.checkpoint.next_input(text))
             case KeyPressed(key):
-                return KeyPressed(key, self.checkpoint.next_input())
+                return KeyPressed(key, self.checkpoint.next_input(key))
             case _:
                 return message
 

@@ -9,6 +9,7 @@ from actors.ports.store import SessionStore
 from actors.rules.history import History
 from actors.rules.transcription import Transcription, as_message
 from actors.rules.turn_taking.moving import unanswered_words
+from actors.rules.utterances import joined_utterance
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.supervised_actor import logger
@@ -104,12 +105,13 @@ def _record_unfinished(checkpoint: Checkpoint, connection: SessionConnection, cl
                 interrupted=said.interrupted,
             )
         )
-    if checkpoint.turn is not None:
-        words, continues = unanswered_words(checkpoint.turn)
-        if words:
-            last = FinalTranscript(text=words, turn=checkpoint.turn.turn_number)
-            history.add_user_words(words, last.turn, clock.wall(), continues=continues, confidence=last.confidence)
-            connection.show(last)
+    words, continues = unanswered_words(checkpoint.turn) if checkpoint.turn is not None else ("", False)
+    # An order to end overtakes what was entered before it.
+    words = joined_utterance(words, " ".join(checkpoint.open_inputs()))
+    if words:
+        last = FinalTranscript(text=words, turn=checkpoint.turn_number)
+        history.add_user_words(words, last.turn, clock.wall(), continues=continues, confidence=last.confidence)
+        connection.show(last)
     checkpoint.replies_recorded()
     checkpoint.history_changed(history)
 

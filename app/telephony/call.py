@@ -113,6 +113,8 @@ class Call:
     transcribed_in = ""
     """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
     custody = Custody.HERE
+    is_media_lost = False
+    """Whether the network has failed to open its media socket before it was connected."""
     holds_place = True
     """Whether the call counts as a session for the capacity although its session has not begun."""
     told_of = False
@@ -127,6 +129,9 @@ class Call:
     """Whether a person is being asked whether they take the caller of this call."""
     is_end_told: bool = False
     """Whether the network has reported that the call has ended or did not come about."""
+    is_answer_in_doubt: bool = False
+    """Whether nobody knows what became of an order to answer the call. If it was carried out, one that was given after
+    it fails."""
 
     def __init__(
         self,
@@ -266,6 +271,15 @@ class Call:
             self.known.set()
             self.on_change(self)
         return bool(call_id) and self.call_id == call_id
+
+    def shows_as(self, call_id: str) -> bool:
+        """Learn the call's id from what shows that it is connected; whether `call_id` is this call's.
+
+        Of several orders to answer it, one was carried out: not always the one whose answer named the call first.
+        """
+        if call_id and self.is_answer_in_doubt and not self.progress.was_connected and not self.over.is_set():
+            self.call_id = ""
+        return self.identify(call_id)
 
     def status(self, at: float) -> CallStatus:
         """The call as it is shown; `duration` counts from the connection."""

@@ -10,8 +10,10 @@ from app.telephony.call import Call
 from app.telephony.call_control import CallControl
 from app.telephony.continuity.call_checkpoints import OpenOrder
 from app.telephony.errors import CallControlError, Trouble
+from app.telephony.hold import look_at_participants
 from app.telephony.network_state import TRANSFER_S, TRANSFERRING, state_of
 from app.telephony.order_book import Order, OrderKind, OrderState
+from app.telephony.orders import failure_of
 from app.telephony.switchboard import Switchboard
 from protocol.calls import CallState
 from protocol.phone_numbers import is_e164
@@ -79,7 +81,20 @@ class CallOrders:
         if order.kind is OrderKind.TRANSFER:
             self._call.run(self._give_up_transfer(order, settled))
         else:
-            self._call.run(self._until_told(order, settled, EVENT_S))
+            self._call.run(self._until_settled(order, settled))
+
+    async def _until_settled(self, order: Order, settled: "asyncio.Future[None]") -> None:
+        """Wait for what comes of an order of another worker; of a hold whose event went there the network is asked."""
+        updates = self._call.participants.updates
+        await self._until_told(order, settled, EVENT_S)
+        if order.state is OrderState.OVERDUE and order.kind in (OrderKind.HOLD, OrderKind.UNHOLD):
+            await look_at_participants(self._switchboard, self._call, since_updates=updates)
+
+    async def _look_unless_told(self, order: Order, updates: int) -> None:
+        """Ask whether the caller is on hold, unless an event tells what came of an order that may have been taken."""
+        await asyncio.sleep(EVENT_S)
+        if order.state is OrderState.IN_DOUBT:
+            await look_at_participants(self._switchboard, self._call, since_updates=updates)
 
     async def _give_up_transfer(self, order: Order, settled: "asyncio.Future[None]") -> None:
         await asyncio.wait([settled], timeout=TRANSFER_S)
@@ -112,17 +127,27 @@ class CallOrders:
     async def _hold(self, kind: OrderKind, control: CallControl) -> None:
         call = self._call
         self._require_caller()
+        updates = call.participants.updates
         order, settled = self._begin(kind, call.caller)
         holds = kind is OrderKind.HOLD
-        await self._send(
-            order,
-            lambda: (
-                control.hold(call.call_id, call.caller, order.id)
-                if holds
-                else control.unhold(call.call_id, call.caller, order.id)
-            ),
-        )
+        try:
+            await self._send(
+                order,
+                lambda: (
+                    control.hold(call.call_id, call.caller, order.id)
+                    if holds
+                    else control.unhold(call.call_id, call.caller, order.id)
+                ),
+            )
+        except CallError:
+            if order.state is OrderState.IN_DOUBT:
+                call.run(self._look_unless_told(order, updates))
+            raise
         await self._told(order, settled)
+        if order.state is OrderState.OVERDUE:
+            await look_at_participants(self._switchboard, call, since_updates=updates)
+            if call.participants.knows_caller and call.participants.is_caller_on_hold is not holds:
+                raise CallError(CallTrouble.REFUSED, failure_of(order))
 
     async def start_recording(self) -> str:
         """Record the call; returns the id of the recording once it runs.

@@ -5,7 +5,7 @@ from functools import partial
 import msgspec
 
 from actors.agent import Agent
-from actors.messages.caller import ConnectionAttached
+from actors.messages.caller import ConnectionAttached, HoldEnded
 from actors.messages.output import OutputMessage
 from actors.ports.clock import Random
 from actors.ports.recipient import Recipient
@@ -18,6 +18,7 @@ from app.sessions.session_plans import SessionPlans
 from app.telephony.call import Admission, Call
 from app.telephony.capacity import session_of
 from app.telephony.continuity.take_over import taking_over
+from app.telephony.hold import hold_has_ended
 from app.telephony.inbound.access_code import TOOLS as ACCESS_TOOLS
 from app.telephony.inbound.access_code import AccessCodeModel, gatekeeper
 from app.telephony.inbound.access_code_check import AccessCodes
@@ -84,7 +85,10 @@ class CallSessions:
         if not call.admitted:
             return self._sessions.open(plan, output, attached)
         if (checkpoint := call.resumption.take_checkpoint()) is not None:
-            return self._sessions.open(plan, output, attached, checkpoint)
+            entry = self._sessions.open(plan, output, attached, checkpoint)
+            if hold_has_ended(call, checkpoint):
+                entry.deliver(HoldEnded())
+            return entry
         if (former := call.resumption.resumable) is not None:
             return self._sessions.restore(plan, output, attached, former, greets=True)
         return self._sessions.open(plan, output, attached)

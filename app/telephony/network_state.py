@@ -30,6 +30,19 @@ async def is_over(control: CallControl, call_id: str) -> bool:
     return await state_of(control, call_id) == DISCONNECTED
 
 
+async def has_come_to_nothing(control: CallControl, call_id: str) -> bool:
+    """Whether the network says within seconds that a call is over of which it has told that it was not established.
+
+    The network's events come in any order, and one may be of another order to answer the same call.
+    """
+    for look_s in (0.0, *LOOKS_S):
+        await asyncio.sleep(look_s)
+        state = await state_of(control, call_id)
+        if state in (CONNECTED, DISCONNECTED, *TRANSFERRING):
+            return state == DISCONNECTED
+    return False
+
+
 async def transferred(control: CallControl, call_id: str) -> str:
     """Wait while the network says that the caller is being put through, for `TRANSFER_S` seconds at most.
 

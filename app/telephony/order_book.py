@@ -186,6 +186,8 @@ class OrderBook:
                 return known
         if subject:
             about = [o for o in orders if o.subject == subject and o.state is not OrderState.REFUSED]
+            # Of two orders for the same, both are told of.
+            about.sort(key=lambda order: order.state not in _UNSETTLED)
             # The event may overtake the answer that says what the order is about.
             nameless = [order for order in orders if order.state in _UNSETTLED and not order.subject]
             return next(iter(about or nameless), None) or self._of_somebody_else(kind, subject)

@@ -117,6 +117,10 @@ class Switchboard:
             raise NotConfiguredError(f"no telephone network is configured: set {self.carrier.network_variables}")
         return self._control
 
+    def wall(self) -> float:
+        """The time in seconds since the epoch."""
+        return self._clock.wall()
+
     def order_id(self) -> str:
         """A new operation context, by which the events of an order are known."""
         return self._random.token("order_")
@@ -155,7 +159,8 @@ class Switchboard:
                 # So it is with a call of a worker that died.
                 call.change_state(CallState.ON_HOLD, self._clock.wall())
             if call.connection is None and self._media is not None:
-                self._media.due(call)
+                see_to = self._media.lost if call.is_media_lost else self._media.due
+                see_to(call)
 
     def _hang_up_again(self, call: Call) -> None:
         """A call that counts as over has shown that it is up: end it, unless that is ordered or somebody has it."""
@@ -234,12 +239,14 @@ class Switchboard:
         `at_once`: it was lost so long ago that the network does not open it again by itself; a call that may not be up
         yet is waited for.
         """
-        if self._media is not None and (call.up or at_once) and call.connection is None:
+        call.is_media_lost = call.connection is None
+        if self._media is not None and (call.up or at_once) and call.is_media_lost:
             self._media.lost(call, at_once=at_once)
 
     def media_refused(self, call: Call) -> None:
         """Note that the network could not open the media socket of a call that is up."""
-        if self._media is not None and call.up and call.connection is None:
+        call.is_media_lost = call.connection is None
+        if self._media is not None and call.up and call.is_media_lost:
             self._media.refused(call)
 
     # calls end

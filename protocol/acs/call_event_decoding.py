@@ -21,7 +21,7 @@ from protocol.acs.cloud_events import (
     spelled,
     without_nulls,
 )
-from protocol.acs.participants import CallParticipant
+from protocol.acs.participants import CallParticipant, readable_identifier
 
 PREFIX = "Microsoft.Communication."
 NEEDED = ("dtmfResult", "participants", "recordingId", "state")
@@ -75,15 +75,21 @@ def _with_readable_participants(data: dict[str, Any]) -> dict[str, Any]:
     listed = data.get("participants")
     if not isinstance(listed, list):
         return data
-    return data | {"participants": [one for one in listed if _is_readable(one)]}
+    return data | {"participants": [read for one in listed if (read := _readable(one)) is not None]}
 
 
-def _is_readable(participant: Any) -> bool:
+def _readable(participant: Any) -> dict[str, Any] | None:
+    """A participant without the fields that cannot be read; None if it is not known who it is."""
+    participant = without_nulls(participant)
+    if not isinstance(participant, dict):
+        return None
+    participant = participant | {"identifier": readable_identifier(participant.get("identifier"))}
     try:
-        msgspec.convert(without_nulls(participant), CallParticipant, strict=False)
+        fields, _ = fields_of(CallParticipant, participant)
+        msgspec.convert(fields, CallParticipant, strict=False)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return None
+    return fields
 
 
 def _from_source(value: dict[str, Any]) -> dict[str, str]:

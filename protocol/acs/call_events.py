@@ -80,9 +80,9 @@ class CallTransferFailed(AcsEvent, frozen=True):
 
 
 class ParticipantsUpdated(AcsEvent, frozen=True):
-    """Who is on the call; it may come before `CallConnected`, and its numbers skip."""
+    """Who is on the call; it may come before `CallConnected`, and its numbers skip and may begin anew."""
 
-    sequence_number: int = 0
+    sequence_number: int | None = None
     participants: tuple[CallParticipant, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 import binascii
 from collections.abc import Container, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, get_args
 from urllib.parse import unquote
@@ -95,6 +96,18 @@ def event_data(event: dict[str, Any]) -> Any:
             return encoded
     data = _unwrapped(data)
     return _unwrapped(data[0]) if isinstance(data, list) and len(data) == 1 else data
+
+
+def moment(time: str) -> float | None:
+    """The `time` of a CloudEvent in seconds since the epoch; None where there is none that can be read.
+
+    One without a time zone is in UTC.
+    """
+    try:
+        told_at = datetime.fromisoformat(time)
+        return (told_at if told_at.tzinfo is not None else told_at.replace(tzinfo=UTC)).timestamp()
+    except ValueError:
+        return None
 
 
 def spelled(value: Any, expected: Any) -> Any:

@@ -15,8 +15,9 @@ from protocol.acs.cloud_events import (
     fields_of,
     malformed,
     spelled,
+    without_nulls,
 )
-from protocol.acs.participants import Identifier
+from protocol.acs.participants import Identifier, readable_identifier
 
 __all__ = [
     "CustomContext",
@@ -109,7 +110,8 @@ def _event(value: Any) -> GridEvent:
     event_id = value.get("id")
     try:
         if event_type is IncomingCall:
-            data = data | {"customContext": _custom_context(data.get("customContext"))}
+            people = {name: readable_identifier(without_nulls(data.get(name))) for name in ("from", "to")}
+            data = data | people | {"customContext": _custom_context(data.get("customContext"))}
         fields, _ = fields_of(event_type, data)
         fields = _of_subject(value.get("subject")) | fields | {"eventId": event_id if isinstance(event_id, str) else ""}
         return msgspec.convert(fields, event_type)

@@ -15,7 +15,10 @@ from protocol.acs.media_fields import Defects, MediaFields, MediaProtocolError
 from protocol.acs.tolerant_base64 import Base64Error, decode_base64
 from protocol.tolerant_json import JsonError, decode_json
 
-SUPPORTED_RATES_HZ = (16_000, 24_000)
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 48_000
+"""The sample rates of telephony lie between these; ACS documents 16,000 and 24,000."""
+PCM_NAMES = ("pcm", "l16", "linear16", "s16le", "raw")
+"""What the name of an encoding begins with, ends with or contains that is 16-bit PCM, in lower case."""
 DIGITS = "0123456789*#ABCD"
 MAX_KIND_CHARS = 64
 MAX_WORDS = 2_000
@@ -32,6 +35,13 @@ class AudioMetadata(msgspec.Struct, frozen=True, kw_only=True):
     length: int = 640
     """The size of one frame in bytes."""
     subscription_id: str = ""
+
+
+class RepairedMetadata(msgspec.Struct, frozen=True):
+    """A format of which a field beside the sample rate cannot be read, and what is wrong with it: the rate counts."""
+
+    metadata: AudioMetadata
+    defect: str
 
 
 class AudioFrame(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -111,6 +121,7 @@ class Unknown(msgspec.Struct, frozen=True):
 
 MediaMessage = (
     AudioMetadata
+    | RepairedMetadata
     | AudioFrame
     | RepairedFrame
     | DtmfTone
@@ -153,19 +164,27 @@ def decode(message: str | bytes) -> MediaMessage:
     return frame if len(pcm) % 2 == 0 else _whole_samples(frame)
 
 
-def require_supported(metadata: AudioMetadata) -> None:
-    """Let audio pass that we can serve: PCM, mono, 16 or 24 kHz.
+def require_rate(metadata: AudioMetadata) -> None:
+    """Let audio of a sample rate pass that a telephone network may use.
 
     Raises:
-        MediaProtocolError: names the field that says otherwise.
+        MediaProtocolError: it is no such rate.
     """
-    if metadata.encoding.upper() != "PCM":
-        raise MediaProtocolError(f"audioMetadata.encoding: only PCM is supported, got {metadata.encoding[:32]!r}")
-    if metadata.sample_rate not in SUPPORTED_RATES_HZ:
-        rates = " and ".join(str(rate_hz) for rate_hz in SUPPORTED_RATES_HZ)
-        raise MediaProtocolError(f"audioMetadata.sampleRate: only {rates} are supported, got {metadata.sample_rate}")
+    if not LOWEST_RATE_HZ <= metadata.sample_rate <= HIGHEST_RATE_HZ:
+        wanted = f"only {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} are supported"
+        raise MediaProtocolError(f"audioMetadata.sampleRate: {wanted}, got {metadata.sample_rate}")
+
+
+def strangeness(metadata: AudioMetadata) -> str:
+    """What of a format is not as ordered, 16-bit PCM of one channel; empty for nothing.
+
+    No call is given up for it: its audio is taken as it was ordered, and of several channels the first is heard.
+    """
+    if not any(name in metadata.encoding.lower() for name in PCM_NAMES):
+        return f"audioMetadata.encoding: only PCM is supported, got {metadata.encoding[:32]!r}"
     if metadata.channels != 1:
-        raise MediaProtocolError(f"audioMetadata.channels: only 1 is supported, got {metadata.channels}")
+        return f"audioMetadata.channels: only 1 is supported, got {metadata.channels}"
+    return ""
 
 
 def _whole_samples(frame: AudioFrame) -> AudioFrame | RepairedFrame:
@@ -234,15 +253,17 @@ def _audio(body: MediaFields) -> AudioFrame | RepairedFrame:
     return RepairedFrame(frame, defects.first) if defects.first else frame
 
 
-def _metadata(fields: MediaFields) -> AudioMetadata:
-    sample_rate = fields.whole("sampleRate", "rate")
-    return AudioMetadata(
-        encoding=fields.text("encoding", "format", default="PCM"),
+def _metadata(fields: MediaFields) -> AudioMetadata | RepairedMetadata:
+    sample_rate, defects = fields.whole_or_text("sampleRate", "rate"), Defects()
+    usual = sample_rate // 50 * 2
+    metadata = AudioMetadata(
+        encoding=defects.of(lambda: fields.text("encoding", "format", default="PCM"), "PCM"),
         sample_rate=sample_rate,
-        channels=fields.whole("channels", default=1),
-        length=fields.whole("length", default=sample_rate // 50 * 2),
-        subscription_id=fields.text("subscriptionId", default=""),
+        channels=defects.of(lambda: fields.whole_or_text("channels", default=1), 1),
+        length=defects.of(lambda: fields.whole_or_text("length", default=usual), usual),
+        subscription_id=defects.of(lambda: fields.text("subscriptionId", default=""), ""),
     )
+    return RepairedMetadata(metadata, defects.first) if defects.first else metadata
 
 
 def _dtmf(fields: MediaFields) -> DtmfTone:

@@ -1,5 +1,6 @@
 """The fields of a message of the media socket, read one by one: a field that is wrong is named."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,6 +11,9 @@ T = TypeVar("T")
 MOST_WHOLE = 2**63 - 1
 """The largest whole number that is read: ACS counts in 64 bits. Python's integers have no limit, and one that is too
 large cannot be divided as a float."""
+
+_WHOLE = re.compile(r"[0-9]{1,9}(\.0{1,9})?", re.ASCII)
+"""Matches the text of a whole number, as of a sample rate."""
 
 
 class MediaProtocolError(WireError):
@@ -43,7 +47,7 @@ class MediaFields:
     def text_or_whole(self, name: str) -> str:
         """The text below `name`, or the whole number there as text."""
         value = self._value((name,))
-        return str(self.whole(name)) if isinstance(value, int) else self.text(name)
+        return str(self.whole(name)) if isinstance(value, int | float) else self.text(name)
 
     def whole(self, *names: str, default: int | None = None) -> int:
         """The whole number of 64 bits below the first of `names` that is there, also if it is written as 16000.0."""
@@ -55,6 +59,13 @@ class MediaFields:
         if abs(value) > MOST_WHOLE:
             raise self.wrong(names[0], "out of range")
         return value
+
+    def whole_or_text(self, *names: str, default: int | None = None) -> int:
+        """The whole number below the first of `names` that is there, also if it is written as the text of one."""
+        value = self._value(names, default)
+        if isinstance(value, str) and _WHOLE.fullmatch(value.strip()) is not None:
+            return int(float(value))
+        return self.whole(*names, default=default)
 
     def number(self, name: str) -> float | None:
         """The number below `name`; None if there is none."""

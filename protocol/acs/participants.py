@@ -1,6 +1,7 @@
 """Who takes part in a call: the identifiers of telephone numbers, users and applications."""
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -30,10 +31,11 @@ _KINDS_BY_RAW_ID = {
 }
 
 
-class Value(msgspec.Struct, frozen=True):
-    """A value in an object of its own."""
+class Telephone(msgspec.Struct, frozen=True, rename="camel"):
+    """A telephone number in an object of its own; its owner may withhold it."""
 
     value: str = ""
+    is_anonymous: bool = False
 
 
 class User(msgspec.Struct, frozen=True):
@@ -47,7 +49,7 @@ class Identifier(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     raw_id: str = ""
     stated_kind: str = msgspec.field(default="", name="kind")
-    telephone: Value = msgspec.field(default=Value(), name="phoneNumber")
+    telephone: Telephone = msgspec.field(default=Telephone(), name="phoneNumber")
     communication_user: User = User()
 
     def __post_init__(self) -> None:
@@ -73,6 +75,35 @@ class Identifier(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         """The number in E.164; None for a participant who is anonymous, has a short code or is no telephone."""
         number = self.telephone.value or (self.raw_id[2:] if self.raw_id.startswith("4:") else "")
         return number if is_e164(number) else None
+
+
+def readable_identifier(value: Any) -> Any:
+    """An identifier as JSON without the fields that cannot be read; a raw id alone is one, and so is the only one of a
+    list. So a caller is known although something beside their id is odd.
+    """
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, str):
+        return {"rawId": value} if value.startswith(tuple(_KINDS_BY_RAW_ID)) else value
+    if not isinstance(value, dict):
+        return value
+    inner = {"phoneNumber": "value", "communicationUser": "id"}
+    spelled = {key: {inner[key]: one} if key in inner and isinstance(one, str) else one for key, one in value.items()}
+    return {key: one for key, one in spelled.items() if _is_readable(key, one)}
+
+
+def _is_readable(name: str, value: Any) -> bool:
+    field_type = _FIELDS.get(name)
+    try:
+        if field_type is not None:
+            msgspec.convert(value, field_type, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+_FIELDS = {field.encode_name: field.type for field in msgspec.structs.fields(Identifier)}
+"""The type of each field of an identifier, by its name in JSON."""
 
 
 class CallParticipant(msgspec.Struct, frozen=True, rename="camel"):

@@ -5,20 +5,22 @@ from actors.ports.clock import Clock
 from app.one_shot_event import OneShotEvent
 from app.server.sockets.gated_output import Gate, GatedOutput
 from app.server.sockets.socket_writer import SocketWriter
+from app.telephony.media.resampling import Resampling, converter
 from protocol.acs.media import OutboundCase, audio_message, stop_message
 
 
 class CallConnection:
     """Writes what a session says to the media socket of its call. Belongs to the loop's thread; `tell` never waits."""
 
-    __slots__ = ("_case", "_clock", "_gated", "_rate_hz", "_sounds_until", "_writer")
+    __slots__ = ("_case", "_clock", "_gated", "_rate_hz", "_resampling", "_sounds_until", "_wire_hz", "_writer")
 
     def __init__(
         self, writer: SocketWriter, clock: Clock, rate_hz: int, case: OutboundCase, gate: Gate | None = None
     ) -> None:
         self._writer = writer
         self._clock = clock
-        self._rate_hz = rate_hz
+        self._rate_hz = self._wire_hz = rate_hz
+        self._resampling: Resampling | None = None
         self._case = case
         self._sounds_until = 0.0
         self._gated = GatedOutput(self._show, gate) if gate is not None else None
@@ -32,6 +34,15 @@ class CallConnection:
     def sounding(self) -> bool:
         """Whether audio was sent that may not all be heard yet; ACS plays it as it comes."""
         return self._clock.now() < self._sounds_until
+
+    def send_at(self, wire_hz: int) -> None:
+        """Send audio at this sample rate from now on, whatever the rate of the session.
+
+        Raises:
+            UnsupportedRateError: it cannot be converted.
+        """
+        self._resampling = converter(self._rate_hz, wire_hz)
+        self._wire_hz = wire_hz
 
     def tell(self, message: OutputMessage) -> None:
         """Send audio, and the order to drop audio, to the telephone network; ignore all other messages."""
@@ -69,8 +80,13 @@ class CallConnection:
     def _send(self, pcm: bytes) -> None:
         duration_ms, now, until = len(pcm) * 500 / self._rate_hz, self._clock.now(), self._sounds_until
         self._sounds_until = (until if until > now else now) + duration_ms / 1000
-        self._writer.put(audio_message(pcm, self._case), duration_ms)
+        if self._resampling is not None:
+            pcm = self._resampling.push(pcm)
+        if pcm:
+            self._writer.put(audio_message(pcm, self._case), duration_ms)
 
     def _stop(self) -> None:
         self._sounds_until = 0.0
+        # What the filter holds belongs to what is dropped.
+        self._resampling = converter(self._rate_hz, self._wire_hz)
         self._writer.silence([stop_message(self._case)])

@@ -3,12 +3,14 @@
 import logging
 
 from actors.conversation import Ending
-from actors.messages.caller import CallOrderFailed, HoldEnded, HoldStarted
+from actors.messages.caller import CallOrderFailed
 from actors.ports.clock import Clock
-from app.telephony.acs.order_events import ended_by, why
+from app.telephony.acs.order_events import ended_by, is_transferred, why
 from app.telephony.acs.participants import caller_among, participants_of
 from app.telephony.call import Call, Custody
+from app.telephony.hold import follow_hold
 from app.telephony.media.dtmf import Way
+from app.telephony.network_state import has_come_to_nothing
 from app.telephony.order_book import OrderState
 from app.telephony.orders import failure_of
 from app.telephony.switchboard import Switchboard
@@ -24,11 +26,13 @@ from protocol.acs.call_events import (
     CreateCallFailed,
     MediaStreamingFailed,
     MediaStreamingStarted,
+    MoveParticipantSucceeded,
     ParticipantsUpdated,
     RecognizeCompleted,
     TranscriptionFailed,
     TranscriptionStarted,
 )
+from protocol.acs.cloud_events import moment
 from protocol.calls import CallState
 
 NOT_OPENED = ("initialWebSocketConnectionFailed", "streamConnectionUnsuccessful")
@@ -36,6 +40,16 @@ NOT_OPENED = ("initialWebSocketConnectionFailed", "streamConnectionUnsuccessful"
 
 SHOW_A_CALL = (CallTransferFailed, MediaStreamingStarted, ParticipantsUpdated, TranscriptionStarted)
 """Events other than `CallConnected` that show that a call is up."""
+
+BEFORE_A_NEW_COUNT = (
+    CallConnected,
+    CallTransferAccepted,
+    CallTransferFailed,
+    MediaStreamingFailed,
+    MoveParticipantSucceeded,
+    TranscriptionFailed,
+)
+"""Events after which the network may number its updates of the participants from the beginning."""
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +60,8 @@ class CallEvents:
     def __init__(self, clock: Clock, switchboard: Switchboard) -> None:
         self._clock = clock
         self._switchboard = switchboard
+        self._doubted: set[Call] = set()
+        """Calls that are said not to have come about, and of which the network is being asked how they stand."""
 
     def apply(self, call: Call, event: AcsEvent) -> None:
         """Apply one event of the network to its call; one that was applied before changes nothing."""
@@ -56,8 +72,10 @@ class CallEvents:
         if event.server_call_id and not call.server_call_id:
             call.server_call_id = event.server_call_id
         _note(call, event, at)
-        if isinstance(event, ParticipantsUpdated) and not call.caller:
-            call.caller = caller_among(event, call.own_number)
+        if isinstance(event, ParticipantsUpdated) and not _is_present(call, event):
+            return
+        if isinstance(event, BEFORE_A_NEW_COUNT):
+            call.participants.may_count_anew()
         self._settle(call, event)
         if call.over.is_set() and not call.is_end_told and isinstance(event, SHOW_A_CALL):
             # A call that was taken for over is up: its caller hears nothing, and it is hung up again.
@@ -71,18 +89,18 @@ class CallEvents:
             case CallConnected():
                 board.connected(call)
                 # That a caller is on hold may have been told before.
-                self._held(call, at)
+                follow_hold(board, call)
             case ParticipantsUpdated():
-                call.participants.update(event.sequence_number, participants_of(event, call.caller))
-                self._held(call, at)
+                follow_hold(board, call)
             case CallDisconnected():
                 call.is_end_told = True
+                if is_transferred(event):
+                    self._handed_over(call)
                 board.ended(call, CallState.DISCONNECTED)
             case CreateCallFailed() | AnswerFailed() | ConnectFailed():
-                self._not_come_about(call)
+                self._not_come_about(call, event.call_connection_id)
             case CallTransferAccepted():
-                call.hand_to(Custody.TRANSFERRED)
-                board.end_session(call, Ending.HUMAN_HANDOFF)
+                self._handed_over(call)
             case MediaStreamingFailed(media_streaming_update=update) if update.details in NOT_OPENED:
                 board.media_refused(call)
             case MediaStreamingFailed() | TranscriptionFailed():
@@ -95,25 +113,44 @@ class CallEvents:
             case _:
                 return
 
-    def _not_come_about(self, call: Call) -> None:
-        """A call was not answered or placed. Of one that is connected this is said of a second order to answer it, or
-        late: its end is told as another event, and shows by its media socket.
+    def _handed_over(self, call: Call) -> None:
+        """The caller talks with somebody else from now on."""
+        call.hand_to(Custody.TRANSFERRED)
+        self._switchboard.end_session(call, Ending.HUMAN_HANDOFF)
+
+    def _not_come_about(self, call: Call, call_id: str) -> None:
+        """The call `call_id` was not answered or placed. That may be told of a second order to answer one that is
+        connected, or is about to be: so the network is asked, and the end of a call that is up is another event.
         """
-        if call.progress.connected_at is None:
-            call.is_end_told = True
-            self._switchboard.ended(call, CallState.FAILED)
-        else:
+        if call.progress.connected_at is not None:
             log.warning(
                 "an event says that a connected call was not established: the call goes on",
                 extra={"call": call.call_id},
             )
+        elif call not in self._doubted:
+            self._doubted.add(call)
+            call.run(self._look_at(call, call_id))
 
-    def _held(self, call: Call, at: float) -> None:
-        """Follow whether the caller is on hold, as the participants now are, and tell the session of a change."""
-        on_hold = call.participants.is_caller_on_hold
-        if call.up and on_hold != (call.state is CallState.ON_HOLD):
-            call.change_state(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
-            self._switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())
+    async def _look_at(self, call: Call, call_id: str) -> None:
+        board = self._switchboard
+        # Others are not kept out for the sake of a call that has probably come to nothing.
+        call.holds_place = False
+        try:
+            over = board.network is None or await has_come_to_nothing(board.network, call_id)
+        finally:
+            self._doubted.discard(call)
+        if call.progress.was_connected:
+            return
+        if over and not call.is_answer_in_doubt:
+            call.is_end_told = True
+            board.ended(call, CallState.FAILED)
+        else:
+            # Of an answer that was ordered several times another order may have been carried out: else the watch over
+            # the media socket finds that the call is over.
+            log.warning(
+                "an event says that a call was not established, which is not sure: it is waited for",
+                extra={"call": call.call_id},
+            )
 
     def _settle(self, call: Call, event: AcsEvent) -> None:
         """Record how orders ended, as `event` says, and tell the session of a failure that comes too late for
@@ -128,6 +165,13 @@ class CallEvents:
             log.warning("an order in a call failed: %s, %s", kind, order.reason, extra={"call": call.call_id})
             if order.is_late:
                 self._switchboard.order_failed(call, CallOrderFailed(failure_of(order)))
+
+
+def _is_present(call: Call, event: ParticipantsUpdated) -> bool:
+    """Take who is on the call; returns False if what the network tells is past, or nothing."""
+    call.caller = call.caller or caller_among(event, call.own_number)
+    present = tuple(participants_of(event, call.caller))
+    return bool(present) and call.participants.update(event.sequence_number, present, moment(event.time))
 
 
 def _delivered_as(event: AcsEvent) -> str:

@@ -17,7 +17,7 @@ from app.api.requests import body_of
 from app.api.responses import json_response
 from app.api.routes.calls import not_taken
 from app.auth.acs import AcsAccess
-from app.telephony.acs.call_events import CallEvents
+from app.telephony.acs.call_events import SHOW_A_CALL, CallEvents
 from app.telephony.acs.incoming_calls import incoming_call
 from app.telephony.call import Call
 from app.telephony.errors import NotConfiguredError
@@ -47,6 +47,8 @@ DELIVERY_BYTES = 1_048_576
 NOBODY_WAITS = (CallDisconnected, CallTransferAccepted, CreateCallFailed, AnswerFailed, ConnectFailed)
 """Events of a call that has ended, or whose caller has been passed on: a call that nobody has is not hung up
 for them."""
+NOT_ESTABLISHED = (CreateCallFailed, AnswerFailed, ConnectFailed)
+"""Those of them that may be of a second order for a call that has come about."""
 CALLBACK_BYTES = 262_144
 """The most bytes of a delivery of callbacks: ACS delivers a few events at a time, none of them long."""
 
@@ -143,7 +145,13 @@ class CallbackRoutes:
         known = self._switchboard.log.of_id
         if not self._acs_access.on or not named or any(known(call_id) for call_id in named):
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
-        ended = {event.call_connection_id for event in events if isinstance(event, NOBODY_WAITS)}
+        up = {event.call_connection_id for event in events if isinstance(event, CallConnected)}
+        ended = {
+            event.call_connection_id
+            for event in events
+            if isinstance(event, NOBODY_WAITS)
+            and not (isinstance(event, NOT_ESTABLISHED) and event.call_connection_id in up)
+        }
         for call_id in named - ended:
             self._hang_up_unknown(call_id)
         return json_response(
@@ -172,7 +180,7 @@ class CallbackRoutes:
         call = own or log_.of_id(event.call_connection_id) or log_.of_server_call(event.server_call_id)
         if call is None:
             return False
-        if event.call_connection_id and not call.identify(event.call_connection_id):
+        if event.call_connection_id and not _is_of(call, event):
             log.warning("an event of another call came to a call's address")
             # As of a call that was answered twice, once without anybody's hearing of it.
             if isinstance(event, CallConnected) and log_.of_id(event.call_connection_id) is None:
@@ -189,3 +197,13 @@ class CallbackRoutes:
             return decode(structured(request.headers, await body_of(request, most_bytes)))
         except EventsError as error:
             raise ProblemError(HTTPStatus.BAD_REQUEST, str(error)) from None
+
+
+def _is_of(call: Call, event: AcsEvent) -> bool:
+    """Whether an event that came to the address of `call` is of that call; it may be the first to name it."""
+    if isinstance(event, AnswerFailed) and call.is_answer_in_doubt:
+        # Of whichever order it was: what another one came to is told by other events.
+        return True
+    if isinstance(event, (CallConnected, *SHOW_A_CALL)):
+        return call.shows_as(event.call_connection_id)
+    return call.identify(event.call_connection_id)

@@ -18,7 +18,7 @@ def incoming_call(announced: event_grid.IncomingCall) -> IncomingCall:
         server_call_id=announced.server_call_id,
         caller=_name(caller),
         caller_number=_number(caller),
-        is_withheld=caller is not None and caller.raw_id.lower() == ANONYMOUS,
+        is_withheld=caller is not None and (caller.raw_id.lower() == ANONYMOUS or caller.telephone.is_anonymous),
         caller_name=announced.caller_display_name,
         called=_name(callee),
         called_number=_number(callee),

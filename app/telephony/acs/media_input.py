@@ -24,12 +24,14 @@ from protocol.acs.media import (
     DtmfTone,
     MediaMessage,
     RepairedFrame,
+    RepairedMetadata,
     RepairedTranscript,
     TranscriptionMetadata,
     TranscriptionText,
     Unknown,
     decode,
-    require_supported,
+    require_rate,
+    strangeness,
 )
 from protocol.acs.media_fields import MediaProtocolError
 
@@ -43,6 +45,8 @@ MOST_BEFORE_JSON = 8
 """The most bytes before the first bracket of JSON that is sent as a binary message, in any encoding."""
 MOST_FRAME_MS = 200
 """The longest frame in ms that is accepted in the metadata of a stream; a longer one is ignored."""
+MOST_CHANNELS = 8
+"""The most channels that are told apart in the audio of a stream; of more, all count as one."""
 
 
 class MediaInput:
@@ -79,6 +83,7 @@ class MediaInput:
         self._all_heard = self._mixed or settings.participants is Participants.ALL
         self._voice = CallerVoice(call.caller, call.participants.is_other)
         self._transcripts = TranscriptionInput(call.caller, clock)
+        self._channels = 1
         self._stream_at(settings.sample_rate)
 
     def _stream_at(self, rate_hz: int) -> None:
@@ -129,6 +134,9 @@ class MediaInput:
                 self._audio(frame)
             case AudioMetadata():
                 self._agree(decoded)
+            case RepairedMetadata(metadata, defect):
+                self._count_wrong(defect)
+                self._agree(metadata)
             case DtmfTone(digit, participant):
                 if self._all_heard or self._voice.obeys(participant):
                     self._switchboard.pressed(self._call, Way.SOCKET, digit)
@@ -154,7 +162,7 @@ class MediaInput:
         Where an access code has to be keyed in first, time passes and nothing is heard: a code that is spoken opens
         nothing, and whoever talks beside the telephone has not tried one.
         """
-        spoken = pcm = frame.pcm
+        spoken = pcm = frame.pcm if self._channels == 1 else _first_channel(frame.pcm, self._channels)
         if frame.silent or self._call.admission is not _ADMITTED or not pcm:
             spoken, pcm = b"", bytes(len(pcm)) or self._silence
         participant = frame.participant
@@ -179,11 +187,19 @@ class MediaInput:
         return self._mixer.push(participant, pcm)
 
     def _agree(self, metadata: AudioMetadata) -> None:
-        require_supported(metadata)
+        """Hear and speak at the rate that the network announces, which is the ordered one unless another worker, or
+        another configuration, ordered it.
+        """
+        require_rate(metadata)
         if metadata.sample_rate != self._rate_hz:
             self._stream_at(metadata.sample_rate)
-        if metadata.length % 2 == 0 and 0 < metadata.length <= MOST_FRAME_MS * self._rate_hz // 500:
-            self._silence = bytes(metadata.length)
+            self._connection.send_at(metadata.sample_rate)
+        if strange := strangeness(metadata):
+            self._count_wrong(strange)
+        self._channels = metadata.channels if 0 < metadata.channels <= MOST_CHANNELS else 1
+        length = metadata.length // self._channels
+        if length % 2 == 0 and 0 < length <= MOST_FRAME_MS * self._rate_hz // 500:
+            self._silence = bytes(length)
 
     def _count_wrong(self, defect: str) -> None:
         """Count a message with something wrong in it; the first of a socket is logged."""
@@ -191,3 +207,9 @@ class MediaInput:
         self._switchboard.counts.defective_messages += 1
         if self._wrong == 1:
             log.warning("a media socket has sent a defective message: %s", defect)
+
+
+def _first_channel(pcm: bytes, channels: int) -> bytes:
+    """The first of several interleaved channels of 16-bit samples."""
+    whole = len(pcm) // (2 * channels) * 2 * channels
+    return memoryview(pcm[:whole]).cast("h")[::channels].tobytes()

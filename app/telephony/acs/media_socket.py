@@ -84,7 +84,7 @@ class MediaSocket:
             if self._acs_access.on:
                 self._switchboard.nobody_has(call_id)
             raise HandshakeDeniedError(404, "there is no such call")
-        if (call_id or self._acs_access.on) and not call.identify(call_id):
+        if (call_id or self._acs_access.on) and not call.shows_as(call_id):
             if self._acs_access.on and calls.of_id(call_id) is None:
                 self._switchboard.nobody_has(call_id)
             wrong = "this is another call's address" if call_id else "missing"

@@ -111,6 +111,12 @@ class MediaStream:
         if self._switchboard.disconnect(self._call, self._connection):
             entry = self._sessions.live(self._call)
             if entry is not None:
-                # A transfer that rings takes the socket away, and may yet leave the caller to this session.
-                transferring = self._call.orders.transferring is not None
-                entry.deliver(ConnectionDetached(self._id, 2 * TRANSFER_S if transferring else 0.0))
+                entry.deliver(ConnectionDetached(self._id, self._kept_s(entry)))
+
+    def _kept_s(self, entry: LiveSession) -> float:
+        """Seconds for which the session waits at least for another socket."""
+        if self._call.orders.transferring is not None:
+            # A transfer that rings takes the socket away, and may yet leave the caller to this session.
+            return 2 * TRANSFER_S
+        # Who is on hold need not be streamed to, and comes back within the agent's own limit.
+        return entry.plan.agent.limits.max_hold_s if self._call.state is CallState.ON_HOLD else 0.0

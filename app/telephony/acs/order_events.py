@@ -6,6 +6,7 @@ from app.telephony.acs.participants import same_participant
 from app.telephony.order_book import OrderKind, OrderState
 from protocol.acs.call_events import (
     AcsEvent,
+    CallDisconnected,
     CallTransferAccepted,
     CallTransferFailed,
     HoldFailed,
@@ -33,6 +34,15 @@ _BY_CONTEXT: dict[type[AcsEvent], tuple[OrderKind, OrderState]] = {
 _WORDS = {404: "not found", 408: "no answer", 480: "no answer", 486: "busy", 487: "cancelled", 603: "declined"}
 
 
+TRANSFER_COMPLETED = 7015
+"""The code with which the network ends a call for the application because its transfer was accepted."""
+
+
+def is_transferred(ended: CallDisconnected) -> bool:
+    """Whether a call has ended for us because the caller was put through, which another event tells later or never."""
+    return ended.result is not None and ended.result.sub_code == TRANSFER_COMPLETED
+
+
 def ended_by(event: AcsEvent, caller: str) -> Iterator[Ended]:
     """Yield which kinds of order ended, how, and about what recording or participant, as `event` says.
 
@@ -44,12 +54,14 @@ def ended_by(event: AcsEvent, caller: str) -> Iterator[Ended]:
                 kind = OrderKind.HOLD if one.is_on_hold else OrderKind.UNHOLD
                 raw_id = one.identifier.raw_id
                 yield kind, OrderState.SUCCEEDED, caller if same_participant(raw_id, caller) else raw_id
-        case RecordingStateChanged(recording_id=recording_id, state=state) if recording_id:
+        case RecordingStateChanged(recording_id=recording_id, state=state) if recording_id and state:
             starts = state.lower() == "active"
             kind = OrderKind.START_RECORDING if starts else OrderKind.STOP_RECORDING
             yield kind, OrderState.SUCCEEDED, recording_id
         case StartRecordingFailed(recording_id=recording_id):
             yield OrderKind.START_RECORDING, OrderState.FAILED, recording_id
+        case CallDisconnected() if is_transferred(event):
+            yield OrderKind.TRANSFER, OrderState.SUCCEEDED, ""
         case HoldFailed():
             # There is one event for both ways; the operation context says which.
             yield OrderKind.HOLD, OrderState.FAILED, ""

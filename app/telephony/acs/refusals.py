@@ -88,14 +88,18 @@ def _said(error: HttpResponseError) -> tuple[str, str]:
 
 
 def _code(said: Any) -> str:
-    """The innermost code of an error that is one: it says more than a word like Forbidden around it."""
+    """The innermost code of an error that is one, or that of its only detail: it says more than a word like Forbidden
+    around it.
+    """
     innermost = ""
     while isinstance(said, dict):
         said = _lower(said)
         code = said.get("code")
         shown = str(code) if isinstance(code, str | int) and not isinstance(code, bool) else ""
         innermost = shown if _CODE.fullmatch(shown) else innermost
-        said = said.get("innererror")
+        details = said.get("details")
+        only = details[0] if isinstance(details, list) and len(details) == 1 else None
+        said = said.get("innererror") or only
     return innermost
 
 

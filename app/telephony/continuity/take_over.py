@@ -24,11 +24,10 @@ from app.server.processes.worker_bus import ServerEndingError, WorkerBus, Worker
 from app.server.processes.worker_pipe import WorkerNotice
 from app.telephony.call import Call, Custody
 from app.telephony.call_orders import CallOrders
-from app.telephony.call_participants import as_shown, only_telephone
 from app.telephony.continuity.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.continuity.shared_calls import SharedCalls, call_of_record, record_of_call
-from app.telephony.errors import CallControlError
 from app.telephony.hang_up import HangUp, hang_up
+from app.telephony.hold import look_at_participants
 from app.telephony.network_state import DISCONNECTED, transferred
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
@@ -39,8 +38,6 @@ log = logging.getLogger(__name__)
 SOON_KNOWN_S = 5.0
 """Seconds for which a call that nobody seems to have is left alone: the launcher may hand it over, or a busy worker
 tell of it."""
-PARTICIPANTS_S = 2.0
-"""Seconds for which the participants of a call are waited for: its caller hears nothing meanwhile."""
 LOAD_S = 0.8
 """Seconds for which the store is asked for a checkpoint; after that the session begins without it."""
 ABANDONED_KEPT = 1_000
@@ -208,22 +205,15 @@ class TakeOver:
             call.identify(record.call_id)
         if record.call_id and is_cut_off:
             log.warning("a call is taken over from a worker that died", extra={"call": call.call_id})
-            if not record.participants:
-                await self._learn_participants(call)
+            # What has changed since then was told to the worker that died: whoever is on hold is not prompted, and
+            # whoever is back is talked to.
+            look = look_at_participants(self._switchboard, call, since_updates=0)
+            if record.participants:
+                # Its caller, who hears nothing, need not wait for that.
+                call.run(look)
+            else:
+                await look
             self._switchboard.media_lost(call, at_once=True)
-
-    async def _learn_participants(self, call: Call) -> None:
-        """Ask who is on a call whose record names nobody, as one in a file: whoever is on hold is not prompted."""
-        try:
-            async with asyncio.timeout(PARTICIPANTS_S):
-                present = await self._switchboard.control.participants(call.call_id)
-        except (CallControlError, TimeoutError) as error:
-            log.warning(
-                "the participants of a call cannot be looked up: %s", error or "no answer", extra={"call": call.call_id}
-            )
-            return
-        call.caller = call.caller or only_telephone(present, call.own_number)
-        call.participants.restore(as_shown(present, call.caller))
 
     async def give_up(self, record: CallCheckpoint) -> None:
         """Hang up a call of a worker that died which nobody can go on with; leave it, if people talk in it."""

@@ -163,7 +163,7 @@ class Answering:
         board, loop = self._switchboard, asyncio.get_running_loop()
         addresses = board.carrier.addresses
         until = loop.time() + RINGS_S
-        in_doubt = is_gone = False
+        is_gone = False
         for attempt in range(int(RINGS_S / WAITS_S[0])):
             try:
                 call_id = await board.control.answer(
@@ -173,7 +173,7 @@ class Answering:
                 )
             except CallControlError as error:
                 self._new_calls.refused(call, "AnswerCallRefused", error)
-                in_doubt = in_doubt or _may_have_been_done(error)
+                call.is_answer_in_doubt = call.is_answer_in_doubt or _may_have_been_done(error)
                 pause_s = wait_s(attempt, error)
                 again = error.retryable and loop.time() + pause_s < until
                 is_gone = error.trouble is Trouble.NOT_FOUND
@@ -188,7 +188,7 @@ class Answering:
             call.holds_place = True
         if call.call_id:
             return
-        if not in_doubt:
+        if not call.is_answer_in_doubt:
             board.ended(call, CallState.FAILED)
         # Else its events, its socket, or in the end `RINGING_S` say what it came to: to turn away a call that was
         # answered all the same does nothing.

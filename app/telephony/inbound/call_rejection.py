@@ -31,8 +31,8 @@ class CallRejection:
 
     def reason(self, incoming: IncomingCall) -> Reason | None:
         """Why this call is not answered, whatever room there is; None if nothing speaks against it."""
-        number = incoming.caller_number or (ANONYMOUS if incoming.is_withheld else "")
-        if number in self._settings.blocked_callers:
+        names = {incoming.caller_number} | ({ANONYMOUS} if incoming.is_withheld else set())
+        if names.intersection(self._settings.blocked_callers):
             return "forbidden"
         if not self._switchboard.carrier.addresses.known:
             log.error("no call can be answered: set BASE_URL, so that the telephone network can reach this server")

@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from enum import Enum, auto
 from typing import NamedTuple
 
 from actors.ports.clock import Clock
@@ -13,6 +14,7 @@ from app.telephony.call import Call, Direction
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError, Trouble
 from app.telephony.network_state import CONNECTED, DISCONNECTED, transferred
+from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +28,22 @@ STREAM_AGAIN_S = (0.0, 0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each order to stream again: a call that comes back from a transfer takes it after about a second."""
 ESTABLISHED_S = 1.0
 """Seconds after which a call whose transfer has failed is connected again."""
+HOLD_LOOK_S = 0.3
+"""Seconds before each look whether a caller is back from hold."""
 MOST_PATIENCE_S = 4.0
 """The longest wait in seconds that the network may ask for, since the caller hears nothing meanwhile."""
+
+
+class _Asked(Enum):
+    """What came of asking for a media socket."""
+
+    SETTLED = auto()
+    """It has come, or the call is over."""
+    IN_VAIN = auto()
+    HELD = auto()
+    """It was refused while the caller was on hold, who is back."""
+    ANOTHER_OPEN = auto()
+    """To the network another socket of the call is open."""
 
 
 class _Watch(NamedTuple):
@@ -128,39 +144,54 @@ class MediaWatch:
             await self._until_connected(call)
         refused = self._refused[call] = asyncio.Event()
         try:
-            await self._ask_for_socket(call, refused, is_dead=is_dead)
+            asked = _Asked.HELD
+            while asked is _Asked.HELD:
+                asked = await self._ask_for_socket(call, refused, is_dead=is_dead)
+            if asked is not _Asked.SETTLED:
+                await self._give_up(call, has_other=asked is _Asked.ANOTHER_OPEN)
         finally:
             if self._refused.get(call) is refused:
                 del self._refused[call]
 
-    async def _ask_for_socket(self, call: Call, refused: asyncio.Event, *, is_dead: bool) -> None:
+    async def _ask_for_socket(self, call: Call, refused: asyncio.Event, *, is_dead: bool) -> _Asked:
+        """Ask for the media socket of a call several times; returns what came of it."""
         has_other = False
         for attempt, delay_s in enumerate(STREAM_AGAIN_S):
             await asyncio.sleep(delay_s)
             # While a transfer rings the call takes no such order; one that fails leaves the caller to us again.
             await call.transfer_settled()
             if call.connection is not None:
-                return
+                return _Asked.SETTLED
             refused.clear()
             error = await self._stream_again(call, again=is_dead or attempt > 1)
             if call.over.is_set():
-                return
+                return _Asked.SETTLED
+            if error is not None and call.state is CallState.ON_HOLD:
+                # Whoever is on hold hears nothing anyway, and the network may stream again once they are back.
+                await _until_back(call)
+                return _Asked.HELD
             has_other = error is not None and error.trouble is Trouble.CONFLICT
             patience_s = 2 * OWN_RECONNECT_S if error is None else min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
                     await refused.wait()
-        if call.connection is None and has_other and self._is_in_doubt():
+        if call.connection is not None:
+            return _Asked.SETTLED
+        return _Asked.ANOTHER_OPEN if has_other else _Asked.IN_VAIN
+
+    async def _give_up(self, call: Call, *, has_other: bool) -> None:
+        """End a call to which no media socket comes, or leave it to the worker that may have its socket."""
+        if has_other and self._is_in_doubt():
             log.warning(
                 "a call is left to the worker to which its media socket leads: this one is cut off from the others",
                 extra={"call": call.call_id},
             )
             self._leave(call)
-        elif call.connection is None:
-            call.note("NoMediaSocket", self._clock.wall())
-            heard = "its callbacks do" if call.told_of else "nor did a callback: is BASE_URL right, and reachable"
-            log.warning("a call is hung up: no media socket reached us, %s", heard, extra={"call": call.call_id})
-            await self._let_go(call)
+            return
+        call.note("NoMediaSocket", self._clock.wall())
+        heard = "its callbacks do" if call.told_of else "nor did a callback: is BASE_URL right, and reachable"
+        log.warning("a call is hung up: no media socket reached us, %s", heard, extra={"call": call.call_id})
+        await self._let_go(call)
 
     async def _until_connected(self, call: Call) -> None:
         """Ask the network repeatedly for the state of a call of which no event came, until it is connected or over."""
@@ -241,6 +272,14 @@ class MediaWatch:
             # It may have been closed in between.
             return error.trouble is Trouble.CONFLICT and call.connection is None
         return call.connection is None
+
+
+async def _until_back(call: Call) -> None:
+    """Wait while the caller is on hold; how long that may last is for their session to say."""
+    while True:
+        await asyncio.sleep(HOLD_LOOK_S)
+        if call.state is not CallState.ON_HOLD or call.connection is not None:
+            return
 
 
 async def _until_told(call: Call, within_s: float) -> None:

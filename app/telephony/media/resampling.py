@@ -1,4 +1,5 @@
-"""Callers at 24 kHz are heard at 16 kHz: that is what recognizers and voice activity detectors want."""
+"""Audio from one sample rate to another: callers at 24 kHz are heard at 16 kHz, as recognizers and voice activity
+detectors want them."""
 
 from typing import Any
 
@@ -11,18 +12,18 @@ RESAMPLING_PACKAGES = ("numpy", "soxr")
 
 
 class Resampling:
-    """A stream of PCM16LE mono from one rate to 16 kHz; keeps what the filter needs between two frames."""
+    """A stream of PCM16LE mono from one rate to another; keeps what the filter needs between two frames."""
 
-    def __init__(self, from_hz: int) -> None:
+    def __init__(self, from_hz: int, to_hz: int = HEARD_HZ) -> None:
         import numpy
         import soxr
 
         self._frombuffer: Any = numpy.frombuffer
         self._dtype = numpy.dtype("<i2")
-        self._stream = soxr.ResampleStream(from_hz, HEARD_HZ, 1, dtype="int16", quality="MQ")
+        self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="int16", quality="MQ")
 
     def push(self, pcm: bytes) -> bytes:
-        """Take PCM16LE at the rate of the stream; returns what of it is complete at 16 kHz."""
+        """Take PCM16LE at the rate of the stream; returns what of it is complete at the other rate."""
         return bytes(self._stream.resample_chunk(self._frombuffer(pcm, self._dtype)).tobytes())
 
 
@@ -32,9 +33,19 @@ def to_16_khz(from_hz: int) -> Resampling | None:
     Raises:
         UnsupportedRateError: what converts is not installed, so audio of this rate cannot be converted.
     """
-    if from_hz == HEARD_HZ:
+    return converter(from_hz, HEARD_HZ)
+
+
+def converter(from_hz: int, to_hz: int) -> Resampling | None:
+    """A converter from one rate to another, or None where there is nothing to convert.
+
+    Raises:
+        UnsupportedRateError: what converts is not installed.
+    """
+    if from_hz == to_hz:
         return None
     try:
-        return Resampling(from_hz)
+        return Resampling(from_hz, to_hz)
     except ModuleNotFoundError as error:
-        raise UnsupportedRateError(f"{from_hz} Hz needs {error.name}, of the extra local") from None
+        other_hz = to_hz if from_hz == HEARD_HZ else from_hz
+        raise UnsupportedRateError(f"{other_hz} Hz needs {error.name}, of the extra local") from None

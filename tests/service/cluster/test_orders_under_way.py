@@ -72,3 +72,25 @@ async def test_a_caller_on_hold_stays_on_hold_and_can_be_brought_back(tmp_path: 
         await is_answered(at, caller, "42")
         caller.hang_up()
         await shown(at, call, "disconnected")
+
+
+async def test_a_caller_whose_hold_ends_or_begins_while_the_machine_is_dead_is_treated_so(tmp_path: Path) -> None:
+    async with machines(tmp_path, AGENT, LANGUAGE_MODEL=MODEL) as at:
+        at.only(at.one)
+        back, held = await greeted(at.acs, at.url, 0), await greeted(at.acs, at.url, 1)
+        async with at.rest() as rest:
+            assert (await rest.post(f"/calls/{(await back.connected()).connection_id}/hold", json={})).is_success
+        await shown(at, await back.connected(), "on_hold")
+        for caller, on_hold in ((back, False), (held, True)):
+            # Nobody is told: the machine to which it would be is dead in a moment.
+            (await caller.connected()).participants[caller.raw_id].is_on_hold = on_hold
+        await moved(at, await back.connected(), "kill")
+        for caller in (back, held):
+            await streams(await caller.connected())
+        await shown(at, await back.connected(), "connected")
+        await shown(at, await held.connected(), "on_hold")
+        await back.hears_silence(1_000)
+        back.press("42#")
+        await back.hears_reply(quiet_ms=1_000)
+        for caller in (back, held):
+            caller.hang_up()

@@ -74,6 +74,20 @@ async def test_while_a_caller_is_on_hold_they_are_talked_to_when_they_are_back(t
         await caller.ended(WITHIN_S)
 
 
+async def test_whose_hold_ends_while_nobody_has_the_call_is_talked_to(tmp_path: Path) -> None:
+    async with processes(tmp_path) as (acs, server):
+        await server.start()
+        caller = await greeted(acs, server.url, 0)
+        call = await caller.connected()
+        async with rest(server.url) as client:
+            assert (await client.post(f"/calls/{call.connection_id}/hold")).status_code == 200
+        server.kill_workers()
+        # Nobody is told: the worker to which it would be is dead.
+        call.participants[caller.raw_id].is_on_hold = False
+        await goes_on(caller, asyncio.get_running_loop().time())
+        await caller.ended(WITHIN_S)
+
+
 async def _status(client: httpx.AsyncClient, call_id: str) -> str:
     try:
         return str((await client.get(f"/calls/{call_id}")).json().get("status"))

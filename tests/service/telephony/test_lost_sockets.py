@@ -2,9 +2,11 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from websockets.asyncio.client import connect
 
+from actors.agent import Limits
 from app.telephony.acs.call_events import NOT_OPENED
 from app.telephony.call import Custody
 from app.telephony.media import media_watch
@@ -13,6 +15,7 @@ from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.media import MediaStream
 from tests.kit.running_time import running_time
+from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import UNHURRIED, Telephone, answered, over, said, telephone, tone
 from tests.service.telephony.test_call_events import told
 from tests.service.telephony.test_orders import connection_of
@@ -230,5 +233,21 @@ async def test_one_that_the_network_could_not_open_is_asked_for_again_without_wa
         await phone.acs.answered.until(lambda sent: sent.operation == "start_media_streaming")
         failed = {"mediaStreamingStatus": "mediaStreamingFailed", "mediaStreamingStatusDetails": details}
         await told(phone, call, ("MediaStreamingFailed", {"mediaStreamingUpdate": failed}))
+        await reconnected(media_of(caller), 2)
+        await goes_on(phone, caller)
+
+
+async def test_of_a_caller_on_hold_whom_the_network_does_not_stream_they_are_talked_to_when_they_are_back() -> None:
+    agent = msgspec.structs.replace(AGENT, limits=Limits(no_input_s=60, reconnect_s=1))
+    async with telephone(agent) as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        assert (await phone.rest.post(f"/calls/{call.call_id}/hold", json={})).status_code == 200
+        phone.acs.faults.refuse("start_media_streaming", 400, 100, code="8501")
+        media_of(caller).drop()
+        await asyncio.sleep(3)
+        assert call.state is CallState.ON_HOLD
+        phone.acs.faults.clear()
+        assert (await phone.rest.post(f"/calls/{call.call_id}/unhold", json={})).status_code == 200
         await reconnected(media_of(caller), 2)
         await goes_on(phone, caller)

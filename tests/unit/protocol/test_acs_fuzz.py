@@ -102,7 +102,8 @@ def decode_media(message: bytes | str) -> None:
             assert isinstance(participant, str)
             assert isinstance(timestamp, str | int | float)
         case acs_media.AudioMetadata():
-            acs_media.require_supported(decoded)
+            assert isinstance(acs_media.strangeness(decoded), str)
+            acs_media.require_rate(decoded)
         case acs_media.DtmfTone(digit):
             assert digit in acs_media.DIGITS
         case acs_media.Unknown(kind):

@@ -14,14 +14,16 @@ from protocol.acs.media import (
     DtmfTone,
     MediaMessage,
     OutboundCase,
+    RepairedMetadata,
     TranscribedWord,
     TranscriptionMetadata,
     TranscriptionText,
     Unknown,
     audio_message,
     decode,
-    require_supported,
+    require_rate,
     stop_message,
+    strangeness,
 )
 from protocol.acs.media_fields import MediaProtocolError
 
@@ -106,6 +108,14 @@ def test_keys_may_be_in_any_case(name: str, how: str) -> None:
             '{"kind":"AudioMetadata","audioMetadata":{"sampleRate":24000}}',
             AudioMetadata(encoding="PCM", sample_rate=24_000, channels=1, length=960),
         ),
+        (
+            '{"kind":"AudioMetadata","audioMetadata":{"sampleRate":"24000","channels":"1","length":"960"}}',
+            AudioMetadata(encoding="PCM", sample_rate=24_000, channels=1, length=960),
+        ),
+        (
+            '{"kind":"AudioMetadata","audioMetadata":{"sampleRate":16000,"encoding":7,"channels":[1],"length":-0.5}}',
+            RepairedMetadata(AudioMetadata(sample_rate=16_000), "audioMetadata.encoding: expected text"),
+        ),
         ('{"kind":"AudioData","audioData":{"data":"AQI="}}', AudioFrame(pcm=b"\1\2")),
         ('{"kind":"AudioData","audioData":{"data":""}}', AudioFrame(pcm=b"")),
         ('{"kind":"AudioData","audioData":{"data":"AQI=","silent":true}}', AudioFrame(pcm=b"\1\2", silent=True)),
@@ -127,6 +137,7 @@ def test_keys_may_be_in_any_case(name: str, how: str) -> None:
             '{"kind":"DtmfData","dtmfData":{"data":"a","timestamp":"now","participantRawID":"4:+1"}}',
             DtmfTone("A", "4:+1"),
         ),
+        ('{"kind":"DtmfData","dtmfData":{"data":7.0}}', DtmfTone("7")),
         (
             '{"kind":"TranscriptionData","transcriptionData":{"text":"hi","confidence":1,"offsetInTicks":10,'
             '"durationInTicks":20,"resultState":"intermediate"}}',
@@ -170,7 +181,10 @@ def test_every_key_is_a_tone(key: str) -> None:
         ('{"kind":7}', "kind: expected text"),
         ('{"audioData":{"data":"AQI="}}', "kind: missing"),
         ('{"kind":"AudioMetadata","audioMetadata":{}}', "audioMetadata.sampleRate: missing"),
-        ('{"kind":"AudioMetadata","audioMetadata":{"sampleRate":"16000"}}', "audioMetadata.sampleRate: expected a who"),
+        (
+            '{"kind":"AudioMetadata","audioMetadata":{"sampleRate":"16 k"}}',
+            "audioMetadata.sampleRate: expected a whole",
+        ),
         ('{"kind":"AudioMetadata","audioMetadata":{"sampleRate":true}}', "audioMetadata.sampleRate: expected a whole"),
         ('{"kind":"DtmfData","dtmfData":{"data":"12"}}', "dtmfData.data: expected one of"),
         ('{"kind":"DtmfData","dtmfData":{"data":""}}', "dtmfData.data: expected one of"),
@@ -198,23 +212,33 @@ def test_an_error_does_not_repeat_what_was_said_or_dialled(message: str) -> None
     assert "4711" not in str(error.value)
 
 
-@pytest.mark.parametrize("rate_hz", [16_000, 24_000])
-def test_pcm_mono_at_two_rates_is_supported(rate_hz: int) -> None:
-    require_supported(AudioMetadata(encoding="pcm", sample_rate=rate_hz, channels=1, length=rate_hz // 25))
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 24_000, 44_100, 48_000])
+def test_the_rates_of_telephony_are_supported(rate_hz: int) -> None:
+    require_rate(AudioMetadata(sample_rate=rate_hz))
+
+
+@pytest.mark.parametrize("rate_hz", [-16_000, 0, 7_999, 48_001, 10**9])
+def test_any_other_rate_is_refused_by_name(rate_hz: int) -> None:
+    with pytest.raises(MediaProtocolError, match=rf"^audioMetadata\.sampleRate: only 8000 to .*, got {rate_hz}$"):
+        require_rate(AudioMetadata(sample_rate=rate_hz))
+
+
+@pytest.mark.parametrize("encoding", ["pcm", "PCM", "Pcm16KMono", "pcm_s16le", "LINEAR16", "audio/L16"])
+def test_pcm_of_one_channel_is_nothing_strange_whatever_it_is_called(encoding: str) -> None:
+    assert strangeness(AudioMetadata(encoding=encoding, channels=1)) == ""
 
 
 @pytest.mark.parametrize(
     ("metadata", "named"),
     [
-        (AudioMetadata(encoding="opus"), "audioMetadata.encoding: only PCM"),
-        (AudioMetadata(sample_rate=8_000), "audioMetadata.sampleRate: only 16000 and 24000 are supported, got 8000"),
+        (AudioMetadata(encoding="opus"), "audioMetadata.encoding: only PCM is supported, got 'opus'"),
+        (AudioMetadata(encoding=""), "audioMetadata.encoding: only PCM is supported, got ''"),
         (AudioMetadata(channels=2), "audioMetadata.channels: only 1 is supported, got 2"),
+        (AudioMetadata(channels=0), "audioMetadata.channels: only 1 is supported, got 0"),
     ],
 )
-def test_other_audio_is_refused_by_name(metadata: AudioMetadata, named: str) -> None:
-    with pytest.raises(MediaProtocolError) as error:
-        require_supported(metadata)
-    assert str(error.value).startswith(named)
+def test_other_audio_is_named(metadata: AudioMetadata, named: str) -> None:
+    assert strangeness(metadata) == named
 
 
 def test_acs_is_sent_exactly_what_microsoft_documents() -> None:

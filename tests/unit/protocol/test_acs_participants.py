@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from protocol.acs.participants import Identifier, Kind
+from protocol.acs.participants import Identifier, Kind, readable_identifier
 
 
 def identifier(text: str) -> Identifier:
@@ -33,3 +33,21 @@ def test_an_identifier(text: str, raw_id: str, kind: Kind, number: str | None) -
 def test_nobody_at_all_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="an identifier needs a rawId"):
         identifier("{}")
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("4:+15550100", {"rawId": "4:+15550100"}),
+        ([{"rawId": "4:+15550100"}], {"rawId": "4:+15550100"}),
+        ({"rawId": "4:+15550100", "kind": 7, "phoneNumber": [], "more": []}, {"rawId": "4:+15550100", "more": []}),
+        ({"phoneNumber": "+15550100"}, {"phoneNumber": {"value": "+15550100"}}),
+        ({"communicationUser": "8:acs:1"}, {"communicationUser": {"id": "8:acs:1"}}),
+        ("+15550100", "+15550100"),
+        (7, 7),
+        ([], []),
+        (None, None),
+    ],
+)
+def test_somebody_is_known_although_something_beside_their_id_is_odd(sent: object, read: object) -> None:
+    assert readable_identifier(sent) == read

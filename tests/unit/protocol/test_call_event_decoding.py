@@ -455,3 +455,19 @@ def test_what_is_nested_too_deeply_beside_an_event_is_passed_over() -> None:
         assert (first.defect == "") == (field == '"x":')
     with pytest.raises(EventsError, match="nested too deeply"):
         decode("[" + deep % ('"x":' + "[" * 100_000) + "]")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"isMuted": "perhaps"},
+        {"isMuted": []},
+        {"identifier": NUMBER | {"kind": 7, "phoneNumber": []}},
+        {"isMuted": None},
+    ],
+)
+def test_a_participant_is_known_although_something_beside_their_id_is_odd(odd: dict[str, object]) -> None:
+    listed = [{"identifier": NUMBER, "isOnHold": True} | odd]
+    told = one(event("ParticipantsUpdated", COMMON | {"sequenceNumber": 4, "participants": listed}))
+    assert isinstance(told, ParticipantsUpdated)
+    assert [(each.identifier.raw_id, each.is_on_hold) for each in told.participants] == [("4:+16041234567", True)]

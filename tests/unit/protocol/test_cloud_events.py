@@ -5,7 +5,7 @@ import base64
 import msgspec
 import pytest
 
-from protocol.acs.cloud_events import EventsError, delivered, event_data, fields_of, structured, without_nulls
+from protocol.acs.cloud_events import EventsError, delivered, event_data, fields_of, moment, structured, without_nulls
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,17 @@ def test_in_the_binary_mode_the_attributes_are_headers_and_the_body_is_the_data(
 @pytest.mark.parametrize("headers", [{}, {"ce-id": "1"}, {"ce-type": ""}])
 def test_any_other_body_is_left_as_it_is(headers: dict[str, str]) -> None:
     assert structured(headers, b'[{"type": "x"}]') == b'[{"type": "x"}]'
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        ("2026-09-14T05:50:32.0263791+00:00", 1_789_365_032.026379),
+        ("2026-09-14T05:50:32Z", 1_789_365_032.0),
+        ("2026-09-14T05:50:32", 1_789_365_032.0),
+        ("", None),
+        ("yesterday", None),
+    ],
+)
+def test_the_time_of_an_event_is_read_if_it_is_one(time: str, seconds: float | None) -> None:
+    assert moment(time) == pytest.approx(seconds)

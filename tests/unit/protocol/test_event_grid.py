@@ -244,3 +244,20 @@ def test_several_come_in_one_delivery_and_a_malformed_one_does_not_spoil_the_oth
 def test_a_body_without_events_is_refused(body: str) -> None:
     with pytest.raises(EventsError, match=r"^body: "):
         decode(body)
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        "4:+15550100",
+        [{"rawId": "4:+15550100"}],
+        {"rawId": "4:+15550100", "kind": 7, "phoneNumber": "+15550100"},
+        {"phoneNumber": "+15550100"},
+        {"rawId": "4:+15550100", "phoneNumber": None, "communicationUser": []},
+    ],
+)
+def test_who_calls_is_known_although_something_beside_their_id_is_odd(caller: object) -> None:
+    call = one(incoming(**{"from": caller}) | {"subject": ""})
+    assert isinstance(call, IncomingCall)
+    assert call.caller is not None
+    assert call.caller.phone_number == "+15550100"

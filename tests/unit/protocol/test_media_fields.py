@@ -34,6 +34,17 @@ def test_what_is_no_whole_number_of_64_bits_is_named(value: Any, wrong: str) -> 
         fields(sampleRate=value).whole("sampleRate")
 
 
+@pytest.mark.parametrize(("value", "read"), [("16000", 16_000), (" 24000.0 ", 24_000), (16_000, 16_000), (None, 5)])
+def test_a_whole_number_may_be_a_text(value: Any, read: int) -> None:
+    assert fields(sampleRate=value).whole_or_text("sampleRate", default=5) == read
+
+
+@pytest.mark.parametrize("value", ["", "16 kHz", "1e5", "-16000", "16000.5", "9" * 400, "\u0661\u0662", [16_000]])
+def test_a_text_that_is_no_whole_number_is_named(value: Any) -> None:
+    with pytest.raises(MediaProtocolError, match=r"^audioMetadata\.sampleRate: expected a whole number$"):
+        fields(sampleRate=value).whole_or_text("sampleRate")
+
+
 @pytest.mark.parametrize(("value", "wrong"), [(10**400, "out of range"), (-1e300, "out of range"), ("1", "expected a")])
 def test_what_is_no_number_that_can_be_reckoned_with_is_named(value: Any, wrong: str) -> None:
     with pytest.raises(MediaProtocolError, match=rf"^audioMetadata\.confidence: {wrong}"):

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from actors.conversation import Ending, Role, UtteranceKind
-from actors.messages.caller import EndSession, InterruptRequested, KeyPressed, TextEntered
+from actors.messages.caller import EndSession, InputMessage, InterruptRequested, KeyPressed, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ReplyGenerated, TextGenerated
@@ -139,6 +139,44 @@ def test_keys_of_an_input_that_was_not_complete_are_in_it(how: str) -> None:
                 await on.ear.until(lambda ear: ear.ended is not None)
                 await asyncio.sleep(1)
             assert saved(on)[-1] == (Role.USER, "4 7")
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("entered", "words"),
+    [
+        ([KeyPressed("4"), KeyPressed("7")], "4 7"),
+        ([TextEntered("on tuesday")], "on tuesday"),
+        ([TextEntered("on tuesday"), KeyPressed("4")], "on tuesday 4"),
+    ],
+)
+@pytest.mark.parametrize("first", [(), (KeyPressed("9"),)])
+def test_what_is_entered_in_the_moment_in_which_the_caller_hangs_up_is_in_it(
+    first: tuple[KeyPressed, ...], entered: list[InputMessage], words: str
+) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET) as on:
+            await asyncio.sleep(0.3)
+            for key in first:
+                on.entry.deliver(key)
+                await asyncio.sleep(0.1)
+            for message in entered:
+                on.entry.deliver(message)
+            await hang_up(on)
+            assert saved(on) == [(Role.USER, f"9 {words}" if first else words)]
+            assert [m.text for m in on.ear.of(FinalTranscript)] == [saved(on)[0][1]]
+
+    run_virtual(main())
+
+
+def test_keys_of_a_session_that_only_listens_are_not() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, mode=TRANSCRIPTION) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(KeyPressed("4"))
+            await hang_up(on)
+            assert saved(on) == []
 
     run_virtual(main())
 

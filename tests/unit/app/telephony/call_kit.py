@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.runtime.clock import run_virtual
 from app.telephony.call import Call, Direction
-from app.telephony.call_control import CallProperties
+from app.telephony.call_control import CallProperties, OnTheCall
 from app.telephony.errors import CallControlError
 from protocol.calls import CallState
 from tests.kit.session_kit import AGENT
@@ -21,6 +21,7 @@ class Network:
         self.orders: list[tuple[Any, ...]] = []
         self.failures: dict[str, list[CallControlError | None]] = {}
         self.state = "connected"
+        self.present: tuple[OnTheCall, ...] = ()
 
     def named(self, name: str) -> list[tuple[Any, ...]]:
         """The orders of one kind."""
@@ -37,7 +38,7 @@ class Network:
                 raise failure
             if name == "properties":
                 return CallProperties(arguments[0], "server-1", "c", self.state, "active")
-            return f"{name}-id"
+            return self.present if name == "participants" else f"{name}-id"
 
         return order
 

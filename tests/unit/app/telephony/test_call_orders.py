@@ -8,8 +8,10 @@ from unittest.mock import Mock
 
 import pytest
 
+from actors.messages.caller import HoldEnded, HoldStarted
 from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call
+from app.telephony.call_control import OnTheCall
 from app.telephony.call_orders import EVENT_S, KEY_S, LAST_WORD_S, CallOrders, not_carried_out
 from app.telephony.continuity.call_checkpoints import OpenOrder
 from app.telephony.errors import CallControlError, Trouble
@@ -25,11 +27,15 @@ class Line:
     def __init__(self, state: CallState = CallState.CONNECTED, *, network: bool = True) -> None:
         self.network = Network()
         self.call: Call = new_call(state)
+        self.notices: list[Any] = []
+        """What the session of the call was told."""
         numbers = iter(range(1, 100))
         switchboard: Any = SimpleNamespace(
             network=self.network if network else None,
             control=self.network,
             order_id=lambda: f"order-{next(numbers)}",
+            wall=lambda: 0.0,
+            tell_session=lambda call, message: self.notices.append(message),
             carrier=SimpleNamespace(addresses=SimpleNamespace(callback=lambda secret: f"https://here/{secret}")),
         )
         self.orders = CallOrders(switchboard, self.call)
@@ -131,7 +137,7 @@ def test_a_caller_on_hold_is_brought_back_and_one_who_is_not_cannot_be() -> None
     async def act() -> None:
         line = Line(CallState.ON_HOLD)
         await line.orders.unhold()
-        assert line.network.orders == [("unhold", "call-1", CALLER, "order-1")]
+        assert line.network.orders == [("unhold", "call-1", CALLER, "order-1"), ("participants", "call-1")]
         assert "the call is not on hold" in str(await trouble_of(Line().orders.unhold()))
 
     on_virtual_time(act)
@@ -212,5 +218,52 @@ def test_an_order_of_another_worker_is_seen_through(kind: str, within_s: float) 
         assert [(order.id, order.state) for order in line.call.orders.unsettled] == [("order-7", "taken")]
         await asyncio.sleep(within_s + 0.1)
         assert [(order.id, order.state) for order in line.call.orders.unsettled] == [("order-7", "overdue")]
+
+    on_virtual_time(act)
+
+
+@pytest.mark.parametrize("order", ["hold", "unhold"])
+@pytest.mark.parametrize("is_done", [True, False])
+def test_whether_a_caller_is_on_hold_is_asked_where_no_event_tells_it(order: str, is_done: bool) -> None:
+    async def act() -> None:
+        line = Line(CallState.CONNECTED if order == "hold" else CallState.ON_HOLD)
+        on_hold = is_done is (order == "hold")
+        line.network.present = (OnTheCall(f"4:{CALLER}", CALLER, is_muted=False, is_on_hold=on_hold),)
+        work = line.orders.hold() if order == "hold" else line.orders.unhold()
+        if is_done:
+            await work
+        else:
+            not_done = "the caller was not put on hold" if order == "hold" else "the caller is still on hold"
+            assert str(await trouble_of(work)) == not_done
+        assert line.call.state is (CallState.ON_HOLD if on_hold else CallState.CONNECTED)
+        assert line.notices == ([HoldStarted() if on_hold else HoldEnded()] if is_done else [])
+
+    on_virtual_time(act)
+
+
+def test_a_hold_that_another_worker_has_ordered_is_looked_at_where_no_event_tells_of_it() -> None:
+    async def act() -> None:
+        line = Line()
+        line.network.present = (OnTheCall(f"4:{CALLER}", CALLER, is_muted=False, is_on_hold=True),)
+        line.orders.go_on(OpenOrder("order-7", "hold", "taken", CALLER))
+        await asyncio.sleep(EVENT_S + 1)
+        assert line.call.state is CallState.ON_HOLD
+
+    on_virtual_time(act)
+
+
+def test_a_hold_of_which_neither_the_answer_nor_an_event_comes_is_looked_at() -> None:
+    async def act() -> None:
+        line = Line()
+        line.network.present = (OnTheCall(f"4:{CALLER}", CALLER, is_muted=False, is_on_hold=True),)
+        line.network.failures["hold"] = [CallControlError(Trouble.UNAVAILABLE, "status 504")]
+        await trouble_of(line.orders.hold())
+        await asyncio.sleep(EVENT_S + 1)
+        assert (line.call.state, line.notices) == (CallState.ON_HOLD, [HoldStarted()])
+        line.network.failures["unhold"] = [CallControlError(Trouble.UNAVAILABLE, "status 504")]
+        await trouble_of(line.orders.unhold())
+        line.told(OrderKind.UNHOLD, order_id="order-2")
+        await asyncio.sleep(EVENT_S + 1)
+        assert len(line.network.named("participants")) == 1, "an event has told of it"
 
     on_virtual_time(act)

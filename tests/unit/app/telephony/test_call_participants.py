@@ -26,6 +26,38 @@ def test_an_update_that_comes_late_changes_nothing() -> None:
     assert [each.id for each in participants] == ["c"]
 
 
+@pytest.mark.parametrize(
+    ("updates", "counts"),
+    [
+        # Sequence number, and when it was told, of each update: which of them are the latest when they come.
+        (((4, 1.0), (5, 2.0), (0, 3.0), (1, 4.0)), (True, True, True, True)),
+        (((4, 1.0), (0, 3.0), (6, 2.0), (1, 4.0)), (True, True, False, True)),
+        (((4, 2.0), (3, 1.0), (4, 1.5)), (True, False, False)),
+        # Within one count the numbers are believed, and not the clocks of several machines.
+        (((4, 2.0), (5, 1.9)), (True, True)),
+        (((4, None), (0, None), (1, None), (0, None)), (True, True, True, True)),
+        (((4, None), (2, None), (4, None)), (True, False, True)),
+        (((4, None), (None, None), (3, None)), (True, True, False)),
+        (((None, 2.0), (None, 1.0), (None, 3.0)), (True, False, True)),
+        (((4, 2.0), (2, None)), (True, False)),
+    ],
+)
+def test_a_count_may_begin_anew_and_what_was_told_before_is_late(
+    updates: tuple[tuple[int | None, float | None], ...], counts: tuple[bool, ...]
+) -> None:
+    participants = CallParticipants()
+    assert tuple(participants.update(number, [participant("a")], at) for number, at in updates) == counts
+
+
+def test_after_a_transfer_a_lower_number_is_a_later_one_once() -> None:
+    participants = on_the_call(participant("a"))
+    assert participants.update(7, [participant("a")])
+    participants.may_count_anew()
+    assert participants.update(3, [participant("b")])
+    assert not participants.update(2, [participant("a")])
+    assert [each.id for each in participants] == ["b"]
+
+
 def test_the_caller_is_on_hold_and_not_just_anybody() -> None:
     assert on_the_call(participant("a", status="on_hold"), participant("b", "bot")).is_caller_on_hold
     assert not on_the_call(participant("a"), participant("b", "bot", "on_hold")).is_caller_on_hold

@@ -4,13 +4,18 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
-from actors.messages.caller import CallOrderFailed, ConnectionAttached, Lead, Transport
+import pytest
+
+from actors.messages.caller import CallOrderFailed, ConnectionAttached, HoldEnded, Lead, Transport
+from actors.rules.turn_taking.state import TurnSnapshot
+from actors.session.checkpoint import Checkpoint
 from app.browser.session_outputs import SessionOutputs
 from app.console.timeline import Timelines
 from app.sessions.session_plans import SessionPlans
 from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_sessions import CallSessions
 from config.settings import Settings
+from protocol.calls import CallState
 from tests.kit.session_kit import AGENT
 
 SETTINGS = Settings.read({"CALL_ACCESS_CODE": "2468", "HANDOFF_PHONE_NUMBER": "+15550111"})
@@ -115,3 +120,16 @@ async def test_the_next_session_is_told_once_of_orders_that_failed_while_there_w
     for _ in range(2):
         opener.open(without, Mock(), ATTACHED)
     sessions.open.return_value.deliver.assert_called_once_with(CallOrderFailed("the other side did not take the call"))
+
+
+@pytest.mark.parametrize(("state", "is_told"), [(CallState.CONNECTED, True), (CallState.ON_HOLD, False)])
+async def test_a_session_that_goes_on_is_told_that_its_caller_is_back_from_hold(
+    state: CallState, is_told: bool
+) -> None:
+    opener, sessions, _ = opening()
+    checkpoint = Checkpoint(turn=TurnSnapshot(on_hold_since=7.0))
+    taken = call(admission=Admission.ADMITTED, checkpoint=checkpoint)
+    taken.progress.state = state
+    opener.open(taken, Mock(), ATTACHED)
+    told = [arguments.args[0] for arguments in sessions.open.return_value.deliver.call_args_list]
+    assert told == ([HoldEnded()] if is_told else [])

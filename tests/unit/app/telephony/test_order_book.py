@@ -222,3 +222,13 @@ def test_who_is_put_through_from_among_several_leaves_the_others(whom: str, stat
     assert not book.has_left_others
     assert book.told(OrderKind.TRANSFER, state, order_id="o1") is order
     assert book.has_left_others is left
+
+
+def test_two_orders_for_the_same_are_both_told_of() -> None:
+    book = OrderBook()
+    for number in ("1", "2"):
+        book.move(book.give(OrderKind.HOLD, number, "caller"), TAKEN)
+    for _ in range(2):
+        assert book.told(OrderKind.HOLD, SUCCEEDED, subject="caller") is not None
+    assert book.all_open == []
+    assert book.told(OrderKind.HOLD, SUCCEEDED, subject="caller") is None

@@ -16,6 +16,7 @@ from app.telephony.call_log import CallLog
 from app.telephony.errors import CallControlError, NotConfiguredError, Trouble
 from app.telephony.hang_up import WAITS_S
 from app.telephony.media.dtmf import BURST_KEYS, Way
+from app.telephony.media.media_watch import OWN_RECONNECT_S
 from app.telephony.switchboard import CLOSING_S, GONE_S, OVERTIME_S, Switchboard
 from protocol.calls import CallState
 from tests.kit.session_kit import AGENT
@@ -172,6 +173,21 @@ def test_a_call_whose_session_keeps_no_time_is_hung_up_some_time_after_it() -> N
         assert on.orders == []
         await asyncio.sleep(2)
         assert on.orders == ["hang_up"]
+
+    on_virtual_time(act)
+
+
+@pytest.mark.parametrize("how", ["media_lost", "media_refused"])
+def test_a_media_socket_that_failed_before_the_call_was_connected_is_asked_for_soon(how: str) -> None:
+    async def act() -> None:
+        on = Board(CallState.RINGING)
+        on.board.start()
+        getattr(on.board, how)(on.call)
+        await asyncio.sleep(10)
+        assert "start_media_streaming" not in on.orders
+        on.board.connected(on.call)
+        await asyncio.sleep(OWN_RECONNECT_S + 0.1)
+        assert "start_media_streaming" in on.orders
 
     on_virtual_time(act)
 

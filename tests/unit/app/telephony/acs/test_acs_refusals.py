@@ -44,6 +44,7 @@ def test_the_services_own_code_counts_before_the_status(status: int, code: str, 
         {"code": "8522", "message": "gone"},
         {"error": {"code": "NotFound", "message": "gone", "innererror": {"code": "8522", "innererror": {"code": 0.5}}}},
         {"error": {"code": True, "message": "gone", "InnerError": {"Code": 8522}}},
+        {"error": {"code": "NotFound", "message": "gone", "details": [{"code": "8522"}], "innererror": None}},
     ],
 )
 def test_code_and_text_are_found_however_they_are_written(body: object) -> None:

@@ -10,6 +10,7 @@ from actors.messages.output import AudioDiscarded, AudioFrame, ErrorShown, Sessi
 from app.one_shot_event import OneShotEvent
 from app.telephony.acs.call_connection import CallConnection
 from protocol.acs.media import OutboundCase
+from protocol.acs.media_wire import OutboundAudioMessage
 
 FRAME_MS, RATE_HZ = 20, 16_000
 PCM = bytes(RATE_HZ * 2 * FRAME_MS // 1_000)
@@ -21,8 +22,10 @@ class Writer:
     def __init__(self) -> None:
         self.closed = OneShotEvent()
         self.told: list[tuple[Any, ...]] = []
+        self.sent = b""
 
     def put(self, message: Any, duration_ms: float) -> None:
+        self.sent += msgspec.json.decode(message, type=OutboundAudioMessage).audio_data.data
         self.told.append(("put", duration_ms))
 
     def silence(self, messages: list[Any]) -> None:
@@ -104,3 +107,22 @@ async def test_the_socket_ends_as_it_is_told(way: str) -> None:
     else:
         connection.abandon()
     assert writer.told == [("close", 1000, "over") if way == "close" else ("abandon",)]
+
+
+@pytest.mark.parametrize("wire_hz", [8_000, 24_000])
+async def test_audio_is_sent_at_the_rate_of_the_wire_and_lasts_as_long(wire_hz: int) -> None:
+    connection, writer, clock = await connected()
+    connection.send_at(wire_hz)
+    for _ in range(50):
+        connection.tell(frame())
+    assert 0.95 * 2 * wire_hz < len(writer.sent) <= 2 * wire_hz
+    clock.at += 0.99
+    assert connection.sounding
+    connection.tell(AudioDiscarded(1, "interrupted"))
+    before = len(writer.sent)
+    connection.tell(frame(b"\x10\x27" * 320))
+    assert writer.sent[before:][:2] != bytes(2), "nothing of what was dropped is sent before"
+    connection.send_at(RATE_HZ)
+    before = len(writer.sent)
+    connection.tell(frame())
+    assert len(writer.sent) - before == len(PCM)

@@ -17,6 +17,7 @@ from app.telephony.call_log import CallLog
 from app.telephony.counts import TelephonyCounts
 from app.telephony.errors import NotConfiguredError
 from app.telephony.inbound.incoming_call import IncomingCall
+from protocol.calls import CallState
 from tests.unit.app.telephony.call_kit import CALLER, new_call
 
 NAMESPACE = "Microsoft.Communication."
@@ -148,6 +149,22 @@ def test_a_call_that_is_up_and_that_nobody_knows_is_hung_up_and_one_that_has_end
     events = [event("CallConnected", "lost"), event("CallConnected", "over"), event("CallDisconnected", "over")]
     assert network.ask("/calls/callbacks/former", events).status_code == 200
     assert network.hung_up == ["lost"]
+
+
+@pytest.mark.parametrize("kinds", [["AnswerFailed", "CallConnected"], ["CallConnected", "AnswerFailed"]])
+def test_one_that_is_said_not_to_have_come_about_and_is_connected_is_hung_up(kinds: list[str]) -> None:
+    network = Network()
+    network.ask("/calls/callbacks/former", [event(kind, "lost") for kind in kinds])
+    assert network.hung_up == ["lost"]
+
+
+@pytest.mark.parametrize("kind", ["CallConnected", "ParticipantsUpdated", "MediaStreamingStarted"])
+def test_of_two_orders_to_answer_a_call_the_one_that_connects_is_the_call(kind: str) -> None:
+    network = Network()
+    network.call.progress.state, network.call.is_answer_in_doubt = CallState.RINGING, True
+    events = [event("AnswerFailed", "other"), event(kind, "call-2"), event("CallConnected", "call-2")]
+    assert network.ask("/calls/callbacks/secret", events).json()["failed_events"] == 0
+    assert (network.call.call_id, network.hung_up) == ("call-2", [])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from app.telephony.acs.incoming_calls import incoming_call
 from app.telephony.inbound.incoming_call import IncomingCall
 from protocol.acs import event_grid
-from protocol.acs.participants import Identifier
+from protocol.acs.participants import Identifier, Telephone
 
 
 def test_every_field_of_an_announcement_has_its_place() -> None:
@@ -38,3 +38,9 @@ def test_a_withheld_number_is_no_number(raw_id: str) -> None:
 
 def test_all_but_the_handle_may_be_absent() -> None:
     assert incoming_call(event_grid.IncomingCall(context="opaque")) == IncomingCall(handle="opaque")
+
+
+def test_a_number_that_is_told_and_withheld_nevertheless_is_both() -> None:
+    caller = Identifier(raw_id="4:+15550100", telephone=Telephone("+15550100", is_anonymous=True))
+    call = incoming_call(event_grid.IncomingCall(context="opaque", caller=caller))
+    assert (call.caller_number, call.is_withheld) == ("+15550100", True)

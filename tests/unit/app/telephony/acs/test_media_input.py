@@ -28,8 +28,9 @@ def audio(pcm: bytes = FRAME, participant: str | None = CALLER, *, silent: bool 
     return json.dumps({"kind": "AudioData", "audioData": data})
 
 
-def metadata(sample_rate: int = RATE_HZ, length: int = 640) -> str:
+def metadata(sample_rate: int | str = RATE_HZ, length: int = 640, **other: Any) -> str:
     told = {"subscriptionId": "s", "encoding": "PCM", "sampleRate": sample_rate, "channels": 1, "length": length}
+    told |= other
     return json.dumps({"kind": "AudioMetadata", "audioMetadata": told})
 
 
@@ -77,7 +78,10 @@ class Socket:
             admission=admission,
             admitted=admission is Admission.ADMITTED,
         )
-        connection: Any = SimpleNamespace(close=lambda code, reason: self.closed.append((code, reason)))
+        self.spoken_at: list[int] = []
+        connection: Any = SimpleNamespace(
+            close=lambda code, reason: self.closed.append((code, reason)), send_at=self.spoken_at.append
+        )
         clock: Any = SimpleNamespace(now=lambda: 0.0, wall=lambda: 0.0)
         self.input = MediaInput(
             Telephony(participants=participants, sample_rate=RATE_HZ),
@@ -127,6 +131,34 @@ def test_audio_of_another_rate_is_heard_at_the_sessions() -> None:
     socket = Socket()
     heard = b"".join(socket.take(metadata(24_000, 960), *[audio(b"\x10\x00" * 480)] * 50))
     assert 0.9 * 50 * 640 < len(heard) <= 50 * 640
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 24_000, 48_000])
+def test_a_rate_that_the_network_announces_is_obeyed_both_ways_also_if_it_is_text(rate_hz: int) -> None:
+    socket = Socket()
+    frame = audio(b"\x10\x00" * (rate_hz // 50))
+    heard = b"".join(socket.take(metadata(str(rate_hz), rate_hz // 25), *[frame] * 50))
+    assert 0.9 * 50 * 640 < len(heard) <= 50 * 640
+    assert socket.spoken_at == [rate_hz]
+    assert socket.switchboard.counts.defective_messages == 0
+
+
+@pytest.mark.parametrize("encoding", ["opus", 7])
+def test_a_format_that_is_not_as_ordered_is_counted_and_its_rate_obeyed(encoding: Any) -> None:
+    socket = Socket()
+    socket.take(metadata(24_000, 960, encoding=encoding))
+    assert (socket.spoken_at, socket.switchboard.counts.defective_messages) == ([24_000], 1)
+
+
+def test_of_several_channels_the_first_is_heard() -> None:
+    socket = Socket()
+    both = b"\x10\x00\x99\x00" * 320
+    assert socket.take(metadata(length=1_280, channels="2"), audio(both), audio(b""), audio(both + b"\x10\x00")) == [
+        FRAME,
+        bytes(640),
+        FRAME,
+    ]
+    assert socket.take(metadata(channels=99), audio())[-1] == FRAME
 
 
 @pytest.mark.parametrize(("length", "silence"), [(1_280, 1_280), (0, 640), (7, 640), (10_000_000, 640)])

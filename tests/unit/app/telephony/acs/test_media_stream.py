@@ -16,6 +16,7 @@ from app.telephony.network_state import TRANSFER_S
 from app.telephony.order_book import OrderKind
 from config.settings import Settings
 from protocol.calls import CallState
+from tests.kit.session_kit import AGENT
 from tests.kit.socket_kit import Peer, Receiving, told
 from tests.unit.app.telephony.call_kit import new_call
 
@@ -33,6 +34,7 @@ class Session:
         self.heard: list[bytes] = []
         self.addresses = SimpleNamespace(is_crowded=False)
         self.tells_speakers_apart = False
+        self.plan = SimpleNamespace(agent=AGENT)
         self.deliver = self.told.append
         self.push_audio = self.heard.append
 
@@ -109,6 +111,12 @@ async def test_a_session_waits_longer_for_another_socket_while_its_caller_is_put
         worker.call.orders.give(OrderKind.TRANSFER, "order-1")
     await worker.carries()
     assert worker.first.told == [ConnectionDetached("connection-1", 2 * TRANSFER_S if is_transferring else 0.0)]
+
+
+async def test_the_session_of_a_caller_on_hold_waits_for_another_socket_as_long_as_they_may_be_on_hold() -> None:
+    worker = Worker(CallState.ON_HOLD)
+    await worker.carries()
+    assert worker.first.told == [HoldStarted(), ConnectionDetached("connection-1", AGENT.limits.max_hold_s)]
 
 
 async def test_a_socket_that_another_one_has_replaced_takes_nothing_from_the_session() -> None:

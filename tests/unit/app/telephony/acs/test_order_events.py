@@ -31,6 +31,7 @@ def participant(raw_id: str, on_hold: bool) -> CallParticipant:
         (RecordingStateChanged(recording_id="a", state="Active"), [(START, SUCCEEDED, "a")]),
         (RecordingStateChanged(recording_id="a", state="inactive"), [(STOP, SUCCEEDED, "a")]),
         (RecordingStateChanged(state="active"), []),
+        (RecordingStateChanged(recording_id="a"), []),
         (StartRecordingFailed(recording_id="a"), [(START, FAILED, "a")]),
         (CallTransferFailed(), [(OrderKind.TRANSFER, FAILED, "")]),
         (HoldFailed(), [(OrderKind.HOLD, FAILED, ""), (OrderKind.UNHOLD, FAILED, "")]),

@@ -11,6 +11,7 @@ import pytest
 from actors.agent import InLanguage, Phrases
 from actors.conversation import SessionRecord
 from actors.errors import ErrorKind, StoreError
+from actors.messages.caller import HoldEnded, HoldStarted
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.session.checkpoint import Checkpoint
@@ -93,6 +94,7 @@ class Worker:
             control=self.network,
             log=self.log,
             carrier=SimpleNamespace(source_number=SOURCE),
+            wall=lambda: 0.0,
             media_lost=lambda call, at_once: self.asked_for_media.append((call, at_once)),
         )
         self.it = TakeOver(
@@ -393,3 +395,43 @@ def test_an_agent_that_takes_over_greets_with_the_apology_in_each_of_its_languag
     agent = taking_over(msgspec.structs.replace(AGENT, greeting="Hello.", in_language={"de-DE": german}))
     assert agent.greeting == AGENT.phrases.cut_off
     assert agent.in_language["de-DE"].greeting == "Da bin ich wieder."
+
+
+def of_caller(*, on_hold: bool) -> tuple[OnTheCall, ...]:
+    return (OnTheCall(f"4:{CALLER}", CALLER, is_muted=False, is_on_hold=on_hold),)
+
+
+def held(*, on_hold: bool) -> tuple[Participant, ...]:
+    status = "on_hold" if on_hold else "connected"
+    return (Participant(id=f"4:{CALLER}", phone_number=CALLER, role="person", status=status),)
+
+
+@pytest.mark.parametrize("was_on_hold", [True, False])
+def test_a_hold_that_began_or_ended_while_nobody_had_the_call_is_followed(was_on_hold: bool) -> None:
+    async def act() -> None:
+        worker, told = Worker(), list[Any]()
+        worker.board.tell_session = lambda call, message: told.append(type(message))
+        worker.network.present = of_caller(on_hold=not was_on_hold)
+        await worker.it.take_over(record(participants=held(on_hold=was_on_hold)), None)
+        (call,) = worker.log.live
+        call.progress.state = CallState.ON_HOLD if was_on_hold else CallState.CONNECTED
+        assert worker.asked_for_media == [(call, True)], "the caller, who hears nothing, does not wait for that"
+        await asyncio.sleep(0.1)
+        assert call.participants.is_caller_on_hold is not was_on_hold
+        assert call.state is (CallState.CONNECTED if was_on_hold else CallState.ON_HOLD)
+        assert told == [HoldEnded if was_on_hold else HoldStarted]
+
+    on_virtual_time(act)
+
+
+def test_what_the_network_has_told_meanwhile_is_later_than_what_it_was_asked() -> None:
+    async def act() -> None:
+        worker = Worker()
+        worker.network.present = of_caller(on_hold=True)
+        await worker.it.take_over(record(), None)
+        (call,) = worker.log.live
+        call.participants.update(1, held(on_hold=False))
+        await asyncio.sleep(0.1)
+        assert not call.participants.is_caller_on_hold
+
+    on_virtual_time(act)

@@ -46,6 +46,8 @@ def network(**failing: Any) -> Any:
         (incoming("", is_withheld=True), "anonymous", "forbidden"),
         (incoming("", is_withheld=True), "+15550100", None),
         (incoming(""), "anonymous", None),
+        (incoming(is_withheld=True), "anonymous", "forbidden"),
+        (incoming(is_withheld=True), "+15550100", "forbidden"),
     ],
 )
 def test_who_is_blocked_is_refused(call: IncomingCall, blocked: str, reason: str | None) -> None:

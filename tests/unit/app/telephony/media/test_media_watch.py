@@ -189,3 +189,34 @@ def test_a_call_that_the_network_transcribes_is_asked_for_its_transcript() -> No
         assert on.network.orders == [("start_transcription", "call-1", "en-US")]
 
     watched(act)
+
+
+def test_a_caller_on_hold_to_whom_the_network_does_not_stream_is_asked_for_once_they_are_back() -> None:
+    async def act(on: Watched) -> None:
+        refused = CallControlError(Trouble.CONFLICT, "the call is on hold")
+        on.network.failures["start_media_streaming"] = [refused] * 100
+        on.watch.lost(on.call)
+        await asyncio.sleep(600)
+        assert (on.asked.count("start_media_streaming"), on.let_go) == (1, [])
+        on.network.failures.clear()
+        on.call.progress.state = CallState.CONNECTED
+        await asyncio.sleep(1)
+        assert on.asked.count("start_media_streaming") == 2
+        on.opens()
+        await asyncio.sleep(60)
+        assert on.let_go == []
+
+    watched(act, CallState.ON_HOLD)
+
+
+def test_a_caller_who_is_back_from_hold_and_gets_no_socket_is_let_go() -> None:
+    async def act(on: Watched) -> None:
+        refused = CallControlError(Trouble.CONFLICT, "no")
+        on.network.failures["start_media_streaming"] = [refused] * 100
+        on.watch.lost(on.call)
+        await asyncio.sleep(60)
+        on.call.progress.state = CallState.CONNECTED
+        await asyncio.sleep(60)
+        assert on.let_go == [on.call]
+
+    watched(act, CallState.ON_HOLD)

@@ -1,0 +1,53 @@
+"""A caller on hold, as the participants of the call say: the state of the call follows, and its session is told."""
+
+import asyncio
+import logging
+
+from actors.messages.caller import HoldEnded, HoldStarted
+from actors.session.checkpoint import Checkpoint
+from app.telephony.call import Call
+from app.telephony.call_participants import as_shown, only_telephone
+from app.telephony.errors import CallControlError
+from app.telephony.switchboard import Switchboard
+from protocol.calls import CallState
+
+log = logging.getLogger(__name__)
+
+PARTICIPANTS_S = 2.0
+"""Seconds for which the participants of a call are waited for: its caller may hear nothing meanwhile."""
+
+
+def follow_hold(switchboard: Switchboard, call: Call) -> None:
+    """Follow whether the caller of a call that is up is on hold, and tell its session of a change."""
+    on_hold = call.participants.is_caller_on_hold
+    if call.up and on_hold != (call.state is CallState.ON_HOLD):
+        call.change_state(CallState.ON_HOLD if on_hold else CallState.CONNECTED, switchboard.wall())
+        switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())
+
+
+async def look_at_participants(switchboard: Switchboard, call: Call, *, since_updates: int) -> None:
+    """Ask the network who is on a call, and who of them on hold, where no event may have told of a change.
+
+    `since_updates`: how many updates had come when it became doubtful; what is told after that is later.
+    """
+    try:
+        async with asyncio.timeout(PARTICIPANTS_S):
+            present = await switchboard.control.participants(call.call_id)
+    except (CallControlError, TimeoutError) as error:
+        log.warning(
+            "the participants of a call cannot be looked up: %s", error or "no answer", extra={"call": call.call_id}
+        )
+        return
+    call.caller = call.caller or only_telephone(present, call.own_number)
+    if present and call.participants.updates == since_updates:
+        call.participants.restore(as_shown(present, call.caller))
+        follow_hold(switchboard, call)
+        call.on_change(call)
+
+
+def hold_has_ended(call: Call, checkpoint: Checkpoint) -> bool:
+    """Whether the caller was on hold when the checkpoint was written, and is not any more: nobody has told the session
+    that goes on from it.
+    """
+    was_on_hold = checkpoint.turn is not None and checkpoint.turn.on_hold_since is not None
+    return was_on_hold and call.state is not CallState.ON_HOLD
