@@ -136,6 +136,11 @@ class LiveSession:
             if kind in kinds:
                 yield self.addresses[name]
 
+    def unread_inputs(self) -> list[TextEntered | KeyPressed]:
+        """What the caller has typed and pressed, and that waits for an actor to handle it, in that order."""
+        kept = (message for address in self.addresses for message in address.kept)
+        return [message for message in kept if isinstance(message, TextEntered | KeyPressed)]
+
     def push_audio(self, pcm: bytes) -> None:
         """Keep caller audio from the connection in the ring, before anything can fail, and tell who listens to it."""
         track = self._all_voices
