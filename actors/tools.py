@@ -30,6 +30,7 @@ from actors.ports.call_controls import CallControls
 from actors.ports.llm import ToolSchema
 from actors.rules.unicode_text import well_formed_json
 from actors.runtime.containment import comes_from_outside
+from actors.runtime.time_limit import OverdueError, within
 from actors.runtime.tool_threads import ToolThreads, ToolThreadsBusyError
 from actors.session_context import SessionContext
 from actors.tool_arguments import ToolArguments, read_arguments
@@ -138,8 +139,7 @@ class Tool(Generic[P, R]):
             keywords[self._arguments.hidden] = context
         task = asyncio.current_task()
         try:
-            async with asyncio.timeout(self.timeout_s) as limit:
-                result = await self.call(keywords)
+            result = await within(self.timeout_s, self.call(keywords))
         except ToolThreadsBusyError as error:
             _refused.add(1, {"tool": self.name})
             _logger.warning("tool %s is refused: %s", self.name, error)
@@ -147,7 +147,7 @@ class Tool(Generic[P, R]):
         except BaseException as error:
             if comes_from_outside(error, task):
                 raise
-            if limit.expired():
+            if isinstance(error, OverdueError):
                 _timed_out.add(1, {"tool": self.name})
                 _logger.warning("tool %s took longer than %g s", self.name, self.timeout_s)
                 return _failure(

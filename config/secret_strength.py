@@ -6,6 +6,8 @@ FEWEST_CHARACTERS = 8
 """Characters that a secret must have left when repetitions, sequences, common words, and the digits and years beside
 words are each reduced to one character."""
 FEWEST_DISTINCT = 6
+FEWEST_IN_TURN = 5
+"""Characters that must be left of both halves of a secret together, its characters at even and at odd places."""
 
 SEQUENCES = (
     "abcdefghijklmnopqrstuvwxyz",
@@ -15,32 +17,37 @@ SEQUENCES = (
     "asdfghjkl",
     "zxcvbnm",
     "yxcvbnm",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik",
+    "qazwsxedcrfvtgbyhnujm",
 )
 SHORTEST_SEQUENCE = 3
 
 COMMON_WORDS = (
+    "correcthorsebatterystaple",
     "administrator",
     "development",
-    "production",
     "supersecret",
+    "placeholder",
+    "production",
+    "changethis",
+    "loremipsum",
+    "replaceme",
     "operator",
     "password",
     "passwort",
-    "passwd",
     "changeme",
     "changeit",
-    "letmein",
     "iloveyou",
     "sunshine",
     "princess",
     "football",
     "baseball",
     "superman",
+    "deadbeef",
+    "cafebabe",
+    "february",
+    "letmein",
     "welcome",
-    "dragon",
-    "monkey",
-    "master",
-    "shadow",
     "default",
     "earshot",
     "example",
@@ -49,6 +56,17 @@ COMMON_WORDS = (
     "service",
     "signing",
     "testing",
+    "replace",
+    "openssl",
+    "trustno",
+    "company",
+    "january",
+    "tuesday",
+    "passwd",
+    "dragon",
+    "monkey",
+    "master",
+    "shadow",
     "access",
     "bearer",
     "random",
@@ -58,6 +76,15 @@ COMMON_WORDS = (
     "string",
     "strong",
     "hunter",
+    "insert",
+    "sample",
+    "please",
+    "change",
+    "monday",
+    "summer",
+    "winter",
+    "autumn",
+    "foobar",
     "admin",
     "azure",
     "event",
@@ -70,6 +97,7 @@ COMMON_WORDS = (
     "token",
     "value",
     "voice",
+    "dummy",
     "call",
     "demo",
     "grid",
@@ -81,8 +109,20 @@ COMMON_WORDS = (
     "test",
     "user",
     "very",
+    "fake",
+    "your",
+    "here",
+    "this",
+    "real",
+    "rand",
     "dev",
     "key",
+    "hex",
+    "foo",
+    "bar",
+    "baz",
+    "qux",
+    "not",
 )
 """Words that make a secret guessable, among them those that an example, a deployment or the variable's name
 suggests."""
@@ -93,6 +133,8 @@ _NEIGHBOURS = frozenset(order[at : at + 2] for order in _ORDERS for at in range(
 _WORDS = re.compile("|".join(sorted(COMMON_WORDS, key=len, reverse=True)))
 _BESIDE_WORDS = re.compile(r"^[0-9]{1,4}(?![0-9])|(?<![0-9])[0-9]{1,4}$|(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 """Matches digits at either end, and years: with them people turn a word into a password."""
+_NOT_FILLED_IN = re.compile(r"\$\(.*\)|\$\{.*\}|\{\{.*\}\}|<[\w -]+>|\[[\w -]+\]|%\w+%")
+"""Matches what stands for a secret that is to be filled in, by a shell or by whoever copies an example."""
 _REPEATED_BLOCK = re.compile(r"(.+?)\1+")
 _WHOLE_IS_REPEATED = re.compile(r"(.{1,64}?)\1+.{0,63}")
 LONGEST_BLOCK = 12
@@ -102,7 +144,7 @@ judged."""
 
 def is_guessable(secret: str) -> bool:
     """Whether the secret is made of few characters, of one block again and again, of sequences, or of common words,
-    with a few digits or without.
+    with a few digits or without, or is what an example has in the place of one.
     """
     text = secret.lower()
     if len(set(text)) < FEWEST_DISTINCT:
@@ -112,9 +154,14 @@ def is_guessable(secret: str) -> bool:
         text = whole[1]
         if len(text) <= LONGEST_BLOCK:
             return True
+    if _NOT_FILLED_IN.fullmatch(text) is not None:
+        return True
     plain = _BESIDE_WORDS.sub("#", text)
     # A digit may stand for a letter, also at either end.
-    return min(map(_left, (plain, plain.translate(_LEET), text.translate(_LEET)))) < FEWEST_CHARACTERS
+    left = min(map(_left, (plain, plain.translate(_LEET), text.translate(_LEET))))
+    # Two sequences, a character of each in turn: `1q2w3e4r`, `a1b2c3d4`, `00112233`.
+    in_turn = _left(text[::2]) + _left(text[1::2])
+    return left < FEWEST_CHARACTERS or in_turn < FEWEST_IN_TURN
 
 
 def _left(text: str) -> int:

@@ -57,6 +57,11 @@ class Address(Generic[M]):
         return len(self._waiting or ())
 
     @property
+    def kept(self) -> tuple[M, ...]:
+        """What waits for an actor, in the order in which it came."""
+        return tuple(self._waiting or ())
+
+    @property
     def unhandled(self) -> int:
         """How many messages wait for an actor, or in its mailbox."""
         ref = self._ref

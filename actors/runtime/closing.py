@@ -13,6 +13,7 @@ from actors.runtime.containment import start_contained
 from actors.runtime.described_errors import describe
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.telemetry import count_given_up
+from actors.runtime.time_limit import OverdueError, within
 
 logger = logging.getLogger("earshot.actors")
 
@@ -57,11 +58,9 @@ def _start(close: Callable[[], Awaitable[None]]) -> None:
 
 async def _close(close: Callable[[], Awaitable[None]]) -> None:
     try:
-        async with asyncio.timeout(CLOSE_S) as limit:
-            await close()
-    except TimeoutError:
-        if limit.expired():
-            _give_up(f"it was not done within {CLOSE_S:.0f} s")
+        await within(CLOSE_S, close())
+    except OverdueError:
+        _give_up(f"it was not done within {CLOSE_S:.0f} s")
 
 
 def _give_up(reason: str) -> None:

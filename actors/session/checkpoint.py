@@ -29,9 +29,6 @@ from actors.rules.turn_taking.state import TurnSnapshot
 from actors.session.checkpoint_replies import CheckpointReplies
 from actors.session.recognition.audio_track import AudioTrack
 
-MOST_OPEN_INPUTS = 64
-"""The most texts and keys that are kept while turn-taking has not dealt with them; an input has fewer."""
-
 
 class LostConnection(msgspec.Struct, frozen=True):
     """The connection that carried the session is gone; another one may take its place for a while."""
@@ -98,8 +95,6 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
     """The telephone network's ids of the speakers who are told apart, by label (`rules/speakers.py`)."""
     inputs: int = 0
     """How many texts and keys the caller has entered; each one's number is this count when it came."""
-    latest_inputs: tuple[tuple[int, str], ...] = ()
-    """The texts and keys that turn-taking had not dealt with when the last one came, each with its number."""
     asked: AskedQuestion | None = None
     """The question that the caller's next words answer; None if the agent has asked none."""
     user_at: float | None = None
@@ -229,19 +224,10 @@ class Checkpoint(CheckpointReplies, msgspec.Struct, kw_only=True):
 
     # the caller
 
-    def next_input(self, entered: str) -> int:
-        """Number one more text or key that the caller has entered, and keep it until turn-taking has dealt with it."""
+    def next_input(self) -> int:
+        """Number one more text or key that the caller has entered."""
         self.inputs += 1
-        self.latest_inputs = (*self._open_inputs()[-MOST_OPEN_INPUTS + 1 :], (self.inputs, entered))
         return self.inputs
-
-    def open_inputs(self) -> tuple[str, ...]:
-        """The texts and keys that turn-taking has not dealt with; none in a session that only listens."""
-        return () if self.transcription is not None else tuple(entered for _, entered in self._open_inputs())
-
-    def _open_inputs(self) -> tuple[tuple[int, str], ...]:
-        settled = self.turn.settled_input if self.turn is not None else 0
-        return tuple(each for each in self.latest_inputs if each[0] > settled)
 
     def user_active(self, at: float) -> None:
         """Note that the caller spoke, typed or pressed a key at `at`, in seconds of the session's clock."""

@@ -6,7 +6,8 @@ A telephone shows no text, so a session that cannot be mended has to be heard to
 from collections.abc import Callable
 
 from actors.conversation import PositionPrecision, UtteranceKind
-from actors.messages.output import ReplyHeard, ReplyText
+from actors.messages.output import AudioDiscarded, ReplyHeard, ReplyText
+from actors.messages.playback import StopReason
 from actors.ports.tts import SpokenPhrase
 from actors.rules.playback.frames import Drained
 from actors.rules.playback.playout import Playout
@@ -53,6 +54,10 @@ class LastWords:
         self._playout.begin(reply, UtteranceKind.APOLOGY, self._turn)
         self._playout.add_audio(reply, phrase.pcm)
         self._playout.end(reply)
+        if session.connection.is_holding:
+            # Nobody is left who would have the client go on: it plays what it is sent once it has thrown away the rest.
+            session.connection.is_holding = False
+            session.connection.show(AudioDiscarded(self._turn, StopReason.SUPERSEDED))
         session.connection.show(ReplyText(self._turn, UtteranceKind.APOLOGY, self._text))
         # What was sent before is heard first; sent sooner, this would run further ahead than the connection's lead.
         self._seat: Seat = engines.play_clock.join(self._tick, engines.clock.now() * 1000 + attached.lead.lead_ms)

@@ -121,10 +121,9 @@ class LiveSession:
     def _numbered(self, message: InputMessage) -> InputMessage:
         match message:
             case TextEntered(text):
-                text = well_formed(text)
-                return TextEntered(text, self.checkpoint.next_input(text))
+                return TextEntered(well_formed(text), self.checkpoint.next_input())
             case KeyPressed(key):
-                return KeyPressed(key, self.checkpoint.next_input(key))
+                return KeyPressed(key, self.checkpoint.next_input())
             case _:
                 return message
 
@@ -136,6 +135,11 @@ class LiveSession:
         for name, kinds in self._receives.items():
             if kind in kinds:
                 yield self.addresses[name]
+
+    def unread_inputs(self) -> list[TextEntered | KeyPressed]:
+        """What the caller has typed and pressed, and that waits for an actor to handle it, in that order."""
+        kept = (message for address in self.addresses for message in address.kept)
+        return [message for message in kept if isinstance(message, TextEntered | KeyPressed)]
 
     def push_audio(self, pcm: bytes) -> None:
         """Keep caller audio from the connection in the ring, before anything can fail, and tell who listens to it."""

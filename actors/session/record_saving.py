@@ -9,12 +9,10 @@ from actors.ports.store import SessionStore
 from actors.rules.history import History
 from actors.rules.transcription import Transcription, as_message
 from actors.rules.turn_taking.moving import unanswered_words
-from actors.rules.utterances import joined_utterance
+from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.supervised_actor import logger
-from actors.session.checkpoint import Checkpoint
-from actors.session.connection import SessionConnection
 from actors.session.live_session import LiveSession
 
 SAVE_S = 10.0
@@ -42,18 +40,21 @@ class RecordSaver:
         if self._saving:
             self._next = record
             return
-        self._saving = self._background.run(self._save(record), what="the saving of a session", within_s=SAVE_S)
+        self._saving = self._background.run(
+            self._save(record), what="the saving of a session", within_s=SAVE_S, then=self._saved
+        )
 
     async def _save(self, record: SessionRecord) -> None:
         try:
             await self._store.save(record)
         except StoreError as error:
             report_failure(Failure.STORE, logger, "a session could not be stored: %s", error, operation="save")
-        finally:
-            self._saving = False
-            following, self._next = self._next, None
-            if following is not None:
-                self.save(following)
+
+    def _saved(self) -> None:
+        self._saving = False
+        following, self._next = self._next, None
+        if following is not None:
+            self.save(following)
 
 
 def record_of(session: LiveSession, state: str, clock: Clock) -> SessionRecord:
@@ -82,7 +83,7 @@ def conclude(session: LiveSession, ending: Ending, clock: Clock) -> bool:
     if not session.checkpoint.conclude(ending):
         return False
     connection = session.connection
-    _record_unfinished(session.checkpoint, connection, clock)
+    _record_unfinished(session, clock)
     _record_transcribed(session, clock)
     if ending is Ending.ERROR:
         connection.show(ErrorShown(session.plan.agent.phrases.apology))
@@ -91,8 +92,9 @@ def conclude(session: LiveSession, ending: Ending, clock: Clock) -> bool:
     return True
 
 
-def _record_unfinished(checkpoint: Checkpoint, connection: SessionConnection, clock: Clock) -> None:
+def _record_unfinished(session: LiveSession, clock: Clock) -> None:
     """Put what was heard of the replies that the end has cut off into the conversation, and what was said meanwhile."""
+    checkpoint, connection = session.checkpoint, session.connection
     pending = checkpoint.pending_replies
     history = History(checkpoint.messages, checkpoint.memory, checkpoint.memory_before)
     for said in history.end((pending[reply] for reply in sorted(pending)), clock.wall()):
@@ -105,9 +107,8 @@ def _record_unfinished(checkpoint: Checkpoint, connection: SessionConnection, cl
                 interrupted=said.interrupted,
             )
         )
-    words, continues = unanswered_words(checkpoint.turn) if checkpoint.turn is not None else ("", False)
-    # An order to end overtakes what was entered before it.
-    words = joined_utterance(words, " ".join(checkpoint.open_inputs()))
+    # Whoever types and hangs up at once may be gone before the conversation has begun.
+    words, continues = unanswered_words(checkpoint.turn or TurnSnapshot(), session.unread_inputs())
     if words:
         last = FinalTranscript(text=words, turn=checkpoint.turn_number)
         history.add_user_words(words, last.turn, clock.wall(), continues=continues, confidence=last.confidence)

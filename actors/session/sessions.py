@@ -9,7 +9,7 @@ from pykka import ActorRef
 
 from actors.conversation import Ending, SessionRecord
 from actors.messages.base import Message
-from actors.messages.caller import ConnectionAttached
+from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession, InputMessage
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
 from actors.ports.tts import SpokenPhrase
@@ -52,6 +52,19 @@ class SessionEntry(LiveSession):
         self.saver = saver
         self.ref: ActorRef[SessionSupervisor] | None = None
         self.rebuilt = 0
+        self.begin: Callable[[], None] | None = None
+        """Set while the caller is looked up: starts the session with what is known of them."""
+
+    def deliver(self, message: InputMessage) -> None:
+        """As in any live session; one that ends while its caller is looked up does not wait for that."""
+        super().deliver(message)
+        if self.begin is not None and self._is_left(message):
+            self.begin()
+
+    def _is_left(self, message: InputMessage) -> bool:
+        """Whether nobody waits for the session any more: it is ended, or a browser is gone that has said nothing."""
+        is_gone = isinstance(message, ConnectionDetached) and not self._plan.call_id and not self.checkpoint.inputs
+        return is_gone or isinstance(message, EndSession)
 
     def prepare(self, about: SessionContext, at: float) -> None:
         """Note all that is known of the session, which begins at `at`, in seconds since the epoch."""
@@ -169,7 +182,8 @@ class Sessions(SupervisedActor):
         """Start a session, or see what becomes of one whose supervisor has ended. What goes wrong ends that session."""
         match message:
             case StartSession(entry):
-                self._guarded(self._start, entry)
+                if entry.ref is None and self.live.get(entry.plan.session_id) is entry:
+                    self._guarded(self._start, entry)
             case ChildExited():
                 for entry in tuple(self.live.values()):
                     if entry.ref is not None and entry.ref.actor_urn == message.actor_urn:
@@ -188,26 +202,37 @@ class Sessions(SupervisedActor):
 
     def _start(self, entry: SessionEntry) -> None:
         """Start the supervisor once the caller has been looked up; what the session is told until then waits."""
+        if (hung_up := entry.checkpoint.hung_up) is not None:
+            self._over(entry, hung_up)
+            return
         look_up, known = entry.plan.look_up, entry.checkpoint.context
         if look_up is not None and known is not None:
             entry.prepare(msgspec.structs.replace(entry.plan.about, context=known), self.engines.clock.wall())
             look_up = None
+        begin = partial(self._begin, entry)
         if look_up is not None and self.engines.background.run(
-            self._looked_up(entry, look_up), what="looking a caller up", within_s=LOOK_UP_S
+            self._looked_up(entry, look_up), what="looking a caller up", within_s=LOOK_UP_S, then=begin
         ):
+            entry.begin = begin
             return
         entry.prepare(entry.plan.about, self.engines.clock.wall())
         entry.ref = SessionSupervisor.start(session=entry, engines=self.engines, saver=entry.saver, parent=self.address)
 
     async def _looked_up(self, entry: SessionEntry, look_up: LookUp) -> None:
         # A task of the process: an actor that fails meanwhile takes nothing away from the session.
-        about = entry.plan.about
-        try:
-            about = await look_up(about)
+        about = await look_up(entry.plan.about)
+        if entry.begin is not None:
             entry.checkpoint.looked_up(about.context)
-        finally:
             entry.prepare(about, self.engines.clock.wall())
-            self.address.tell(StartSession(entry))
+
+    def _begin(self, entry: SessionEntry) -> None:
+        """Start a session whose caller was looked up, as far as that has come."""
+        if entry.begin is None:
+            return
+        entry.begin = None
+        if entry.plan.look_up is not None:
+            entry.prepare(entry.plan.about, self.engines.clock.wall())
+        self.address.tell(StartSession(entry))
 
     def _exited(self, entry: SessionEntry, message: ChildExited) -> None:
         entry.ref = None

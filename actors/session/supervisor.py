@@ -276,7 +276,8 @@ class SessionSupervisor(SupervisedActor):
         self._tell_receivers(ConnectionDetached(connection_id))
         self._tell_receivers(CallerCutOff())
         reconnect_s = max(keep_s, self.plan.agent.limits.reconnect_s)
-        if not self.plan.call_id and self._checkpoint.user_at is None:
+        checkpoint = self._checkpoint
+        if not self.plan.call_id and checkpoint.user_at is None and not checkpoint.inputs:
             # Nothing is lost with it, and a client that opens and drops connections must not keep others out.
             reconnect_s = 0.0
         self._checkpoint.connection_lost(connection_id, self.engines.clock.now() + reconnect_s)

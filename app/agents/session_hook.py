@@ -22,6 +22,7 @@ import msgspec
 from actors.agent import Agent
 from actors.rules.unicode_text import well_formed_json
 from actors.runtime.failure_counters import Failure, report_failure
+from actors.runtime.time_limit import OverdueError, within
 from actors.runtime.tool_threads import ToolThreads
 from actors.session_context import SessionContext, bounded
 from app.plugins import PluginError, in_one_line, resolve
@@ -53,17 +54,15 @@ def lookup_of(agent: Agent) -> Lookup | None:
 
 async def _looked_up(reference: str, within_s: float, about: SessionContext) -> SessionContext:
     """`about` with what the function returns; as it is if the function fails or takes too long."""
-    limit = asyncio.timeout(within_s)
     try:
-        async with limit:
-            found = await _call(reference, within_s, about)
-        return _with(about, found)
+        return _with(about, await within(within_s, _call(reference, within_s, about)))
     except BaseException as error:
         task = asyncio.current_task()
         if isinstance(error, GeneratorExit) or (task is not None and task.cancelling()):
             raise
         # Whatever it is, the call goes on. The text of an exception may quote who calls; its class does not.
-        cause = f"it took more than {within_s:g} s" if limit.expired() else in_one_line(error, with_text=False)
+        is_late = isinstance(error, OverdueError)
+        cause = f"it took more than {within_s:g} s" if is_late else in_one_line(error, with_text=False)
         report_failure(
             Failure.HOOK, log, "%s failed, the session begins without it: %s", reference, cause, hook=reference
         )

@@ -8,6 +8,7 @@ import msgspec
 
 from actors.runtime.containment import comes_from_outside
 from actors.runtime.described_errors import describe
+from actors.runtime.time_limit import within
 from app.api.component_checks import REQUIRED, AbsentComponentError, Ask, DegradedError, UnhealthyError
 from app.server.lifecycle import Lifecycle
 
@@ -71,8 +72,7 @@ class Readiness:
         began, task = time.monotonic(), asyncio.current_task()
         status, error, details = "healthy", None, None
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT_S):
-                details = await check() or None
+            details = await within(CHECK_TIMEOUT_S, check()) or None
         except AbsentComponentError as absent:
             status, error = "unhealthy" if absent.unhealthy else "degraded", str(absent)
             details = absent.details

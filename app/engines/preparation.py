@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from actors.agent import Agent
+from actors.runtime.time_limit import within
 from actors.session.plan import Engines
 from app.engines.ports import TRANSCRIBER
 from app.plugins import in_one_line
@@ -98,8 +99,7 @@ async def _prepare(whose: str, preparing: Awaitable[None], report: ReportDegrada
         SettingsError: the engine finds that it is configured wrongly.
     """
     try:
-        async with asyncio.timeout(PREPARE_TIMEOUT_S):
-            await preparing
+        await within(PREPARE_TIMEOUT_S, preparing)
     except SettingsError:
         raise
     except TimeoutError:

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 ANSWER_TIMEOUT_S = 0.5
 """Seconds for which another worker is waited for: one that is alive accepts a connection within a millisecond, one that
 is stopped never does."""
+CLOSES_S = 10.0
+"""Seconds for which the worker that relays may take to pass on what it was sent, to a client that reads slowly."""
 READ_BYTES = 1 << 16
 EVENTS_MOST = 32
 """The most events of a client that wait for the app; while there are as many, nothing is read from the other worker."""
@@ -89,6 +91,17 @@ class _Pipe:
             while piece := await self._reader.read(READ_BYTES):
                 for frame in unpacked.take(piece):
                     yield frame
+
+    async def until_closed(self) -> None:
+        """Wait until the other worker has closed its end, for `CLOSES_S` at most, and ignore what it still sends.
+
+        A Unix socket that is closed with something unread fails at the other end, where asyncio then throws away what
+        has arrived and was not read yet.
+        """
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(CLOSES_S):
+                while await self._reader.read(READ_BYTES):
+                    pass
 
     def close(self) -> None:
         """Close this worker's end of the relay's socket."""
@@ -183,6 +196,7 @@ class RelayServer:
                     await pipe.send(Begun())
                     await self._run(scope, frames, pipe)
                     await pipe.send(Ended())
+                    await pipe.until_closed()
                 case Question() as question:
                     if (told := await self._siblings.answer(question)) is not None:
                         await pipe.send(told)
@@ -213,6 +227,8 @@ class RelayServer:
             await self._app({**scope_of(scope), RELAYED: True}, events.get, send)
         finally:
             taking.cancel()
+            # Two may not read at once.
+            await asyncio.wait([taking])
 
 
 def relayed_scope(scope: Scope) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """What of a turn goes on in another process, where the caller's recent audio is not: it is lost with the former one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
+from actors.messages.caller import KeyPressed, TextEntered
 from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN
@@ -39,17 +40,24 @@ def is_busy(state: TurnSnapshot) -> bool:
     return is_speaking(state) or bool(state.keys) or only_heard
 
 
-def unanswered_words(state: TurnSnapshot) -> tuple[str, bool]:
-    """What the caller has said and pressed, as far as it was understood, that nothing has been made of yet.
+def unanswered_words(state: TurnSnapshot, unread: Iterable[TextEntered | KeyPressed] = ()) -> tuple[str, bool]:
+    """What the caller has said, typed and pressed, as far as it was understood, that nothing has been made of yet.
 
     And whether it takes the place of the words that the turn in hand was to answer.
 
     Those are recorded already. Where they are asked once more they wait beside what came since, and who was asked to
     say them again has said them, or other words for the same.
+
+    Args:
+        state: as it was kept last.
+        unread: what was typed and pressed since, and waits for somebody to read it.
     """
     said = joined_utterance(state.unanswered, state.waiting_text)
     said = joined_utterance(said, " ".join(state.keys))
     said = joined_utterance(said, state.interim if is_speaking(state) else "")
+    for entered in unread:
+        if entered.number > state.settled_input:
+            said = joined_utterance(said, entered.text if isinstance(entered, TextEntered) else entered.key)
     if not said or not state.asked or not state.asked_again:
         return _known(said), False
     whole = repeated_utterance(state.asked, said)

@@ -20,6 +20,7 @@ from actors.runtime.containment import comes_from_outside
 from actors.runtime.described_errors import describe
 from actors.runtime.exits import tell_quietly
 from actors.runtime.supervised_actor import SupervisedActor, logger
+from actors.runtime.time_limit import within
 from actors.session.engine_events import ClauseJudged
 from actors.session.replies.aside_answer import AsideAnswer
 from actors.session.replies.spending import CHARS_PER_TOKEN
@@ -115,8 +116,7 @@ class GuardrailModel:
         began, answer, outcome = loop.time(), AsideAnswer(), Outcome.NO_VERDICT
         request = self._request(question)
         try:
-            async with asyncio.timeout(self._within_s):
-                await answer.read(self._model, request, verdicts.MAX_ANSWER_CHARS)
+            await within(self._within_s, answer.read(self._model, request, verdicts.MAX_ANSWER_CHARS))
         except TimeoutError:
             outcome = Outcome.LATE
         except BaseException as error:

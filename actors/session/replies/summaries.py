@@ -27,6 +27,7 @@ from actors.rules.summary import (
 from actors.rules.unicode_text import is_speakable, well_formed
 from actors.runtime.containment import comes_from_outside
 from actors.runtime.exits import tell_quietly
+from actors.runtime.time_limit import within
 from actors.session.engine_events import ConversationSummarized
 from actors.session.plan import SessionPlan
 from actors.session.replies.aside_answer import AsideAnswer
@@ -110,8 +111,7 @@ async def summarize(model: LanguageModel, request: ModelRequest, told: ActorRef[
     """Tell the summary that `model` makes; an empty one for none. Whatever goes wrong is logged and counted here."""
     answer, outcome = AsideAnswer(), "failed"
     try:
-        async with asyncio.timeout(WITHIN_S):
-            await answer.read(model, request, MAX_SUMMARY_CHARS)
+        await within(WITHIN_S, answer.read(model, request, MAX_SUMMARY_CHARS))
     except BaseException as error:
         if comes_from_outside(error, asyncio.current_task()):
             raise

@@ -8,6 +8,7 @@ from actors.messages.output import AudioDiscarded, AudioFrame, PlaybackPaused, P
 from actors.messages.playback import (
     PlaybackPosition,
     StopPlayback,
+    StopReason,
     YieldPlayback,
 )
 from actors.ports.clock import Clock
@@ -176,9 +177,15 @@ class Player:
     # orders
 
     def pause(self) -> None:
-        """Hold playback where it is, where the connection can."""
+        """Hold playback where it is.
+
+        A client that cannot hold is only asked to before it was sent anything. Where the first frames have gone out
+        since that was ordered, it throws them away, and is sent them again.
+        """
         at_ms = self.now_ms
-        if self.playout.pause(at_ms) and self._attached.lead.transport is Transport.MARKED:
+        if not self.playout.pause(at_ms):
+            self.yield_playback(YieldPlayback(self._turn_heard(at_ms), StopReason.BARGE_IN))
+        elif self._attached.lead.transport is Transport.MARKED:
             self._connection.is_holding = True
             self._connection.show(PlaybackPaused(self._turn_heard(at_ms)))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 import time
 import traceback
 from pathlib import Path
@@ -122,6 +123,8 @@ class WorkerLoop(uvloop.Loop):
         error = context.get("exception")
         if self._is_stopping and isinstance(error, asyncio.CancelledError):
             log.info("a connection was cut: its client was in the middle of a request at the end of the grace")
+        elif context.get("message") == CONNECTION_FAILED and isinstance(error, Exception) and is_lost(error):
+            log.debug("a connection was lost: its client does not answer any more: %s", cause(error))
         elif context.get("message") == CONNECTION_FAILED and isinstance(error, Exception):
             _failed.add(1)
             if time.monotonic() - self._told_at >= TOLD_EVERY_S:
@@ -137,12 +140,26 @@ def closed_in_time(options: dict[str, Any]) -> dict[str, Any]:
     return options if options.get("ssl") is None else {"ssl_shutdown_timeout": TLS_CLOSED_S, **options}
 
 
+def is_lost(error: BaseException) -> bool:
+    """Whether a connection failed because the network has lost it, such as a client that is gone without a word.
+
+    Hypercorn expects only what the system calls a connection error: no time-out, and no unreachable host.
+    """
+    first = _first_of(error)
+    return isinstance(first, OSError) and not isinstance(first, ssl.SSLError)
+
+
+def _first_of(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def cause(error: BaseException) -> str:
     """The type of an error and where it was raised; of a group, of the first one in it. Nothing of its text, which may
     hold what a client has sent.
     """
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = _first_of(error)
     frames = traceback.extract_tb(error.__traceback__)
     place = f", {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"

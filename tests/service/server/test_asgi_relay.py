@@ -79,6 +79,31 @@ def test_what_either_side_sends_reaches_the_other_whole_and_in_order() -> None:
     with_worker(echo, act)
 
 
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_an_answer_arrives_whole_though_the_app_reads_nothing_of_what_the_client_goes_on_sending(
+    kind: str,
+) -> None:
+    answer: list[Message] = [{"type": f"{kind}.send", "bytes": bytes(2_000), "number": n} for n in range(100)]
+    answer.append({"type": f"{kind}.close", "code": 1000})
+
+    async def says_its_last(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.01)
+        for message in answer:
+            await send(message)
+
+    async def act(address: Path, _: RelayServer) -> None:
+        client = Client(*({"type": f"{kind}.receive", "bytes": bytes(5_000)} for _ in range(100)))
+
+        async def send(message: Message) -> None:
+            await asyncio.sleep(0.002)  # a client that is not quick to read
+            await client.send(message)
+
+        await relay(address, {**SCOPE, "type": kind}, client.sends.get, send)
+        assert client.got == answer
+
+    with_worker(says_its_last, act)
+
+
 def test_the_other_workers_app_sees_the_scope_as_asgi_has_it_and_that_it_was_relayed() -> None:
     seen: list[Scope] = []
 

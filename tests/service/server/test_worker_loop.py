@@ -1,9 +1,11 @@
 """What nobody has caught on a worker's loop, and how it is told."""
 
 import asyncio
+import errno
 import logging
 import os
 import signal
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -44,6 +46,16 @@ def test_connections_that_fail_are_one_line_without_what_the_client_sent(caplog:
     assert (line.levelno, line.exc_info) == (logging.WARNING, None)
     assert "ValueError, test_worker_loop.py:" in line.getMessage()
     assert "206" not in line.getMessage()
+
+
+@pytest.mark.parametrize("error", [TimeoutError(errno.ETIMEDOUT, "gone"), OSError(errno.EHOSTUNREACH, "gone")])
+def test_connections_that_the_network_has_lost_are_no_fault_of_the_server(
+    error: OSError, caplog: pytest.LogCaptureFixture
+) -> None:
+    reported({"message": CONNECTION_FAILED, "exception": ExceptionGroup("unhandled", [raised(error)])})
+    assert caplog.records == []
+    reported({"message": CONNECTION_FAILED, "exception": raised(ssl.SSLError(1, "bad record"))})
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
 def test_connections_that_are_cut_at_the_end_are_no_fault(caplog: pytest.LogCaptureFixture) -> None:

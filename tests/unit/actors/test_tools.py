@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from actors.runtime.clock import run_virtual
+from actors.runtime.time_limit import GRACE_S
 from actors.tools import (
     OnInterruption,
     ToolContext,
@@ -17,6 +19,7 @@ from actors.tools import (
     end_conversation,
     tool,
 )
+from tests.kit.heedless import Heedless
 
 CONTEXT = ToolContext(session_id="s1", turn=3, agent="dentist", now=1_000.0)
 
@@ -106,6 +109,29 @@ async def test_a_slow_tool_is_given_up() -> None:
     outcome = await slow.run("{}", CONTEXT)
     assert outcome.failed
     assert outcome.result["error"].startswith("slow took longer than 0.01 seconds and was given up: it is not known")
+
+
+@pytest.mark.parametrize("how", ["too slow", "cancelled"])
+def test_a_tool_that_heeds_no_cancellation_is_given_up_all_the_same(how: str) -> None:
+    async def main() -> float:
+        heedless = Heedless()
+
+        @tool(timeout_s=5)
+        async def stubborn() -> str:
+            return await heedless.work()
+
+        task = asyncio.create_task(stubborn.run("{}", CONTEXT))
+        if how == "cancelled":
+            await asyncio.sleep(5)
+            task.cancel()
+        await asyncio.wait([task])
+        at = asyncio.get_running_loop().time()
+        assert task.cancelled() if how == "cancelled" else "took longer than 5 seconds" in task.result().result["error"]
+        heedless.free()
+        await asyncio.sleep(0.1)
+        return at
+
+    assert run_virtual(main()) == 5 + GRACE_S
 
 
 async def test_a_failure_says_nothing_of_the_inside(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,6 +7,8 @@ import pytest
 from actors.runtime import background_tasks
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import run_virtual
+from actors.runtime.time_limit import GRACE_S
+from tests.kit.heedless import Heedless
 
 
 def test_work_is_done_and_can_be_waited_for() -> None:
@@ -80,3 +82,24 @@ def test_too_much_work_is_refused_and_never_begun(
 
     assert run_virtual(main()) == [True, True, False, True]
     assert "saving in the background was given up: too much of it is under way" in caplog.text
+
+
+def test_work_that_heeds_no_cancellation_is_left_to_itself_and_what_waits_for_it_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    over: list[str] = []
+
+    async def main() -> float:
+        heedless, background = Heedless(), BackgroundTasks()
+        loop = asyncio.get_running_loop()
+        background.run(heedless.work(), what="a long wait", within_s=5, then=lambda: over.append("given up"))
+        background.run(asyncio.sleep(1), within_s=5, then=lambda: over.append("done"))
+        await background.finished()
+        at = loop.time()
+        heedless.free()
+        await asyncio.sleep(0.1)
+        return at
+
+    assert run_virtual(main()) <= 5 + 2 * GRACE_S
+    assert over == ["done", "given up"]
+    assert caplog.text.count("a long wait in the background was given up") == 1

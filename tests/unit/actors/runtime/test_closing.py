@@ -8,6 +8,8 @@ import pytest
 from actors.runtime import closing
 from actors.runtime.clock import run_virtual
 from actors.runtime.closing import CLOSE_S, close_in_background, end_in_background
+from actors.runtime.time_limit import GRACE_S
+from tests.kit.heedless import Heedless
 
 
 class Stream:
@@ -95,3 +97,24 @@ def test_an_iterator_is_ended_where_it_stands() -> None:
 
     run_virtual(main())
     assert ended == ["ended"]
+
+
+def test_one_whose_closing_heeds_no_cancellation_takes_nobodys_place(caplog: pytest.LogCaptureFixture) -> None:
+    class Stubborn:
+        def __init__(self) -> None:
+            self.heedless = Heedless()
+
+        async def close(self) -> None:
+            await self.heedless.work()
+
+    async def main() -> int:
+        stream = Stubborn()
+        close_in_background(stream)
+        await asyncio.sleep(CLOSE_S + GRACE_S + 0.1)
+        closing_still = len(closing._closing)
+        stream.heedless.free()
+        await asyncio.sleep(0.1)
+        return closing_still
+
+    assert run_virtual(main()) == 0
+    assert "given up: it was not done within 10 s" in caplog.text

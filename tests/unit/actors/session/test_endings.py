@@ -7,8 +7,17 @@ import msgspec
 import pytest
 
 from actors.conversation import ABANDONED, Ending, Role, UtteranceKind
-from actors.messages.caller import PACED, ConnectionAttached, EndSession, TextEntered
-from actors.messages.output import AudioFrame, ErrorShown, OutputMessage, ReplyHeard, SessionEnded
+from actors.messages.caller import MARKED, PACED, ConnectionAttached, EndSession, TextEntered
+from actors.messages.output import (
+    AudioDiscarded,
+    AudioFrame,
+    ErrorShown,
+    OutputMessage,
+    PlaybackPaused,
+    PlaybackResumed,
+    ReplyHeard,
+    SessionEnded,
+)
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase
@@ -86,6 +95,32 @@ class TestTheApology:
                 on.detach()
                 await asyncio.sleep(2)
                 assert on.sessions.live == {}
+
+        run_virtual(main())
+
+    @pytest.mark.parametrize("victim", ["orchestrator", "recognizer", "session", "synthesizer"])
+    def test_is_heard_by_a_client_that_was_paused_when_it_came_to_that(self, victim: str) -> None:
+        """The caller had begun to speak, or was put on hold."""
+
+        async def main() -> None:
+            restarts = RestartPolicy(max_restarts=0, within_s=60)
+            async with stage(agent=QUIET, kept=KEPT, model=talker(), lead=MARKED, restarts=restarts) as on:
+                await speaking(on, 1.0)
+                talk = asyncio.create_task(on.talk(4_000))
+                await on.ear.until_count(PlaybackPaused, 1)
+                for _ in range(2 if victim == "session" else 1):
+                    on.entry.addresses[victim].tell(Poison())
+                    await asyncio.sleep(0)
+                await on.ear.until(lambda ear: ear.ended, 30)
+                is_held = False
+                for _, message in on.ear.shown:
+                    if isinstance(message, PlaybackPaused):
+                        is_held = True
+                    elif isinstance(message, PlaybackResumed | AudioDiscarded):
+                        is_held = False
+                    assert not (is_held and isinstance(message, ReplyHeard))
+                assert apology(on.ear) == KEPT[AGENT.phrases.apology].pcm
+                talk.cancel()
 
         run_virtual(main())
 

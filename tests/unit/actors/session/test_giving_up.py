@@ -12,6 +12,7 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import run_virtual
 from actors.session.record_saving import SAVE_S, RecordSaver
 from tests.kit.fakes import FakeStore
+from tests.kit.heedless import Heedless
 from tests.kit.session_kit import stage
 
 
@@ -56,6 +57,36 @@ def test_a_store_that_never_returns_is_given_up(caplog: pytest.LogCaptureFixture
     run_virtual(main())
     assert 1 <= len(warnings(caplog)) <= 4
     assert "saving of a session" in warnings(caplog)[0]
+
+
+def test_a_store_that_heeds_no_cancellation_is_asked_again_for_the_next_record() -> None:
+    class Stubborn(FakeStore):
+        def __init__(self) -> None:
+            super().__init__()
+            self.heedless = Heedless()
+            self.asked = 0
+
+        async def save(self, record: SessionRecord) -> None:
+            self.asked += 1
+            if self.asked == 1:
+                await self.heedless.work()
+            else:
+                await super().save(record)
+
+    async def main() -> None:
+        store, tasks = Stubborn(), BackgroundTasks()
+        saver = RecordSaver(store, tasks)
+        for turn in (1, 2, 3):
+            saver.save(record(turn))
+        await asyncio.sleep(SAVE_S + 2)
+        assert [saved.turn for saved in store.saved] == [3]
+        saver.save(record(4))
+        await tasks.finished()
+        assert [saved.turn for saved in store.saved] == [3, 4]
+        store.heedless.free()
+        await asyncio.sleep(0.1)
+
+    run_virtual(main())
 
 
 def test_of_the_records_that_waited_the_newest_is_saved_and_in_order() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from actors.conversation import UtteranceKind
 from actors.messages.caller import PACED, ConnectionAttached
-from actors.messages.output import AudioFrame, ReplyHeard, ReplyText
+from actors.messages.output import AudioDiscarded, AudioFrame, ReplyHeard, ReplyText
 from actors.ports.tts import SpokenPhrase
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.clock import LoopClock, run_virtual
@@ -53,8 +53,9 @@ def test_an_apology_is_there_if_it_is_kept_at_the_rate_and_anybody_hears_it() ->
 class Ending:
     """A session whose last words are being said."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_holding: bool = False) -> None:
         self.connection, self.shown = connected()
+        self.connection.is_holding = is_holding
         self.heard = 0
         loop = asyncio.get_running_loop()
         session: Any = SimpleNamespace(
@@ -85,6 +86,15 @@ def test_the_apology_is_shown_heard_to_its_end_and_told_once() -> None:
         assert {frame.reply for frame in frames} == {8}, "no reply before it has that number"
         (told,) = ending.of(ReplyHeard)
         assert (told.kind, told.text, told.interrupted) == (UtteranceKind.APOLOGY, AGENT.phrases.apology, False)
+
+    run_virtual(main())
+
+
+def test_a_client_that_was_told_to_hold_hears_it_too() -> None:
+    async def main() -> None:
+        ending = Ending(is_holding=True)
+        assert [type(message) for message in ending.shown.messages] == [AudioDiscarded, ReplyText]
+        assert not ending.connection.is_holding
 
     run_virtual(main())
 

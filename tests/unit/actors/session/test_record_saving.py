@@ -15,10 +15,16 @@ from actors.ports.tts import SpokenPhrase
 from actors.runtime.clock import run_virtual
 from actors.session.modes.media import MEDIA
 from actors.session.modes.transcription import TRANSCRIPTION
+from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.orchestrator import Orchestrator
+from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel, FakeStore
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, FRAME, LONG, QUIET, Stage, stage
+
+
+class Poison(msgspec.Struct, frozen=True):
+    """Handling it fails."""
 
 
 def saved(on: Stage) -> list[tuple[Role, str]]:
@@ -177,6 +183,35 @@ def test_keys_of_a_session_that_only_listens_are_not() -> None:
             on.entry.deliver(KeyPressed("4"))
             await hang_up(on)
             assert saved(on) == []
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("mode", [MEDIA, VOICE_LIVE])
+@pytest.mark.parametrize("fails", ["", "orchestrator", "session"])
+def test_what_is_typed_by_who_hangs_up_at_once_is_in_it_once(mode: str, fails: str) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, mode=mode, realtime=FakeRealtime()) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("on tuesday then"))
+            if fails:
+                on.entry.addresses[fails].tell(Poison())
+            on.entry.deliver(KeyPressed("4"))
+            await hang_up(on)
+            assert " ".join(text for _, text in saved(on)) == "on tuesday then 4"
+
+    run_virtual(main())
+
+
+def test_what_is_typed_by_who_is_cut_off_at_once_waits_for_them() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET) as on:
+            on.entry.deliver(TextEntered("are you open"))
+            on.detach()
+            await asyncio.sleep(1)
+            on.attach("connection-2")
+            await on.ear.until_count(ReplyHeard, 1)
+            assert [m.text for m in on.ear.of(ReplyHeard)] == ["You said are you open. What else?"]
 
     run_virtual(main())
 

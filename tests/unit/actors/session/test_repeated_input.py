@@ -103,6 +103,6 @@ def test_inputs_are_numbered_on_by_another_process() -> None:
             data = encode(on.entry.checkpoint, on.engines.clock, 0)
             taken = decode(data, on.engines.clock)
             assert taken.turn is not None
-            assert (taken.inputs, taken.turn.settled_input, taken.next_input("three")) == (2, 2, 3)
+            assert (taken.inputs, taken.turn.settled_input, taken.next_input()) == (2, 2, 3)
 
     run_virtual(main())

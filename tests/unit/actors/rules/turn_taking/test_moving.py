@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from actors.conversation import ChatMessage, Role, ToolRequest, UtteranceKind
+from actors.messages.caller import KeyPressed, TextEntered
 from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking.moving import (
     is_busy,
@@ -189,6 +190,20 @@ def test_of_speech_that_is_asked_once_more_nothing_else_is_to_be_recorded(asked:
 def test_words_that_follow_an_answered_turn_are_new_though_they_are_the_same() -> None:
     state = TurnSnapshot(asked="are you open", waiting_text="are you open")
     assert unanswered_words(state) == ("are you open", False)
+
+
+def test_what_was_typed_and_pressed_and_nobody_has_read_follows_what_was_said_and_what_was_read_is_not_said_twice() -> (
+    None
+):
+    state = TurnSnapshot(caller=CallerActivity.TALKING, interim="are you open", keys="4", settled_input=2)
+    unread: list[TextEntered | KeyPressed] = [
+        TextEntered("hello", 1),
+        KeyPressed("4", 2),
+        TextEntered("on sundays", 3),
+        KeyPressed("5", 4),
+    ]
+    assert unanswered_words(state, unread) == ("4 are you open on sundays 5", False)
+    assert unanswered_words(TurnSnapshot(), []) == ("", False)
 
 
 SPOKEN_TO = TurnSnapshot(

@@ -1,14 +1,17 @@
 """Conversations with clients that cannot hold what they were sent: nothing is said into the caller's voice or lost."""
 
 import asyncio
+from unittest import mock
 
 import msgspec
 import pytest
 
 from actors.conversation import UtteranceKind
 from actors.messages.caller import BLIND, PACED, HoldEnded, HoldStarted, Lead
-from actors.messages.output import AudioFrame, ReplyHeard
+from actors.messages.output import AudioDiscarded, AudioFrame, ReplyHeard
+from actors.messages.transcript import SpeechContinued
 from actors.runtime.clock import run_virtual
+from actors.session.synthesis.synthesizer import Synthesizer
 from tests.kit.fakes import MS_PER_CHAR, FakeRecognizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.listener import positions_played
@@ -64,6 +67,33 @@ def test_an_answer_does_not_begin_in_the_midst_of_a_noise(lead: Lead, noise_ms: 
             assert positions == list(range(0, len(LONG) * MS_PER_CHAR, 20))
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("noise_ms", [120, 300])
+def test_an_answer_that_has_begun_in_the_very_moment_in_which_it_was_to_be_paused_is_taken_back(noise_ms: int) -> None:
+    genuine, told = Synthesizer._started, list[int]()
+
+    def started(self: Synthesizer, reply: int) -> None:
+        if not told:
+            # Turn-taking hears of the caller's voice before it hears that the answer has begun.
+            self._listener.tell(SpeechContinued(voiced_ms=100, silence_ms=0))
+            told.append(reply)
+        genuine(self, reply)
+
+    async def main() -> None:
+        now = asyncio.get_running_loop().time
+        async with stage(agent=QUIET, model=answers(LONG), lead=BLIND) as on:
+            asking = asyncio.ensure_future(enter(on, "when"))
+            await asyncio.sleep(0.22)
+            await on.talk(noise_ms)
+            assert on.ear.times(AudioDiscarded)[0] == on.ear.times(AudioFrame)[0]
+            assert sent_between(on, on.ear.times(AudioFrame)[0] + 0.01, now()) == 0
+            await on.ear.until_count(ReplyHeard, 1)
+            assert heard(on.ear) == [LONG]
+            await asking
+
+    with mock.patch.object(Synthesizer, "_started", started):
+        run_virtual(main())
 
 
 @pytest.mark.parametrize("lead", [PACED, BLIND], ids=["paced", "blind"])

@@ -230,6 +230,22 @@ def test_only_a_client_that_marks_is_told_to_hold_and_to_go_on(lead: Lead, is_to
     assert stage.drained == [1]
 
 
+def test_a_pause_that_comes_behind_the_first_frames_takes_them_back_from_a_client_that_cannot_hold() -> None:
+    stage = Stage(BLIND)
+    stage.begin()
+    stage.speak()
+    sent = len(stage.of(AudioFrame))
+    stage.player.pause()
+    assert stage.of(AudioDiscarded) == [AudioDiscarded(TURN, StopReason.BARGE_IN)]
+    stage.run(1_000)
+    assert len(stage.of(AudioFrame)) == sent > 0
+    stage.player.resume()
+    stage.run(2_000)
+    played = stage.told[stage.told.index(stage.of(AudioDiscarded)[0]) :]
+    assert [m.sequence for m in played if isinstance(m, AudioFrame)] == list(range(20))
+    assert stage.drained == [1]
+
+
 def test_playback_that_was_yielded_is_thrown_away_once_and_goes_on_where_it_was() -> None:
     stage = Stage(MARKED)
     stage.begin()
