@@ -36,7 +36,7 @@ from protocol.acs.cloud_events import moment
 from protocol.calls import CallState
 
 NOT_OPENED = ("initialWebSocketConnectionFailed", "streamConnectionUnsuccessful")
-"""The details of events about a media socket that has failed before it was open."""
+"""The details of events about a media socket that has failed before it was open, in whatever case they come."""
 
 SHOW_A_CALL = (CallTransferFailed, MediaStreamingStarted, ParticipantsUpdated, TranscriptionStarted)
 """Events other than `CallConnected` that show that a call is up."""
@@ -101,7 +101,7 @@ class CallEvents:
                 self._not_come_about(call, event.call_connection_id)
             case CallTransferAccepted():
                 self._handed_over(call)
-            case MediaStreamingFailed(media_streaming_update=update) if update.details in NOT_OPENED:
+            case MediaStreamingFailed(media_streaming_update=update) if _is_not_opened(update.details):
                 board.media_refused(call)
             case MediaStreamingFailed() | TranscriptionFailed():
                 board.media_lost(call)
@@ -165,6 +165,10 @@ class CallEvents:
             log.warning("an order in a call failed: %s, %s", kind, order.reason, extra={"call": call.call_id})
             if order.is_late:
                 self._switchboard.order_failed(call, CallOrderFailed(failure_of(order)))
+
+
+def _is_not_opened(details: str) -> bool:
+    return details.lower() in [name.lower() for name in NOT_OPENED]
 
 
 def _is_present(call: Call, event: ParticipantsUpdated) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -172,5 +173,17 @@ def test_a_caller_who_hangs_up_while_they_are_put_through_was_not() -> None:
         on.call.orders.give(OrderKind.TRANSFER, "order-1")
         told(on, "CallDisconnected", "1", resultInformation={"code": 200, "subCode": 560000})
         assert (on.call.custody, on.told) == (Custody.HERE, [EndSession(Ending.NORMAL, politely=False)])
+
+    on_virtual_time(act)
+
+
+@pytest.mark.parametrize("details", ["initialWebSocketConnectionFailed", "InitialWebSocketConnectionFailed"])
+def test_a_socket_that_the_network_could_not_open_is_known_by_the_event_s_details(details: str) -> None:
+    async def act() -> None:
+        on = Board()
+        on.board.media_refused = refused = Mock()  # type: ignore[method-assign]
+        update = {"mediaStreamingStatus": "mediaStreamingFailed", "mediaStreamingStatusDetails": details}
+        told(on, "MediaStreamingFailed", "1", mediaStreamingUpdate=update)
+        refused.assert_called_once_with(on.call)
 
     on_virtual_time(act)
