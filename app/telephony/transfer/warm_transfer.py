@@ -30,6 +30,7 @@ from app.telephony.new_calls import NewCalls
 from app.telephony.order_book import Order, OrderKind, OrderState
 from app.telephony.switchboard import Switchboard
 from app.telephony.transfer.consult import DECIDES_S, Consult, Decision
+from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,11 @@ class WarmTransfer(CallOrders):
 
     async def _join(self, other: Call) -> None:
         """Move the person to the caller's call, which is theirs from then on."""
-        call, control = self._call, self._require_connected()
+        call = self._call
+        if call.state is CallState.ON_HOLD:
+            # The person would wait for somebody whom nobody else brings back.
+            await self.unhold()
+        control = self._require_connected()
         await self._said()
         order, settled = self._begin(OrderKind.JOIN)
         try:
