@@ -122,7 +122,7 @@ class CallEvents:
         """The call `call_id` was not answered or placed. That may be told of a second order to answer one that is
         connected, or is about to be: so the network is asked, and the end of a call that is up is another event.
         """
-        if call.progress.connected_at is not None:
+        if call.progress.was_connected:
             log.warning(
                 "an event says that a connected call was not established: the call goes on",
                 extra={"call": call.call_id},

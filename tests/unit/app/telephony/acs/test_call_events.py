@@ -94,6 +94,17 @@ def test_a_failure_that_overtakes_the_connection_of_its_call_loses_nobody(state:
     on_virtual_time(act)
 
 
+def test_a_failure_that_is_told_of_a_call_that_was_connected_at_another_worker_ends_nothing() -> None:
+    async def act() -> None:
+        on = Board(CallState.RINGING)
+        on.call.progress.connected_before, on.network.state = 7.0, "disconnected"
+        told(on, "AnswerFailed", "1")
+        await asyncio.sleep(1)
+        assert (on.call.state, on.orders, on.call.holds_place) == (CallState.RINGING, [], True)
+
+    on_virtual_time(act)
+
+
 def test_of_two_orders_to_answer_one_call_that_which_was_carried_out_is_the_call() -> None:
     async def act() -> None:
         on = Board(CallState.RINGING)
