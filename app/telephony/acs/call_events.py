@@ -141,7 +141,7 @@ class CallEvents:
             self._doubted.discard(call)
         if call.progress.was_connected:
             return
-        if over and not call.is_answer_in_doubt:
+        if over and call.is_known_as(call_id) and not call.is_answer_in_doubt:
             call.is_end_told = True
             board.ended(call, CallState.FAILED)
         else:
