@@ -1,5 +1,6 @@
 """Translates the events of ACS about calls. Events that are repeated or late change nothing."""
 
+import asyncio
 import logging
 
 from actors.conversation import Ending
@@ -9,6 +10,7 @@ from app.telephony.acs.order_events import ended_by, is_transferred, why
 from app.telephony.acs.participants import caller_among, participants_of
 from app.telephony.call import Call, Custody
 from app.telephony.hold import follow_hold
+from app.telephony.inbound.ringing import RINGS_S
 from app.telephony.media.dtmf import Way
 from app.telephony.network_state import has_come_to_nothing
 from app.telephony.order_book import OrderState
@@ -141,16 +143,19 @@ class CallEvents:
             self._doubted.discard(call)
         if call.progress.was_connected:
             return
-        if over and call.is_known_as(call_id) and not call.is_answer_in_doubt:
-            call.is_end_told = True
-            board.ended(call, CallState.FAILED)
-        else:
-            # Of an answer that was ordered several times another order may have been carried out: else the watch over
-            # the media socket finds that the call is over.
+        is_sure = call.is_known_as(call_id) and not call.is_answer_in_doubt
+        if not (over and is_sure):
             log.warning(
                 "an event says that a call was not established, which is not sure: it is waited for",
                 extra={"call": call.call_id},
             )
+        if over and not is_sure:
+            # Another order to answer the same call may have been carried out, or still be under way.
+            await asyncio.sleep(RINGS_S)
+            over = not call.progress.was_connected and (not call.call_id or call.is_known_as(call_id))
+        if over:
+            call.is_end_told = True
+            board.ended(call, CallState.FAILED)
 
     def _settle(self, call: Call, event: AcsEvent) -> None:
         """Record how orders ended, as `event` says, and tell the session of a failure that comes too late for

@@ -13,6 +13,7 @@ from actors.runtime.clock import LoopClock
 from app.telephony.acs.call_events import CallEvents
 from app.telephony.call import Custody
 from app.telephony.errors import CallControlError, Trouble
+from app.telephony.inbound.ringing import RINGS_S
 from app.telephony.order_book import OrderKind, OrderState
 from protocol.acs import call_event_decoding
 from protocol.acs.call_events import AcsEvent
@@ -90,6 +91,21 @@ def test_a_failure_that_overtakes_the_connection_of_its_call_loses_nobody(state:
         await asyncio.sleep(10)
         assert on.call.state is CallState.CONNECTED
         assert set(on.orders) == {"properties"}
+
+    on_virtual_time(act)
+
+
+@pytest.mark.parametrize("call_id", ["", "call-1"])
+def test_a_call_that_was_answered_in_vain_however_often_is_over_when_nobody_lets_it_ring_any_more(call_id: str) -> None:
+    async def act() -> None:
+        on = Board(CallState.RINGING)
+        on.call.is_answer_in_doubt, on.call.call_id = True, call_id
+        on.network.state = "disconnected"
+        told(on, "AnswerFailed", "1")
+        await asyncio.sleep(RINGS_S - 1)
+        assert (on.call.state, on.call.holds_place) == (CallState.RINGING, False)
+        await asyncio.sleep(2)
+        assert on.call.state is CallState.FAILED
 
     on_virtual_time(act)
 
