@@ -270,7 +270,11 @@ class Call:
             self.call_id = call_id
             self.known.set()
             self.on_change(self)
-        return bool(call_id) and self.call_id == call_id
+        return self.is_known_as(call_id)
+
+    def is_known_as(self, call_id: str) -> bool:
+        """Whether `call_id` is this call's, in whatever case its letters are: the network's ids are GUIDs."""
+        return bool(call_id) and self.call_id.lower() == call_id.lower()
 
     def shows_as(self, call_id: str) -> bool:
         """Learn the call's id from what shows that it is connected; whether `call_id` is this call's.

@@ -38,7 +38,7 @@ class CallLog:
 
     def of_id(self, call_id: str) -> Call | None:
         """The call with the id `call_id`; None if there is none."""
-        return next((call for call in self._newest() if call_id and call.call_id == call_id), None)
+        return next((call for call in self._newest() if call.is_known_as(call_id)), None)
 
     def of_announcement(self, announcement: str) -> Call | None:
         """The call that this announcement announced; None if there is none."""

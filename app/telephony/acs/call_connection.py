@@ -49,14 +49,14 @@ class CallConnection:
         if self._gated is not None:
             self._gated.tell(message)
         elif isinstance(message, AudioFrame):
-            self._send(message.pcm)
+            self._send(message)
         else:
             self._show(message)
 
     def _show(self, message: OutputMessage) -> None:
         match message:
             case AudioFrame():
-                self._send(message.pcm)
+                self._send(message)
             case AudioDiscarded():
                 self._stop()
             case SessionEnded():
@@ -77,11 +77,12 @@ class CallConnection:
             self._gated.drop()
         self._writer.abandon()
 
-    def _send(self, pcm: bytes) -> None:
+    def _send(self, frame: AudioFrame) -> None:
+        pcm = frame.pcm
         duration_ms, now, until = len(pcm) * 500 / self._rate_hz, self._clock.now(), self._sounds_until
         self._sounds_until = (until if until > now else now) + duration_ms / 1000
         if self._resampling is not None:
-            pcm = self._resampling.push(pcm)
+            pcm = self._resampling.finish(pcm) if frame.last else self._resampling.push(pcm)
         if pcm:
             self._writer.put(audio_message(pcm, self._case), duration_ms)
 

@@ -1,5 +1,6 @@
 """Translates the events of ACS about calls. Events that are repeated or late change nothing."""
 
+import asyncio
 import logging
 
 from actors.conversation import Ending
@@ -9,6 +10,7 @@ from app.telephony.acs.order_events import ended_by, is_transferred, why
 from app.telephony.acs.participants import caller_among, participants_of
 from app.telephony.call import Call, Custody
 from app.telephony.hold import follow_hold
+from app.telephony.inbound.ringing import RINGS_S
 from app.telephony.media.dtmf import Way
 from app.telephony.network_state import has_come_to_nothing
 from app.telephony.order_book import OrderState
@@ -36,7 +38,7 @@ from protocol.acs.cloud_events import moment
 from protocol.calls import CallState
 
 NOT_OPENED = ("initialWebSocketConnectionFailed", "streamConnectionUnsuccessful")
-"""The details of events about a media socket that has failed before it was open."""
+"""The details of events about a media socket that has failed before it was open, in whatever case they come."""
 
 SHOW_A_CALL = (CallTransferFailed, MediaStreamingStarted, ParticipantsUpdated, TranscriptionStarted)
 """Events other than `CallConnected` that show that a call is up."""
@@ -101,7 +103,7 @@ class CallEvents:
                 self._not_come_about(call, event.call_connection_id)
             case CallTransferAccepted():
                 self._handed_over(call)
-            case MediaStreamingFailed(media_streaming_update=update) if update.details in NOT_OPENED:
+            case MediaStreamingFailed(media_streaming_update=update) if _is_not_opened(update.details):
                 board.media_refused(call)
             case MediaStreamingFailed() | TranscriptionFailed():
                 board.media_lost(call)
@@ -122,7 +124,7 @@ class CallEvents:
         """The call `call_id` was not answered or placed. That may be told of a second order to answer one that is
         connected, or is about to be: so the network is asked, and the end of a call that is up is another event.
         """
-        if call.progress.connected_at is not None:
+        if call.progress.was_connected:
             log.warning(
                 "an event says that a connected call was not established: the call goes on",
                 extra={"call": call.call_id},
@@ -141,16 +143,19 @@ class CallEvents:
             self._doubted.discard(call)
         if call.progress.was_connected:
             return
-        if over and not call.is_answer_in_doubt:
-            call.is_end_told = True
-            board.ended(call, CallState.FAILED)
-        else:
-            # Of an answer that was ordered several times another order may have been carried out: else the watch over
-            # the media socket finds that the call is over.
+        is_sure = call.is_known_as(call_id) and not call.is_answer_in_doubt
+        if not (over and is_sure):
             log.warning(
                 "an event says that a call was not established, which is not sure: it is waited for",
                 extra={"call": call.call_id},
             )
+        if over and not is_sure:
+            # Another order to answer the same call may have been carried out, or still be under way.
+            await asyncio.sleep(RINGS_S)
+            over = not call.progress.was_connected and (not call.call_id or call.is_known_as(call_id))
+        if over:
+            call.is_end_told = True
+            board.ended(call, CallState.FAILED)
 
     def _settle(self, call: Call, event: AcsEvent) -> None:
         """Record how orders ended, as `event` says, and tell the session of a failure that comes too late for
@@ -165,6 +170,10 @@ class CallEvents:
             log.warning("an order in a call failed: %s, %s", kind, order.reason, extra={"call": call.call_id})
             if order.is_late:
                 self._switchboard.order_failed(call, CallOrderFailed(failure_of(order)))
+
+
+def _is_not_opened(details: str) -> bool:
+    return details.lower() in [name.lower() for name in NOT_OPENED]
 
 
 def _is_present(call: Call, event: ParticipantsUpdated) -> bool:

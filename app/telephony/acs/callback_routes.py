@@ -201,8 +201,8 @@ class CallbackRoutes:
 
 def _is_of(call: Call, event: AcsEvent) -> bool:
     """Whether an event that came to the address of `call` is of that call; it may be the first to name it."""
-    if isinstance(event, AnswerFailed) and call.is_answer_in_doubt:
-        # Of whichever order it was: what another one came to is told by other events.
+    if isinstance(event, AnswerFailed) and (call.is_answer_in_doubt or not call.call_id):
+        # Of whichever order it was: what another one comes to is told by its answer, or by other events.
         return True
     if isinstance(event, (CallConnected, *SHOW_A_CALL)):
         return call.shows_as(event.call_connection_id)

@@ -74,7 +74,7 @@ class MediaSocket:
         headers = Headers(scope=scope)
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
         secret = _secret(scope)
-        call_id = headers.get("x-ms-call-connection-id", "") or query.get("call_connection_id", "")
+        call_id = headers.get("x-ms-call-connection-id", "").strip() or query.get("call_connection_id", "")
         calls = self._switchboard.log
         call = known = calls.of_secret(secret) if secret else calls.of_id(call_id)
         if call is None and not secret:

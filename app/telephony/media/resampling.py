@@ -26,6 +26,12 @@ class Resampling:
         """Take PCM16LE at the rate of the stream; returns what of it is complete at the other rate."""
         return bytes(self._stream.resample_chunk(self._frombuffer(pcm, self._dtype)).tobytes())
 
+    def finish(self, pcm: bytes) -> bytes:
+        """Take the last audio of the stream; returns all that is left at the other rate. Another stream may begin."""
+        rest = bytes(self._stream.resample_chunk(self._frombuffer(pcm, self._dtype), last=True).tobytes())
+        self._stream.clear()
+        return rest
+
 
 def to_16_khz(from_hz: int) -> Resampling | None:
     """A converter, or None where there is nothing to convert.

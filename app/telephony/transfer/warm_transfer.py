@@ -12,7 +12,7 @@ call over, but hangs it up.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any
 
@@ -30,13 +30,16 @@ from app.telephony.new_calls import NewCalls
 from app.telephony.order_book import Order, OrderKind, OrderState
 from app.telephony.switchboard import Switchboard
 from app.telephony.transfer.consult import DECIDES_S, Consult, Decision
+from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
 
 RINGS_S = 30.0
 """Seconds of ringing after which the person is taken to be absent; their mailbox would answer next."""
+LOOK_S = 2.0
+"""Seconds without an event after which the network is asked whether the person is on the caller's call."""
 JOINS_S = 10.0
-"""Seconds within which the network says whether the person was moved to the caller's call."""
+"""Seconds within which the network says after that whether the person was moved to the caller's call."""
 GOODBYE_S = 15.0
 """Seconds for telling a person that they are no longer needed, before the consultation call is hung up."""
 
@@ -142,12 +145,16 @@ class WarmTransfer(CallOrders):
 
     async def _join(self, other: Call) -> None:
         """Move the person to the caller's call, which is theirs from then on."""
-        call, control = self._call, self._require_connected()
+        call = self._call
+        if call.state is CallState.ON_HOLD:
+            # The person would wait for somebody whom nobody else brings back.
+            await self.unhold()
+        control = self._require_connected()
         await self._said()
         order, settled = self._begin(OrderKind.JOIN)
         try:
             await self._send(order, lambda: control.join(call.call_id, other.call_id, other.caller, order.id))
-            await self._settled(order, settled)
+            await self._settled(order, settled, lambda: self._is_on_the_line(control, other))
         except CallError:
             # No answer, or an event that does not come: who is on the line shows what was done.
             if not await self._is_on_the_line(control, other):
@@ -155,7 +162,13 @@ class WarmTransfer(CallOrders):
         call.hand_to(Custody.JOINED)
         self._switchboard.call_changed(call)
 
-    async def _settled(self, order: Order, settled: "asyncio.Future[None]") -> None:
+    async def _settled(
+        self, order: Order, settled: "asyncio.Future[None]", is_on_the_line: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Wait until the person is on the caller's call: an event says so, or who is on the call."""
+        done, _ = await asyncio.wait([settled], timeout=LOOK_S)
+        if not done and await is_on_the_line():
+            self._call.orders.settle(order, OrderState.SUCCEEDED)
         done, _ = await asyncio.wait([settled], timeout=JOINS_S)
         if not done and self._call.orders.settle(order, OrderState.OVERDUE, "no answer"):
             raise CallError(CallTrouble.UNAVAILABLE, "the telephone network does not say whether they were connected")

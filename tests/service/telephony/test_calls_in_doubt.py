@@ -11,6 +11,7 @@ from app.telephony.call import Call
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.service.telephony.telephone_kit import Telephone, answered, over, said, telephone
+from tests.service.telephony.test_call_events import told
 
 
 async def is_over(call: Call, timeout_s: float = 60) -> None:
@@ -42,6 +43,38 @@ async def test_a_caller_whose_call_was_answered_without_our_knowledge_is_talked_
         assert call.state is CallState.CONNECTED
         caller.hang_up()
         await over(phone, caller)
+
+
+@pytest.mark.parametrize("of_another", [False, True])
+async def test_a_failure_that_is_told_while_a_call_is_answered_does_not_lose_its_caller(of_another: bool) -> None:
+    async with telephone() as phone:
+        phone.acs.behaviour.connect_delay_s = 1.0
+        if of_another:
+            # The first order is carried out without our knowledge, and the second one fails.
+            phone.acs.faults.lose_answer("answer_call", 504, times=1_000)
+        caller = await phone.acs.dial(phone.webhook)
+        await phone.acs.answered.until(lambda each: each.operation == "answer_call")
+        call = await the_call(phone)
+        failed = {"resultInformation": {"code": 400, "subCode": 8523}}
+        await told(phone, call, ("AnswerFailed", {"callConnectionId": "another"} | failed if of_another else failed))
+        await caller.connected()
+        await caller.hears_voice(since_s=caller.ear.started_s)
+        assert call.state is CallState.CONNECTED
+        caller.hang_up()
+        assert (await over(phone, caller)) is call
+
+
+async def test_somebody_who_picks_up_after_it_was_told_that_they_do_not_is_talked_to() -> None:
+    async with telephone() as phone:
+        phone.acs.on_outbound(Pickup("answer", after_s=1))
+        assert (await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})).status_code == 200
+        call = await the_call(phone)
+        await told(phone, call, ("CreateCallFailed", {"resultInformation": {"code": 408}}))
+        callee = await phone.acs.callee("+15550123")
+        await callee.connected()
+        await callee.hears_voice(since_s=callee.ear.started_s)
+        callee.hang_up()
+        assert (await over(phone, callee)) is call
 
 
 async def test_an_answer_may_take_ten_seconds() -> None:

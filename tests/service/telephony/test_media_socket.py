@@ -150,6 +150,34 @@ async def test_24_khz_both_ways(acs: Acs) -> None:
     assert acs.heard_bytes == pytest.approx(32_000, abs=1_500)
 
 
+@pytest.mark.parametrize("rate_hz", [8_000, 24_000, 48_000])
+@pytest.mark.parametrize("configured_hz", ["16000", "24000"])
+def test_the_rate_that_the_network_announces_is_obeyed_both_ways(rate_hz: int, configured_hz: str) -> None:
+    @virtually(ACS_SAMPLE_RATE=configured_hz)
+    async def announced(acs: Acs) -> None:
+        told = {"encoding": "PCM", "sampleRate": str(rate_hz), "channels": "1", "length": str(rate_hz // 25)}
+        acs.socket.send(json.dumps({"kind": "AudioMetadata", "audioMetadata": told}))
+        for _ in range(50):
+            acs.frame(bytes(rate_hz // 25))
+            await asyncio.sleep(0.02)
+        assert acs.heard_bytes == pytest.approx(32_000, abs=1_500)
+        greeting_s = sum(len(pcm) for _, pcm in acs.audio) / 2 / rate_hz
+        assert greeting_s == pytest.approx(50 * len("Hello there.") / 1_000, abs=0.03)
+        assert acs.switchboard.counts.defective_messages == 0
+
+    announced()
+
+
+@virtually()
+async def test_a_format_that_cannot_be_read_costs_nobody_their_call(acs: Acs) -> None:
+    for wrong in ({}, {"sampleRate": "16 kHz"}, {"sampleRate": 1}, {"sampleRate": 16_000, "encoding": "opus"}):
+        acs.socket.send(json.dumps({"kind": "AudioMetadata", "audioMetadata": wrong}))
+    await acs.stream(1.0)
+    assert acs.heard_bytes == 32_000
+    assert {len(pcm) for _, pcm in acs.audio} == {640}
+    assert acs.switchboard.counts.defective_messages == 4
+
+
 @virtually()
 async def test_where_nobody_knows_the_caller_the_first_who_speaks_is_heard(acs: Acs) -> None:
     acs.frame(bytes(640), participantRawID="8:acs:somebody-else")

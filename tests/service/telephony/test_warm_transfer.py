@@ -205,6 +205,33 @@ async def test_a_network_that_cannot_join_them_leaves_the_caller_with_the_agent(
         await goes_on(phone, caller)
 
 
+async def test_who_is_on_the_line_although_no_event_says_so_is_left_to_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(warm_transfer, "JOINS_S", 300.0)
+    async with asking() as (phone, caller):
+        phone.acs.faults.drop("MoveParticipantSucceeded")
+        person = await asked(phone)
+        person.press("1")
+        await over_for_us(phone, caller)
+        assert caller.call is person.call
+        caller.hang_up()
+        await person.ended()
+
+
+async def test_a_caller_on_hold_is_brought_back_to_whoever_takes_them() -> None:
+    async with asking() as (phone, caller):
+        person = await asked(phone)
+        call = await caller.connected()
+        assert (await phone.rest.post(f"/calls/{call.connection_id}/hold", json={})).status_code == 200
+        person.press("1")
+        await over_for_us(phone, caller)
+        assert caller.call is person.call
+        assert not call.participants[caller.raw_id].is_on_hold
+        caller.hang_up()
+        await person.ended()
+
+
 async def test_the_caller_hears_that_somebody_is_asked_again_and_again() -> None:
     async with asking(Pickup(after_s=600)) as (phone, caller):
         (entry,) = phone.service.sessions.live.values()

@@ -65,6 +65,8 @@ def test_an_id_is_learnt_once() -> None:
     assert not learning.identify("")
     assert learning.identify("a")
     assert not learning.identify("b")
+    assert learning.identify("A"), "the network's ids are GUIDs"
+    assert learning.call_id == "a"
     assert (learning.call_id, learning.known.is_set()) == ("a", True)
 
 

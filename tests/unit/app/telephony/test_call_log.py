@@ -38,7 +38,7 @@ async def test_a_call_is_found_by_each_of_its_names() -> None:
     one, other = call(1, announcement="ring", server_call_id="server"), call(2)
     log = log_of(one, other)
     assert log.of_secret("secret-1") is one
-    assert log.of_id("call-1") is one
+    assert log.of_id("call-1") is log.of_id("CALL-1") is one
     assert log.of_announcement("ring") is one
     assert log.of_server_call("server") is one
     assert log.of_session("session-2") is other
@@ -63,7 +63,7 @@ async def test_a_call_that_is_over_has_no_session_and_is_not_live() -> None:
     one.change_state(CallState.DISCONNECTED, 5.0)
     assert log.live == [other]
     assert log.of_session("session-1") is None
-    assert log.of_id("call-1") is one
+    assert log.of_id("call-1") is log.of_id("CALL-1") is one
 
 
 async def test_only_calls_that_are_over_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,3 +126,13 @@ async def test_audio_is_sent_at_the_rate_of_the_wire_and_lasts_as_long(wire_hz: 
     before = len(writer.sent)
     connection.tell(frame())
     assert len(writer.sent) - before == len(PCM)
+
+
+@pytest.mark.parametrize("wire_hz", [8_000, 24_000, 44_100])
+async def test_a_reply_is_sent_to_its_end_at_the_rate_of_the_wire(wire_hz: int) -> None:
+    connection, writer, _ = await connected()
+    connection.send_at(wire_hz)
+    for reply in range(1, 3):
+        for number in range(50):
+            connection.tell(msgspec.structs.replace(frame(), last=number == 49))
+        assert len(writer.sent) == pytest.approx(reply * 2 * wire_hz, abs=8)

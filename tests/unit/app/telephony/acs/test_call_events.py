@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -12,6 +13,7 @@ from actors.runtime.clock import LoopClock
 from app.telephony.acs.call_events import CallEvents
 from app.telephony.call import Custody
 from app.telephony.errors import CallControlError, Trouble
+from app.telephony.inbound.ringing import RINGS_S
 from app.telephony.order_book import OrderKind, OrderState
 from protocol.acs import call_event_decoding
 from protocol.acs.call_events import AcsEvent
@@ -89,6 +91,32 @@ def test_a_failure_that_overtakes_the_connection_of_its_call_loses_nobody(state:
         await asyncio.sleep(10)
         assert on.call.state is CallState.CONNECTED
         assert set(on.orders) == {"properties"}
+
+    on_virtual_time(act)
+
+
+@pytest.mark.parametrize("call_id", ["", "call-1"])
+def test_a_call_that_was_answered_in_vain_however_often_is_over_when_nobody_lets_it_ring_any_more(call_id: str) -> None:
+    async def act() -> None:
+        on = Board(CallState.RINGING)
+        on.call.is_answer_in_doubt, on.call.call_id = True, call_id
+        on.network.state = "disconnected"
+        told(on, "AnswerFailed", "1")
+        await asyncio.sleep(RINGS_S - 1)
+        assert (on.call.state, on.call.holds_place) == (CallState.RINGING, False)
+        await asyncio.sleep(2)
+        assert on.call.state is CallState.FAILED
+
+    on_virtual_time(act)
+
+
+def test_a_failure_that_is_told_of_a_call_that_was_connected_at_another_worker_ends_nothing() -> None:
+    async def act() -> None:
+        on = Board(CallState.RINGING)
+        on.call.progress.connected_before, on.network.state = 7.0, "disconnected"
+        told(on, "AnswerFailed", "1")
+        await asyncio.sleep(1)
+        assert (on.call.state, on.orders, on.call.holds_place) == (CallState.RINGING, [], True)
 
     on_virtual_time(act)
 
@@ -172,5 +200,17 @@ def test_a_caller_who_hangs_up_while_they_are_put_through_was_not() -> None:
         on.call.orders.give(OrderKind.TRANSFER, "order-1")
         told(on, "CallDisconnected", "1", resultInformation={"code": 200, "subCode": 560000})
         assert (on.call.custody, on.told) == (Custody.HERE, [EndSession(Ending.NORMAL, politely=False)])
+
+    on_virtual_time(act)
+
+
+@pytest.mark.parametrize("details", ["initialWebSocketConnectionFailed", "InitialWebSocketConnectionFailed"])
+def test_a_socket_that_the_network_could_not_open_is_known_by_the_event_s_details(details: str) -> None:
+    async def act() -> None:
+        on = Board()
+        on.board.media_refused = refused = Mock()  # type: ignore[method-assign]
+        update = {"mediaStreamingStatus": "mediaStreamingFailed", "mediaStreamingStatusDetails": details}
+        told(on, "MediaStreamingFailed", "1", mediaStreamingUpdate=update)
+        refused.assert_called_once_with(on.call)
 
     on_virtual_time(act)

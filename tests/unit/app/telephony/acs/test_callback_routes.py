@@ -167,6 +167,14 @@ def test_of_two_orders_to_answer_a_call_the_one_that_connects_is_the_call(kind: 
     assert (network.call.call_id, network.hung_up) == ("call-2", [])
 
 
+def test_a_failure_does_not_name_a_call_whose_answer_is_still_under_way() -> None:
+    network = Network()
+    network.call.progress.state, network.call.call_id = CallState.RINGING, ""
+    events = [event("AnswerFailed", "other"), event("CallConnected", "call-2")]
+    assert network.ask("/calls/callbacks/secret", events).json()["failed_events"] == 0
+    assert (network.call.call_id, network.hung_up) == ("call-2", [])
+
+
 @pytest.mark.parametrize(
     ("checks", "events"),
     [
