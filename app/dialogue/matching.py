@@ -114,9 +114,9 @@ class Synonyms:
         return out
 
 
-Weights = list[float]
-"""A weight for each class, in the order of the intents."""
-Rows = list[tuple[Weights, float]]
+Weights = Sequence[float]
+"""A weight for each class, in the order of the intents. Whoever has them may share them, and changes none."""
+Rows = Sequence[tuple[Weights, float]]
 """The features of a sentence, each by its weights, and how much of the sentence it is."""
 
 
@@ -205,8 +205,7 @@ def _fit(
     """Stochastic gradient descent; an intent of few examples learns more from each.
 
     Returns:
-        The bias and, by feature, the weights of all intents, which nobody may change: they are kept for whoever comes
-        with the same examples.
+        The bias and, by feature, the weights of all intents, which are kept for whoever comes with the same examples.
     """
     rarities = _rarity(words for _, words in prepared)
     bias = [0.0] * len(intents)
@@ -224,7 +223,7 @@ def _fit(
     ]
     mean = {feature: [0.0] * len(intents) for feature in rarities}
     # What is left of an example after words are left out is often what was left of it, or of another, before.
-    rows: dict[tuple[str, ...], Rows] = {}
+    rows: dict[tuple[str, ...], list[tuple[list[float], float]]] = {}
     dice = random.Random(0)  # the order of lessons and what is left out of them, the same every time
     chance = dice.random
     for epoch in range(_EPOCHS):
@@ -274,7 +273,7 @@ def _features(words: Sequence[str]) -> Iterator[str]:
     yield from (f"{first} * {third}" for first, third in zip(words, words[2:], strict=False))
 
 
-def _shares(sums: Sequence[float]) -> Weights:
+def _shares(sums: Weights) -> list[float]:
     highest = max(sums)
     powers = [math.exp(value - highest) for value in sums]
     total = sum(powers)

@@ -50,6 +50,13 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
         await asyncio.sleep(float(request.query_params["s"]))
         return PlainTextResponse("slowly")
 
+    hanging = set[asyncio.Task[None]]()
+
+    async def hang_in_threads(request: Request) -> Response:
+        for _ in range(int(request.query_params["n"])):
+            hanging.add(asyncio.create_task(asyncio.to_thread(time.sleep, 600)))
+        return PlainTextResponse("begun")
+
     async def count_running(_: Request) -> Response:
         return PlainTextResponse(str(running))
 
@@ -98,6 +105,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
             Route("/begun", how_many_begun),
             Route("/stalled", stalled),
             Route("/slow", slow),
+            Route("/threads", hang_in_threads),
             Route("/running", count_running),
             WebSocketRoute("/echo", echo),
             WebSocketRoute("/busy", be_busy),

@@ -41,7 +41,8 @@ WIDE_CHARS = 3
 _CLOSERS = "\"'”’)\\]}»*_"
 _WIDE_CLOSERS = "」』）】》”’"
 _MARK = re.compile(
-    rf"(?P<newline>[^\S\n]*\n\s*)"
+    # Blanks are looked through from their beginning only: from each of them, many would take the square of the time.
+    rf"(?P<newline>(?:(?<![^\S\n])[^\S\n]*)?\n\s*)"
     rf"|(?P<wide_stop>[。！？｡]+[{_WIDE_CLOSERS}]*\s*)"
     rf"|(?P<wide_clause>[、，；：][{_WIDE_CLOSERS}]*\s*)"
     rf"|(?P<stop>[.!?…।؟]+)(?P<closers>[{_CLOSERS}]*)(?P<stop_space>\s*)"
@@ -87,7 +88,10 @@ class _Cut(Enum):
 class SentenceSplitter:
     """Cuts the text of one reply into pieces as it comes in."""
 
-    __slots__ = ("_clause_end", "_first", "_first_min_chars", "_judged", "_limit_chars", "_max_chars", "_open", "_text")
+    __slots__ = (
+        *("_clause_end", "_first", "_first_min_chars", "_judged", "_limit_chars", "_max_chars", "_open", "_text"),
+        "_unbroken",
+    )
 
     def __init__(
         self,
@@ -102,12 +106,17 @@ class SentenceSplitter:
         self._text = ""
         self._judged = 0
         self._clause_end = 0
+        self._unbroken = 0
+        """The index up to which there is no place to cut behind the limit."""
         self._open = ""
         """The quotation marks and brackets that are open at the end of the pieces so far."""
 
     def push(self, text: str) -> list[str]:
         """Add `text`, and return the pieces that it completes."""
         self._text += text
+        if (not text or text.isspace()) and "\n" not in text:
+            # What is complete before blanks is known with what follows them; a model may write nothing else for long.
+            return []
         pieces = self._pieces(final=False)
         if ends_surely(self._text) and not open_marks(self._open, self._text):
             pieces.append(self._cut_off(len(self._text)))
@@ -132,7 +141,7 @@ class SentenceSplitter:
 
     def _cut_off(self, end: int) -> str:
         piece, self._text = self._text[:end], self._text[end:]
-        self._judged = self._clause_end = 0
+        self._judged = self._clause_end = self._unbroken = 0
         self._open = open_marks(self._open, piece)
         self._first, self._limit_chars = False, self._max_chars
         return piece
@@ -140,7 +149,7 @@ class SentenceSplitter:
     def _next_end(self, *, final: bool) -> int:
         """Where the next piece ends; 0 if that is not known yet."""
         lead = _match_end(_SPACE, self._text, 0)
-        limit = _reach(self._text, self._limit_chars + lead)
+        limit = _reach(self._text, lead, self._limit_chars)
         while True:
             mark = _MARK.search(self._text, self._judged)
             if mark is None:
@@ -175,7 +184,10 @@ class SentenceSplitter:
         ends = [found.end() for found in _BREAK.finditer(self._text, 0, limit + 1)]
         if ends:
             return ends[-1]
-        later = _BREAK.search(self._text, limit, stop + 1)
+        later = _BREAK.search(self._text, max(limit, self._unbroken), stop + 1)
+        if later is None:
+            # A break may yet end behind the blanks before `stop`; what is before them is looked through once.
+            self._unbroken = len(self._text[: stop + 1].rstrip())
         return later.end() if later else 0
 
     def _worth(self, mark: re.Match[str], *, final: bool) -> _Cut:
@@ -246,13 +258,13 @@ def _chars(text: str) -> int:
     return len(text) if text.isascii() else len(text) + (WIDE_CHARS - 1) * len(_WIDE.findall(text))
 
 
-def _reach(text: str, chars: int) -> int:
-    """The index in `text` before which it says `chars`; 0 if it says no more than that."""
+def _reach(text: str, start: int, chars: int) -> int:
+    """The index in `text` before which it says `chars` from `start` on; 0 if it says no more than that."""
     if text.isascii():
-        return chars if len(text) > chars else 0
+        return start + chars if len(text) > start + chars else 0
     said = 0
-    for index, letter in enumerate(text):
+    for index in range(start, len(text)):
         if said >= chars:
             return index
-        said += WIDE_CHARS if _WIDE.match(letter) else 1
+        said += WIDE_CHARS if _WIDE.match(text, index) else 1
     return 0

@@ -35,7 +35,7 @@ from app.server.processes.listening import BACKLOG
 from app.server.processes.orphan import OrphanWatch
 from app.server.processes.process_ties import signal_when_parent_ends
 from app.server.processes.signals import HURRY_SIGNAL, StopSignal, StopSignals, hands_over
-from app.server.processes.worker_loop import WorkerLoop
+from app.server.processes.worker_loop import WorkerLoop, hanging_threads
 from app.server.processes.worker_pipe import BEAT_INTERVAL_S, FAULT_STATUS, READY, SECRET_BYTES
 from app.server.sockets.compression import Uncompressed
 from app.server.sockets.connection_limits import FIRST_REQUEST_S, AnsweredRequests, Connections
@@ -118,6 +118,11 @@ def run_worker(socket_fd: int, pipe_fd: int, launcher_pid: int, reference: str, 
             return 1
         pipe.sendall(f"{fault}\n".encode())
         return FAULT_STATUS
+    if hanging := hanging_threads():
+        # Python would wait for them without end.
+        log.warning("the worker ends though calls of an engine or a tool hang: %s", ", ".join(hanging))
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 

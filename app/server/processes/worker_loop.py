@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import ssl
+import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,12 @@ TOLD_EVERY_S = 60.0
 
 TLS_CLOSED_S = 3.0
 """Seconds for which a closed connection is kept if its client does not answer the end of TLS."""
+THREADS = 32
+"""The most calls of `asyncio.to_thread` that run at the same time. One that hangs keeps its thread, and engines and
+tools of others may make any number of them."""
+THREAD_NAME = "to_thread"
+THREADS_END_S = 1.0
+"""Seconds for which a worker that ends waits for such calls."""
 PING_TASK = "WSStream._send_pings"
 """The name of the coroutine of Hypercorn's task that sends the pings of a WebSocket."""
 
@@ -45,6 +53,8 @@ class WorkerLoop(uvloop.Loop):
         self._told_at = -TOLD_EVERY_S
         self._contained_at = -TOLD_EVERY_S
         self._has_signals = False
+        self._threads = ThreadPoolExecutor(THREADS, THREAD_NAME)
+        self.set_default_executor(self._threads)
         self.set_exception_handler(lambda _loop, context: self._report(context))
 
     def run_until_complete(self, future: Any) -> Any:
@@ -63,6 +73,10 @@ class WorkerLoop(uvloop.Loop):
                 if is_own or not self._is_work(error):
                     raise
                 self._contained(error)
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as in the base
+        """Begin no more calls of `asyncio.to_thread`, and wait for none: one that hangs would hold up the end."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def note_signal_handlers(self) -> None:
         """Note that signals raise no KeyboardInterrupt any more: one that is raised is from an engine or a tool."""
@@ -133,6 +147,17 @@ class WorkerLoop(uvloop.Loop):
         else:
             # asyncio itself would write the exception with its words, which may be what somebody has said.
             uncaught(of_loop(context), error if isinstance(error, BaseException) else None)
+
+
+def hanging_threads() -> list[str]:
+    """Wait for `THREADS_END_S` until all calls of `asyncio.to_thread` are over; returns the threads of those that are
+    not, which hold up the end of the process.
+    """
+    ends_at = time.monotonic() + THREADS_END_S
+    threads = [each for each in threading.enumerate() if each.name.startswith(f"{THREAD_NAME}_")]
+    for thread in threads:
+        thread.join(max(0.0, ends_at - time.monotonic()))
+    return [thread.name for thread in threads if thread.is_alive()]
 
 
 def closed_in_time(options: dict[str, Any]) -> dict[str, Any]:

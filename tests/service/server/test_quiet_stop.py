@@ -153,3 +153,12 @@ def test_requests_that_are_being_answered_are_waited_for_and_those_that_hang_are
         assert server.process.wait(STOPS_S) == 0
         assert noise(server.log()) == []
         assert server.log().count("a connection was cut") == 1
+
+
+@pytest.mark.parametrize("calls", [1, 50])
+def test_calls_of_others_that_hang_in_threads_do_not_hold_up_the_end(calls: int) -> None:
+    with serving(DRAIN_GRACE_S="200") as server:
+        assert server.get(f"/threads?n={calls}").status_code == 200
+        server.signal(signal.SIGTERM)
+        assert server.process.wait(timeout=60) == 0
+        assert "the worker ends though calls of an engine or a tool hang: to_thread_0" in server.log()

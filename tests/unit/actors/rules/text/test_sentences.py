@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 - punctuation of several scripts is what this file is about
 
 import re
+import time
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -235,6 +236,21 @@ def test_a_word_without_end_is_never_cut() -> None:
 def test_a_mark_behind_a_word_without_end_is_the_same_in_one_token_or_many(mark: str) -> None:
     text = f"Yes. {'x' * 300} {mark} y"
     assert split([text]) == split(list(text))
+
+
+@pytest.mark.parametrize(
+    "text", [" ", "\t", "\r", "\N{NO-BREAK SPACE}", "\N{EM SPACE}", "http://a.", "a-", "...", "_", "<"]
+)
+@pytest.mark.parametrize("size", [5, 20_000])
+def test_what_a_model_writes_without_end_is_cut_in_little_time(text: str, size: int) -> None:
+    text = "It is " + text * (20_000 // len(text))
+    splitter = SentenceSplitter()
+    began = time.process_time()
+    pieces = [piece for at in range(0, len(text), size) for piece in splitter.push(text[at : at + size])]
+    pieces += splitter.finish()
+    # Where the time grows with the square of the text this is ten seconds or a minute.
+    assert time.process_time() - began < 4
+    assert "".join(pieces) == text
 
 
 def test_a_number_in_groups_is_not_cut() -> None:
