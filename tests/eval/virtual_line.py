@@ -146,8 +146,7 @@ class Line:
         began = time.thread_time()
         result = decoded(self._model, decoding)
         self.cpu_ms += (time.thread_time() - began) * 1000
-        given = len(decoding.prefix) + len(decoding.draft)
-        decoding.took_ms = nominal_ms(len(decoding.pcm) / 2 / RATE_HZ, result.steps, given)
+        decoding.took_ms = nominal_ms(len(decoding.pcm) / 2 / RATE_HZ, result.steps, result.given)
         self.nominal_ms += decoding.took_ms
         if decoding.urgency is Urgency.INTERIM:
             self._due.append((self.now_ms + decoding.took_ms, decoding, result))
