@@ -34,6 +34,9 @@ SEED = 13
 LOUD = 250
 """Samples from this on are voice in what is synthetic."""
 FRAME_MS = 20
+QUIET_MS, WORD_LATE_MS = 100, 200
+"""Silence of so many ms within so many ms before the mark of a word is the pause before it, and what follows the
+silence is the beginning of the word: marks come late."""
 PAUSE_OF_PEOPLE_MS = 280
 """Silence within a recording that counts as a pause."""
 OVER_THE_NOISE, UNDER_THE_VOICE = 4.0, 0.03
@@ -176,8 +179,20 @@ def _halves(before: str, after: str, voice: Voice, way: Way) -> Sequence[bytes]:
         return _trimmed(spoken(f"{before}.", voice)[0], spoken(ended(after), voice)[0])
     between = ", " if way is Way.HELD and not before.endswith(",") else " "
     pcm, places = spoken(ended(before + between + after), voice)
-    at = places[len(before.split()) - 1]
+    at = _begin_of_word(pcm, places[len(before.split()) - 1])
     return _trimmed(pcm[:at], pcm[at:])
+
+
+def _begin_of_word(pcm: bytes, mark: int) -> int:
+    """Where the word begins that is marked at `mark`, both in bytes.
+
+    Where the voice pauses by itself before the word, the sound behind that pause is the word's: left before the pause
+    of the clip it would be a noise in it, and both pauses together would be longer than is drawn.
+    """
+    begin = max(0, mark - WORD_LATE_MS * RATE_HZ // 1000 * 2)
+    loud = np.flatnonzero(np.abs(np.frombuffer(pcm[begin:mark], np.int16)) > LOUD)
+    quiet = np.flatnonzero(np.diff(loud, prepend=0) >= QUIET_MS * RATE_HZ // 1000)
+    return begin + int(loud[quiet[-1]]) * 2 if len(quiet) else mark
 
 
 def _trimmed(first: bytes, second: bytes) -> Sequence[bytes]:

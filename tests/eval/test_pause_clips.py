@@ -40,6 +40,14 @@ def test_a_sentence_is_said_whole_and_once_for_each_of_its_pauses() -> None:
     assert made == clips([Said("my car broke down ... on the highway ... this morning", "What happened?")])
 
 
+def test_no_beginning_of_the_next_word_stands_before_a_pause_that_the_voice_makes_longer_by_itself() -> None:
+    made = clips([Said("so basically ... i moved in march ... and i still get bills for the old apartment")])
+    for clip in made[1:]:
+        begin = int(clip.pauses[0][0] * 16)
+        loud = np.flatnonzero(np.abs(np.frombuffer(clip.pcm, np.int16)[begin - 200 * 16 : begin]) > 250)
+        assert np.diff(loud, prepend=0).max() < 100 * 16
+
+
 @pytest.mark.parametrize("name", ["pauses_tuning", "pauses_held_out"])
 def test_sentences_with_pauses_are_there_for_each_kind_of_answer_and_each_way_to_pause(name: str) -> None:
     said = [each for each in read_said(name) if "..." in each.text]

@@ -1,6 +1,12 @@
 """The end of turn on synthetic speech: what is complete is answered soon, and a pause in a sentence is none."""
 
 from actors.conversation import ExpectedAnswer
+from actors.rules.end_of_turn.by_words import EndOfTurnByWords
+from actors.session.checkpoint import AskedQuestion
+from actors.turn_taking_settings import Endpointing
+from app.providers.moonshine.model import Decoded, Model
+from app.providers.moonshine.segments import WINDOW_BYTES
+from app.providers.moonshine.weights import weights
 from tests.eval.pause_clips import Clip, Said, clips_with_pauses_anywhere, spoken
 from tests.eval.progress import Progress
 from tests.eval.turn_ends import (
@@ -16,8 +22,10 @@ from tests.eval.turn_ends import (
     table,
     table_of_kinds,
 )
+from tests.eval.virtual_line import Line
 from tests.kit.speech import silence
 
+ANYTHING = ExpectedAnswer.ANYTHING
 SENTENCE = "i would like to know what a cleaning costs"
 
 
@@ -53,6 +61,27 @@ def test_a_pause_after_a_word_that_goes_on_is_no_end() -> None:
 def test_a_number_is_heard_to_its_end() -> None:
     clip = paused(NUMBERS[0], 3, 1_200, ExpectedAnswer.NUMBER)
     assert outcome(clip, RULES["words"]).cut == 0
+
+
+class Deaf(Model):
+    """Hears no word."""
+
+    def __init__(self) -> None:
+        folder = weights()
+        assert folder is not None
+        super().__init__(folder)
+
+    def decode(self, *_args: object, **_kwargs: object) -> Decoded:
+        return Decoded((), confidence=0.0)
+
+
+def test_a_short_voice_without_words_is_answered_where_the_agent_has_asked_and_else_not() -> None:
+    deaf, pcm = Deaf(), silence(800) + spoken("hello")[0] + silence(2_500)
+    for question, answers in (("What is your name?", 1), ("", 0)):
+        line = Line(Endpointing(), AskedQuestion(question, ANYTHING), EndOfTurnByWords(), model=deaf)
+        for at in range(0, len(pcm) - WINDOW_BYTES + 1, WINDOW_BYTES):
+            line.hear(pcm[at : at + WINDOW_BYTES])
+        assert len(line.ends_ms) == len(line.answers_ms) == answers
 
 
 def test_each_kind_of_sentence_is_there_and_none_twice() -> None:

@@ -20,6 +20,8 @@ from actors.ports.end_of_turn import EndOfTurn
 from actors.ports.stt import RecognitionEvent
 from actors.rules.backchannel import words_of
 from actors.rules.endpointing import Endpointer
+from actors.rules.turn_taking.transcripts import LASTING_MS
+from actors.rules.turn_taking.voice_alone import ANSWER_MS
 from actors.session.checkpoint import AskedQuestion, Checkpoint
 from actors.session.recognition.turn_end import TurnEnd
 from actors.turn_taking_settings import Endpointing
@@ -97,7 +99,7 @@ class Line:
         usual_model, hints = _ears()
         self.now_ms = 0.0
         self.ends_ms: list[float] = []
-        """When each turn was taken for over: its final included."""
+        """When each turn was taken for over to which the agent says something: its final included."""
         self.answers_ms: list[float] = []
         """When the first audio of a reply to each of them would be there."""
         self.finals: list[FinalTranscript] = []
@@ -107,6 +109,9 @@ class Line:
         self._endpointer = Endpointer(settings, WINDOW_MS)
         checkpoint = Checkpoint()
         checkpoint.agent_asked(asked)
+        self._asks_again_from_ms = ANSWER_MS if asked.question else LASTING_MS
+        self._voiced_ms = 0.0
+        """How long the voice of the last turn was."""
         self._turn_end = TurnEnd(rule, settings, checkpoint, "en-US")
         self._likely = "", 0.0
         """What was said when the caller was probably done, and when a reply was begun to it."""
@@ -141,8 +146,7 @@ class Line:
         began = time.thread_time()
         result = decoded(self._model, decoding)
         self.cpu_ms += (time.thread_time() - began) * 1000
-        given = len(decoding.prefix) + len(decoding.draft)
-        decoding.took_ms = nominal_ms(len(decoding.pcm) / 2 / RATE_HZ, result.steps, given)
+        decoding.took_ms = nominal_ms(len(decoding.pcm) / 2 / RATE_HZ, result.steps, result.given)
         self.nominal_ms += decoding.took_ms
         if decoding.urgency is Urgency.INTERIM:
             self._due.append((self.now_ms + decoding.took_ms, decoding, result))
@@ -166,8 +170,9 @@ class Line:
                     self._turn_end.started(onset_ms)
                 case SpeechContinued(silence_ms=silence_ms):
                     self._turn_end.continued(silence_ms)
-                case SpeechStopped(end_ms=end_ms):
+                case SpeechStopped(end_ms=end_ms, voiced_ms=voiced_ms):
                     self._turn_end.stopped(end_ms)
+                    self._voiced_ms = voiced_ms
                     self._stream.finish()
                     if not self._decodes:
                         self._over("")
@@ -196,6 +201,9 @@ class Line:
     def _told(self, event: RecognitionEvent) -> None:
         if isinstance(event, InterimTranscript):
             self._turn_end.heard(event)
-        elif isinstance(event, FinalTranscript | NoSpeechRecognized):
-            self._over(event.text if isinstance(event, FinalTranscript) else "")
-            self.finals += [event] if isinstance(event, FinalTranscript) else []
+        elif isinstance(event, FinalTranscript):
+            self._over(event.text)
+            self.finals.append(event)
+        elif isinstance(event, NoSpeechRecognized) and self._voiced_ms >= self._asks_again_from_ms:
+            # Of less voice without words the agent says nothing: `actors.rules.turn_taking.transcripts`.
+            self._over("")

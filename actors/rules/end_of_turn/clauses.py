@@ -39,7 +39,7 @@ def asks_in_the_end(words: list[str]) -> bool:
 
 def ends_with_adjective(words: list[str]) -> bool:
     """Whether a word that stands before a noun as a rule stands by itself: "i pay late", "it is good"."""
-    last, behind = words[-1], [word for word in words[:-1] if word != "not"]
+    last, behind = words[-1], [word for word in words[:-1] if word not in english.DEGREE_ADVERBS]
     before, subject = ["", "", *behind][-1], ["", "", *behind][-2]
     if last in english.ADVERBS_TOO and (before in english.UNITS or before in english.WITH_ADVERB):
         return True
@@ -99,7 +99,10 @@ def _tells_which(words: list[str]) -> bool:
     if not before:
         return False
     is_named = len(before) > 2 and before[-2] in english.ARTICLES and not english.TO_BE.isdisjoint(before[:-2])
-    return is_named or before[-1] in english.ANTECEDENTS
+    if words[-1] == "that" and not english.NOT_OF_ONE.isdisjoint(before[-3:]):
+        return False
+    is_meant = words[-1] in ("that", "which") and not english.DETERMINERS.isdisjoint(before[-2:-1])
+    return is_named or is_meant or before[-1] in english.ANTECEDENTS
 
 
 def _asks_what_it_is(asked: list[str], subject: list[str]) -> bool:

@@ -82,6 +82,8 @@ def _number(text: str, words: list[str], expected: ExpectedAnswer) -> Completene
         return Completeness.EXPECTED if digits in (LONG_NUMBER, LONG_NUMBER + 1) else Completeness.UNCERTAIN
     if digits == SHORT_NUMBER:
         return Completeness.UNCERTAIN
+    if not wanted and digits == FEW_DIGITS and _is_price(words):
+        return None
     if digits >= FEW_DIGITS or (digits and wanted):
         return Completeness.UNFINISHED
     return Completeness.UNCERTAIN if wanted and len(words) < LONG_ANSWER else None
@@ -99,14 +101,20 @@ def _is_time(words: list[str], expected: ExpectedAnswer) -> bool:
     return is_time and words[-1] in english.MINUTES and words[-2:-1] != words[-1:]
 
 
+def _is_price(words: list[str]) -> bool:
+    """Whether the number at the end of a sentence is a price or a time: "now it says three fifty"."""
+    is_short = words[-1] in english.TWO_DIGITS and words[-2] in english.DIGITS
+    return is_short and len(words) >= LONG_ANSWER and words[-3] not in english.BEFORE_A_NUMBER
+
+
 def digits_at_end(text: str, words: list[str]) -> int:
     """How many digits the utterance ends with, as figures or as words; 0 if it ends with a time or something else."""
     if _TIME.search(text):
         return 0
     count = singles = 0
-    for part in (part for word in reversed(words) for part in reversed(word.split("-"))):
+    for part in (part for word in reversed(words) for part in _numerals(word)):
         figures = len(_DIGITS.findall(part))
-        if part in english.DIGITS or figures:
+        if part in english.DIGITS or figures or (part == "o" and count):
             count += figures or 1
             singles += 1
         elif part in english.TWO_DIGITS:
@@ -114,6 +122,13 @@ def digits_at_end(text: str, words: list[str]) -> int:
         else:
             break
     return count if singles else 0
+
+
+def _numerals(word: str) -> list[str]:
+    """The parts of a word with hyphens, from the last; of "forty-two", which has two digits, the two as figures."""
+    parts = word.split("-")
+    is_number = len(parts) == 2 and parts[0] in english.TWO_DIGITS and parts[1] in english.DIGITS
+    return ["00"] if is_number else parts[::-1]
 
 
 def _spelling(_text: str, words: list[str], expected: ExpectedAnswer) -> Completeness | None:

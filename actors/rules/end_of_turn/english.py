@@ -38,7 +38,8 @@ PARTICLES = frozenset(str.split("by down in off on out over through up"))
 WITH_PARTICLE = frozenset(
     str.split(
         "back break call check clear come drop end fill find get give go hang hold hurry listen log look move pick put "
-        "read ring run send set show shut sign stop switch take throw try turn wait wake walk warm write coming"
+        "read ring run send set show shut sign stop switch take throw try turn wait wake walk warm write coming plug "
+        "plugged broken checked filled locked logged picked signed switched turned worn"
     )
 )
 """Verbs that go with a particle: "to come in"."""
@@ -60,6 +61,9 @@ BEFORE_A_TIME = frozenset(str.split("about after around at before by from past s
 
 BEING = frozenset(str.split("am is are was were have has had haven't hasn't isn't aren't wasn't weren't"))
 """Verbs with which people answer in short: "yes, it is"."""
+
+BEFORE_A_NUMBER = frozenset(str.split("is it's at on number code under"))
+"""Words behind which somebody begins to give a number digit by digit: "you can reach me at"."""
 
 BEFORE_WHOLE = frozenset(str.split("alright great no ok okay perfect well yeah yes"))
 """Words that may stand before a phrase of `WHOLE`, which stays complete: "okay, thank you"."""
@@ -247,6 +251,12 @@ ARTICLES = frozenset(str.split("a an the"))
 
 BEFORE_RELATIVE = frozenset(str.split("that who whom which real else there"))
 """What may stand between such a word and its clause: "somebody real i could talk to"."""
+
+NOT_OF_ONE = frozenset(str.split("chance fact feeling idea pity shame told tell asked promised assured showed"))
+"""Nouns, and verbs before a noun, behind which "that" tells what is thought or said: "it's a shame that i have"."""
+
+DEGREE_ADVERBS = frozenset(str.split("not quite rather really so too very"))
+"""What stands between a form of "to be" and its adjective."""
 
 ADVERBS_TOO = frozenset(str.split("late early long"))
 """Adjectives that are adverbs too."""

@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 
 from app.errors import AppError
+from app.providers.moonshine.draft import Draft
 from app.providers.moonshine.hints import Floats, Hints, Node
 from app.providers.moonshine.vocabulary import Vocabulary, read_pieces
 from app.providers.moonshine.weights import DECODER, ENCODER, TOKENIZER
@@ -65,6 +66,8 @@ class Decoded(msgspec.Struct, frozen=True):
     voice goes on as before a comma."""
     steps: int = 1
     """How often the decoder ran; with the length of the audio this is most of the cost of decoding."""
+    given: int = 0
+    """How many pieces it was given to read, as a prefix or a guess, instead of finding them in a step each."""
 
 
 class AbandonedError(AppError):
@@ -119,8 +122,8 @@ class Model:
 
         Args:
             prefix: pieces that it begins with; read in one step, where finding them anew takes a step each.
-            draft: pieces that probably follow; read in one step too, and dropped from the first one on that the model
-                would not have written.
+            draft: pieces that probably follow; read in one step too. From the first one on that the model would not
+                have written, the rest of them is tried again behind what it does write.
             abandoned: asked before each step.
 
         Raises:
@@ -130,18 +133,21 @@ class Model:
         cache: dict[str, Floats] = dict.fromkeys(_CACHE, _NO_CACHE)
         most = math.ceil(len(samples) / RATE_HZ * PIECES_PER_S) + 2
         text = _Text(prefix, hints, most, len(self.vocabulary))
-        written, guesses, steps = [START, *prefix, *draft], draft, 0
+        drafted, known, steps, given = Draft(draft), len(prefix), 0, 0
+        written = [START, *prefix]
         while not text.is_over:
             if abandoned():
                 raise AbandonedError
-            steps += 1
-            text.add(self._step(states, written, cache)[-len(guesses) - 1 :], guesses)
+            guesses = drafted.rest
+            steps, given = steps + 1, given + len(written) - 1 + len(guesses)
+            text.add(self._step(states, [*written, *guesses], cache)[-len(guesses) - 1 :], guesses)
             _shorten(cache, len(text.pieces))
-            written, guesses = text.pieces[-1:], ()
+            drafted.follow(text.pieces[known:])
+            written, known = text.pieces[-1:], len(text.pieces)
         pieces, logarithms = text.pieces, text.logarithms
         mark = pieces[-1] if len(logarithms) > 1 and pieces[-1] in self.vocabulary.marks else None
         over = self._over(_mean(logarithms[-LAST_PIECES:]), mark, text.last if mark is None else text.before)
-        return Decoded(tuple(pieces), _mean(logarithms), over, steps)
+        return Decoded(tuple(pieces), _mean(logarithms), over, steps, given)
 
     def _over(self, sure: float, mark: int | None, rated: Floats) -> float:
         """How likely the utterance is over.

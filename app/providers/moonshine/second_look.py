@@ -38,4 +38,5 @@ def decode_surely(
         return first
     second = decoder.decode(samples[LESS_QUIET:], hints, (), (), abandoned)
     is_better = second.confidence >= CONFIDENCE_MIN and len(second.pieces) >= FEWEST_PIECES
-    return msgspec.structs.replace(second if is_better else first, steps=first.steps + second.steps)
+    steps, given = first.steps + second.steps, first.given + second.given
+    return msgspec.structs.replace(second if is_better else first, steps=steps, given=given)

@@ -62,6 +62,15 @@ def test_a_draft_is_read_at_once_as_far_as_it_is_right(model: Model, places: int
     assert again.steps == len(whole.pieces) + 1 - min(places, len(whole.pieces))
 
 
+def test_a_draft_is_taken_up_again_behind_what_it_has_wrong(model: Model) -> None:
+    whole = model.decode(spoken()).pieces
+    [wrong] = model.vocabulary.numbers("wrong")
+    for draft in ((*whole[:3], wrong, *whole[4:]), (*whole[:3], wrong, *whole[3:]), (*whole[:3], *whole[4:])):
+        again = model.decode(spoken(), draft=draft)
+        assert again.pieces == whole
+        assert again.steps <= 3
+
+
 def test_a_draft_with_hints_is_read_as_without_it(model: Model) -> None:
     order, hints = spoken("a flat white and a latte"), Hints(model.vocabulary, ["latte"])
     hinted = model.decode(order, hints)

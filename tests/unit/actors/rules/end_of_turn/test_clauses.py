@@ -55,6 +55,8 @@ GOING_ON = (
     "what i need to say is",
     "the question is what the",
     "the one that ends in",
+    "it is a shame that i have",
+    "i have told my wife that i need",
     "i need to cancel what i have on",
     "please tell me where the end of it is",
 )
@@ -85,6 +87,11 @@ MEANT_ONES = {
     "you charged me for something i did not buy": ("you charged me for something i did not",),
     "is it something my children can have": ("is it something my",),
     "can i have the one i want": ("can i have the", "can i have the one i"),
+    "there is a payment on my statement that i didn't make": (
+        "there is a payment on my statement that i",
+        "there is a payment on my statement that i didn't",
+    ),
+    "where is the coat which i left": ("where is the coat which", "where is the coat which i"),
 }
 """Clauses that tell which is meant."""
 

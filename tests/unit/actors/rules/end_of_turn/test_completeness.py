@@ -80,6 +80,9 @@ ANY, YES_NO, SHORT, NAME, NUMBER, SPELLING = ExpectedAnswer
         ("How much is that?", Completeness.LIKELY),
         ("I was told that", Completeness.CLIPPED),
         ("I need to come in.", Completeness.COMPLETE),
+        ("It stays dark though it's plugged in.", Completeness.COMPLETE),
+        ("Both of our cats are quite old.", Completeness.COMPLETE),
+        ("We would like a quite old", Completeness.UNCERTAIN),
         ("I do not know how to turn it off.", Completeness.COMPLETE),
         ("I sat in", Completeness.UNFINISHED),
         ("It is open until the end of May.", Completeness.COMPLETE),
@@ -114,6 +117,11 @@ def test_a_sentence_is_judged_by_its_last_word_and_its_length(text: str, found: 
         ("Not before noon, say one thirty.", SHORT, Completeness.COMPLETE),
         ("One thirty.", SHORT, Completeness.EXPECTED),
         ("It is one thirty", ANY, Completeness.UNFINISHED),
+        ("I was quoted three hundred and now it says three fifty.", ANY, Completeness.COMPLETE),
+        ("I was quoted three hundred and now it is three fifty", ANY, Completeness.UNFINISHED),
+        ("You can reach me at four one five", ANY, Completeness.UNFINISHED),
+        ("I would like the one that ends in forty-two.", ANY, Completeness.COMPLETE),
+        ("Three o two, five five five, six one eight nine.", NUMBER, Completeness.EXPECTED),
         ("Is half past three okay for you, or ten?", ANY, Completeness.COMPLETE),
     ],
 )
@@ -123,7 +131,10 @@ def test_a_group_of_digits_is_not_the_end_of_a_number(text: str, expected: Expec
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("206-555-01", 8), ("five five-five", 3), ("at 10:30", 0), ("in twenty", 0), ("one fourteen", 3), ("no", 0)],
+    [
+        *(("206-555-01", 8), ("five five-five", 3), ("at 10:30", 0), ("in twenty", 0), ("one fourteen", 3), ("no", 0)),
+        *(("forty-two", 2), ("one forty-two", 3), ("three o two", 3), ("so o", 0), ("it is o two", 2)),
+    ],
 )
 def test_digits_are_counted_from_the_end(text: str, count: int) -> None:
     assert digits_at_end(text, text.split()) == count

@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 
 from app.providers.moonshine.segments import (
+    AGAIN_WINDOWS,
     ATTACK_WINDOWS,
     LONG_MS,
     LONGEST_MS,
+    LOUDEST_OF_BYTES,
     ONSET_WINDOWS,
     PAUSE_WINDOWS,
     PRE_ROLL_WINDOWS,
     TAIL_WINDOWS,
+    VOICED_AGAIN,
     WINDOW_BYTES,
     WINDOW_MS,
     Segment,
     Segmentation,
+    ends_quietly,
 )
 
 
@@ -45,6 +49,21 @@ def test_a_click_is_no_segment() -> None:
     segmentation = Segmentation()
     heard(segmentation, (0.0, 20), (0.9, ONSET_WINDOWS - 1), (0.0, 5))
     assert segmentation.current is None
+
+
+def test_weak_voice_goes_on_after_a_pause_and_neither_begins_a_segment_nor_puts_off_a_pause() -> None:
+    weak = VOICED_AGAIN + 0.01
+    segmentation = Segmentation()
+    heard(segmentation, (weak, 20))
+    assert segmentation.current is None
+    heard(segmentation, (0.9, 20), (weak, AGAIN_WINDOWS))
+    assert segmentation.current is not None
+    assert segmentation.current.end_ms == 40 * WINDOW_MS
+    heard(segmentation, (weak, 1))
+    assert segmentation.current.end_ms == (41 + AGAIN_WINDOWS) * WINDOW_MS
+    assert segmentation.silence_ms == 0
+    heard(segmentation, (VOICED_AGAIN, 5))
+    assert segmentation.silence_ms == 5 * WINDOW_MS
 
 
 def test_a_segment_begins_before_the_voice_and_ends_with_it() -> None:
@@ -101,3 +120,13 @@ def test_segments_do_not_share_audio() -> None:
     assert first is not None
     assert second is not None
     assert second.start_ms >= first.end_ms
+
+
+def test_what_ends_quietly_is_told_by_the_loudest_of_the_last_windows() -> None:
+    loud, softer, quiet = (bytes([0, level]) * (WINDOW_BYTES // 2) for level in (64, 4, 1))
+    assert ends_quietly(loud + quiet)
+    assert not ends_quietly(loud + softer)
+    assert not ends_quietly(quiet + loud)
+    assert ends_quietly(loud + softer * (LOUDEST_OF_BYTES // WINDOW_BYTES - 2) + quiet)
+    assert not ends_quietly(loud + softer * (LOUDEST_OF_BYTES // WINDOW_BYTES - 1) + quiet)
+    assert not ends_quietly(bytes(WINDOW_BYTES - 2) + b"\x00\x01")
