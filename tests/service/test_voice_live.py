@@ -14,6 +14,7 @@ from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import Heard, Reply
 from tests.kit.clients.spoken_caller import SpokenCaller
 from tests.kit.spelt_speech import Utterance
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, over, telephone, tone
 from tests.service.telephony.test_transcribed_calls import SPELT, audio, browse, finals_of, words_of
 from tests.service.telephony.test_transcribed_calls import transcript as transcribed
@@ -152,45 +153,47 @@ DETECTIONS = {
 
 
 @pytest.mark.parametrize("detection", DETECTIONS)
-async def test_an_interruption_is_told_to_the_model_as_it_was_heard(model: RealtimeEmulator, detection: str) -> None:
-    long = Reply(text=" ".join(["word"] * 30), tone_hz=500)
-    short = Reply(text="All right then, goodbye.", tone_hz=900)
-    model.plan.replies.extend([long, short])
-    async with speaking(model, **{**model.ga_environment(), **DETECTIONS[detection]}) as phone:
-        caller, _ = await greeted(phone)
-        far = await model_of(model)
-        asked = far.settings.detection
-        assert asked is None or (asked["type"], asked["create_response"], asked["interrupt_response"]) == (
-            detection,
-            False,
-            False,
-        )
-        began = len(caller.ear.arrivals)
-        said = await caller.say(TURN)
-        await caller.hears_voice(since_s=said.ended_s, timeout_s=WAIT_S)
-        await asyncio.sleep(0.5)
-        await caller.say(tone(160))  # a cough, which costs nothing
-        await asyncio.sleep(1.0)
-        answer = await answer_of(caller)
+@on_virtual_time
+async def test_an_interruption_is_told_to_the_model_as_it_was_heard(detection: str) -> None:
+    async with RealtimeEmulator() as model:
+        long = Reply(text=" ".join(["word"] * 30), tone_hz=500)
+        short = Reply(text="All right then, goodbye.", tone_hz=900)
+        model.plan.replies.extend([long, short])
+        async with speaking(model, **{**model.ga_environment(), **DETECTIONS[detection]}) as phone:
+            caller, _ = await greeted(phone)
+            far = await model_of(model)
+            asked = far.settings.detection
+            assert asked is None or (asked["type"], asked["create_response"], asked["interrupt_response"]) == (
+                detection,
+                False,
+                False,
+            )
+            began = len(caller.ear.arrivals)
+            said = await caller.say(TURN)
+            await caller.hears_voice(since_s=said.ended_s, timeout_s=WAIT_S)
+            await asyncio.sleep(0.5)
+            await caller.say(tone(160))  # a cough, which costs nothing
+            await asyncio.sleep(1.0)
+            answer = await answer_of(caller)
 
-        (stop,) = caller.ear.stops
-        of_long = [arrival for arrival in caller.ear.arrivals[began:] if arrival.at_s <= stop.at_s]
-        heard_ms = sum(arrival.bytes for arrival in of_long) / 32 - stop.dropped_ms
-        (truncated,) = of_type(far, "conversation.item.truncate")
-        assert truncated["audio_end_ms"] == pytest.approx(heard_ms, abs=20)
-        since_stop = caller.ear.heard_between(stop.at_s, caller.ear.arrivals[-1].at_s)
-        assert long.tone_hz not in pitches_hz(since_stop)
-        assert pitch_hz(answer) == short.tone_hz
-        assert await far.sent.until(lambda message: message["type"] == "conversation.item.truncated")
-        errors = far.sent.where(lambda message: message["type"] == "error")
-        # A turn that the service has committed itself in the moment in which we did is refused the second time.
-        assert {error["error"]["code"] for error in errors} <= {"input_audio_buffer_commit_empty"}
-        assert detection != "none" or not errors
-        said_ms = [len(pcm) / 2 / far.settings.input_hz * 1_000 for pcm in far.buffer.turns]
-        kept = [item for item in far.conversation.items.values() if item.get("role") == "user"]
-        assert len(kept) == 2, f"a cough is no turn: {said_ms}"
-        caller.hang_up()
-        await over(phone, caller)
+            (stop,) = caller.ear.stops
+            of_long = [arrival for arrival in caller.ear.arrivals[began:] if arrival.at_s <= stop.at_s]
+            heard_ms = sum(arrival.bytes for arrival in of_long) / 32 - stop.dropped_ms
+            (truncated,) = of_type(far, "conversation.item.truncate")
+            assert truncated["audio_end_ms"] == pytest.approx(heard_ms, abs=20)
+            since_stop = caller.ear.heard_between(stop.at_s, caller.ear.arrivals[-1].at_s)
+            assert long.tone_hz not in pitches_hz(since_stop)
+            assert pitch_hz(answer) == short.tone_hz
+            assert await far.sent.until(lambda message: message["type"] == "conversation.item.truncated")
+            errors = far.sent.where(lambda message: message["type"] == "error")
+            # A turn that the service has committed itself in the moment in which we did is refused the second time.
+            assert {error["error"]["code"] for error in errors} <= {"input_audio_buffer_commit_empty"}
+            assert detection != "none" or not errors
+            said_ms = [len(pcm) / 2 / far.settings.input_hz * 1_000 for pcm in far.buffer.turns]
+            kept = [item for item in far.conversation.items.values() if item.get("role") == "user"]
+            assert len(kept) == 2, f"a cough is no turn: {said_ms}"
+            caller.hang_up()
+            await over(phone, caller)
 
 
 async def test_a_server_without_a_model_refuses_the_mode_and_names_what_to_set() -> None:
