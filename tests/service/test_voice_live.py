@@ -1,7 +1,6 @@
 """Calls and browser conversations that a speech-to-speech model holds, beside others that it does not."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -38,10 +37,10 @@ VARIABLES = ("AZURE_VOICE_LIVE_ENDPOINT", "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID",
 
 
 @pytest.fixture
-async def model() -> AsyncIterator[RealtimeEmulator]:
-    async with RealtimeEmulator() as service:
-        service.plan.default = Reply(text="It is open until six.", tone_hz=500)
-        yield service
+def model() -> RealtimeEmulator:
+    service = RealtimeEmulator()
+    service.plan.default = Reply(text="It is open until six.", tone_hz=500)
+    return service
 
 
 async def converse(phone: Telephone, mode: str, session_id: str, pcm: bytes = TURN) -> SpokenCaller:
@@ -54,6 +53,7 @@ async def converse(phone: Telephone, mode: str, session_id: str, pcm: bytes = TU
     return person
 
 
+@on_virtual_time
 async def test_a_call_and_a_browser_in_each_of_the_three_modes_are_served_at_the_same_time(
     model: RealtimeEmulator,
 ) -> None:
@@ -93,6 +93,7 @@ async def test_a_call_and_a_browser_in_each_of_the_three_modes_are_served_at_the
             await over(phone, caller)
 
 
+@on_virtual_time
 async def test_the_model_is_connected_to_while_the_telephone_rings(model: RealtimeEmulator) -> None:
     async with speaking(model) as phone:
         phone.acs.on_outbound(Pickup("no_answer", after_s=0.5))
@@ -108,6 +109,7 @@ async def test_the_model_is_connected_to_while_the_telephone_rings(model: Realti
         await over(phone, callee)
 
 
+@on_virtual_time
 async def test_the_greeting_has_the_voice_of_the_model_where_it_is_to_say_phrases(
     model: RealtimeEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,48 +156,48 @@ DETECTIONS = {
 
 @pytest.mark.parametrize("detection", DETECTIONS)
 @on_virtual_time
-async def test_an_interruption_is_told_to_the_model_as_it_was_heard(detection: str) -> None:
-    async with RealtimeEmulator() as model:
-        long = Reply(text=" ".join(["word"] * 30), tone_hz=500)
-        short = Reply(text="All right then, goodbye.", tone_hz=900)
-        model.plan.replies.extend([long, short])
-        async with speaking(model, **{**model.ga_environment(), **DETECTIONS[detection]}) as phone:
-            caller, _ = await greeted(phone)
-            far = await model_of(model)
-            asked = far.settings.detection
-            assert asked is None or (asked["type"], asked["create_response"], asked["interrupt_response"]) == (
-                detection,
-                False,
-                False,
-            )
-            began = len(caller.ear.arrivals)
-            said = await caller.say(TURN)
-            await caller.hears_voice(since_s=said.ended_s, timeout_s=WAIT_S)
-            await asyncio.sleep(0.5)
-            await caller.say(tone(160))  # a cough, which costs nothing
-            await asyncio.sleep(1.0)
-            answer = await answer_of(caller)
+async def test_an_interruption_is_told_to_the_model_as_it_was_heard(model: RealtimeEmulator, detection: str) -> None:
+    long = Reply(text=" ".join(["word"] * 30), tone_hz=500)
+    short = Reply(text="All right then, goodbye.", tone_hz=900)
+    model.plan.replies.extend([long, short])
+    async with speaking(model, model.ga_environment, **DETECTIONS[detection]) as phone:
+        caller, _ = await greeted(phone)
+        far = await model_of(model)
+        asked = far.settings.detection
+        assert asked is None or (asked["type"], asked["create_response"], asked["interrupt_response"]) == (
+            detection,
+            False,
+            False,
+        )
+        began = len(caller.ear.arrivals)
+        said = await caller.say(TURN)
+        await caller.hears_voice(since_s=said.ended_s, timeout_s=WAIT_S)
+        await asyncio.sleep(0.5)
+        await caller.say(tone(160))  # a cough, which costs nothing
+        await asyncio.sleep(1.0)
+        answer = await answer_of(caller)
 
-            (stop,) = caller.ear.stops
-            of_long = [arrival for arrival in caller.ear.arrivals[began:] if arrival.at_s <= stop.at_s]
-            heard_ms = sum(arrival.bytes for arrival in of_long) / 32 - stop.dropped_ms
-            (truncated,) = of_type(far, "conversation.item.truncate")
-            assert truncated["audio_end_ms"] == pytest.approx(heard_ms, abs=20)
-            since_stop = caller.ear.heard_between(stop.at_s, caller.ear.arrivals[-1].at_s)
-            assert long.tone_hz not in pitches_hz(since_stop)
-            assert pitch_hz(answer) == short.tone_hz
-            assert await far.sent.until(lambda message: message["type"] == "conversation.item.truncated")
-            errors = far.sent.where(lambda message: message["type"] == "error")
-            # A turn that the service has committed itself in the moment in which we did is refused the second time.
-            assert {error["error"]["code"] for error in errors} <= {"input_audio_buffer_commit_empty"}
-            assert detection != "none" or not errors
-            said_ms = [len(pcm) / 2 / far.settings.input_hz * 1_000 for pcm in far.buffer.turns]
-            kept = [item for item in far.conversation.items.values() if item.get("role") == "user"]
-            assert len(kept) == 2, f"a cough is no turn: {said_ms}"
-            caller.hang_up()
-            await over(phone, caller)
+        (stop,) = caller.ear.stops
+        of_long = [arrival for arrival in caller.ear.arrivals[began:] if arrival.at_s <= stop.at_s]
+        heard_ms = sum(arrival.bytes for arrival in of_long) / 32 - stop.dropped_ms
+        (truncated,) = of_type(far, "conversation.item.truncate")
+        assert truncated["audio_end_ms"] == pytest.approx(heard_ms, abs=20)
+        since_stop = caller.ear.heard_between(stop.at_s, caller.ear.arrivals[-1].at_s)
+        assert long.tone_hz not in pitches_hz(since_stop)
+        assert pitch_hz(answer) == short.tone_hz
+        assert await far.sent.until(lambda message: message["type"] == "conversation.item.truncated")
+        errors = far.sent.where(lambda message: message["type"] == "error")
+        # A turn that the service has committed itself in the moment in which we did is refused the second time.
+        assert {error["error"]["code"] for error in errors} <= {"input_audio_buffer_commit_empty"}
+        assert detection != "none" or not errors
+        said_ms = [len(pcm) / 2 / far.settings.input_hz * 1_000 for pcm in far.buffer.turns]
+        kept = [item for item in far.conversation.items.values() if item.get("role") == "user"]
+        assert len(kept) == 2, f"a cough is no turn: {said_ms}"
+        caller.hang_up()
+        await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_server_without_a_model_refuses_the_mode_and_names_what_to_set() -> None:
     async with telephone() as phone:
         asked = {"target_number": "+15550123", "streaming_mode": "voice_live"}
@@ -219,6 +221,7 @@ async def test_a_server_without_a_model_refuses_the_mode_and_names_what_to_set()
         ({"AZURE_VOICE_LIVE_API_KEY": "wrong-key"}, "unhealthy", "check AZURE_VOICE_LIVE_API_KEY"),
     ],
 )
+@on_virtual_time
 async def test_readiness_says_whether_the_service_takes_our_connections(
     model: RealtimeEmulator, variables: dict[str, str], status: str, told: str
 ) -> None:
