@@ -15,8 +15,8 @@ from tests.kit.fakes import FakeModel
 
 STUCK, FULL, BROKEN = "an actor is stuck", "a mailbox is full", "the provider fails"
 SLOWLY_S = 0.1
-"""Much slower than a caller's frames come, but not stuck: also where a worker was given no time for seconds, a message is
-handled before a summary that is due after it."""
+"""Much slower than a caller's frames come, but not stuck: also in a worker that was given no time for seconds a message
+is handled before a summary that is due after it."""
 
 
 def listeners() -> list[SupervisedActor]:

@@ -22,8 +22,10 @@ label: Tester
 greeting: Hello there.
 limits:
   no_input_s: 300
+phrases:
+  fillers: []
 """
-"""Nobody is asked whether they are still there, however long a busy machine lets them wait."""
+"""Nobody is asked whether they are still there, nor to wait a moment, however long a busy machine lets them wait."""
 
 
 ENDS_S = 60.0
