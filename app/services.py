@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 
 from actors.agent import Agent
@@ -100,7 +99,8 @@ class Services:
         settings, lifecycle = self.settings, self.lifecycle
         self.sessions = SessionsKeeper(self.engines, self.session_events.over.notify, self.session_events.opened.notify)
         handoffs = {each.tool for agent in self.agents.values() for each in agent.handoffs}
-        self.timelines = Timelines(time.time, {*tools, *handoffs}, self.sessions.live, content=settings.logs.content)
+        names, content = {*tools, *handoffs}, settings.logs.content
+        self.timelines = Timelines(self.clock.wall, names, self.sessions.live, content=content)
         self.outputs = SessionOutputs(self.sessions.live, self.timelines, log_content=settings.logs.content)
         self.recorder = recorder_of(
             settings.records, self.sessions.live.get, self.random.uniform, self.clock, content=settings.logs.content

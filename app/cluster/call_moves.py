@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import msgspec
 
+from actors.errors import StoreError
 from actors.ports.clock import Clock
 from actors.session.checkpoint import Checkpoint
 from actors.session.checkpoint_transfer import decode, encode
@@ -80,6 +81,15 @@ class CallMoves:
         call = self._switchboard.log.of_secret(secret)
         if call is not None and call.call_id:
             self._switchboard.media_lost(call, at_once=True)
+
+    async def is_found(self, secret: str) -> bool:
+        """Whether a worker that is asked to take the call with this secret finds it; False, too, while Redis cannot be
+        used.
+        """
+        try:
+            return bool(await self._directory.owner(secret))
+        except StoreError:
+            return False
 
     async def move_here(self, secret: str) -> None:
         """Take the call with this secret over from the worker that has it, if there is one.

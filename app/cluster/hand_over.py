@@ -125,6 +125,7 @@ class HandOver:
         await self._until_quiet(call, deadline - LEFT_S)
         if not call.call_id:
             return
+        await self._until_found(call, deadline - LEFT_S)
         # That the server ends, too, may have been told meanwhile.
         self._stop_listening()
         for worker in others:
@@ -155,6 +156,15 @@ class HandOver:
             if entry is None or not _caller_is_busy(entry.checkpoint):
                 return
             await asyncio.sleep(LOOK_S)
+
+    async def _until_found(self, call: Call, until: float) -> None:
+        """Wait until other workers find the call in Redis. It is written there in the background, so who is asked to
+        take a call that has just begun would find none.
+        """
+        while not call.over.is_set() and not self._is_due(until):
+            if await self._moves.is_found(call.secret):
+                return
+            await asyncio.sleep(SENT_LOOK_S)
 
     async def _take(self, payload: bytes) -> bytes:
         """Take a call from a worker that ends, if there is room."""

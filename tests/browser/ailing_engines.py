@@ -14,8 +14,9 @@ from app.console.troubles import FULL_MAILBOX
 from tests.kit.fakes import FakeModel
 
 STUCK, FULL, BROKEN = "an actor is stuck", "a mailbox is full", "the provider fails"
-SLOWLY_S = 0.7
-"""Much slower than a caller's frames come, but not yet stuck."""
+SLOWLY_S = 0.1
+"""Much slower than a caller's frames come, but not stuck: also in a worker that was given no time for seconds a message
+is handled before a summary that is due after it."""
 
 
 def listeners() -> list[SupervisedActor]:
@@ -49,16 +50,16 @@ class AilingModel(FakeModel):
                 # Its caller's socket is read no further long before; others are told nothing of that.
                 for _ in range(FULL_MAILBOX + 50):
                     actor.actor_ref.tell(EndUtterance())
-                self._slowly = asyncio.create_task(slowly(actor))
+                slowly(actor)
         async for event in super().reply(request):
             yield event
 
 
-async def slowly(actor: SupervisedActor) -> None:
-    """Have an actor handle one message from time to time."""
-    for _ in iter(int, 1):
-        await asyncio.sleep(SLOWLY_S)
-        actor.run_once()
+def slowly(actor: SupervisedActor) -> None:
+    """Have an actor handle one message from time to time, and be told another one."""
+    actor.actor_ref.tell(EndUtterance())
+    actor.run_once()
+    asyncio.get_running_loop().call_later(SLOWLY_S, slowly, actor)
 
 
 def model() -> AilingModel:

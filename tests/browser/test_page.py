@@ -212,6 +212,21 @@ async def test_words_tell_their_language_and_when_they_were_said_and_stand_befor
         assert titles == [["Guten", "1.2 s"], ["Abend", "1.6 s"]]
 
 
+EACH_ONCE = """() => {
+  const log = document.getElementById("log");
+  const said = [...log.querySelectorAll(".entry.user:not([aria-hidden])")];
+  const shown = said.map((entry) => entry.querySelector(".words").textContent);
+  const told = sound.told.filter(([name]) => name === "user").map(([, { text }]) => text);
+  const is_same = told.length > 0 && JSON.stringify(told) === JSON.stringify(shown);
+  if (!is_same || log.querySelector(".partial")) return false;
+  return { places: said.map((entry) => [...log.children].indexOf(entry)), partials: seen.partials };
+}"""
+"""Where the log has what the user has said, and what it had there before, once it has just what the server understood.
+
+A microphone to which a busy machine gives no time says one sentence in two halves, each of which is understood.
+"""
+
+
 async def test_what_is_said_is_shown_at_once_and_read_aloud_once(browser: Browser, server: Server) -> None:
     # The microphone that the test speaks into brings a module of its own, which the page's policy would forbid.
     async with page_in(browser, bypass_csp=True, **DESKTOP) as page:
@@ -223,17 +238,18 @@ async def test_what_is_said_is_shown_at_once_and_read_aloud_once(browser: Browse
         await floor_is(page, "Listening")
         await person.say(say("what are your opening hours"))
         said = log(page).locator(".entry.user:not([aria-hidden])")
-        await expect(said).to_contain_text("what are your opening hours")
+        await expect(said.first).to_contain_text("what are your opening hours")
         await expect(log(page)).to_have_attribute("aria-live", "polite")
-        place = await said.evaluate("e => [...e.parentElement.children].indexOf(e)")
-        partials = await page.evaluate("seen.partials")
+        once = await (await page.wait_for_function(EACH_ONCE)).json_value()
+        places, partials = once["places"], once["partials"]
         await was_seen(page, "You speak")
         loudest = max(await page.evaluate("seen.userLevels"))
     assert loudest > 20
     assert partials != []
     assert all(partial["silent"] for partial in partials)
     assert "what are your opening hours".startswith(partials[0]["text"])
-    assert partials[-1]["place"] == place
+    assert partials[0]["place"] == places[0]
+    assert {partial["place"] for partial in partials} <= set(places)
 
 
 async def test_a_muted_microphone_is_seen_and_can_be_heard_again(browser: Browser, server: Server) -> None:

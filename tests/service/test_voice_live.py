@@ -1,7 +1,6 @@
 """Calls and browser conversations that a speech-to-speech model holds, beside others that it does not."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -14,6 +13,7 @@ from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import Heard, Reply
 from tests.kit.clients.spoken_caller import SpokenCaller
 from tests.kit.spelt_speech import Utterance
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, over, telephone, tone
 from tests.service.telephony.test_transcribed_calls import SPELT, audio, browse, finals_of, words_of
 from tests.service.telephony.test_transcribed_calls import transcript as transcribed
@@ -37,10 +37,10 @@ VARIABLES = ("AZURE_VOICE_LIVE_ENDPOINT", "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID",
 
 
 @pytest.fixture
-async def model() -> AsyncIterator[RealtimeEmulator]:
-    async with RealtimeEmulator() as service:
-        service.plan.default = Reply(text="It is open until six.", tone_hz=500)
-        yield service
+def model() -> RealtimeEmulator:
+    service = RealtimeEmulator()
+    service.plan.default = Reply(text="It is open until six.", tone_hz=500)
+    return service
 
 
 async def converse(phone: Telephone, mode: str, session_id: str, pcm: bytes = TURN) -> SpokenCaller:
@@ -53,6 +53,7 @@ async def converse(phone: Telephone, mode: str, session_id: str, pcm: bytes = TU
     return person
 
 
+@on_virtual_time
 async def test_a_call_and_a_browser_in_each_of_the_three_modes_are_served_at_the_same_time(
     model: RealtimeEmulator,
 ) -> None:
@@ -92,6 +93,7 @@ async def test_a_call_and_a_browser_in_each_of_the_three_modes_are_served_at_the
             await over(phone, caller)
 
 
+@on_virtual_time
 async def test_the_model_is_connected_to_while_the_telephone_rings(model: RealtimeEmulator) -> None:
     async with speaking(model) as phone:
         phone.acs.on_outbound(Pickup("no_answer", after_s=0.5))
@@ -107,6 +109,7 @@ async def test_the_model_is_connected_to_while_the_telephone_rings(model: Realti
         await over(phone, callee)
 
 
+@on_virtual_time
 async def test_the_greeting_has_the_voice_of_the_model_where_it_is_to_say_phrases(
     model: RealtimeEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,11 +155,12 @@ DETECTIONS = {
 
 
 @pytest.mark.parametrize("detection", DETECTIONS)
+@on_virtual_time
 async def test_an_interruption_is_told_to_the_model_as_it_was_heard(model: RealtimeEmulator, detection: str) -> None:
     long = Reply(text=" ".join(["word"] * 30), tone_hz=500)
     short = Reply(text="All right then, goodbye.", tone_hz=900)
     model.plan.replies.extend([long, short])
-    async with speaking(model, **{**model.ga_environment(), **DETECTIONS[detection]}) as phone:
+    async with speaking(model, model.ga_environment, **DETECTIONS[detection]) as phone:
         caller, _ = await greeted(phone)
         far = await model_of(model)
         asked = far.settings.detection
@@ -193,6 +197,7 @@ async def test_an_interruption_is_told_to_the_model_as_it_was_heard(model: Realt
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_server_without_a_model_refuses_the_mode_and_names_what_to_set() -> None:
     async with telephone() as phone:
         asked = {"target_number": "+15550123", "streaming_mode": "voice_live"}
@@ -216,6 +221,7 @@ async def test_a_server_without_a_model_refuses_the_mode_and_names_what_to_set()
         ({"AZURE_VOICE_LIVE_API_KEY": "wrong-key"}, "unhealthy", "check AZURE_VOICE_LIVE_API_KEY"),
     ],
 )
+@on_virtual_time
 async def test_readiness_says_whether_the_service_takes_our_connections(
     model: RealtimeEmulator, variables: dict[str, str], status: str, told: str
 ) -> None:

@@ -1,21 +1,21 @@
 """What goes wrong between the server and its speech-to-speech model, and is not the caller's concern."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import Heard, Reply
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import over
 from tests.service.voice_live_kit import answer_of, greeted, model_of, pitch_hz, pitches_hz, speaking, transcript
 
 
 @pytest.fixture
-async def model() -> AsyncIterator[RealtimeEmulator]:
-    async with RealtimeEmulator() as service:
-        yield service
+def model() -> RealtimeEmulator:
+    service = RealtimeEmulator()
+    return service
 
 
+@on_virtual_time
 async def test_a_call_goes_on_when_the_socket_to_the_model_breaks_before_and_in_a_reply(
     model: RealtimeEmulator,
 ) -> None:
@@ -48,6 +48,7 @@ async def test_a_call_goes_on_when_the_socket_to_the_model_breaks_before_and_in_
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_call_outlives_the_limit_of_sessions_of_the_model(model: RealtimeEmulator) -> None:
     model.plan.limit_s = 6.0
     model.plan.default = Reply(text="It is open until six.", tone_hz=500)

@@ -1,12 +1,11 @@
 """The connection to a speech-to-speech model that is opened while a caller's telephone rings: used, or closed."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tests.cloud.acs.caller import Caller
 from tests.cloud.realtime.emulator import RealtimeEmulator, Refusal
 from tests.cloud.realtime.replies import Reply
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, over, room
 from tests.service.voice_live_kit import WAIT_S, answer_of, model_of, pitch_hz, speaking
 
@@ -16,10 +15,10 @@ INBOUND = {"ACS_STREAMING_MODE": "voice_live"}
 
 
 @pytest.fixture
-async def model() -> AsyncIterator[RealtimeEmulator]:
-    async with RealtimeEmulator() as service:
-        service.plan.default = Reply(text="It is open until six.", tone_hz=500)
-        yield service
+def model() -> RealtimeEmulator:
+    service = RealtimeEmulator()
+    service.plan.default = Reply(text="It is open until six.", tone_hz=500)
+    return service
 
 
 async def rings(phone: Telephone) -> Caller:
@@ -38,6 +37,7 @@ async def is_talked_to(phone: Telephone, caller: Caller, model: RealtimeEmulator
     await over(phone, caller)
 
 
+@on_virtual_time
 async def test_it_is_used_when_the_call_is_answered(model: RealtimeEmulator) -> None:
     async with speaking(model, **INBOUND) as phone:
         caller = await rings(phone)
@@ -48,6 +48,7 @@ async def test_it_is_used_when_the_call_is_answered(model: RealtimeEmulator) -> 
         assert list(model.sessions) == [ahead]
 
 
+@on_virtual_time
 async def test_it_is_closed_when_the_caller_gives_up(model: RealtimeEmulator) -> None:
     async with speaking(model, **INBOUND) as phone:
         caller = await rings(phone)
@@ -59,6 +60,7 @@ async def test_it_is_closed_when_the_caller_gives_up(model: RealtimeEmulator) ->
 
 
 @pytest.mark.parametrize("refusals", [1, 2])
+@on_virtual_time
 async def test_a_service_that_refuses_it_is_asked_again_when_the_call_is_answered(
     model: RealtimeEmulator, refusals: int
 ) -> None:

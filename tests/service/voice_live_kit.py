@@ -1,7 +1,7 @@
 """A server that answers calls and browsers with the emulated speech-to-speech service, and what its callers hear."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,11 +23,17 @@ PERIOD_HZ = 50
 
 
 @asynccontextmanager
-async def speaking(service: RealtimeEmulator, **environ: str) -> AsyncIterator[Telephone]:
-    """A server whose speech-to-speech model is `service`, and the telephone network."""
-    variables: Any = {**service.environment(), **environ}
-    async with telephone(**variables) as phone:
-        yield phone
+async def speaking(
+    service: RealtimeEmulator, found_by: Callable[[], dict[str, str]] | None = None, **environ: str
+) -> AsyncIterator[Telephone]:
+    """A server whose speech-to-speech model is `service`, which is started, and the telephone network.
+
+    `found_by` makes the variables by which the server finds it; None: as Azure Voice Live.
+    """
+    async with service:
+        variables: Any = {**(found_by or service.environment)(), **environ}
+        async with telephone(**variables) as phone:
+            yield phone
 
 
 async def placed(phone: Telephone, number: str, mode: str) -> tuple[Caller, str]:

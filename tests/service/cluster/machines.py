@@ -22,7 +22,10 @@ AGENT = """
 name: tester
 label: Tester
 greeting: Hello there.
+limits: {no_input_s: 300}
+phrases: {fillers: []}
 """
+"""Says nothing of its own to somebody whom a busy machine lets wait."""
 
 
 class Machines(msgspec.Struct, frozen=True):

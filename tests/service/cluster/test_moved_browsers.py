@@ -27,8 +27,9 @@ name: tester
 label: Tester
 greeting: Hello there.
 limits: {no_input_s: 300, reconnect_s: 120}
+phrases: {fillers: []}
 """
-"""Waits for whoever says nothing, or is away, however long a busy machine takes."""
+"""Waits for whoever says nothing, or is away, and says nothing of its own, however long a busy machine takes."""
 LONG_WORDS = 40
 ASKED = ("Are you open?", "Tell me more.", "And on Sunday?")
 GONE_S = 60.0

@@ -22,8 +22,10 @@ label: Tester
 greeting: Hello there.
 limits:
   no_input_s: 300
+phrases:
+  fillers: []
 """
-"""Nobody is asked whether they are still there, however long a busy machine lets them wait."""
+"""Nobody is asked whether they are still there, nor to wait a moment, however long a busy machine lets them wait."""
 
 
 ENDS_S = 60.0
@@ -130,10 +132,29 @@ async def greeted(acs: AcsEmulator, url: str, number: int) -> Caller:
 
 async def conversations(url: str) -> list[list[str]]:
     """What the users of all sessions have said."""
+    return [[text for role, text in said if role == "user"] for said in await _transcripts(url)]
+
+
+async def until_answered(url: str, words: list[str]) -> None:
+    """Wait until the users of all sessions have said this, one each, and have heard the answer to it.
+
+    What sounds like the end of an answer may be a machine that gives the server no time.
+    """
+    async with asyncio.timeout(60):
+        while True:
+            ends = [said[-2:] for said in await _transcripts(url)]
+            asked = [two[0][1] for two in ends if [role for role, _ in two] == ["user", "assistant"]]
+            if sorted(asked) == sorted(words):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def _transcripts(url: str) -> list[list[tuple[str, str]]]:
+    """Role and text of each entry, of all sessions."""
     async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest:
         sessions = (await rest.get("/sessions")).json()["sessions"]
         texts = [(await rest.get(f"/sessions/{each['session_id']}/transcript")).json() for each in sessions]
-    return [[entry["text"] for entry in text.get("entries", ()) if entry["role"] == "user"] for text in texts]
+    return [[(entry["role"], entry["text"]) for entry in text.get("entries", ())] for text in texts]
 
 
 async def goes_on(caller: Caller, since_s: float) -> float:

@@ -12,6 +12,7 @@ from app.telephony.inbound.code_limits import CodeLimits
 from protocol.calls import CallState
 from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import answered, over, said, telephone, tone
 
 CODE = "271828"
@@ -20,6 +21,7 @@ GUARDED = msgspec.structs.replace(
 )
 
 
+@on_virtual_time
 async def test_the_code_opens_the_conversation(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
@@ -52,6 +54,7 @@ async def test_the_code_opens_the_conversation(caplog: pytest.LogCaptureFixture)
     assert " ".join(CODE) not in logged
 
 
+@on_virtual_time
 async def test_three_wrong_codes_end_the_call() -> None:
     async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
         caller = await answered(phone)
@@ -65,6 +68,7 @@ async def test_three_wrong_codes_end_the_call() -> None:
         assert phone.service.sessions.live == {}
 
 
+@on_virtual_time
 async def test_wrong_codes_count_across_the_calls_of_a_caller_and_are_audited(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "earshot.audit")
     async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
@@ -109,6 +113,7 @@ def test_of_ever_new_callers_only_so_many_are_listened_to() -> None:
     assert limits.may_try("somebody else", 61)
 
 
+@on_virtual_time
 async def test_a_voice_opens_nothing_though_it_says_the_code_and_counts_as_no_try(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -132,6 +137,7 @@ async def test_a_voice_opens_nothing_though_it_says_the_code_and_counts_as_no_tr
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_voice_does_not_interrupt_the_question_for_the_code() -> None:
     patient = msgspec.structs.replace(
         GUARDED, phrases=msgspec.structs.replace(GUARDED.phrases, enter_code="Please key in your code, then the hash.")
@@ -147,6 +153,7 @@ async def test_a_voice_does_not_interrupt_the_question_for_the_code() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_whoever_we_call_is_asked_for_no_code() -> None:
     async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
         await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})

@@ -12,6 +12,7 @@ from app.api import requests as bodies
 from tests.cloud.tokens import FORGERIES, Forgery
 from tests.kit.running_time import running_time
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import SECRET, Telephone, answered, over, telephone
 
 SECRET_HEADER = "x-earshot-event-grid-secret"
@@ -43,6 +44,7 @@ async def media_status(phone: Telephone, path: str, headers: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize("kind", FORGERIES)
+@on_virtual_time
 async def test_a_callback_whose_token_is_not_the_networks_is_refused(kind: Forgery) -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -57,6 +59,7 @@ async def test_a_callback_whose_token_is_not_the_networks_is_refused(kind: Forge
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_the_right_token_at_the_wrong_address_is_refused() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -74,6 +77,7 @@ async def test_the_right_token_at_the_wrong_address_is_refused() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_the_right_token_on_another_calls_media_socket_is_refused() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -90,6 +94,7 @@ async def test_the_right_token_on_another_calls_media_socket_is_refused() -> Non
         assert await media_status(phone, f"/{call.secret}", own) == 410
 
 
+@on_virtual_time
 async def test_keys_that_cannot_be_had_let_nobody_in() -> None:
     async with telephone(ACS_JWKS_URL="http://127.0.0.1:9/keys") as phone:
         good = bearer(phone.acs.tokens.issue())
@@ -101,6 +106,7 @@ async def test_keys_that_cannot_be_had_let_nobody_in() -> None:
 
 
 @pytest.mark.parametrize(("headers", "status"), [({}, 401), ({SECRET_HEADER: "guessed" * 4}, 403)])
+@on_virtual_time
 async def test_a_delivery_without_the_secret_rings_nowhere(headers: dict[str, str], status: int) -> None:
     async with telephone() as phone:
         event = phone.acs.incoming_call(phone.acs.ring())
@@ -109,6 +115,7 @@ async def test_a_delivery_without_the_secret_rings_nowhere(headers: dict[str, st
         assert phone.switchboard.log.live == []
 
 
+@on_virtual_time
 async def test_the_handshakes_of_both_schemas() -> None:
     async with telephone() as phone:
         assert await phone.acs.event_grid.validate(phone.webhook)
@@ -119,6 +126,7 @@ async def test_the_handshakes_of_both_schemas() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_several_events_in_one_delivery_and_some_of_them_nonsense() -> None:
     async with telephone() as phone:
         rings = [phone.acs.ring(from_=f"+1555010{n}") for n in range(2)]
@@ -137,6 +145,7 @@ async def test_several_events_in_one_delivery_and_some_of_them_nonsense() -> Non
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"7", b"\xff\xfe", b"[" * 10_000])
+@on_virtual_time
 async def test_a_body_that_is_no_delivery_is_a_clear_error(body: bytes) -> None:
     async with telephone(ENABLE_AUTH_VALIDATION="off") as phone:
         for path in ("/calls/answer", "/calls/callbacks"):
@@ -147,6 +156,7 @@ async def test_a_body_that_is_no_delivery_is_a_clear_error(body: bytes) -> None:
         assert too_big.status_code == 413
 
 
+@on_virtual_time
 async def test_with_checks_off_a_load_client_needs_no_secret() -> None:
     async with telephone(ENABLE_AUTH_VALIDATION="off") as phone:
         url = phone.url.replace("http", "ws") + "/api/v1/media/stream?call_connection_id=load-1"
@@ -174,6 +184,7 @@ async def test_with_checks_off_a_load_client_needs_no_secret() -> None:
         ({}, "call_connection_id=load-1", {"MAX_CONCURRENT_SESSIONS": "1"}, 503),
     ],
 )
+@on_virtual_time
 async def test_who_may_open_the_socket_of_a_call_that_nobody_announced(
     headers: dict[str, str], query: str, environ: dict[str, str], status: int
 ) -> None:
@@ -185,6 +196,7 @@ async def test_who_may_open_the_socket_of_a_call_that_nobody_announced(
             await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_media_session_that_is_prepared_is_the_session_of_its_socket() -> None:
     async with telephone(ENABLE_AUTH_VALIDATION="off") as phone:
         made = (await phone.rest.post("/media/sessions", json={"call_connection_id": "load-1"})).json()
@@ -196,6 +208,7 @@ async def test_a_media_session_that_is_prepared_is_the_session_of_its_socket() -
 
 
 @pytest.mark.parametrize("call_id", ["load 1&session_id=mine", "a/b", "\0", "c" * 129, "\N{SNOWMAN}"])
+@on_virtual_time
 async def test_nor_is_one_prepared_whose_socket_would_be_refused_for_its_name(call_id: str) -> None:
     async with telephone(ENABLE_AUTH_VALIDATION="off") as phone:
         refused = await phone.rest.post("/media/sessions", json={"call_connection_id": call_id})
@@ -203,12 +216,14 @@ async def test_nor_is_one_prepared_whose_socket_would_be_refused_for_its_name(ca
         assert [error["field"] for error in refused.json()["errors"]] == ["call_connection_id"]
 
 
+@on_virtual_time
 async def test_no_media_session_is_prepared_that_could_not_be_opened() -> None:
     async with telephone() as phone:
         assert (await phone.rest.post("/media/sessions", json={"call_connection_id": "load-1"})).status_code == 404
 
 
 @pytest.mark.parametrize("session_id", ["s" * 129, "a b", "../x", 'x"'])
+@on_virtual_time
 async def test_a_session_id_that_cannot_be_used_is_named(session_id: str) -> None:
     async with telephone() as phone:
         asked = {"target_number": "+15550123", "context": {"browser_session_id": session_id}}
@@ -217,6 +232,7 @@ async def test_a_session_id_that_cannot_be_used_is_named(session_id: str) -> Non
         assert phone.acs.executions == {}
 
 
+@on_virtual_time
 async def test_a_body_that_comes_too_slowly_or_breaks_off_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -236,6 +252,7 @@ async def test_a_body_that_comes_too_slowly_or_breaks_off_is_not_waited_for(
     assert [record for record in caplog.records if record.levelname == "ERROR" and "failed" in record.message] == []
 
 
+@on_virtual_time
 async def test_calls_of_one_delivery_are_answered_side_by_side() -> None:
     async with telephone() as phone:
         phone.acs.faults.delay("answer_call", 1.0)
@@ -251,6 +268,7 @@ async def test_calls_of_one_delivery_are_answered_side_by_side() -> None:
             await over(phone, ring.caller)
 
 
+@on_virtual_time
 async def test_numbers_and_calls_are_for_operators() -> None:
     async with telephone(OPERATOR_TOKEN="an-operators-own-token") as phone:
         for method, path in (

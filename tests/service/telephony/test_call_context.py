@@ -15,6 +15,7 @@ from config.errors import SettingsError
 from config.settings import Settings
 from tests.cloud.acs.caller import Caller
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import OURS, Telephone, answered, over, telephone
 
 SEEN: list[ModelRequest] = []
@@ -64,6 +65,7 @@ async def asked(phone: Telephone, caller: Caller) -> tuple[ModelRequest, ToolCon
     return SEEN[-1], TOLD[-1]
 
 
+@on_virtual_time
 async def test_what_comes_with_an_incoming_call(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "app")
     async with telephone(LOOKING, {"look": look}, LANGUAGE_MODEL=MODEL) as phone:
@@ -81,6 +83,7 @@ async def test_what_comes_with_an_incoming_call(caplog: pytest.LogCaptureFixture
         assert not any("5550142" in record.getMessage() or "Ada" in record.getMessage() for record in caplog.records)
 
 
+@on_virtual_time
 async def test_what_is_said_of_a_call_that_is_placed() -> None:
     async with telephone(LOOKING, {"look": look}, TIME_ZONE="Asia/Tokyo", LANGUAGE_MODEL=MODEL) as phone:
         context: dict[str, Any] = {"order": {"id": 7}, "browser_session_id": "b-1"}
@@ -103,6 +106,7 @@ async def test_what_is_said_of_a_call_that_is_placed() -> None:
         assert "They speak en-US" in request.preamble
 
 
+@on_virtual_time
 async def test_the_number_that_was_called_says_who_answers() -> None:
     other = msgspec.structs.replace(AGENT, name="other")
     async with telephone(other, AGENT_BY_NUMBER=f"+12065550100=tester,{OURS}=other") as phone:

@@ -12,6 +12,7 @@ from app.telephony.continuity import take_over
 from app.telephony.media.dtmf import MOST_KEPT, DtmfPresses, Way
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, answered, over, said, telephone
 
 
@@ -37,6 +38,7 @@ def participants(number: int, *, on_hold: bool) -> tuple[str, dict[str, Any]]:
     return "ParticipantsUpdated", {"sequenceNumber": number, "participants": [person, application]}
 
 
+@on_virtual_time
 async def test_somebody_who_is_put_on_hold_and_taken_off_again() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -56,6 +58,7 @@ async def test_somebody_who_is_put_on_hold_and_taken_off_again() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_hold_that_is_told_before_the_connection_is_not_forgotten() -> None:
     async with telephone() as phone:
         phone.acs.on_outbound(Pickup("answer", after_s=60))
@@ -70,6 +73,7 @@ async def test_a_hold_that_is_told_before_the_connection_is_not_forgotten() -> N
         assert (await phone.rest.delete(f"/calls/{placed['call_id']}")).status_code == 200
 
 
+@on_virtual_time
 async def test_the_counts_of_a_delivery_are_true() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -89,6 +93,7 @@ async def test_the_counts_of_a_delivery_are_true() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_keys_are_content_and_not_in_the_call_log() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -101,6 +106,7 @@ async def test_keys_are_content_and_not_in_the_call_log() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_transfer_of_which_nothing_more_is_heard_can_be_ordered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_orders, "TRANSFER_S", 0.3)
     async with telephone() as phone:
@@ -116,6 +122,7 @@ async def test_a_transfer_of_which_nothing_more_is_heard_can_be_ordered_again(mo
         assert call.custody is Custody.TRANSFERRED
 
 
+@on_virtual_time
 async def test_a_call_that_only_listens_does_not_last_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(switchboard, "OVERTIME_S", -299.0)
     async with telephone(ACS_STREAMING_MODE="transcription") as phone:
@@ -127,6 +134,7 @@ async def test_a_call_that_only_listens_does_not_last_for_ever(monkeypatch: pyte
         assert caller.ear.arrivals == []
 
 
+@on_virtual_time
 async def test_whoever_is_called_rings_until_they_pick_up() -> None:
     async with telephone() as phone:
         phone.acs.on_outbound(Pickup("answer", after_s=1))
@@ -139,6 +147,7 @@ async def test_whoever_is_called_rings_until_they_pick_up() -> None:
 
 
 @pytest.mark.parametrize("mixed", ["off", "on"])
+@on_virtual_time
 async def test_a_call_at_24_khz_mixed_or_not(mixed: str) -> None:
     async with telephone(ACS_SAMPLE_RATE="24000", ACS_MIXED_AUDIO=mixed) as phone:
         caller = await answered(phone)
@@ -164,6 +173,7 @@ def test_a_flood_of_keys_is_not_kept() -> None:
     assert [tones.take_tone(Way.EVENT, "1", 1.0) for _ in range(MOST_KEPT + 1)] == [False] * MOST_KEPT + [True]
 
 
+@on_virtual_time
 async def test_a_call_ends_whatever_stands_beside_the_word_of_it(caplog: pytest.LogCaptureFixture) -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -182,6 +192,7 @@ async def test_a_call_ends_whatever_stands_beside_the_word_of_it(caplog: pytest.
 
 
 @pytest.mark.parametrize("kind", ["AnswerFailed", "CreateCallFailed", "ConnectFailed"])
+@on_virtual_time
 async def test_a_connected_call_that_is_said_not_to_have_come_about_goes_on(kind: str) -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -197,6 +208,7 @@ async def test_a_connected_call_that_is_said_not_to_have_come_about_goes_on(kind
         assert (await over(phone, caller)).state is CallState.DISCONNECTED
 
 
+@on_virtual_time
 async def test_a_second_call_that_comes_up_at_the_address_of_another_is_hung_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

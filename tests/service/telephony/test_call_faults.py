@@ -14,6 +14,7 @@ from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.calls import Call
 from tests.cloud.acs.refusals import CODES
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import UNHURRIED, answered, over, said, telephone
 
 
@@ -26,6 +27,7 @@ async def reconnected(call: Call) -> None:
             await asyncio.sleep(0.02)
 
 
+@on_virtual_time
 async def test_a_media_socket_that_the_network_opens_again_is_taken_up_without_a_greeting() -> None:
     async with telephone(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = await answered(phone)
@@ -45,6 +47,7 @@ async def test_a_media_socket_that_the_network_opens_again_is_taken_up_without_a
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_media_socket_that_stays_away_is_asked_for() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -60,6 +63,7 @@ async def test_a_media_socket_that_stays_away_is_asked_for() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_call_that_gets_no_media_socket_is_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_watch, "DUE_S", 0.1)
     monkeypatch.setattr(media_watch, "STREAM_AGAIN_S", (0.0, 0.1))
@@ -75,6 +79,7 @@ async def test_a_call_that_gets_no_media_socket_is_hung_up(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 409])
+@on_virtual_time
 async def test_an_answer_that_is_refused_for_good_is_a_failed_call(status: int) -> None:
     async with telephone() as phone:
         phone.acs.faults.refuse("answer_call", status, times=1_000)
@@ -88,6 +93,7 @@ async def test_an_answer_that_is_refused_for_good_is_a_failed_call(status: int) 
 
 
 @pytest.mark.parametrize(("status", "retry_after_s"), [(429, 2.5), (500, None), (503, None), (404, None)])
+@on_virtual_time
 async def test_an_answer_that_may_succeed_later_is_ordered_again_while_it_rings(
     status: int, retry_after_s: float | None
 ) -> None:
@@ -110,6 +116,7 @@ async def test_an_answer_that_may_succeed_later_is_ordered_again_while_it_rings(
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_an_answer_that_is_not_taken_for_long_is_no_failure_of_event_grids(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -125,6 +132,7 @@ async def test_an_answer_that_is_not_taken_for_long_is_no_failure_of_event_grids
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_caller_for_whom_no_answer_is_taken_is_told_that_the_line_is_busy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -140,6 +148,7 @@ async def test_a_caller_for_whom_no_answer_is_taken_is_told_that_the_line_is_bus
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 503])
+@on_virtual_time
 async def test_a_refused_answer_frees_its_place_at_once(status: int) -> None:
     async with telephone(MAX_CONCURRENT_SESSIONS="3") as phone:
         phone.acs.faults.refuse("answer_call", status, times=3 if status < 429 else 12, retry_after_s=30)
@@ -156,6 +165,7 @@ async def test_a_refused_answer_frees_its_place_at_once(status: int) -> None:
             await over(phone, caller)
 
 
+@on_virtual_time
 async def test_an_answer_whose_answer_was_lost_is_not_a_second_call() -> None:
     async with telephone() as phone:
         phone.acs.faults.lose_answer("answer_call")
@@ -169,6 +179,7 @@ async def test_an_answer_whose_answer_was_lost_is_not_a_second_call() -> None:
     ("status", "expected"),
     [(400, 422), (401, 502), (403, 502), (404, 422), (409, 422), (429, 503), (500, 503), (503, 503)],
 )
+@on_virtual_time
 async def test_a_call_that_is_refused_is_a_clear_answer(status: int, expected: int) -> None:
     async with telephone() as phone:
         phone.acs.faults.refuse("create_call", status, times=1_000)
@@ -182,6 +193,7 @@ async def test_a_call_that_is_refused_is_a_clear_answer(status: int, expected: i
         assert phone.switchboard.log.live == []
 
 
+@on_virtual_time
 async def test_a_hang_up_that_the_network_never_confirms_ends_the_call_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -196,6 +208,7 @@ async def test_a_hang_up_that_the_network_never_confirms_ends_the_call_all_the_s
         assert call.state is CallState.DISCONNECTED
 
 
+@on_virtual_time
 async def test_somebody_who_does_not_pick_up_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(new_calls, "RINGING_S", 0.3)
     async with telephone() as phone:
@@ -210,6 +223,7 @@ async def test_somebody_who_does_not_pick_up_is_given_up(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("handoff", ["", "+15550177"])
+@on_virtual_time
 async def test_callers_for_whom_there_is_no_room_hear_that_it_is_busy_or_ring_elsewhere(handoff: str) -> None:
     async with telephone(MAX_CONCURRENT_SESSIONS="1", HANDOFF_PHONE_NUMBER=handoff) as phone:
         caller = await answered(phone)
@@ -232,6 +246,7 @@ async def test_callers_for_whom_there_is_no_room_hear_that_it_is_busy_or_ring_el
 
 
 @pytest.mark.parametrize(("from_", "blocked"), [("+15550100", True), ("anonymous", True), ("+15550101", False)])
+@on_virtual_time
 async def test_callers_who_are_blocked_are_rejected(from_: str, blocked: bool) -> None:
     async with telephone(BLOCKED_CALLERS="+15550100, anonymous") as phone:
         caller = await phone.acs.dial(phone.webhook, from_=from_)
@@ -245,6 +260,7 @@ async def test_callers_who_are_blocked_are_rejected(from_: str, blocked: bool) -
             await over(phone, caller)
 
 
+@on_virtual_time
 async def test_nobody_who_says_nothing_is_listened_to_for_ever() -> None:
 
     brief = msgspec.structs.replace(

@@ -1,4 +1,4 @@
-"""The life of a call, with the real SDK and the emulator of the network, in real time."""
+"""The life of a call, with the real SDK and the emulator of the network, on virtual time."""
 
 import asyncio
 import logging
@@ -13,9 +13,11 @@ from tests.cloud.acs.caller import Caller, Echo
 from tests.cloud.acs.identifiers import phone as number
 from tests.kit.running_time import running_time
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import SECRET, UNHURRIED, answered, over, said, telephone, tone
 
 
+@on_virtual_time
 async def test_a_caller_is_greeted_and_hangs_up() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -41,6 +43,7 @@ async def test_a_caller_is_greeted_and_hangs_up() -> None:
         assert caller.ear.pacing.breaks(slack_ms=5 + caller.call.max_late_ms) == []
 
 
+@on_virtual_time
 async def test_the_greeting_comes_at_once() -> None:
     async with telephone() as phone:
         caller = await phone.acs.dial(phone.webhook)
@@ -50,6 +53,7 @@ async def test_the_greeting_comes_at_once() -> None:
             assert took.s < 0.5
 
 
+@on_virtual_time
 async def test_the_greeting_is_made_while_it_rings() -> None:
     async with telephone(SPEECH_SYNTHESIZER="tests.service.telephony.telephone_kit:slow_synthesizer") as phone:
         phone.acs.behaviour.connect_delay_s = 1.0
@@ -62,6 +66,7 @@ async def test_the_greeting_is_made_while_it_rings() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_call_is_answered_once_however_often_it_is_announced() -> None:
     async with telephone() as phone:
         caller = await phone.acs.dial(phone.webhook, copies=3)
@@ -77,6 +82,7 @@ async def test_a_call_is_answered_once_however_often_it_is_announced() -> None:
 
 
 @pytest.mark.parametrize("first", ["the question", "the call"])
+@on_virtual_time
 async def test_a_call_in_one_delivery_with_the_validation_of_a_subscription_is_answered(first: str) -> None:
     async with telephone() as phone:
         ringing = phone.acs.ring()
@@ -90,6 +96,7 @@ async def test_a_call_in_one_delivery_with_the_validation_of_a_subscription_is_a
         await over(phone, ringing.caller)
 
 
+@on_virtual_time
 async def test_a_call_that_is_announced_in_the_binary_mode_of_cloud_events_is_answered() -> None:
     async with telephone() as phone:
         ringing = phone.acs.ring()
@@ -102,6 +109,7 @@ async def test_a_call_that_is_announced_in_the_binary_mode_of_cloud_events_is_an
         await over(phone, ringing.caller)
 
 
+@on_virtual_time
 async def test_events_may_come_in_any_order_and_twice() -> None:
     async with telephone() as phone:
         phone.acs.faults.swap("CallConnected", "ParticipantsUpdated")
@@ -114,6 +122,7 @@ async def test_events_may_come_in_any_order_and_twice() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_call_is_hung_up_by_rest() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -125,6 +134,7 @@ async def test_a_call_is_hung_up_by_rest() -> None:
         assert again.json()["message"] == "the call was over"
 
 
+@on_virtual_time
 async def test_a_call_that_is_hung_up_in_mid_word_stops_the_line_once() -> None:
     async with telephone(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = await answered(phone)
@@ -137,6 +147,7 @@ async def test_a_call_that_is_hung_up_in_mid_word_stops_the_line_once() -> None:
         assert caller.ear.quiet_ms_after(stop) is None
 
 
+@on_virtual_time
 async def test_somebody_is_called_and_greeted() -> None:
     async with telephone() as phone:
         answer = await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})
@@ -153,6 +164,7 @@ async def test_somebody_is_called_and_greeted() -> None:
 
 
 @pytest.mark.parametrize("outcome", ["busy", "declined", "unreachable"])
+@on_virtual_time
 async def test_a_call_that_does_not_come_about_has_failed(outcome: str) -> None:
     async with telephone() as phone:
         phone.acs.on_outbound(Pickup(outcome))  # type: ignore[arg-type]
@@ -165,6 +177,7 @@ async def test_a_call_that_does_not_come_about_has_failed(outcome: str) -> None:
         assert phone.service.sessions.live == {}
 
 
+@on_virtual_time
 async def test_keys_reach_the_conversation_once() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -175,6 +188,7 @@ async def test_keys_reach_the_conversation_once() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_an_interruption_stops_the_line_once_and_nothing_follows() -> None:
     async with telephone(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = await phone.acs.dial(phone.webhook)
@@ -189,6 +203,7 @@ async def test_an_interruption_stops_the_line_once_and_nothing_follows() -> None
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_line_that_says_our_own_voice_back_is_never_paused() -> None:
     async with telephone(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = Caller(number("+15550100"), echo=Echo(delay_ms=150, gain_db=-20))
@@ -205,6 +220,7 @@ async def test_a_line_that_says_our_own_voice_back_is_never_paused() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_caller_who_gives_up_while_it_rings_leaves_a_failed_call() -> None:
     async with telephone() as phone:
         phone.acs.behaviour.connect_delay_s = 0.3
@@ -220,6 +236,7 @@ async def test_a_caller_who_gives_up_while_it_rings_leaves_a_failed_call() -> No
         assert phone.service.sessions.live == {}
 
 
+@on_virtual_time
 async def test_a_server_that_drains_says_goodbye_and_hangs_up() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -233,6 +250,7 @@ async def test_a_server_that_drains_says_goodbye_and_hangs_up() -> None:
         await refused.ended()
 
 
+@on_virtual_time
 async def test_a_caller_whose_answer_was_not_taken_yet_is_turned_away_when_the_server_ends() -> None:
     async with telephone() as phone:
         phone.acs.faults.refuse("answer_call", 429, retry_after_s=20)
@@ -244,6 +262,7 @@ async def test_a_caller_whose_answer_was_not_taken_yet_is_turned_away_when_the_s
         assert phone.acs.executions["reject_call"] == 1
 
 
+@on_virtual_time
 async def test_the_call_log_has_pages_and_a_filter() -> None:
     async with telephone() as phone:
         for _ in range(3):
@@ -265,6 +284,7 @@ async def test_the_call_log_has_pages_and_a_filter() -> None:
         await over(phone, up)
 
 
+@on_virtual_time
 async def test_what_the_media_socket_is_and_what_becomes_of_a_media_session() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -287,6 +307,7 @@ async def test_what_the_media_socket_is_and_what_becomes_of_a_media_session() ->
         assert (await phone.rest.get("/media/sessions/none")).status_code == 404
 
 
+@on_virtual_time
 async def test_readiness_says_whether_the_network_takes_orders() -> None:
     async with telephone() as phone:
         checks = {c["component"]: c for c in (await phone.rest.get("/readiness")).json()["checks"]}
@@ -297,6 +318,7 @@ async def test_readiness_says_whether_the_network_takes_orders() -> None:
         assert (checks["acs_caller"]["status"], report["status"]) == ("unhealthy", "degraded")
 
 
+@on_virtual_time
 async def test_the_log_tells_of_calls_and_of_nobody(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with telephone() as phone:

@@ -15,6 +15,7 @@ from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.events import Result
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import (
     KEYED,
     UNHURRIED,
@@ -41,6 +42,7 @@ def requested(phone: Telephone, operation: str) -> list[Any]:
     return [exchange.body for exchange in phone.acs.requests if exchange.operation == operation]
 
 
+@on_virtual_time
 async def test_a_caller_is_put_through_and_the_session_is_over() -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -56,6 +58,7 @@ async def test_a_caller_is_put_through_and_the_session_is_over() -> None:
 
 
 @pytest.mark.parametrize("targets", [(), ("+15550156", "+1555015", "+44*")])
+@on_virtual_time
 async def test_a_number_that_only_a_model_knows_is_not_dialled(targets: tuple[str, ...]) -> None:
     agent = msgspec.structs.replace(CLERK, transfer_targets=targets)
     environ = {
@@ -94,6 +97,7 @@ def test_where_callers_may_be_put_through_to(number: str, targets: tuple[str, ..
     assert is_transfer_target(number, targets) is allowed
 
 
+@on_virtual_time
 async def test_a_transfer_that_nobody_takes_leaves_the_caller_with_the_agent() -> None:
     async with clerk(HANDOFF_PHONE_NUMBER="+15550177") as phone:
         caller = await answered(phone)
@@ -107,6 +111,7 @@ async def test_a_transfer_that_nobody_takes_leaves_the_caller_with_the_agent() -
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_without_anybody_to_put_callers_through_to_the_agent_says_so() -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -119,6 +124,7 @@ async def test_without_anybody_to_put_callers_through_to_the_agent_says_so() -> 
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_transfer_by_rest() -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -133,6 +139,7 @@ async def test_a_transfer_by_rest() -> None:
         assert late.status_code == 409
 
 
+@on_virtual_time
 async def test_what_is_being_said_is_heard_before_the_caller_is_put_through() -> None:
     async with clerk(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = await answered(phone)
@@ -148,6 +155,7 @@ async def test_what_is_being_said_is_heard_before_the_caller_is_put_through() ->
         assert caller.ear.stops == []
 
 
+@on_virtual_time
 async def test_a_caller_waits_on_hold_and_is_taken_back() -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -173,6 +181,7 @@ async def test_a_caller_waits_on_hold_and_is_taken_back() -> None:
 @pytest.mark.parametrize(
     ("key", "told"), [("81", "the caller was not put on hold: 400/8558"), ("82", "the call is not on hold")]
 )
+@on_virtual_time
 async def test_a_model_is_told_that_a_hold_failed(key: str, told: str) -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -190,6 +199,7 @@ async def test_a_model_is_told_that_a_hold_failed(key: str, told: str) -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_keys_are_pressed_for_the_other_side() -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -201,6 +211,7 @@ async def test_keys_are_pressed_for_the_other_side() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_digits_are_collected_as_they_were_asked_for() -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -215,6 +226,7 @@ async def test_digits_are_collected_as_they_were_asked_for() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_call_is_recorded_from_here_to_there() -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -232,6 +244,7 @@ async def test_a_call_is_recorded_from_here_to_there() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_the_agent_hangs_up_once_its_last_word_was_heard() -> None:
     async with clerk(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = await answered(phone)
@@ -246,6 +259,7 @@ async def test_the_agent_hangs_up_once_its_last_word_was_heard() -> None:
         assert sum(stop.dropped_ms for stop in caller.ear.stops) < 20
 
 
+@on_virtual_time
 async def test_in_a_browser_there_is_no_line() -> None:
     for name in (
         "transfer_call",

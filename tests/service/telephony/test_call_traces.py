@@ -6,6 +6,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext
 
 from tests.kit.spans import recorded_spans
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import answered, over, telephone
 
 TRACERS = ("app.telemetry.requests", "actors.runtime.session_trace")
@@ -17,6 +18,7 @@ def context_of(span: ReadableSpan) -> SpanContext:
     return context
 
 
+@on_virtual_time
 async def test_a_session_goes_on_with_the_trace_of_its_call_and_callbacks_link_to_it() -> None:
     with recorded_spans(*TRACERS) as spans, mock.patch("app.middleware.is_tracing", return_value=True):
         async with telephone() as phone:

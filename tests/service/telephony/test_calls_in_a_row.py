@@ -4,6 +4,7 @@ import pytest
 
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.identifiers import phone as number
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import telephone
 from tests.service.telephony.test_many_calls import settled, short_call
 
@@ -13,6 +14,7 @@ pytestmark = pytest.mark.timeout(400)
 ONE_BY_ONE = 200
 
 
+@on_virtual_time
 async def test_two_hundred_calls_one_after_the_other_leave_nothing() -> None:
     async with telephone() as phone:
         # Connections that are kept for the next request come into being with the first calls.

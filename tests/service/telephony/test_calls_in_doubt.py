@@ -10,6 +10,7 @@ from app.telephony import new_calls
 from app.telephony.call import Call
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, answered, over, said, telephone
 from tests.service.telephony.test_call_events import told
 
@@ -30,6 +31,7 @@ async def the_call(phone: Telephone) -> Call:
 
 
 @pytest.mark.parametrize("status", [None, 503])
+@on_virtual_time
 async def test_a_caller_whose_call_was_answered_without_our_knowledge_is_talked_to(status: int | None) -> None:
     async with telephone() as phone:
         phone.acs.faults.lose_answer("answer_call", status, times=1_000)
@@ -46,6 +48,7 @@ async def test_a_caller_whose_call_was_answered_without_our_knowledge_is_talked_
 
 
 @pytest.mark.parametrize("of_another", [False, True])
+@on_virtual_time
 async def test_a_failure_that_is_told_while_a_call_is_answered_does_not_lose_its_caller(of_another: bool) -> None:
     async with telephone() as phone:
         phone.acs.behaviour.connect_delay_s = 1.0
@@ -64,6 +67,7 @@ async def test_a_failure_that_is_told_while_a_call_is_answered_does_not_lose_its
         assert (await over(phone, caller)) is call
 
 
+@on_virtual_time
 async def test_somebody_who_picks_up_after_it_was_told_that_they_do_not_is_talked_to() -> None:
     async with telephone() as phone:
         phone.acs.on_outbound(Pickup("answer", after_s=1))
@@ -77,6 +81,7 @@ async def test_somebody_who_picks_up_after_it_was_told_that_they_do_not_is_talke
         assert (await over(phone, callee)) is call
 
 
+@on_virtual_time
 async def test_an_answer_may_take_ten_seconds() -> None:
     async with telephone() as phone:
         phone.acs.faults.delay("answer_call", 10.0)
@@ -89,6 +94,7 @@ async def test_an_answer_may_take_ten_seconds() -> None:
         assert (await phone.rest.get("/calls")).json()["total"] == 1
 
 
+@on_virtual_time
 async def test_somebody_who_was_called_without_our_knowledge_is_not_left_on_the_line() -> None:
     async with telephone() as phone:
         phone.acs.faults.lose_answer("create_call", 503, times=1_000)
@@ -100,6 +106,7 @@ async def test_somebody_who_was_called_without_our_knowledge_is_not_left_on_the_
         assert (await phone.rest.get("/calls")).json()["calls"][0]["status"] == "failed"
 
 
+@on_virtual_time
 async def test_a_call_that_was_placed_is_not_said_to_have_failed_since_the_answer_was_lost() -> None:
     async with telephone() as phone:
         phone.acs.faults.lose_answer("create_call", 503, times=1_000)
@@ -111,6 +118,7 @@ async def test_a_call_that_was_placed_is_not_said_to_have_failed_since_the_answe
         await over(phone, callee)
 
 
+@on_virtual_time
 async def test_an_answered_call_that_never_connects_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(new_calls, "RINGING_S", 0.3)
     async with telephone(MAX_CONCURRENT_SESSIONS="1") as phone:
@@ -128,6 +136,7 @@ async def test_an_answered_call_that_never_connects_is_given_up(monkeypatch: pyt
         await over(phone, other)
 
 
+@on_virtual_time
 async def test_without_an_address_no_call_is_begun() -> None:
     async with telephone(BASE_URL="", ENABLE_AUTH_VALIDATION="off") as phone:
         placed = await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})
@@ -141,6 +150,7 @@ async def test_without_an_address_no_call_is_begun() -> None:
         assert (await phone.rest.get("/calls")).json()["total"] == 0
 
 
+@on_virtual_time
 async def test_a_call_whose_connection_nobody_told_is_connected_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(new_calls, "RINGING_S", 0.5)
     async with telephone() as phone:
@@ -156,6 +166,7 @@ async def test_a_call_whose_connection_nobody_told_is_connected_all_the_same(mon
         await over(phone, callee)
 
 
+@on_virtual_time
 async def test_a_call_whose_end_nobody_told_ends_when_its_socket_is_gone() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -166,6 +177,7 @@ async def test_a_call_whose_end_nobody_told_ends_when_its_socket_is_gone() -> No
         assert "terminate" not in phone.acs.executions
 
 
+@on_virtual_time
 async def test_a_call_that_is_told_to_be_over_before_it_was_connected_stays_over() -> None:
     async with telephone() as phone:
         phone.acs.faults.hold_back("CallConnected", 0.5)
@@ -181,6 +193,7 @@ async def test_a_call_that_is_told_to_be_over_before_it_was_connected_stays_over
 
 
 @pytest.mark.parametrize(("status", "times", "retry_after_s"), [(429, 2, 1.5), (500, 5, None), (503, 5, None)])
+@on_virtual_time
 async def test_a_hang_up_that_is_refused_is_ordered_again(status: int, times: int, retry_after_s: float | None) -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -194,6 +207,7 @@ async def test_a_hang_up_that_is_refused_is_ordered_again(status: int, times: in
 
 
 @pytest.mark.parametrize(("status", "expected"), [(400, 503), (401, 502), (403, 502)])
+@on_virtual_time
 async def test_a_hang_up_that_the_network_does_not_take_is_not_said_to_be_done(
     status: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +228,7 @@ async def test_a_hang_up_that_the_network_does_not_take_is_not_said_to_be_done(
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_call_is_hung_up_with_one_order() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -225,6 +240,7 @@ async def test_a_call_is_hung_up_with_one_order() -> None:
         assert phone.acs.executions["terminate"] == 1
 
 
+@on_virtual_time
 async def test_a_network_that_leaves_the_socket_of_a_call_that_is_over_open(monkeypatch: pytest.MonkeyPatch) -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -245,6 +261,7 @@ async def test_a_network_that_leaves_the_socket_of_a_call_that_is_over_open(monk
         assert media.close_code == 1000
 
 
+@on_virtual_time
 async def test_a_server_that_ends_hangs_up_before_it_is_gone() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -258,6 +275,7 @@ async def test_a_server_that_ends_hangs_up_before_it_is_gone() -> None:
         await callee.ended(0.1)
 
 
+@on_virtual_time
 async def test_a_drain_that_is_short_of_time_hangs_up_on_whoever_still_talks() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -268,6 +286,7 @@ async def test_a_drain_that_is_short_of_time_hangs_up_on_whoever_still_talks() -
         assert phone.switchboard.log.live == []
 
 
+@on_virtual_time
 async def test_events_that_are_told_twice_count_once() -> None:
     async with telephone() as phone:
         caller = await answered(phone)

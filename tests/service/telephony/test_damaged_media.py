@@ -8,6 +8,7 @@ import pytest
 from app.telephony.acs.media_input import MAX_WRONG
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.media import MediaStream
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import answered, over, said, telephone, tone
 
 HUGE = "9" * 400
@@ -33,6 +34,7 @@ def media_of(caller: Caller) -> MediaStream:
 
 
 @pytest.mark.parametrize("damaged", DAMAGED)
+@on_virtual_time
 async def test_the_networks_own_socket_is_never_closed_for_what_it_sends(
     damaged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -54,6 +56,7 @@ async def test_the_networks_own_socket_is_never_closed_for_what_it_sends(
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_supervisor_who_sends_first_does_not_take_the_callers_place() -> None:
     async with telephone() as phone:
         caller = await phone.acs.dial(phone.webhook)

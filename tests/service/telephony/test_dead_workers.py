@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.telephony.continuity.live_calls import FILE
-from tests.service.telephony.processes import AGENT, conversations, goes_on, greeted, processes
+from tests.service.telephony.processes import AGENT, conversations, goes_on, greeted, processes, until_answered
 from tests.service.telephony.telephone_kit import UNHURRIED
 from tests.service.telephony.test_warm_transfer import PERSON
 
@@ -26,7 +26,7 @@ async def test_the_calls_of_a_killed_worker_are_talked_to_again(tmp_path: Path) 
         callers = await asyncio.gather(*(greeted(acs, server.url, number) for number in range(3)))
         for number, caller in enumerate(callers):
             caller.press(f"4{number}#")
-            await caller.hears_reply(quiet_ms=300)
+        await until_answered(server.url, ["4 0", "4 1", "4 2"])
         killed_s = asyncio.get_running_loop().time()
         server.kill_workers()
         waited_s = await asyncio.gather(*(goes_on(caller, killed_s) for caller in callers))

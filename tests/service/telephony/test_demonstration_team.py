@@ -20,6 +20,7 @@ from tests.cloud.chat.scripted import Call, Reply
 from tests.kit.fakes import FakeRecognizer
 from tests.kit.source import ROOT
 from tests.kit.speech import RATE_HZ, silence
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, answered, telephone, tone
 
 CALLER, PERSON, CALLEE = "+15550102", "+15550177", "+15550123"
@@ -75,6 +76,7 @@ async def speaks(caller: Caller) -> None:
     await caller.say(tone(1_600) + silence(900), RATE_HZ)
 
 
+@on_virtual_time
 async def test_the_team_by_voice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broadband, "LINE_TEST_S", 4.0)
     tools = dict(load_tools())

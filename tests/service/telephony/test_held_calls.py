@@ -11,6 +11,7 @@ from actors.conversation import KeyPattern
 from app.telephony.media.dtmf import BURST_KEYS, KEYS_PER_S
 from protocol.calls import CallState
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import answered, over, said, telephone
 from tests.service.telephony.test_call_events import told
 
@@ -23,6 +24,7 @@ def participants(number: int, raw_id: str, *, on_hold: bool) -> tuple[str, dict[
 
 
 @pytest.mark.parametrize("raw_id", ["4:+15550100", "8:acs:the-caller-by-another-name"])
+@on_virtual_time
 async def test_a_caller_on_hold_is_not_prompted_and_goes_on_afterwards(raw_id: str) -> None:
     async with telephone(IMPATIENT) as phone:
         caller = await answered(phone)
@@ -38,6 +40,7 @@ async def test_a_caller_on_hold_is_not_prompted_and_goes_on_afterwards(raw_id: s
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_caller_who_stays_on_hold_is_hung_up_in_the_end() -> None:
     async with telephone(IMPATIENT) as phone:
         caller = await answered(phone)
@@ -46,6 +49,7 @@ async def test_a_caller_who_stays_on_hold_is_hung_up_in_the_end() -> None:
         assert (await over(phone, caller)) is call
 
 
+@on_virtual_time
 async def test_one_key_is_answered_at_once_where_one_is_expected() -> None:
     async with telephone(msgspec.structs.replace(AGENT, keys=KeyPattern(length=1, wait_s=60))) as phone:
         caller = await answered(phone)
@@ -60,6 +64,7 @@ async def test_one_key_is_answered_at_once_where_one_is_expected() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_thousand_keys_at_once_ask_the_model_a_bounded_number_of_times() -> None:
     async with telephone(msgspec.structs.replace(AGENT, keys=KeyPattern(length=1, wait_s=60))) as phone:
         caller = await answered(phone)

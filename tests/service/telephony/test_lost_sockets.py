@@ -16,6 +16,7 @@ from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.media import MediaStream
 from tests.kit.running_time import running_time
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import UNHURRIED, Telephone, answered, over, said, telephone, tone
 from tests.service.telephony.test_call_events import told
 from tests.service.telephony.test_orders import connection_of
@@ -49,6 +50,7 @@ async def goes_on(phone: Telephone, caller: Caller, digit: str = "5") -> None:
 
 
 @pytest.mark.parametrize("again_s", [0.3, None])
+@on_virtual_time
 async def test_in_the_greeting_the_rest_of_it_is_heard_and_nothing_twice(again_s: float | None) -> None:
     async with telephone(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = await phone.acs.dial(phone.webhook)
@@ -65,6 +67,7 @@ async def test_in_the_greeting_the_rest_of_it_is_heard_and_nothing_twice(again_s
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_while_the_caller_speaks() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -78,6 +81,7 @@ async def test_while_the_caller_speaks() -> None:
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_at_the_very_interruption_nothing_of_the_dropped_reply_follows() -> None:
     async with telephone(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = await answered(phone)
@@ -97,6 +101,7 @@ async def test_at_the_very_interruption_nothing_of_the_dropped_reply_follows() -
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_of_two_sockets_the_later_one_has_the_call() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -121,6 +126,7 @@ async def test_of_two_sockets_the_later_one_has_the_call() -> None:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_twice_in_a_row() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -133,6 +139,7 @@ async def test_twice_in_a_row() -> None:
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_soon_after_the_call_began_it_is_asked_for_as_soon_as_later() -> None:
     async with telephone() as phone:
         caller = await phone.acs.dial(phone.webhook)
@@ -146,6 +153,7 @@ async def test_soon_after_the_call_began_it_is_asked_for_as_soon_as_later() -> N
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_while_the_caller_is_put_through_nobody_hangs_up() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -162,6 +170,7 @@ async def test_while_the_caller_is_put_through_nobody_hangs_up() -> None:
         assert "terminate" not in phone.acs.executions
 
 
+@on_virtual_time
 async def test_a_socket_that_is_refused_to_begin_with_is_asked_for_soon() -> None:
     async with telephone() as phone:
         phone.acs.faults.socket_token = "expired"
@@ -176,6 +185,7 @@ async def test_a_socket_that_is_refused_to_begin_with_is_asked_for_soon() -> Non
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_call_that_the_network_knows_no_more_is_not_asked_for_again() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -188,6 +198,7 @@ async def test_a_call_that_the_network_knows_no_more_is_not_asked_for_again() ->
         assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("call")] == []
 
 
+@on_virtual_time
 async def test_a_socket_that_is_dead_but_open_to_the_network_is_closed_and_asked_for_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -201,6 +212,7 @@ async def test_a_socket_that_is_dead_but_open_to_the_network_is_closed_and_asked
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_one_to_a_worker_that_has_the_call_no_more_is_closed_without_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -219,6 +231,7 @@ async def test_one_to_a_worker_that_has_the_call_no_more_is_closed_without_waiti
 
 
 @pytest.mark.parametrize("details", NOT_OPENED)
+@on_virtual_time
 async def test_one_that_the_network_could_not_open_is_asked_for_again_without_waiting(
     monkeypatch: pytest.MonkeyPatch, details: str
 ) -> None:

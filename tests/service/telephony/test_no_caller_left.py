@@ -17,6 +17,7 @@ from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.identifiers import user
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import OURS, Telephone, answered, over, telephone
 from tests.service.telephony.test_call_tools import requested
 from tests.service.telephony.test_orders import connection_of, goes_on
@@ -30,6 +31,7 @@ AI: Any = {"AZURE_COGNITIVE_SERVICES_ENDPOINT": "https://ai.example"}
 
 @pytest.mark.parametrize(("operation", "handoff"), [("reject_call", ""), ("redirect_call", "+15550177")])
 @pytest.mark.parametrize(("status", "retry_after_s"), [(429, 1.5), (503, None)])
+@on_virtual_time
 async def test_who_is_turned_away_does_not_ring_on_when_the_network_is_busy(
     operation: str, handoff: str, status: int, retry_after_s: float | None
 ) -> None:
@@ -47,6 +49,7 @@ async def test_who_is_turned_away_does_not_ring_on_when_the_network_is_busy(
 
 
 @pytest.mark.parametrize("status", [400, 409])
+@on_virtual_time
 async def test_whose_answer_is_refused_for_good_hears_so(status: int) -> None:
     async with telephone() as phone:
         phone.acs.faults.refuse("answer_call", status, times=1_000)
@@ -56,6 +59,7 @@ async def test_whose_answer_is_refused_for_good_hears_so(status: int) -> None:
         assert phone.switchboard.log.live == []
 
 
+@on_virtual_time
 async def test_an_answered_call_that_does_not_connect_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_watch, "DUE_S", 0.2)
     async with telephone(MAX_CONCURRENT_SESSIONS="1") as phone:
@@ -77,6 +81,7 @@ async def test_an_answered_call_that_does_not_connect_keeps_nobody_out(monkeypat
 @pytest.mark.parametrize(
     "lost", [("CallConnected",), ("CallConnected", "ParticipantsUpdated", "MediaStreamingStarted")], ids=["one", "all"]
 )
+@on_virtual_time
 async def test_a_call_that_was_given_up_and_is_up_all_the_same_is_hung_up_whatever_shows_it(
     lost: tuple[str, ...],
 ) -> None:
@@ -117,6 +122,7 @@ async def tells(phone: Telephone, caller: Caller, kind: str) -> int:
 
 
 @pytest.mark.parametrize(("kind", "ends"), [("CallTransferFailed", True), ("CallTransferAccepted", False)])
+@on_virtual_time
 async def test_of_calls_that_nobody_has_those_are_hung_up_in_which_somebody_waits(
     kind: str, ends: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +135,7 @@ async def test_of_calls_that_nobody_has_those_are_hung_up_in_which_somebody_wait
         assert caller.is_connected is not ends
 
 
+@on_virtual_time
 async def test_one_that_could_not_be_hung_up_is_when_the_network_tells_of_it_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -155,6 +162,7 @@ async def put_through(phone: Telephone, call_id: str, target: str = PERSON) -> i
 
 
 @pytest.mark.parametrize("outcome", ["busy", "answer"])
+@on_virtual_time
 async def test_a_transfer_whose_answer_goes_astray_is_waited_for(outcome: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_watch, "STREAM_AGAIN_S", (0.0, 0.1))
     async with telephone() as phone:
@@ -175,6 +183,7 @@ async def test_a_transfer_whose_answer_goes_astray_is_waited_for(outcome: Any, m
 
 
 @pytest.mark.parametrize("outcome", ["busy", "answer"])
+@on_virtual_time
 async def test_a_caller_whom_somebody_else_puts_through_is_not_hung_up_on(
     outcome: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +205,7 @@ async def test_a_caller_whom_somebody_else_puts_through_is_not_hung_up_on(
         assert "terminate" not in phone.acs.executions
 
 
+@on_virtual_time
 async def test_a_failed_transfer_that_nobody_tells_of_gives_the_caller_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_orders, "TRANSFER_S", 2.0)
     async with telephone() as phone:
@@ -209,6 +219,7 @@ async def test_a_failed_transfer_that_nobody_tells_of_gives_the_caller_back(monk
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_a_call_that_takes_long_to_be_free_after_a_failed_transfer_goes_on() -> None:
     async with telephone() as phone:
         phone.acs.behaviour.establish_again_s = 12.0
@@ -221,6 +232,7 @@ async def test_a_call_that_takes_long_to_be_free_after_a_failed_transfer_goes_on
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_a_call_that_is_transcribed_is_so_again_after_a_failed_transfer() -> None:
     async with telephone(ACS_STREAMING_MODE="transcription", **AI) as phone:
         caller = await phone.acs.dial(phone.webhook)
@@ -247,6 +259,7 @@ async def test_a_call_that_is_transcribed_is_so_again_after_a_failed_transfer() 
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_of_several_on_a_call_the_caller_is_put_through_and_nobody_else_is_left() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -266,6 +279,7 @@ async def test_of_several_on_a_call_the_caller_is_put_through_and_nobody_else_is
 
 
 @pytest.mark.parametrize(("number", "status"), [(OURS, 200), ("", 503)])
+@on_virtual_time
 async def test_who_is_on_no_telephone_is_put_through_to_one_from_a_number_of_ours(number: str, status: int) -> None:
     async with telephone(ACS_SOURCE_PHONE_NUMBER=number) as phone:
         caller = await phone.acs.dial(phone.webhook, from_="8:acs:a_caller", to="8:acs:this_server")

@@ -20,6 +20,7 @@ from tests.cloud.acs.emulator import AcsEmulator
 from tests.cloud.acs.events import Result
 from tests.cloud.acs.recordings import DUPLICATE
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, answered, did_not_work, over, telephone
 from tests.service.telephony.test_call_tools import clerk, requested
 
@@ -56,6 +57,7 @@ async def goes_on(phone: Telephone, caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
+@on_virtual_time
 async def test_a_recording_whose_stop_was_not_taken_can_be_stopped_again(status: int) -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -74,6 +76,7 @@ async def test_a_recording_whose_stop_was_not_taken_can_be_stopped_again(status:
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_recording_that_somebody_else_has_stopped_is_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_orders, "EVENT_S", 0.1)
     async with telephone() as phone:
@@ -106,6 +109,7 @@ async def by_somebody_else(phone: Telephone, verb: str, recording_id: str) -> No
         await orders[verb](recording_id)
 
 
+@on_virtual_time
 async def test_a_recording_that_somebody_else_pauses_is_not_stopped_and_can_be() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -127,6 +131,7 @@ async def test_a_recording_that_somebody_else_pauses_is_not_stopped_and_can_be()
 
 
 @pytest.mark.parametrize("verb", ["pause", "stop"])
+@on_virtual_time
 async def test_a_recording_that_somebody_else_has_paused_or_stopped_is_started_again(verb: str) -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -143,6 +148,7 @@ async def test_a_recording_that_somebody_else_has_paused_or_stopped_is_started_a
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_recording_that_cannot_go_on_is_said_not_to() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -160,6 +166,7 @@ async def test_a_recording_that_cannot_go_on_is_said_not_to() -> None:
 
 
 @pytest.mark.parametrize(("key", "operation"), [("3", "send_dtmf_tones"), ("4", "start_recording")])
+@on_virtual_time
 async def test_an_order_that_fails_after_it_was_taken_reaches_the_conversation(key: str, operation: str) -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -171,6 +178,7 @@ async def test_an_order_that_fails_after_it_was_taken_reaches_the_conversation(k
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_a_caller_is_held_and_brought_back() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -190,6 +198,7 @@ async def test_a_caller_is_held_and_brought_back() -> None:
 
 
 @pytest.mark.parametrize("target", ["+15550166", "8:acs:resource_user", "8:orgid:an-id", "28:orgid:an-app"])
+@on_virtual_time
 async def test_whom_a_caller_can_be_put_through_to(target: str) -> None:
     async with telephone() as phone:
         caller = await answered(phone, "8:acs:a_caller") if target[0] == "8" else await answered(phone)
@@ -204,6 +213,7 @@ async def test_whom_a_caller_can_be_put_through_to(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["8:acs:", "8:other:x", "28", "28:a b", "tel:+15550166", "4:+15550166"])
+@on_virtual_time
 async def test_whom_a_caller_cannot_be_put_through_to(target: str) -> None:
     async with telephone() as phone:
         answer = await phone.rest.post("/calls/x/transfer", json={"target": target})
@@ -217,6 +227,7 @@ async def test_whom_a_caller_cannot_be_put_through_to(target: str) -> None:
 
 
 @pytest.mark.parametrize("rings_s", [0.5, 3.0])
+@on_virtual_time
 async def test_a_transfer_that_fails_gives_the_caller_back_to_the_agent(rings_s: float) -> None:
     async with clerk(HANDOFF_PHONE_NUMBER="+15550177") as phone:
         phone.acs.behaviour.establish_again_s = 1.0
@@ -229,6 +240,7 @@ async def test_a_transfer_that_fails_gives_the_caller_back_to_the_agent(rings_s:
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_a_session_outlives_a_transfer_that_rings_for_longer_than_it_would_wait_for_a_socket() -> None:
     limits = msgspec.structs.replace(AGENT.limits, reconnect_s=0.5)
     async with telephone(msgspec.structs.replace(AGENT, limits=limits)) as phone:
@@ -242,6 +254,7 @@ async def test_a_session_outlives_a_transfer_that_rings_for_longer_than_it_would
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_a_hang_up_that_goes_astray_is_not_said_to_be_done_while_the_call_is_up() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -253,6 +266,7 @@ async def test_a_hang_up_that_goes_astray_is_not_said_to_be_done_while_the_call_
         assert phone.acs.executions["terminate"] == 1
 
 
+@on_virtual_time
 async def test_a_hang_up_that_goes_astray_of_a_call_that_is_over_comes_to_an_end() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -265,6 +279,7 @@ async def test_a_hang_up_that_goes_astray_of_a_call_that_is_over_comes_to_an_end
         assert call.over.is_set()
 
 
+@on_virtual_time
 async def test_a_request_for_a_media_socket_that_goes_astray_does_not_end_the_call() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -278,6 +293,7 @@ async def test_a_request_for_a_media_socket_that_goes_astray_does_not_end_the_ca
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_an_answered_call_of_which_nothing_is_heard_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_watch, "DUE_S", 0.5)
     async with telephone() as phone:
@@ -293,6 +309,7 @@ async def test_an_answered_call_of_which_nothing_is_heard_is_looked_at(monkeypat
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_a_placed_call_of_which_nothing_is_heard_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_watch, "DUE_S", 0.2)
     monkeypatch.setattr(media_watch, "LOOK_AGAIN_S", (0.3,))
@@ -309,6 +326,7 @@ async def test_a_placed_call_of_which_nothing_is_heard_is_looked_at(monkeypatch:
         await goes_on(phone, callee)
 
 
+@on_virtual_time
 async def test_an_answered_call_that_nothing_reaches_is_hung_up_and_the_log_says_why(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -325,6 +343,7 @@ async def test_an_answered_call_that_nothing_reaches_is_hung_up_and_the_log_says
         assert "NotAnswered" not in caplog.text
 
 
+@on_virtual_time
 async def test_a_call_that_comes_before_the_keys_of_acs_can_be_had_is_talked_to_once_they_are() -> None:
     emulator = AcsEmulator()
     emulator.faults.keys_down = True
@@ -338,6 +357,7 @@ async def test_a_call_that_comes_before_the_keys_of_acs_can_be_had_is_talked_to_
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_another_leg_of_a_call_is_answered_and_a_repeated_announcement_is_not() -> None:
     async with telephone() as phone:
         first = phone.acs.ring()
@@ -369,6 +389,7 @@ async def test_another_leg_of_a_call_is_answered_and_a_repeated_announcement_is_
         ("4", "start_recording", "StartRecordingFailed", "the call is not being recorded"),
     ],
 )
+@on_virtual_time
 async def test_a_failure_that_the_network_reports_after_the_tool_returned_reaches_the_conversation(
     monkeypatch: pytest.MonkeyPatch, key: str, operation: str, event: str, failure: str
 ) -> None:

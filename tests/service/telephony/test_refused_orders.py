@@ -7,6 +7,7 @@ import pytest
 from actors.ports.call_controls import CallError
 from app.telephony import call_orders
 from app.telephony.call_orders import CallOrders
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import answered, over, telephone
 from tests.service.telephony.test_call_tools import clerk
 
@@ -14,6 +15,7 @@ ANSWERS = [(400, 422), (401, 502), (403, 502), (404, 409), (409, 409), (429, 503
 
 
 @pytest.mark.parametrize(("status", "expected"), ANSWERS)
+@on_virtual_time
 async def test_a_transfer_that_is_refused_is_a_clear_answer(status: int, expected: int) -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -31,6 +33,7 @@ async def test_a_transfer_that_is_refused_is_a_clear_answer(status: int, expecte
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(("key", "operation"), [("3", "send_dtmf_tones"), ("4", "start_recording")])
+@on_virtual_time
 async def test_a_tool_that_is_refused_says_so_and_the_talk_goes_on(key: str, operation: str, status: int) -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -46,6 +49,7 @@ async def test_a_tool_that_is_refused_says_so_and_the_talk_goes_on(key: str, ope
 
 
 @pytest.mark.parametrize(("status", "times"), [(429, 1), (503, 5)])
+@on_virtual_time
 async def test_a_socket_that_cannot_be_asked_for_at_once_is_asked_for_again(status: int, times: int) -> None:
     async with telephone() as phone:
         caller = await answered(phone)
@@ -63,6 +67,7 @@ async def test_a_socket_that_cannot_be_asked_for_at_once_is_asked_for_again(stat
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_recording_that_ends_before_it_was_told_of_is_not_said_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_orders, "EVENT_S", 1.0)
     async with telephone() as phone:

@@ -16,6 +16,7 @@ from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.identifiers import user
 from tests.kit.session_kit import AGENT
 from tests.kit.spelt_speech import FRAME_MS, Utterance, frame_of
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, answered, over, room, telephone
 
 SPELT: Any = {"SPEECH_RECOGNIZER": "tests.kit.spelt_speech:recognizer"}
@@ -107,6 +108,7 @@ def finals_of(shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [m["payload"] for m in shown if m.get("type") == "event" and m["payload"].get("sender") == "User"]
 
 
+@on_virtual_time
 async def test_a_call_and_a_browser_are_transcribed_while_another_call_is_answered() -> None:
     script = [Utterance(1_000, ("bam", "den")), Utterance(3_000, ("fip",))]
     async with telephone(**SPELT) as phone:
@@ -155,6 +157,7 @@ async def test_a_call_and_a_browser_are_transcribed_while_another_call_is_answer
         assert (await transcript(phone, session_id, 2))["entries"] == document["entries"]
 
 
+@on_virtual_time
 async def test_a_browser_that_comes_back_goes_on_with_its_transcript() -> None:
     async with telephone(**SPELT) as phone:
         url = f"ws{phone.url.removeprefix('http')}/api/v1/realtime/conversation"
@@ -175,6 +178,7 @@ async def test_a_browser_that_comes_back_goes_on_with_its_transcript() -> None:
         assert second["offset_ms"] >= first["offset_ms"] + first["duration_ms"] + 500
 
 
+@on_virtual_time
 async def test_a_call_and_a_browser_in_which_nobody_speaks_are_over() -> None:
     limits = msgspec.structs.replace(AGENT.limits, idle_s=3.0)
     async with telephone(agent=msgspec.structs.replace(AGENT, limits=limits), **SPELT) as phone:
@@ -241,6 +245,7 @@ async def test_the_network_transcribes_a_call_and_no_audio_is_streamed(dates_off
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_the_network_transcribes_what_callers_say_where_no_test_says_it() -> None:
     async with telephone(ACS_STREAMING_MODE="transcription", **AI) as phone:
         phone.acs.behaviour.transcribes = True
@@ -258,6 +263,7 @@ async def test_the_network_transcribes_what_callers_say_where_no_test_says_it() 
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_a_lost_transcription_socket_is_opened_again_and_no_word_comes_twice() -> None:
     async with telephone(ACS_STREAMING_MODE="transcription", **AI) as phone:
         caller = await phone.acs.dial(phone.webhook)
@@ -279,6 +285,7 @@ async def test_a_lost_transcription_socket_is_opened_again_and_no_word_comes_twi
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_who_has_to_give_an_access_code_is_heard_by_us() -> None:
     async with telephone(ACS_STREAMING_MODE="transcription", CALL_ACCESS_CODE="4711", **AI, **SPELT) as phone:
         caller = await phone.acs.dial(phone.webhook)

@@ -9,6 +9,7 @@ from app.telephony.acs.participants import caller_among
 from protocol.acs.call_events import ParticipantsUpdated
 from protocol.acs.participants import CallParticipant, Identifier
 from tests.cloud.acs.caller import Caller
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, over, telephone
 
 
@@ -23,6 +24,7 @@ async def announced(phone: Telephone, **about: Any) -> Caller:
     return ringing.caller
 
 
+@on_virtual_time
 async def test_who_calls_is_known_once_the_network_says_who_is_on_the_call() -> None:
     async with telephone() as phone:
         caller = await announced(phone)
@@ -40,6 +42,7 @@ async def test_who_calls_is_known_once_the_network_says_who_is_on_the_call() -> 
         await over(phone, caller)
 
 
+@on_virtual_time
 async def test_nothing_is_ordered_for_somebody_whom_nobody_can_name() -> None:
     async with telephone() as phone:
         phone.acs.faults.drop("ParticipantsUpdated")

@@ -17,6 +17,7 @@ from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.events import Result
 from tests.kit.session_kit import AGENT
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.telephony.telephone_kit import Telephone, answered, did_not_work, over, telephone
 
 TOOLS = load_tools()
@@ -95,6 +96,7 @@ async def goes_on(phone: Telephone, caller: Caller) -> None:
     await over(phone, caller)
 
 
+@on_virtual_time
 async def test_who_takes_the_call_is_put_on_the_callers_line_and_the_agent_leaves() -> None:
     async with asking() as (phone, caller):
         person = await asked(phone)
@@ -136,6 +138,7 @@ async def over_for_us(phone: Telephone, caller: Caller) -> Any:
     return call
 
 
+@on_virtual_time
 async def test_who_declines_is_thanked_and_the_caller_stays_with_the_agent() -> None:
     async with asking() as (phone, caller):
         person = await asked(phone)
@@ -146,11 +149,13 @@ async def test_who_declines_is_thanked_and_the_caller_stays_with_the_agent() -> 
 
 
 @pytest.mark.parametrize("outcome", ["busy", "no_answer", "unreachable", "declined"])
+@on_virtual_time
 async def test_where_nobody_answers_the_caller_stays_with_the_agent(outcome: Any) -> None:
     async with asking(Pickup(outcome)) as (phone, caller):
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_who_lets_it_ring_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_transfer, "RINGS_S", 0.5)
     async with asking(Pickup(after_s=600)) as (phone, caller):
@@ -159,6 +164,7 @@ async def test_who_lets_it_ring_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
         assert not person.is_connected
 
 
+@on_virtual_time
 async def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_transfer, "RINGS_S", 1.0)
     monkeypatch.setattr(warm_transfer, "DECIDES_S", 1.0)
@@ -168,6 +174,7 @@ async def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_who_hangs_up_has_not_taken_the_call() -> None:
     async with asking() as (phone, caller):
         person = await asked(phone)
@@ -176,6 +183,7 @@ async def test_who_hangs_up_has_not_taken_the_call() -> None:
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_a_caller_who_hangs_up_ends_the_consult_call() -> None:
     async with asking() as (phone, caller):
         person = await asked(phone)
@@ -185,6 +193,7 @@ async def test_a_caller_who_hangs_up_ends_the_consult_call() -> None:
         assert requested(phone, "move_participants") == []
 
 
+@on_virtual_time
 async def test_a_caller_who_hangs_up_while_it_rings_ends_the_consult_call() -> None:
     async with asking(Pickup(after_s=600)) as (phone, caller):
         person = await phone.acs.callee(PERSON)
@@ -196,6 +205,7 @@ async def test_a_caller_who_hangs_up_while_it_rings_ends_the_consult_call() -> N
         assert not person.is_connected
 
 
+@on_virtual_time
 async def test_a_network_that_cannot_join_them_leaves_the_caller_with_the_agent() -> None:
     async with asking() as (phone, caller):
         person = await asked(phone)
@@ -205,6 +215,7 @@ async def test_a_network_that_cannot_join_them_leaves_the_caller_with_the_agent(
         await goes_on(phone, caller)
 
 
+@on_virtual_time
 async def test_who_is_on_the_line_although_no_event_says_so_is_left_to_the_caller(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -219,6 +230,7 @@ async def test_who_is_on_the_line_although_no_event_says_so_is_left_to_the_calle
         await person.ended()
 
 
+@on_virtual_time
 async def test_a_caller_on_hold_is_brought_back_to_whoever_takes_them() -> None:
     async with asking() as (phone, caller):
         person = await asked(phone)
@@ -232,6 +244,7 @@ async def test_a_caller_on_hold_is_brought_back_to_whoever_takes_them() -> None:
         await person.ended()
 
 
+@on_virtual_time
 async def test_the_caller_hears_that_somebody_is_asked_again_and_again() -> None:
     async with asking(Pickup(after_s=600)) as (phone, caller):
         (entry,) = phone.service.sessions.live.values()
@@ -249,6 +262,7 @@ def said_twice(messages: Any) -> bool:
 
 
 @pytest.mark.parametrize("colleague", ["8:acs:a-colleague", "8:orgid:a-colleague"])
+@on_virtual_time
 async def test_a_colleague_without_a_number_is_asked_before_as_well(colleague: str) -> None:
     call = msgspec.structs.replace(CALL, arguments=f'{{"briefing": "{BRIEFING}", "number": "{colleague}"}}')
     agent = msgspec.structs.replace(CLERK, transfer_targets=(colleague,))

@@ -29,8 +29,12 @@ PITCHES_HZ = {"One.": 400.0, "Two.": 900.0}
 SPEECH_DBFS = -10.0
 INTERIM_EVERY_MS = 200.0
 BRIEF = msgspec.structs.replace(
-    AGENT, greeting="Hello.", phrases=Phrases(hold_on="Wait.", fillers=("Wait.",), no_input=("Well?",))
+    AGENT,
+    greeting="Hello.",
+    phrases=Phrases(hold_on="Wait.", fillers=("Wait.",), no_input=("Well?",)),
+    limits=msgspec.structs.replace(AGENT.limits, no_input_s=300),
 )
+"""Asks nobody whether they are still there whom a busy machine lets wait for their turn to speak."""
 WITHIN_S = 60.0
 """A wait that is given up: how soon the caller is answered is held elsewhere."""
 DOWN_S = 1.5

@@ -54,6 +54,7 @@ from tests.cloud.realtime.replies import WORD_MS, Call, Heard, Reply
 from tests.cloud.realtime.service_session import ServiceSession
 from tests.kit.fakes import FakeModel, FakeRecognition, FakeRecognizer
 from tests.kit.session_kit import Stage, stage
+from tests.kit.virtual_time import on_virtual_time
 from tests.service.providers.realtime.conversing import ga, voice_live
 from tests.unit.actors.session.realtime.realtime_kit import SILENT
 
@@ -681,6 +682,7 @@ ABILITIES: tuple[Test, ...] = (
 
 
 @pytest.mark.parametrize("dialect", list(RESOURCES))
+@on_virtual_time
 async def test_a_session_of_the_mode_has_all_that_the_usual_one_has(dialect: str, tmp_path: Path) -> None:
     rows: dict[str, Awaitable[None]] = {test.__name__: test(dialect) for test in ABILITIES}
     rows[what_was_found_is_named_with_the_reply.__name__] = what_was_found_is_named_with_the_reply(dialect, tmp_path)
