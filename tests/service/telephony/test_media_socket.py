@@ -278,10 +278,11 @@ async def test_what_the_network_has_understood_is_the_transcript_of_a_call_that_
 
 @virtually()
 async def test_audio_that_cannot_be_served_is_named(acs: Acs) -> None:
-    acs.socket.send(METADATA % 8_000)
+    acs.socket.send(METADATA % 7_999)
     await acs.stream(0.2)
     assert acs.closed is None
     assert acs.heard_bytes == 6_400
+    assert acs.switchboard.counts.defective_messages == 1
 
 
 COUNTED: Counter[str] = Counter()
