@@ -9,6 +9,7 @@ import msgspec
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from app.dialogue.answers import subject_of
+from app.dialogue.corrections import without_what_is_taken_back
 from app.dialogue.everyday import SYNONYMS
 from app.dialogue.matching import CONTRACTED, Match, Matcher, Synonyms, reduce, says_nothing
 from app.dialogue.mentions import Mention, MentionReader
@@ -20,12 +21,15 @@ from app.dialogue.spelling import Spelling
 from app.dialogue.spoken_days import DAY_WORDS
 from app.dialogue.spoken_numbers import NUMBER_WORDS
 from app.dialogue.state import Question, State
-from app.dialogue.words import plain, words_of, written_words
+from app.dialogue.task import slots_of_steps
+from app.dialogue.words import plain, with_dates_in_words, words_of, written_words
 
 UNRELATED = "-"
 """The class of the sentences that are on none of the dialogue's subjects."""
 
 
+_MONTH_FIRST = ("US", "CA")
+"""The countries in which 3/4 is mostly the fourth of March."""
 MAX_WORDS = 120
 """The most words of an utterance that are read, from its end: no request to a machine is longer."""
 SURE = 0.75
@@ -82,12 +86,16 @@ class Hearing:
         )
         self._with_steps = frozenset(intent.name for intent in dialogue.intents if intent.steps)
         self._acting = self._with_steps | self._leaving
+        self._slots_of_tasks = {
+            intent.name: frozenset(slots_of_steps(intent.steps, dialogue)) for intent in dialogue.intents
+        }
         self._reader = MentionReader(dialogue)
         sentences = [text for intent in dialogue.intents for text in intent.sentences]
         is_wide = dialogue.other_subjects
         others = on_other_subjects([*_own_sentences(dialogue)], len(sentences)) if is_wide else ()
         self._spelling = Spelling(dialogue, (*sentences, *dialogue.unrelated, *others))
         self._zone = ZoneInfo(dialogue.time_zone)
+        self._is_day_first = dialogue.country not in _MONTH_FIRST
         answers = (text for slot in dialogue.slots.values() for text in slot.answers)
         around = (words_of(PLACEHOLDER.sub(" ", text)) for text in (*answers, *dialogue.yes, *dialogue.no))
         self._answer_words = frozenset(word for words in around for word in reduce(words))
@@ -108,10 +116,23 @@ class Hearing:
 
     def intent_of(self, text: str, today: date, confidence: float = 1.0) -> Match | None:
         """What a sentence would be taken for by itself."""
-        words = self._spelling.corrected(_as_answer(words_of(text)[-MAX_WORDS:]))
+        words = self._spelling.corrected(self._words(text))
         mentions = self._reader.read(words, today)
         is_misheard = self._is_misheard(words, mentions, confidence)
         return self._certain(self._match(words, mentions)[0], confidence, is_misheard=is_misheard)
+
+    def _words(self, text: str) -> list[str]:
+        return _as_answer(words_of(with_dates_in_words(text, is_day_first=self._is_day_first))[-MAX_WORDS:])
+
+    def _as_meant(self, state: State, words: list[str], today: date, asked: str | None) -> list[str]:
+        """The words without what is taken back in the same breath."""
+        of_task = self._slots_of_tasks.get(state.task)
+
+        def is_of_two(mention: Mention) -> bool:
+            # Outside a task, and in one with two days, `Friday instead of Monday` is about both.
+            return of_task is None or sum(name in of_task for name in mention.slots) > 1
+
+        return without_what_is_taken_back(words, lambda said: self._reader.found(said, today, asked), is_of_two)
 
     def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
         """The likeliest intent if it is likely enough, and whether the sentence is rather none of our business."""
@@ -188,11 +209,11 @@ class Hearing:
     def read(self, state: State, messages: Sequence[ChatMessage]) -> Utterance:
         """What the last message, the user's, says in the state given."""
         today = datetime.fromtimestamp(messages[-1].at, self._zone).date()
-        words = _as_answer(words_of(messages[-1].text)[-MAX_WORDS:])
+        words = self._words(messages[-1].text)
         asked = state.asked if state.question is Question.SLOT else None
         free_form = isinstance(self._dialogue.slots.get(asked or ""), NameSlot | TextSlot)
         if not free_form:
-            words = self._spelling.corrected(words)
+            words = self._as_meant(state, self._spelling.corrected(words), today, asked)
         by_itself = self._reader.read(words, today)
         likeliest, unrelated = self._match(words, by_itself)
         confidence = messages[-1].confidence

@@ -25,7 +25,7 @@ from app.dialogue.schema import (
     YesNoSlot,
 )
 from app.dialogue.spoken_days import DAY_WORDS, read_day
-from app.dialogue.spoken_numbers import NUMBER_WORDS, read_number
+from app.dialogue.spoken_numbers import NUMBER_WORDS, is_left_to_us, read_number
 from app.dialogue.spoken_times import read_time
 from app.dialogue.words import words_of
 
@@ -86,13 +86,7 @@ class MentionReader:
         at all: to "any day but Monday" and "Monday is bad" the answer is the first day that is none.
         """
         words = list(words)
-        found: list[Mention] = []
-        at = 0
-        while at < len(words):
-            mention = self._at(words, at, today, asked)
-            if mention:
-                found.append(mention)
-            at = mention.end if mention else at + 1
+        found = self.found(words, today, asked)
         excepted, until = list[Mention](), 0
         for mention in found:
             goes_on = bool(excepted) and words[excepted[-1].end : mention.start] in (["or"], ["and"], ["or", "on"])
@@ -110,6 +104,17 @@ class MentionReader:
                 wanted.append(Mention((asked,), _first_day(today, days), start, until))
         answer = self._whole_answer(words, today, asked, wanted, written or words)
         return [answer] if answer else wanted or found
+
+    def found(self, words: list[str], today: date, asked: str | None = None) -> list[Mention]:
+        """All values that are named, in order, none overlapping, whether they are wanted or not."""
+        found: list[Mention] = []
+        at = 0
+        while at < len(words):
+            mention = self._at(words, at, today, asked)
+            if mention:
+                found.append(mention)
+            at = mention.end if mention else at + 1
+        return found
 
     def abstract(self, words: Sequence[str], mentions: Iterable[Mention]) -> list[str]:
         """`words` with each mention as the placeholder of the first slot that it may fill."""
@@ -146,7 +151,10 @@ class MentionReader:
     def _at(self, words: list[str], at: int, today: date, asked: str | None) -> Mention | None:
         candidates = []
         if self._days and (day := read_day(words, at, today, bare=asked in self._days)):
-            candidates.append(Mention(self._days, day[0], at, at + day[1]))
+            # "My filling came out last Friday" wishes for no day, nor does "since Monday".
+            is_wish = asked in self._days or (day[0] >= today.isoformat() and words[max(0, at - 1) : at] != ["since"])
+            slots, placeholder = (self._days, "") if is_wish else ((), self._days[0])
+            candidates.append(Mention(slots, day[0], at, at + day[1], placeholder))
         if self._days and (holiday := read_holiday(words, at, today, self._country)):
             candidates.append(Mention(self._days, holiday[0], at, at + holiday[1], HOLIDAY))
         is_name_asked = isinstance(self._slots.get(asked or ""), NameSlot)
@@ -236,7 +244,8 @@ class MentionReader:
                 return Mention((asked,), " ".join(written), 0, len(words))
             case DaySlot():
                 said = f" {' '.join(words)} "
-                if not mentions and any(f" {soon} " in said for soon in slot.soon):
+                is_open = is_left_to_us(words) or any(f" {soon} " in said for soon in slot.soon)
+                if not mentions and is_open:
                     found = read_day(["tomorrow"], 0, today)
                     return Mention((asked,), found[0], 0, len(words)) if found else None
                 return None

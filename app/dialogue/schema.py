@@ -61,7 +61,14 @@ class ChoiceSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 class DaySlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="day"):
     """A day that is not over: `tomorrow`, `next Monday`, `the third of June`. The value is an ISO date."""
 
-    soon: Texts = ("as soon as possible", "the earliest", "any day", "whenever", "the first available")
+    soon: Texts = (
+        "as soon as possible",
+        "the earliest",
+        "any day",
+        "whenever",
+        "the first available",
+        "the next available",
+    )
     """Answers that leave the day open: tomorrow is taken."""
 
 

@@ -92,19 +92,7 @@ class TaskRunner:
 
     def slots(self, state: State) -> list[str]:
         """The slots that the present task deals with, in the order of its steps."""
-        names: dict[str, None] = {}
-        for step in self.steps(state):
-            match step:
-                case AskStep(slot):
-                    names[slot] = None
-                case CallStep():
-                    texts = (text for text in step.arguments.values() if isinstance(text, str))
-                    names.update(dict.fromkeys(found for text in texts for found in PLACEHOLDER.findall(text)))
-                case ConfirmStep() | SayStep():
-                    pass
-                case _:
-                    assert_never(step)
-        return [name for name in names if name in self._dialogue.slots]
+        return slots_of_steps(self.steps(state), self._dialogue)
 
     def advance(self, state: State, reply: Reply) -> None:
         """Do the first step that is not done, and those after it, up to a question, a call, or the end."""
@@ -225,6 +213,23 @@ class TaskRunner:
         """What the call depended on: its arguments, but those that are asked for only afterwards."""
         later = frozenset(later.slot for later in self.steps(state)[index:] if isinstance(later, AskStep))
         return arguments_of(step, {**state.slots, **state.kept}, later)
+
+
+def slots_of_steps(steps: Sequence[Step], dialogue: Dialogue) -> list[str]:
+    """The slots that these steps of a task deal with, in their order."""
+    names: dict[str, None] = {}
+    for step in steps:
+        match step:
+            case AskStep(slot):
+                names[slot] = None
+            case CallStep():
+                texts = (text for text in step.arguments.values() if isinstance(text, str))
+                names.update(dict.fromkeys(found for text in texts for found in PLACEHOLDER.findall(text)))
+            case ConfirmStep() | SayStep():
+                pass
+            case _:
+                assert_never(step)
+    return [name for name in names if name in dialogue.slots]
 
 
 def call(state: State, tool: str, arguments: str = "{}", step: int = -1) -> ToolCalled:
