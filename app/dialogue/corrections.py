@@ -29,8 +29,10 @@ _CORRECTIONS = tuple(
         *("i meant to say", "i'm sorry", "excuse me", "my mistake", "that's wrong", "i wanted to say"),
     )
 )
-_FILLERS = frozenset(str.split("or and but um uh er erm oh well on at the for to please let's say maybe it's then in"))
-_BEFORE = frozenset(str.split("on for at by the"))
+_FILLERS = frozenset(
+    str.split("or and but um uh er erm oh well on at the for to please let's say maybe it's then in a an")
+)
+_BEFORE = frozenset(str.split("on for at by the a an"))
 _INSTEAD_OF = (("instead", "of"), ("rather", "than"), ("and", "not"), ("but", "not"), ("than",))
 _MOST = 4
 """The most corrections of one utterance that are followed."""
@@ -39,7 +41,10 @@ _BETWEEN_MOST = 8
 
 
 def without_what_is_taken_back(
-    words: Sequence[str], read: Callable[[list[str]], Sequence[Mention]], is_of_two: Callable[[Mention], bool]
+    words: Sequence[str],
+    read: Callable[[list[str]], Sequence[Mention]],
+    is_of_two: Callable[[Mention], bool],
+    is_name: Callable[[Mention], bool],
 ) -> list[str]:
     """The words without values that are corrected by another of the same slots, and without the correction.
 
@@ -48,17 +53,23 @@ def without_what_is_taken_back(
         read: finds the values in words, in order.
         is_of_two: whether two values of this kind may be meant, as in `from Monday to Friday`, so that of `Friday
             instead of Monday` both count.
+        is_name: whether a value is a name, of which the one that is not meant may be any word.
     """
     words = list(words)
     for _ in range(_MOST):
-        corrected = _corrected(words, read(words), is_of_two)
+        corrected = _corrected(words, read(words), is_of_two, is_name)
         if corrected is None:
             break
         words = corrected
     return words
 
 
-def _corrected(words: list[str], mentions: Sequence[Mention], is_of_two: Callable[[Mention], bool]) -> list[str] | None:
+def _corrected(
+    words: list[str],
+    mentions: Sequence[Mention],
+    is_of_two: Callable[[Mention], bool],
+    is_name: Callable[[Mention], bool],
+) -> list[str] | None:
     """The words without the last value that is taken back; None if there is none."""
     for first, second in reversed([*pairwise(mentions)]):
         between = words[first.end : second.start]
@@ -67,6 +78,9 @@ def _corrected(words: list[str], mentions: Sequence[Mention], is_of_two: Callabl
         if _is_correction(between) and (wrong := _corrected_by(second, mentions)) is not None:
             before = [*words[: _with_preposition(words, wrong.start)], *words[wrong.end : first.end]]
             return [*before, *words[_with_preposition(words, second.start) :]]
+    for mention in mentions:  # "it's Ida, not Bob" is "no, it's Ida"
+        if is_name(mention) and words[mention.end : mention.end + 1] == ["not"]:
+            return ["no", *words[: mention.end], *words[mention.end + 2 :]]
     return _with_corrected_hour(words, mentions)
 
 

@@ -25,10 +25,10 @@ def read_relative_day(
 
     Args:
         read: reads the day from which is counted, as in `a week from Monday`.
-        bare: a day was asked for, so that `this week` names one.
+        bare: a day was asked for, so that a week names one. Unasked, `a cleaning next week` leaves the day open.
     """
-    found = _before_or_behind(rest, today) or _counted(rest, today, read) or _week(rest, today)
-    return found or (_part(rest, today) if bare else None)
+    found = _before_or_behind(rest, today) or _counted(rest, today, read)
+    return found or ((_week(rest, today) or _part(rest, today)) if bare else None)
 
 
 def _before_or_behind(rest: list[str], today: date) -> Found | None:

@@ -227,7 +227,9 @@ class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ask: Texts = ("Is there anything else I can do for you?",)
     another: Texts = ("Now to the one for {whom}.",)
-    """Said before the second of two requests in one sentence is dealt with."""
+    """Said before the second of two requests in one sentence is dealt with, if that is for somebody else."""
+    other: Texts = ("Now to the other one.",)
+    """Said before it if it is for the caller, too."""
     more: Texts = ("What else can I do for you?",)
     """What is said when the caller has answered `ask` with a yes."""
     end: Texts = ("Thank you for calling. Goodbye.",)

@@ -119,7 +119,12 @@ def _calendar_day(rest: list[str], today: date, *, bare: bool) -> Found | None:
     if rest[after : after + 1] and rest[after] in _MONTHS:
         return _on(number, _MONTHS[rest[after]], today, after + 1)
     names_a_day = ordinal is not None and (bare or (start == 1 and number > 3))
-    if not names_a_day or "".join(rest[taken : taken + 1]) in ("one", "available", "time", "slot", "option", "thing"):
+    is_of_weekdays = bool(rest[taken : taken + 1]) and rest[taken] in _WEEKDAYS  # "the first Monday"
+    if (
+        not names_a_day
+        or is_of_weekdays
+        or "".join(rest[taken : taken + 1]) in ("one", "available", "time", "slot", "option", "thing")
+    ):
         return None
     month = today.month if number >= today.day else today.month % 12 + 1
     return _on(number, month, today, taken)

@@ -25,6 +25,8 @@ from app.dialogue.schema import (
 from app.dialogue.state import PendingCall, Question, State
 from app.dialogue.templates import Wording, arguments_of
 
+_ALL = frozenset(("everything", "all"))
+
 
 class Reply(msgspec.Struct):
     """Text, tool calls and memory of one reply while its task is worked out."""
@@ -64,9 +66,11 @@ class TaskRunner:
     def forget_named(self, state: State, words: Sequence[str]) -> bool:
         """Forget the slots whose names were said, as in "the time is wrong", and say whether there were any.
 
-        Of a name of several words the last counts: of an `old_day` and a `day`, either may be the wrong day.
+        Of a name of several words the last counts: of an `old_day` and a `day`, either may be the wrong day. In
+        "everything is wrong" all are.
         """
-        named = [name for name in self.slots(state) if name.rpartition("_")[2] in words]
+        is_all = not _ALL.isdisjoint(words)
+        named = [name for name in self.slots(state) if is_all or name.rpartition("_")[2] in words]
         for name in named:
             if (value := state.slots.pop(name, None)) is not None:
                 state.refused[name] = value
