@@ -359,3 +359,29 @@ def test_a_courtesy_that_begins_like_an_order_to_stop_costs_nothing_behind_a_sig
             assert given(on) == ["when"]
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("lead", [PACED, MARKED, BLIND], ids=["paced", "marked", "blind"])
+@pytest.mark.parametrize(("delay_s", "gap_s"), [(0.1, 0.6), (0.6, 0.6), (1.4, 1.3)])
+@pytest.mark.parametrize("talks_ms", [200, 400])
+def test_hello_into_the_pause_that_a_noise_has_made_costs_no_word_of_the_reply(
+    lead: Lead, delay_s: float, gap_s: float, talks_ms: int
+) -> None:
+    async def main() -> None:
+        recognizer = FakeRecognizer(delay_s=delay_s)
+        async with stage(agent=QUIET, model=answers(LONG), lead=lead, recognizer=recognizer) as on:
+            marks = asyncio.ensure_future(send_marks(on)) if lead is MARKED else None
+            await enter(on, "when")
+            await on.ear.until_count(AudioFrame, 50)
+            await on.talk(460)
+            await asyncio.sleep(gap_s)
+            recognizer.utterances.append("hello")
+            await on.talk(talks_ms)
+            await on.ear.until_count(ReplyHeard, 1)
+            await asyncio.sleep(3)
+            if marks is not None:
+                marks.cancel()
+            assert heard(on.ear) == [LONG]
+            assert given(on) == ["when"]
+
+    run_virtual(main())
