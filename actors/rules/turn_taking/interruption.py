@@ -146,7 +146,7 @@ def is_order_to_stop(turn: TurnCore, text: str) -> bool:
 
 
 def _harmless(turn: TurnCore) -> tuple[str, ...]:
-    return (*turn.words.backchannels, *turn.words.courtesies)
+    return (*turn.words.backchannels, *turn.words.courtesies, *turn.words.attention)
 
 
 def takes_floor(turn: TurnCore, policy: PhasePolicy, text: str, *, so_far: bool = False) -> bool:

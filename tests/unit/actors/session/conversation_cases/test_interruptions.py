@@ -334,7 +334,7 @@ def test_a_session_that_nobody_answers_ends_by_its_silence() -> None:
     run_virtual(main())
 
 
-@pytest.mark.parametrize("order", ["okay stop", "uh-huh, wait", "yeah no"])
+@pytest.mark.parametrize("order", ["okay stop", "uh-huh, wait", "yeah no", "hey stop", "hello, stop it"])
 def test_an_order_to_stop_stops_at_once_behind_a_sign_of_listening(order: str) -> None:
     async def main() -> None:
         async with stage(agent=QUIET, utterances=[order], model=answers(LONG)) as on:
