@@ -102,7 +102,7 @@ def test_whether_a_caller_asks_for_nothing_but_time(language: str, text: str, as
         ("it-IT", "D'accordo, capito"),
         ("pt-BR", "Uhum, beleza, pois é"),
         ("nl-BE", "Klopt, inderdaad"),
-        ("zh-CN", "没错，明白了"),
+        ("zh-CN", "没错 明白了"),
         ("ja-JP", "ああ、了解です"),
     ],
 )
