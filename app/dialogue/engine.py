@@ -12,15 +12,15 @@ from app.dialogue.answers import assign, polarity
 from app.dialogue.hearing import SURE, Hearing, Utterance
 from app.dialogue.matching import Match
 from app.dialogue.misses import Misses
+from app.dialogue.offers import offer_chosen
 from app.dialogue.people import wants_the_same
-from app.dialogue.schema import AskStep, ConfirmStep, Dialogue, Does, Intent, Then
-from app.dialogue.spoken_numbers import ordinal_choice
+from app.dialogue.schema import ConfirmStep, Dialogue, Does, Intent, Then
 from app.dialogue.state import Question, State, state_of
 from app.dialogue.task import Reply, TaskRunner, call
+from app.dialogue.wishes import Wishes
 
-_SHORT = 8
-_FEW = 2
-"""How many other words may stand around `the second one`, and how many of them may have a meaning of their own."""
+_FEW_STRANGERS = 2
+"""How many words that nobody knows may stand beside an answer: they were probably misheard."""
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -38,6 +38,7 @@ class Script:
         self._dialogue = dialogue
         self._intents = {intent.name: intent for intent in dialogue.intents}
         self._hearing = Hearing(dialogue)
+        self._wishes = Wishes(dialogue, self._hearing)
         self._tasks = TaskRunner(dialogue)
         self._misses = Misses(dialogue, self._tasks)
 
@@ -54,7 +55,8 @@ class Script:
         then = self._take_result(state, reply, messages)
         last = messages[-1]
         if last.role is Role.USER:
-            said, state.waiting = self._hearing.first_wish(state, messages)
+            messages = self._answer_aside(state, reply, messages)
+            said, state.waiting = self._wishes.first(state, messages)
             self._answer(state, reply, said)
         elif is_taken_over:
             self._take_over(state, reply, messages)
@@ -108,6 +110,30 @@ class Script:
             case _:
                 assert_never(then)
 
+    def _answer_aside(self, state: State, reply: Reply, messages: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
+        """Answer what is asked besides what else is said; the messages as if only the rest had been said."""
+        for asked, rest in self._wishes.asides(state, messages):
+            said = self._hearing.read_as(state, messages, rest)
+            assert asked.best is not None
+            if self._stands_alone(state, said, asked.best.intent):
+                intent = self._intents[asked.best.intent]
+                reply.parts.append(self._tasks.say(state, intent.reply, f"intent.{intent.name}"))
+                return [*messages[:-1], msgspec.structs.replace(messages[-1], text=rest)]
+        return messages
+
+    def _stands_alone(self, state: State, said: Utterance, aside: str) -> bool:
+        """Whether what is said besides a question answers what was asked before, or is a wish of its own."""
+        if said.best is not None and said.best.intent != state.task:
+            is_wish = self._intents[said.best.intent].does is Does.ANSWER and said.has_content
+            return is_wish and said.best.intent != aside and said.best.score >= SURE
+        match state.question:
+            case Question.SLOT:
+                return bool(self._values(state, said)) or self._offer_chosen(state, said) is not None
+            case Question.CONFIRM:
+                return polarity(said.words, self._dialogue) is not None
+            case _:
+                return False
+
     def _answer(self, state: State, reply: Reply, said: Utterance) -> None:
         misses, state.misses = state.misses, 0
         match state.question:
@@ -150,21 +176,13 @@ class Script:
         return True
 
     def _offer_chosen(self, state: State, said: Utterance) -> Any:
-        """`The second one`, or a yes to the only one."""
-        step = self._tasks.steps(state)[state.step]
-        offered = state.kept.get(step.offered or "") if isinstance(step, AskStep) else None
-        if not isinstance(offered, list) or not offered or len(said.words) > _SHORT or said.telling > _FEW:
-            return None
-        chosen = ordinal_choice(said.words, len(offered))
-        if chosen is None and len(offered) == 1 and polarity(said.words, self._dialogue):
-            chosen = 0
-        return None if chosen is None else offered[chosen]
+        return offer_chosen(self._tasks.steps(state)[state.step], state, said, self._dialogue)
 
     def _means_something_else(self, state: State, said: Utterance) -> bool:
         """Whether words that hold an answer are rather a question, another task, or none of our business."""
         if said.telling == 0 or (said.best is not None and said.best.intent == state.task):
             return False
-        is_other = said.unrelated and not (said.strangers and said.telling <= _FEW)
+        is_other = said.unrelated and not (said.strangers and said.telling <= _FEW_STRANGERS)
         return is_other or self._is_sure_of_another(state, said)
 
     def _is_sure_of_another(self, state: State, said: Utterance) -> bool:
@@ -259,8 +277,13 @@ class Script:
         waiting, state.waiting = state.waiting, ""
         reply.parts.pop()
         before = len(reply.parts)
-        self._continue_subject(state, reply, self._hearing.read_as(state, messages, waiting))
-        reply.parts.insert(before, self._tasks.say(state, self._dialogue.closing.another, "another"))
+        said = self._hearing.read_as(state, messages, waiting)
+        if said.best is not None and not said.goes_on:
+            self._want(state, reply, said, self._intents[said.best.intent])
+        else:
+            self._continue_subject(state, reply, msgspec.structs.replace(said, goes_on=True))
+        texts = self._dialogue.closing.another if state.whom else self._dialogue.closing.other
+        reply.parts.insert(before, self._tasks.say(state, texts, "another" if state.whom else "other"))
 
     def _want(self, state: State, reply: Reply, said: Utterance, intent: Intent) -> None:
         if intent.does is Does.ANSWER:

@@ -15,6 +15,7 @@ class Everyday(StrEnum):
     PERSON = "person"  # I want to talk to a person
     HELP = "help"  # what can you do
     IDENTITY = "identity"  # who are you, are you a machine
+    ANGER = "anger"  # you are useless
 
 
 def _sentences(text: str) -> tuple[str, ...]:
@@ -115,6 +116,12 @@ SENTENCES: Mapping[Everyday, tuple[str, ...]] = {
         have a name; is this a person; is this a real person; is this automatic; tell me your name; what are you; what
         should i call you; who is this; who is there; who am i speaking to; with whom am i speaking; you are a machine
         right; you sound like a machine; is that a real voice
+        """
+    ),
+    Everyday.ANGER: _sentences(
+        """
+        you are useless; you are stupid; this is ridiculous; you are not listening; this is a waste of time; i hate
+        this; shut up; damn it; are you kidding me
         """
     ),
 }

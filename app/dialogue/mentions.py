@@ -10,7 +10,8 @@ from typing import Any, assert_never
 import msgspec
 
 from app.dialogue.holidays import HOLIDAY, read_holiday
-from app.dialogue.matching import FUNCTION_WORDS, reduce
+from app.dialogue.matching import reduce
+from app.dialogue.names import is_plausible, name_in
 from app.dialogue.people import SOMEONE, read_person
 from app.dialogue.schema import (
     PLACEHOLDER,
@@ -19,22 +20,19 @@ from app.dialogue.schema import (
     Dialogue,
     NameSlot,
     NumberSlot,
-    Slot,
     TextSlot,
     TimeSlot,
     YesNoSlot,
 )
 from app.dialogue.spoken_days import DAY_WORDS, read_day
-from app.dialogue.spoken_numbers import NUMBER_WORDS, read_number
+from app.dialogue.spoken_numbers import is_left_to_us, read_number
 from app.dialogue.spoken_times import read_time
 from app.dialogue.words import words_of
 
-_BEFORE_A_NAME = "um uh er ah oh well so please it's it is the name's name my mine i'm i am this that's yes yeah"
-_FILLERS = frozenset(_BEFORE_A_NAME.split())
-_NOT_A_NAME = "can could would have don't do want need what where how sorry"
-_NO_NAMES = frozenset(_NOT_A_NAME.split()) | FUNCTION_WORDS | NUMBER_WORDS
-
-
+_LATE = 2
+"""The most words before an introduction that corrects a name: `no wait, it's Ann`."""
+_TWO = 2
+_NEGATION_WITHIN = 3
 _EXCEPTION_WORDS = 3
 """How many words before an exception belong to it: `any day but`."""
 _REFUSED_WITHIN = 8
@@ -86,13 +84,7 @@ class MentionReader:
         at all: to "any day but Monday" and "Monday is bad" the answer is the first day that is none.
         """
         words = list(words)
-        found: list[Mention] = []
-        at = 0
-        while at < len(words):
-            mention = self._at(words, at, today, asked)
-            if mention:
-                found.append(mention)
-            at = mention.end if mention else at + 1
+        found = self.found(words, today, asked)
         excepted, until = list[Mention](), 0
         for mention in found:
             goes_on = bool(excepted) and words[excepted[-1].end : mention.start] in (["or"], ["and"], ["or", "on"])
@@ -102,6 +94,7 @@ class MentionReader:
                 until = max(until, refused[1] if refused else mention.end)
         found = [mention for mention in found if mention not in excepted]
         wanted = [mention for mention in found if not _negated(words, mention.start)]
+        wanted = wanted or [other for mention in found if (other := self._other_choice(mention))]
         if asked in self._days and not any(asked in mention.slots for mention in wanted):
             days = {mention.value for mention in excepted if asked in mention.slots}
             if days:
@@ -110,6 +103,25 @@ class MentionReader:
                 wanted.append(Mention((asked,), _first_day(today, days), start, until))
         answer = self._whole_answer(words, today, asked, wanted, written or words)
         return [answer] if answer else wanted or found
+
+    def found(self, words: list[str], today: date, asked: str | None = None) -> list[Mention]:
+        """All values that are named, in order, none overlapping, whether they are wanted or not."""
+        found: list[Mention] = []
+        at = 0
+        while at < len(words):
+            mention = self._at(words, at, today, asked)
+            if mention:
+                found.append(mention)
+            at = mention.end if mention else at + 1
+        return found
+
+    def _other_choice(self, mention: Mention) -> Mention | None:
+        """Of two choices the one that is left when `mention` is refused: `not in the morning`."""
+        slot = self._slots.get(mention.slots[0]) if mention.slots else None
+        if not isinstance(slot, ChoiceSlot) or len(slot.choices) != _TWO:
+            return None
+        value = next(choice.value for choice in slot.choices if choice.value != mention.value)
+        return Mention(mention.slots, value, mention.start, mention.end)
 
     def abstract(self, words: Sequence[str], mentions: Iterable[Mention]) -> list[str]:
         """`words` with each mention as the placeholder of the first slot that it may fill."""
@@ -146,7 +158,11 @@ class MentionReader:
     def _at(self, words: list[str], at: int, today: date, asked: str | None) -> Mention | None:
         candidates = []
         if self._days and (day := read_day(words, at, today, bare=asked in self._days)):
-            candidates.append(Mention(self._days, day[0], at, at + day[1]))
+            # "My filling came out last Friday" wishes for no day, nor does "since Monday".
+            is_wish = asked in self._days or words[max(0, at - 1) : at] not in (["last"], ["past"], ["since"])
+            slots, placeholder = (self._days, "") if is_wish else ((), self._days[0])
+            if asked in self._days or day[0] >= today.isoformat():
+                candidates.append(Mention(slots, day[0], at, at + day[1], placeholder))
         if self._days and (holiday := read_holiday(words, at, today, self._country)):
             candidates.append(Mention(self._days, holiday[0], at, at + holiday[1], HOLIDAY))
         is_name_asked = isinstance(self._slots.get(asked or ""), NameSlot)
@@ -201,7 +217,7 @@ class MentionReader:
 
     def is_introduction(self, words: list[str]) -> bool:
         """Whether somebody says who they are: `my name is`, and whatever name follows."""
-        return any(words[: len(lead)] == lead for _, lead in self._introductions)
+        return any(words[: len(lead)] == lead for _, lead in self._introductions if len(lead) > 1)
 
     def _introduced_at(self, words: list[str], at: int) -> Mention | None:
         for name, lead in self._introductions:
@@ -210,8 +226,11 @@ class MentionReader:
                 continue
             slot = self._slots[name]
             assert isinstance(slot, NameSlot)
-            if words[after] in {sample.lower() for sample in slot.samples}:
-                return Mention((name,), words[after].title(), after, after + 1)
+            word = words[after]
+            is_expected = word in {sample.lower() for sample in slot.samples}
+            is_said = _says_a_name(words, at, lead, after)
+            if (is_expected and (is_said or len(lead) > 1)) or (is_said and is_plausible(word, self._no_names)):
+                return Mention((name,), word.title(), after, after + 1)
         return None
 
     def _whole_answer(
@@ -230,13 +249,14 @@ class MentionReader:
             case NameSlot():
                 if any(asked not in mention.slots for mention in mentions):
                     return None
-                value = _name(words, slot)
+                value = name_in(words, slot)
                 return Mention((asked,), value, 0, len(words)) if value else None
             case TextSlot():
                 return Mention((asked,), " ".join(written), 0, len(words))
             case DaySlot():
                 said = f" {' '.join(words)} "
-                if not mentions and any(f" {soon} " in said for soon in slot.soon):
+                is_open = is_left_to_us(words) or any(f" {soon} " in said for soon in slot.soon)
+                if not mentions and is_open:
                     found = read_day(["tomorrow"], 0, today)
                     return Mention((asked,), found[0], 0, len(words)) if found else None
                 return None
@@ -262,7 +282,7 @@ class MentionReader:
         for name, slot in self._slots.items():
             if isinstance(slot, NameSlot):
                 leads = (words_of(answer.partition("{")[0]) for answer in slot.answers if "{" in answer)
-                introductions += [(name, lead) for lead in leads if len(lead) > 1]
+                introductions += [(name, lead) for lead in leads if lead]
         return introductions
 
 
@@ -271,9 +291,17 @@ def _reduced(word: str) -> str:
     return " ".join(reduce([word]))
 
 
+def _says_a_name(words: Sequence[str], at: int, lead: Sequence[str], after: int) -> bool:
+    """Whether a name must follow: `my name is`, `no, it's Ida`, `it's Ida, not Bob`; in `it's urgent` none does."""
+    if "name" in lead or words[after + 1 : after + 2] == ["not"]:
+        return True
+    return words[:1] == ["no"] and at <= _LATE and after + 1 == len(words)
+
+
 def _negated(words: Sequence[str], start: int) -> bool:
-    """`not on Friday`; but in `no, Friday` the no is an answer."""
-    return any(word == "not" for word in words[max(0, start - 2) : start])
+    """`not on Friday`, `too early`; but in `no, Friday` the no is an answer, and `why not Friday` proposes it."""
+    before = words[max(0, start - _NEGATION_WITHIN) : start]
+    return ("not" in before[-2:] and "why" not in before) or before[-1:] == ["too"] or before[-3:-1] == ["not", "in"]
 
 
 def _excepted(words: Sequence[str], start: int) -> bool:
@@ -299,16 +327,3 @@ def _first_day(today: date, but: Collection[str]) -> str:
     """The first day from tomorrow on that is none of those in `but`, which are ISO dates."""
     days = ((today + timedelta(days=ahead)).isoformat() for ahead in range(1, len(but) + 2))
     return next(day for day in days if day not in but)
-
-
-def _name(words: Sequence[str], slot: Slot) -> str:
-    assert isinstance(slot, NameSlot)
-    samples: Sequence[str] = [sample.lower() for sample in slot.samples]
-    known = [word for word in words if word in samples]
-    if known:
-        return " ".join(known[-2:]).title()
-    leads = {word for answer in slot.answers for word in words_of(answer.replace("{", " ").replace("}", " "))}
-    rest = [word for word in words if word not in _FILLERS and word not in leads]
-    plausible = 0 < len(rest) <= 2 and not any(word in _NO_NAMES for word in rest)
-    spelt = all(len(word) > 1 and word.replace("'", "").isalpha() for word in rest)
-    return " ".join(rest).title() if plausible and spelt else ""

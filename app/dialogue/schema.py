@@ -61,7 +61,14 @@ class ChoiceSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 class DaySlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="day"):
     """A day that is not over: `tomorrow`, `next Monday`, `the third of June`. The value is an ISO date."""
 
-    soon: Texts = ("as soon as possible", "the earliest", "any day", "whenever", "the first available")
+    soon: Texts = (
+        "as soon as possible",
+        "the earliest",
+        "any day",
+        "whenever",
+        "the first available",
+        "the next available",
+    )
     """Answers that leave the day open: tomorrow is taken."""
 
 
@@ -220,7 +227,9 @@ class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ask: Texts = ("Is there anything else I can do for you?",)
     another: Texts = ("Now to the one for {whom}.",)
-    """Said before the second of two requests in one sentence is dealt with."""
+    """Said before the second of two requests in one sentence is dealt with, if that is for somebody else."""
+    other: Texts = ("Now to the other one.",)
+    """Said before it if it is for the caller, too."""
     more: Texts = ("What else can I do for you?",)
     """What is said when the caller has answered `ask` with a yes."""
     end: Texts = ("Thank you for calling. Goodbye.",)

@@ -4,10 +4,19 @@ They are served one after the other: the first as if the rest had not been said,
 first is done.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from app.dialogue.people import is_follow_up, read_relative
 
+_JOINT = re.compile(
+    r"(?<=[.?!;])\s+(?:(?:and|also|but)\s+)?(?:by the way,?\s+)?"
+    r"|,?\s+(?:and then|and also|and|also|but|by the way),?\s+"
+    r"|,\s+(?=(?:how|what|when|where|do|does|is|are|can|could|which)\b)",
+    re.IGNORECASE,
+)
+MOST_JOINTS = 4
+"""The most places at which a text is divided: whoever joins more says many small things and no two wishes."""
 _JOINTS = frozenset(("and", "also"))
 _SELF = frozenset(("me", "myself", "mine"))
 
@@ -25,3 +34,11 @@ def second_wish(words: Sequence[str]) -> int:
         if not is_of_others and (not _SELF.isdisjoint(before) or len(before) > 2):
             return at
     return 0
+
+
+def divisions(text: str) -> Iterator[tuple[str, str]]:
+    """The ways in which `text` can be two sentences: `monday, and how much is it` is `monday` and `how much is it`."""
+    for joint in [*_JOINT.finditer(text)][:MOST_JOINTS]:
+        before, behind = text[: joint.start()].strip(), text[joint.end() :].strip()
+        if before and behind:
+            yield before, behind

@@ -4,71 +4,103 @@ import calendar
 from datetime import date, timedelta
 from difflib import get_close_matches
 
-from app.dialogue.spoken_numbers import NUMBERS, ORDINALS, leading_number, leading_ordinal, say_ordinal
+from app.dialogue.relative_days import Found, read_relative_day
+from app.dialogue.spoken_numbers import ORDINALS, TENS, leading_number, leading_ordinal, say_ordinal
 
 _WEEKDAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
-_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
-DAY_WORDS = frozenset((*_WEEKDAYS, *_MONTHS, "today", "tonight", "tomorrow"))
+_SHORT_WEEKDAYS = {
+    "mon": 0, "tue": 1, "tues": 1, "wed": 2, "weds": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4, "sat": 5, "sun": 6,
+}  # fmt: skip
+_CLEARLY_SHORT = frozenset(("tue", "tues", "weds", "thu", "thur", "thurs", "fri"))
+"""The short names of days that are no other word, as `sat` and `sun` are."""
+_FULL_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
+_MONTHS = _FULL_MONTHS | {name[:3]: number for name, number in _FULL_MONTHS.items()} | {"sept": 9}
+_OTHER_WORDS = frozenset(("may", "march", "mar"))
+"""Months that may be another word behind a number: `two may come`."""
+DAY_WORDS = frozenset((*_WEEKDAYS, *_FULL_MONTHS, "today", "tonight", "tomorrow", "yesterday"))
 """Words that days consist of."""
 _ALIKE = 0.8
 """The share of letters, in order, that a word must have in common with the ordinal that it is taken for."""
 
-Found = tuple[str, int]
-"""A value, and how many words were read for it."""
-
 
 def read_day(words: list[str], at: int, today: date, *, bare: bool = False) -> Found | None:
-    """The ISO date that begins at word `at`, never before `today`, and the words it takes; None if none does.
+    """The ISO date that begins at word `at`, and the words it takes; None if none does.
 
-    `bare`: a day was asked for, so `the second` is one.
+    It is before `today` only where that is said: `yesterday`, `last Monday`. `bare`: a day was asked for, so that `the
+    second` and `wed` are one.
     """
-    rest = words[at : at + 7]
-    skipped = 1 if rest and rest[0] == "the" else 0
-    if rest[skipped : skipped + 3] == ["day", "after", "tomorrow"]:
-        return (today + timedelta(days=2)).isoformat(), skipped + 3
+    rest = words[at : at + 8]
+    before = words[max(0, at - 1) : at]
+    if before and before[0] in TENS and rest[:1] and rest[0] in ORDINALS:
+        return None  # "the thirty first of June" is no day, and no first of June either
     if rest[:1] in (["today"], ["tonight"]):
         return today.isoformat(), 1
     if rest[:1] == ["tomorrow"]:
         return (today + timedelta(days=1)).isoformat(), 1
-    return _relative(rest, today) or _weekday(rest, today) or _calendar_day(rest, today, bare=bare)
+    if found := _weekday_of_month(rest, today):
+        return found
+    is_of_month = bool(before) and before[0] in _MONTHS
+    return (
+        _weekday(rest, today, bare=bare)
+        or read_relative_day(rest, today, lambda words: read_day(words, 0, today, bare=True), bare=bare)
+        or _calendar_day(rest, today, bare=bare and not is_of_month)
+    )
 
 
-def _relative(rest: list[str], today: date) -> Found | None:
-    """`in two weeks`, `in three days`, `a week from today`."""
-    if rest[:4] == ["a", "week", "from", "today"]:
-        return (today + timedelta(weeks=1)).isoformat(), 4
-    if len(rest) < 3 or rest[0] != "in" or rest[1] not in NUMBERS:
-        return None
-    unit = rest[2].removesuffix("s")
-    if unit not in ("day", "week"):
-        return None
-    days = NUMBERS[rest[1]] * (7 if unit == "week" else 1)
-    return (today + timedelta(days=days)).isoformat(), 3
-
-
-def _weekday(rest: list[str], today: date) -> Found | None:
+def _weekday(rest: list[str], today: date, *, bare: bool) -> Found | None:
     """A day of the week: `Friday` and `this Friday` are the next one, `next Friday` is that of next week."""
     start = 0
     next_week = False
     if rest[:2] == ["next", "week"]:
         next_week = True
         start = 3 if rest[2:3] == ["on"] else 2
-    elif rest[:1] in (["this"], ["next"], ["coming"]):
+    elif rest[:1] in (["this"], ["next"], ["coming"], ["last"], ["past"]):
         next_week = rest[0] == "next"
         start = 1
     name = rest[start].removesuffix("'s") if start < len(rest) else ""
     number = _WEEKDAYS.get(name, _WEEKDAYS.get(name.removesuffix("s")))
+    if number is None and (bare or name in _CLEARLY_SHORT):
+        number = _SHORT_WEEKDAYS.get(name)
     if number is None:
         return None
     taken = start + 1
+    if rest[:1] in (["last"], ["past"]):
+        return (today - timedelta(days=(today.weekday() - number - 1) % 7 + 1)).isoformat(), taken
     if exact := _calendar_day(rest[taken:], today, bare=True):
         return exact[0], taken + exact[1]
     if rest[taken : taken + 2] == ["next", "week"]:
         next_week = True
         taken += 2
+    for behind in (["week"], ["after", "next"]):  # "Monday week", as the British say
+        if rest[taken : taken + len(behind)] == behind:
+            days = (number - today.weekday() - 1) % 7 + 8
+            return (today + timedelta(days=days)).isoformat(), taken + len(behind)
     if next_week:
         return (today + timedelta(days=7 - today.weekday() + number)).isoformat(), taken
     return (today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)).isoformat(), taken
+
+
+def _weekday_of_month(rest: list[str], today: date) -> Found | None:
+    """`the first Monday in July`, `the last Friday of the month`."""
+    start = 1 if rest[:1] == ["the"] else 0
+    which = leading_ordinal(rest[start : start + 1]) or ((-1, 1) if rest[start : start + 1] == ["last"] else None)
+    weekday = _WEEKDAYS.get(rest[start + 1]) if which and len(rest) > start + 1 else None
+    if which is None or weekday is None or rest[start + 2 : start + 3] not in (["in"], ["of"]):
+        return None
+    taken = start + 3
+    if rest[taken : taken + 2] in (["the", "month"], ["this", "month"]):
+        month, taken = today.month, taken + 2
+    elif rest[taken : taken + 1] and rest[taken] in _MONTHS:
+        month, taken = _MONTHS[rest[taken]], taken + 1
+    else:
+        return None
+    for year in (today.year, today.year + 1):
+        days = [day for day in calendar.Calendar().itermonthdates(year, month) if day.month == month]
+        fitting = [day for day in days if day.weekday() == weekday]
+        day = fitting[-1] if which[0] < 0 else (fitting[which[0] - 1 :] or [date.min])[0]
+        if day >= today:
+            return day.isoformat(), taken
+    return None
 
 
 def _calendar_day(rest: list[str], today: date, *, bare: bool) -> Found | None:
@@ -79,7 +111,7 @@ def _calendar_day(rest: list[str], today: date, *, bare: bool) -> Found | None:
         found = leading_ordinal(rest[after:]) or leading_number(rest[after:])
         return _on(found[0], _MONTHS[rest[start]], today, after + found[1]) if found else None
     ordinal = leading_ordinal(rest[start:]) or (_clipped_ordinal(rest[start:]) if bare and start else None)
-    found = ordinal or _number_before_month(rest[start:]) or _nearly_ordinal(rest[start:])
+    found = ordinal or _number_before_month(rest[start:], bare=bare) or _nearly_ordinal(rest[start:])
     if not found:
         return None
     number, taken = found[0], start + found[1]
@@ -87,16 +119,27 @@ def _calendar_day(rest: list[str], today: date, *, bare: bool) -> Found | None:
     if rest[after : after + 1] and rest[after] in _MONTHS:
         return _on(number, _MONTHS[rest[after]], today, after + 1)
     names_a_day = ordinal is not None and (bare or (start == 1 and number > 3))
-    if not names_a_day or "".join(rest[taken : taken + 1]) in ("one", "available", "time", "slot", "option", "thing"):
+    is_of_weekdays = bool(rest[taken : taken + 1]) and rest[taken] in _WEEKDAYS  # "the first Monday"
+    if (
+        not names_a_day
+        or is_of_weekdays
+        or "".join(rest[taken : taken + 1]) in ("one", "available", "time", "slot", "option", "thing")
+    ):
         return None
     month = today.month if number >= today.day else today.month % 12 + 1
     return _on(number, month, today, taken)
 
 
-def _number_before_month(rest: list[str]) -> tuple[int, int] | None:
-    """`eight of June`: what recognizers make of an ordinal that ends in a soft sound."""
+def _number_before_month(rest: list[str], *, bare: bool) -> tuple[int, int] | None:
+    """`eight of June`: what recognizers make of an ordinal that ends in a soft sound; and `15 June`, as it is typed."""
     found = leading_number(rest)
-    return found if found and rest[found[1] : found[1] + 1] == ["of"] and rest[found[1] + 1 : found[1] + 2] else None
+    if found is None:
+        return None
+    behind = rest[found[1] : found[1] + 2]
+    if behind[:1] == ["of"]:
+        return found if behind[1:] else None
+    is_month = bool(behind) and behind[0] in _MONTHS and (bare or behind[0] not in _OTHER_WORDS)
+    return found if is_month else None
 
 
 def _clipped_ordinal(rest: list[str]) -> tuple[int, int] | None:

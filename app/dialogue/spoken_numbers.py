@@ -5,6 +5,8 @@ words it takes, or None.
 """
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 UNITS = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -82,9 +84,11 @@ def ordinal_choice(words: list[str], count: int) -> int | None:
 
     A caller who leaves the choice to us ("whichever", "you choose") gets the first.
     """
-    if any(f" {phrase} " in f" {' '.join(words)} " for phrase in _LEFT_TO_US):
+    if is_left_to_us(words):
         return 0
-    for word in words:
+    for before, word in pairwise(["", *words]):
+        if before in TENS:  # "the thirty first"
+            continue
         if word in ("last", "latest", "later"):
             return count - 1
         if word in ("earliest", "earlier", "soonest", "either", "any"):
@@ -92,6 +96,11 @@ def ordinal_choice(words: list[str], count: int) -> int | None:
         if word in ORDINALS and ORDINALS[word] <= count:
             return ORDINALS[word] - 1
     return None
+
+
+def is_left_to_us(words: Sequence[str]) -> bool:
+    """Whether the caller leaves a choice to us: `whichever`, `you choose`, `i don't care`."""
+    return any(f" {phrase} " in f" {' '.join(words)} " for phrase in _LEFT_TO_US)
 
 
 def say_number(number: int) -> str:

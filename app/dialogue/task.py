@@ -25,6 +25,8 @@ from app.dialogue.schema import (
 from app.dialogue.state import PendingCall, Question, State
 from app.dialogue.templates import Wording, arguments_of
 
+_ALL = frozenset(("everything", "all"))
+
 
 class Reply(msgspec.Struct):
     """Text, tool calls and memory of one reply while its task is worked out."""
@@ -64,9 +66,11 @@ class TaskRunner:
     def forget_named(self, state: State, words: Sequence[str]) -> bool:
         """Forget the slots whose names were said, as in "the time is wrong", and say whether there were any.
 
-        Of a name of several words the last counts: of an `old_day` and a `day`, either may be the wrong day.
+        Of a name of several words the last counts: of an `old_day` and a `day`, either may be the wrong day. In
+        "everything is wrong" all are.
         """
-        named = [name for name in self.slots(state) if name.rpartition("_")[2] in words]
+        is_all = not _ALL.isdisjoint(words)
+        named = [name for name in self.slots(state) if is_all or name.rpartition("_")[2] in words]
         for name in named:
             if (value := state.slots.pop(name, None)) is not None:
                 state.refused[name] = value
@@ -92,19 +96,7 @@ class TaskRunner:
 
     def slots(self, state: State) -> list[str]:
         """The slots that the present task deals with, in the order of its steps."""
-        names: dict[str, None] = {}
-        for step in self.steps(state):
-            match step:
-                case AskStep(slot):
-                    names[slot] = None
-                case CallStep():
-                    texts = (text for text in step.arguments.values() if isinstance(text, str))
-                    names.update(dict.fromkeys(found for text in texts for found in PLACEHOLDER.findall(text)))
-                case ConfirmStep() | SayStep():
-                    pass
-                case _:
-                    assert_never(step)
-        return [name for name in names if name in self._dialogue.slots]
+        return slots_of_steps(self.steps(state), self._dialogue)
 
     def advance(self, state: State, reply: Reply) -> None:
         """Do the first step that is not done, and those after it, up to a question, a call, or the end."""
@@ -225,6 +217,23 @@ class TaskRunner:
         """What the call depended on: its arguments, but those that are asked for only afterwards."""
         later = frozenset(later.slot for later in self.steps(state)[index:] if isinstance(later, AskStep))
         return arguments_of(step, {**state.slots, **state.kept}, later)
+
+
+def slots_of_steps(steps: Sequence[Step], dialogue: Dialogue) -> list[str]:
+    """The slots that these steps of a task deal with, in their order."""
+    names: dict[str, None] = {}
+    for step in steps:
+        match step:
+            case AskStep(slot):
+                names[slot] = None
+            case CallStep():
+                texts = (text for text in step.arguments.values() if isinstance(text, str))
+                names.update(dict.fromkeys(found for text in texts for found in PLACEHOLDER.findall(text)))
+            case ConfirmStep() | SayStep():
+                pass
+            case _:
+                assert_never(step)
+    return [name for name in names if name in dialogue.slots]
 
 
 def call(state: State, tool: str, arguments: str = "{}", step: int = -1) -> ToolCalled:

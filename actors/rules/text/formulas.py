@@ -19,6 +19,8 @@ _SIGNS = {
 }  # fmt: skip
 _LAYOUT = ("left", "right", "big", "Big", "bigg", "Bigg", "displaystyle", "textstyle", "limits", "hline", "nonumber")
 """Commands that only say how a formula looks."""
+_BEGIN_WITH_N = ("nabla", "ne", "nu", "ni", "not", "nonumber", "nmid", "nleq", "ngeq", "nsub", "nsup", "nless", "ngtr")
+"""How commands begin that are no line's end with a word behind it."""
 _POWERS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 _GROUP = r"\{((?:[^{}]|\{[^{}]{0,80}\}){0,160})\}"
 _SYMBOLS = r"[\\^_=+]|^\s*[\w.,%]{1,8}\s*$"
@@ -84,7 +86,7 @@ def _sign(found: re.Match[str]) -> str:
     if name in _SIGNS:
         return f"{_SIGNS[name]} " if found[0][-1].isspace() else _SIGNS[name]
     # A line's end that was escaped once too often: "\\nSecond".
-    said = name[1:] if name[0] == "n" and name[1:2].isupper() else name
+    said = name[1:] if name[0] == "n" and not name.startswith(_BEGIN_WITH_N) else name
     return "" if name in _LAYOUT else f" {said} "
 
 

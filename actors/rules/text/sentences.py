@@ -76,6 +76,12 @@ def following(said: str, text: str) -> str:
     return f" {text}"
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences of a whole text, with the white space behind each; nothing is left out."""
+    splitter = SentenceSplitter(len(text) + 1, WIDE_CHARS * len(text) + 1, WIDE_CHARS * len(text) + 1)
+    return [*splitter.push(text), *splitter.finish()]
+
+
 class _Cut(Enum):
     """What a punctuation mark allows: to cut there or not."""
 

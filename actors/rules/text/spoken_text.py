@@ -18,6 +18,8 @@ _CITATION = re.compile(
     re.MULTILINE,
 )
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s[^()]*)?\)")
+_REFERENCE = re.compile(r"!?\[([^\[\]\n]{1,200})\]\[(?!\d{1,3}\]\[)[\w -]{0,40}\]")
+"""Matches a link whose address stands elsewhere: `[our site][1]`."""
 _ADDRESS = re.compile(
     r"<?(?:(?:https?|ftp)://(?:www\.)?|\bwww\.)([^\s/<>()]+)(?:/[^\s<>]*?)?>?(?=[.,;:!?)]*(?:\s|$))", re.IGNORECASE
 )
@@ -33,7 +35,8 @@ _LINE_START = re.compile(r"^[ \t]*(?:>[ \t]?|#{1,6}[ \t]+|:[ \t]+|[-*+•‣◦�
 _CELL = re.compile(r"[ \t]*\|[ \t]*")
 _TABLE_ROW = re.compile(r"^[ \t]*\|(.*?)\|?[ \t]*$", re.MULTILINE)
 _TAB = re.compile(r"(?<=\S)\t+(?=\S)")
-_EMPHASIS = re.compile(r"\*+(?=\S)|(?<=\S)\*+|~~|`+|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
+_STAR_KEY = r"(?:(?<=\b[Dd]ial )|(?<=\b[Pp]ress ))\*(?:\d{2,3}(?![\w*])|[,.;])"
+_EMPHASIS = re.compile(rf"(?!{_STAR_KEY})\*+(?=\S)|(?<=\S)\*+|~~|`+|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
 _SPANS = re.compile(r"(?<!\S)(==|\+\+|\^)(?=\S)([^=+^\n]{1,80}?)(?<=\S)\1|(?<=\w)([~^])(\w{1,8})\3")
 """Matches text that dialects of Markdown highlight, insert, raise or lower."""
 _EMOTICON = re.compile(
@@ -45,6 +48,8 @@ out. A heart only counts at the end of a sentence: elsewhere "<3 days" is a numb
 _FACTOR = re.compile(r"(?<=\d)\*(?=\d)")
 _BLANKS = re.compile(r"[ \t]{2,}")
 _BLANK_BEFORE_MARK = re.compile(r"[ \t]+(?=[.,;:!?](?:\s|$))")
+_STYLED = re.compile("[\U0001d400-\U0001d7ff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]+")
+"""Matches letters and digits that Unicode has in bold, in italics or in full width, which voices do not know."""
 _PLAIN = re.compile(r"[ !',.0-9?A-Za-z\u00c0-\u024f\u2019]*")
 """Matches a text from which nothing but `_NO_WORDS` has to be removed."""
 _NO_WORDS = ("www.", "xd")
@@ -60,7 +65,7 @@ def speakable(piece: str) -> str:
     """
     if _PLAIN.fullmatch(piece) and not any(word in piece.lower() for word in _NO_WORDS):  # nearly every piece
         return piece
-    text = _LINK.sub(r"\1", _CITATION.sub("", piece))
+    text = _LINK.sub(r"\1", _REFERENCE.sub(_referred, _CITATION.sub("", piece)))
     text = _PATH.sub(r"\1", _MAIL.sub("", _ADDRESS.sub(r"\1", text)))
     text = _RULE.sub("", text)
     text = _LINE_START.sub("", text)
@@ -70,10 +75,19 @@ def speakable(piece: str) -> str:
     text = _TAB.sub(", ", _EMOTICON.sub("", text))
     text = _EMPHASIS.sub("", _FACTOR.sub("×", text))
     if not text.isascii():
-        text = "".join(character for character in text if not _is_symbol(character))
+        text = "".join(character for character in _STYLED.sub(_plain, text) if not _is_symbol(character))
     if text == piece:
         return piece
     return _BLANK_BEFORE_MARK.sub("", _BLANKS.sub(" ", text)) if any(map(str.isalnum, text)) else ""
+
+
+def _referred(found: re.Match[str]) -> str:
+    """The words of a link; a number in brackets is none."""
+    return found[0] if found[1].isdigit() else found[1]
+
+
+def _plain(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", found[0])
 
 
 def _span(found: re.Match[str]) -> str:

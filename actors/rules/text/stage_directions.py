@@ -62,6 +62,8 @@ def _is_aside(said: str) -> bool:
     known = _DOES | _IS_HEARD
     if not words or len(words) > _FEW:
         return False
+    if words[0] in ("in", "with") and words[-1] in ("tone", "voice", "accent"):
+        return True
     return words[0] in known or (words[0] in _BEFORE and words[-1] in known)
 
 

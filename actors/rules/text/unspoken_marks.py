@@ -37,8 +37,19 @@ CHANNEL = re.compile(r"<\|channel\|>\s*(?P<name>\w+)(?:[^<]|<(?!\|message\|>)){0
 CHANNEL_BEGUN = re.compile(r"<\|channel\|>(?:[^<]|<(?!\|message\|>)){0,140}")
 CHANNEL_ENDS = re.compile(r"<\|end\|>|<\|call\|>|<\|return\|>|(?=<\|start\|>)")
 """Matches the end of a channel; the head of the next turn is left to be read by itself."""
-TURN_BEGUN = re.compile(r"<\|start\|>\s*[a-z]{0,12}", re.IGNORECASE)
-TURN = re.compile(r"<\|start\|>\s*[a-z]{0,12}(?=<)", re.IGNORECASE)
+_TURN_STARTS = r"<\|im_start\|>|<start_of_turn>"
+_HEADER = r"<\|start_header_id\|>\s{0,4}[a-z]{0,9}\s{0,4}"
+TURN_BEGUN = re.compile(
+    rf"<\|start\|>\s*[a-z]{{0,12}}|(?:{_TURN_STARTS})\s{{0,4}}[a-z]{{0,9}}[ \t]{{0,4}}"
+    rf"|{_HEADER}(?:<(?:\|[a-z_]{{0,13}}\|?)?)?",
+    re.IGNORECASE,
+)
+TURN = re.compile(
+    rf"<\|start\|>\s*[a-z]{{0,12}}(?=<)|(?:{_TURN_STARTS})\s{{0,4}}(?:assistant|model|bot)[ \t]{{0,4}}\n"
+    rf"|{_HEADER}<\|end_header_id\|>",
+    re.IGNORECASE,
+)
+"""Matches the head of a turn as models' templates have it, with the name of who speaks."""
 
 FENCES = ("```", "~~~")
 _BRACKETED = r"think(?:ing)?|thoughts?|reasoning|analysis|tool_results?|available_tools"
@@ -95,13 +106,16 @@ ENTITY_BEGUN = re.compile(r"&(?:#(?:[0-9]{0,7}|x[0-9a-f]{0,6})|[a-z][a-z0-9]{0,3
 
 CALL = re.compile(
     r"(?:\[|print\()?(?:[a-z][a-z0-9]*_[a-z0-9_]*|(?:functions|tools|default_api|api)\.[a-z0-9_.]+)"
-    r"\((?=\s*(?:\)|[\"'{\[]|[a-z_]\w*\s*[=:]))",
+    r"\((?=\s*(?:\)|[\"'{\[]|[a-z_]\w*\s*[=:]))"
+    r"|(?:\[|print\()?[a-z][a-z0-9]{0,30}\((?=\s*[a-z_]\w*\s*=\s*(?:[\"'{\[\d]|true\b|false\b|none\b))",
     re.IGNORECASE,
 )
 """Matches the beginning of a function call in a programming language at the beginning of a line, up to its
 arguments."""
 CALL_BEGUN = re.compile(
-    r"print\(|(?:\[|print\()?(?:[a-z][a-z0-9]{0,30}|(?:[a-z][a-z0-9]*_[a-z0-9_]*|(?:functions|tools|default_api|api)\.[a-z0-9_.]*)"
+    r"print\(|(?:\[|print\()?(?:[a-z][a-z0-9]{0,30}"
+    r"(?:\(\s*(?:[a-z_]\w{0,30}\s{0,4}(?:=\s{0,4}[a-z]{0,5})?)?)?"
+    r"|(?:[a-z][a-z0-9]*_[a-z0-9_]*|(?:functions|tools|default_api|api)\.[a-z0-9_.]*)"
     r"(?:\(\s*(?:[a-z_]\w*\s*)?)?)",
     re.IGNORECASE,
 )

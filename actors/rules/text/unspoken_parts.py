@@ -103,7 +103,8 @@ class UnspokenParts:
         if calls := marks.CALLS_MARKER.match(held):
             named = held[calls.end() :]
             return "" if "_" in named or "[" in named else named
-        return marks.TAG.sub("", held, 1) if marks.STRUCK_TAG_BEGUN.match(held) else held
+        is_marked = marks.STRUCK_TAG_BEGUN.match(held) or marks.TURN_BEGUN.fullmatch(held)
+        return marks.TAG.sub("", held, 1) if is_marked else held
 
     def _step(self, spoken: list[str]) -> bool:
         """Deal with the beginning of what is held; False if more text is needed."""

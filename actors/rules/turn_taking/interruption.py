@@ -15,9 +15,18 @@ own echo."""
 UNPAUSABLE_MS = 224.0
 """Ms of voice that silence a reply where the transport cannot pause it: the client throws away what it holds, and is
 sent that again if nothing was said. A cough is shorter. These are seven windows of Silero."""
+REACTION_S = 0.4
+"""Seconds after the end of a pause within which voice is taken to be about the pause: nobody reacts sooner."""
 _SILENCED = (Interruption.YIELDED, Interruption.DECIDED)
 BACKCHANNEL_PATIENCE = 3
 """The multiple of `confirm_ms` after which voice that so far is only backchannels silences the agent."""
+
+
+def voice_began(turn: TurnCore, at: float) -> None:
+    """An utterance begins, maybe in a pause for voice before it: a "hello?" to an agent that has fallen silent."""
+    went_on_at = turn.timings.went_on_at
+    is_paused = turn.state.interruption in (Interruption.HELD, Interruption.YIELDED)
+    turn.timings.is_into_pause = is_paused or (went_on_at is not None and at - went_on_at <= REACTION_S)
 
 
 def voice_goes_on(turn: TurnCore, message: SpeechContinued, at: float) -> None:
@@ -73,6 +82,7 @@ def not_confirmed(turn: TurnCore, at: float) -> None:
     if not turn.release():
         return
     turn.timings.decided_at = turn.timings.silenced_at = None
+    turn.timings.went_on_at = at
     s.false_at = (*(t for t in s.false_at if at - t <= FALSE_INTERRUPTION_WINDOW_S), at)
     if len(s.false_at) >= 2:
         s.pause_factor = 2
@@ -136,7 +146,7 @@ def is_order_to_stop(turn: TurnCore, text: str) -> bool:
 
 
 def _harmless(turn: TurnCore) -> tuple[str, ...]:
-    return (*turn.words.backchannels, *turn.words.courtesies)
+    return (*turn.words.backchannels, *turn.words.courtesies, *turn.words.attention)
 
 
 def takes_floor(turn: TurnCore, policy: PhasePolicy, text: str, *, so_far: bool = False) -> bool:
@@ -174,12 +184,13 @@ def meaning(turn: TurnCore, text: str, *, so_far: bool = False) -> int:
 def was_said_to_thinking(turn: TurnCore) -> bool:
     """Whether the caller's last words were said before the reply was heard or went on, however late they are known.
 
-    A reply of which all that was written was heard goes on when its tools are back, or the model writes more.
+    A reply of which all that was written was heard goes on when its tools are back, or the model writes more; one that
+    was paused for voice, when nothing was said.
     """
     s = turn.state
     if turn.is_unheard or s.agent is AgentActivity.TOOL or turn.is_caught_up:
         return True
-    return turn.is_busy and was_said_before_reply(turn)
+    return turn.is_busy and (turn.timings.is_into_pause or was_said_before_reply(turn))
 
 
 def was_said_before_reply(turn: TurnCore) -> bool:

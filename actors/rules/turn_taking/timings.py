@@ -1,6 +1,7 @@
 """The times of the turn in hand, as they are shown when it is over.
 
-One rule goes by them: words that came before `heard_from` were said to an agent that was thinking.
+Two rules go by them: words that came before `heard_from` were said to an agent that was thinking, and those of voice
+that began in a pause, to one that had fallen silent.
 """
 
 import msgspec
@@ -15,6 +16,10 @@ class Timings(msgspec.Struct, kw_only=True):
     first_audio_at: float | None = None
     heard_from: float | None = None
     """When the reply has begun to be heard, or has gone on after the caller had heard all that was written of it."""
+    went_on_at: float | None = None
+    """When playback has gone on after a pause for voice that was nothing."""
+    is_into_pause: bool = False
+    """Whether the caller's last voice began while playback was paused for voice before it, or just afterwards."""
     onset_at: float | None = None
     paused_at: float | None = None
     decided_at: float | None = None

@@ -33,6 +33,7 @@ def speech_started(turn: TurnCore, message: SpeechStarted, at: float) -> None:
     s = turn.state
     turn.caller_becomes(_TALKING)
     screening.voice_began(turn, at)
+    interruption.voice_began(turn, at)
     s.interim = ""
     s.onset_ms, s.overheard = message.onset_ms, ""
     if s.final is OwedFinal.NONE:

@@ -11,7 +11,7 @@ pronunciation."""
 _TELEPHONE = re.compile(
     r"(?<![\w.,$€£-])(\+?)"
     r"(\(?\d{1,4}\)?(?:(?:[ .-]|(?<=\)))\(?\d{2,4}\)?){2,5}|(?<=\+)\d{1,4}(?:[ .-]\(?\d{2,9}\)?){1,5}|(?<=\+)\d{7,15}"
-    r"|0\d{2,4}[ -]\d{5,8}|\d{8,15})"
+    r"|0\d{2,4}[ -]\d{5,8}|00\d{1,3}(?:[ .-]\d{1,8}){1,4}|\d{8,15})"
     r"(?![\w-]|[.,]\d)"
 )
 _LOCAL_TELEPHONE = re.compile(r"(?<![\w.,$€£-])\d{3}-\d{4}(?![\w-]|[.,]\d)")
@@ -26,35 +26,56 @@ _GROUPS = re.compile(
 """Matches the numbers of bank cards and books, and American postal codes."""
 _ACCOUNT = re.compile(r"\b[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?\b")
 """Matches an IBAN."""
-_NAMED = re.compile(
-    r"(?i)(\b(?:(?:pass|zip|post|postal|access|area|security|verification|confirmation)?\s?code|pin|password|zip|extension"
+_NAME_OF_NUMBER = (
+    r"(?i)(\b(?:(?:one[- ]time|pass|zip|post|postal|sort|access|area|security|verification|confirmation)?[ ]?code"
+    r"|passcode|pin|otp|cvv|cvc|password|zip|extension"
     r"|(?:account|booking|card|case|confirmation|customer|invoice|member|order|phone|policy|reference|reservation|room"
-    r"|serial|telephone|ticket|tracking)\s(?:number|no\.|id)|(?:account|card|number)(?:\sthat|\swhich)?\s(?:ends|ending)(?:\s(?:in|with))?"
+    r"|security|serial|telephone|ticket|tracking)\s(?:number|no\.|id)"
+    r"|(?:account|card|number)(?:\sthat|\swhich)?\s(?:ends|ending)(?:\s(?:in|with))?"
     r"|(?:last|final|first)\s(?:three|four|five|six|[3-6])\sdigits)"
-    r"(?:\s(?:is|are|was|were)|:)?\s#?)(\d{3,7})(?![\w-]|[.,:/]\d|\s?%)"
+    r"(?:\s(?:is|are|was|were))?:?\s#?)"
 )
+_NAMED = re.compile(_NAME_OF_NUMBER + r"(\d{3,7})(?![\w-]|[.,:/]\d|\s?%| \d{2,4}\b)")
+_NAMED_GROUPS = re.compile(_NAME_OF_NUMBER + r"(\d{2,4}([ -])\d{2,4}(?:\3\d{2,4}){0,2})(?![\w-]|[.,:/]\d|\s?%)")
+_SHORT_CODE = re.compile(r"(?i)(\b(?:text|sms|send)\b[^.!?\d]{0,30}\bto\s)(\d{5,6})(?![\w-]|[.,:/]\d|\s?[a-z%])")
+_COUNTRY_AND_ZERO = re.compile(r"(?<![\w.])(\+\d{1,3}) ?\(0\) ?(?=\d)")
+_AREA_AND_NUMBER = re.compile(r"(?<![\w./])(0\d{1,4}) ?/ ?(?=\d{3}[\d -]{1,8}\d(?![\w/]))")
+_HASH_BEHIND_NUMBER = re.compile(r"(?i)(\bnumber:? )#(?=\w)")
+_HASHED_CODE = re.compile(r"#(?=[A-Z\d-]*[A-Z])(?=[A-Z\d-]*\d)")
+_KEY = re.compile(r"(?<![^\s('\"])(?<!\d )([#*])(?=[\s.,;:!?)'\"]|$)|(?<![^\s('\"])(\*)(?=\d{2,3}(?!\w))")
+_KEYS = {"#": "pound", "*": "star"}
 _HASHED = re.compile(r"(?<![\w&])#(\d{5,})(?!\w|[.,]\d)")
 _ZEROS = re.compile(r"(?<![\w.,:/$€£+-])0\d{2,}(?![\w:/-]|[.,]\d)")
 _CODE = re.compile(r"(?<![\w$€£-])(?=[A-Z\d-]*\d)(?=[A-Z\d-]*[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*(?![\w-])")
 _ORDINAL_OR_UNIT = re.compile(r"\d+(?:ST|ND|RD|TH|AM|PM|S|K|KB|MB|GB|TB|M|W|V|X|D)")
+_WORD_AND_NUMBER = re.compile(r"([A-Z]{4,})(\d{1,4})")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_FISCAL_YEAR = re.compile(r"([FC]Y)((?:19|20)\d\d)")
+_LETTER_BEFORE = re.compile(r"([A-Z])([1-9]\d?)")
 _LETTER_BEHIND = re.compile(r"([1-9]\d?)([A-Z])")
 
 
 def with_digits(text: str) -> str:
     """`text` with telephone numbers and named or well-known kinds of numbers as single digits."""
+    text = _KEY.sub(lambda key: _KEYS["*"] + " " if key[2] else _KEYS[key[1]], text)
+    text = _COUNTRY_AND_ZERO.sub(r"\1 ", text)
+    text = _AREA_AND_NUMBER.sub(r"\1 ", text)
     text = _ACCOUNT.sub(lambda account: in_groups(re.findall(r"\w{1,4}", account[0].replace(" ", ""))), text)
+    text = _NAMED_GROUPS.sub(lambda match: match[1] + in_groups(match[2].split(match[3])), text)
     text = _GROUPS.sub(lambda match: in_groups(re.findall(r"\d+", match[0])), text)
     text = _TELEPHONE_IN_LETTERS.sub(lambda match: f"{in_groups(match[1].split('-'))}, {match[2]}", text)
     text = _TELEPHONE.sub(_telephone, text)
     text = _LOCAL_TELEPHONE.sub(lambda match: in_groups(match[0].split("-")), text)
     text = _EMERGENCY.sub(lambda match: match[1] + _singly(match[2]), text)
     text = _NAMED.sub(lambda match: match[1] + _singly(match[2]), text)
+    text = _SHORT_CODE.sub(lambda match: match[1] + _singly(match[2]), text)
     text = _HASHED.sub(lambda match: f"number {_singly(match[1])}", text)
     return _ZEROS.sub(lambda match: _singly(match[0]), text)
 
 
 def with_codes(text: str) -> str:
     """`text` with what mixes digits and capitals as letters and digits."""
+    text = _HASHED_CODE.sub("number ", _HASH_BEHIND_NUMBER.sub(r"\1", text))
     return _CODE.sub(_code, text)
 
 
@@ -93,8 +114,15 @@ def _singly(characters: str) -> str:
 def _code(match: re.Match[str]) -> str:
     if _ORDINAL_OR_UNIT.fullmatch(match[0]):
         return match[0]
+    if before := _LETTER_BEFORE.fullmatch(match[0]):
+        return f"{before[1]} {before[2]}"
     if behind := _LETTER_BEHIND.fullmatch(match[0]):
         return f"{behind[1]} {behind[2]}"
+    if year := _FISCAL_YEAR.fullmatch(match[0]):
+        return f"{_singly(year[1])} {year[2]}"
+    if (word := _WORD_AND_NUMBER.fullmatch(match[0])) and _is_pronounceable(word[1]):
+        is_number = _is_small(word[2]) or _YEAR.fullmatch(word[2])
+        return f"{word[1]} {word[2] if is_number else _singly(word[2])}"
     groups = match[0].split("-")
     is_numbered = len(groups) == 2 and groups[0].isalpha()
     return " ".join(
@@ -108,3 +136,8 @@ def _is_word(group: str) -> bool:
 
 def _is_small(group: str) -> bool:
     return group.isdigit() and len(group) <= 2 and group[0] != "0"
+
+
+def _is_pronounceable(letters: str) -> bool:
+    """Whether capital letters can be a word: it has a vowel, and no four consonants in a row."""
+    return re.search("[AEIOUY]", letters) is not None and re.search("[^AEIOUY]{4}", letters) is None

@@ -37,9 +37,11 @@ _ABBREVIATIONS = {
     "evtl": "eventuell",
     "ggf": "gegebenenfalls",
     "inkl": "inklusive",
+    "incl": "including",
+    "excl": "excluding",
 }
 _ABBREVIATION = re.compile(
-    r"\b([Mm]me|[Mm]lle|[Ss]ra|[Ss]rta|[Nn]r|[Cc]a|[Aa]pprox|vs|[Tt]el|[Ee]xt|[Dd]ept|[Aa]pp?t|bzw|evtl|ggf|inkl)"
+    r"\b([Mm]me|[Mm]lle|[Ss]ra|[Ss]rta|[Nn]r|[Cc]a|[Aa]pprox|vs|[Tt]el|[Ee]xt|[Dd]ept|[Aa]pp?t|bzw|evtl|ggf|inkl|[Ii]ncl|[Ee]xcl)"
     r"\.:?(?=\s+\S)"
     r"|\b(p|[Ff]lr?|[Rr]m)\.(?=\s?\d)"
     r"|\b((?<!\d )Hrn?|Bd)\.(?=\s+(?:[^\W\d_]{1,5}\.\s+)*[A-ZÄÖÜ])"
@@ -53,17 +55,35 @@ _PHRASES = (
     (re.compile(r"\bz\.\s?B\.(?=,?\s)", re.IGNORECASE), "zum Beispiel"),
     (re.compile(r"\bd\.\s?h\.(?=,?\s)"), "das heißt"),
     (re.compile(r"\busw\b\.?(?![^\s,;)])"), "und so weiter"),
+    (re.compile(r"(?<![\w/])b/c(?![\w/])", re.IGNORECASE), "because"),
+    (re.compile(r"(?<![\w/])n/a(?![\w/])", re.IGNORECASE), "not applicable"),
+    (re.compile(r"(?<![\w/])c/o(?=\s)", re.IGNORECASE), "care of"),
+    (re.compile(r"(?<=\d{3}[-. ]\d{4}),?\s(?:x|[Ee]xt)\.?\s?(?=\d{1,6}\b)"), " extension "),
     (re.compile(r"\bC#(?!\w)"), "C sharp"),
 )
 _STREET = re.compile(r"(?<=[a-zäöü])str\.(?=\s|$)")
 _NEXT_SENTENCE = (
     r"(?=\s+(?:And|Are|Can|Do|How|I|If|Is|It|Our|Please|So|That|The|There|They|This|We|What|When|Would|You)\b)"
 )
-_ROADS = {"St": "Street", "Dr": "Drive", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard", "Ln": "Lane"}
+_ROADS = {
+    "St": "Street", "Dr": "Drive", "Ave": "Avenue", "Rd": "Road", "Blvd": "Boulevard", "Ln": "Lane", "Ct": "Court",
+    "Pl": "Place", "Pkwy": "Parkway", "Sq": "Square", "Hwy": "Highway", "Cir": "Circle", "Ter": "Terrace",
+}  # fmt: skip
+_QUARTERS = {
+    "N": "North", "S": "South", "E": "East", "W": "West", "NE": "Northeast", "NW": "Northwest", "SE": "Southeast",
+    "SW": "Southwest",
+}  # fmt: skip
+_QUARTER = "(?:[NS][EW]?|[EW])"
+_BEHIND_ROAD = rf"(?=,|$| (?:{_QUARTER}|and|apt|at|by|for|in|is|near|on|or|to|unit|Apt|Suite|Unit)\b)"
 _ROAD = re.compile(
     rf"(\b(?:\d+[A-Za-z]? (?:(?:[A-Z][\w'’]*\.?|\d+(?:st|nd|rd|th)) ){{1,3}}|\d+(?:st|nd|rd|th) ))({'|'.join(_ROADS)})"
-    rf"(?:\.|(?=,|$))({_NEXT_SENTENCE})?"
+    rf"(?:\.(?! {_QUARTER}\b)|\.?{_BEHIND_ROAD})({_NEXT_SENTENCE})?"
 )
+_ANY_ROAD = f"(?:{'|'.join(_ROADS)}|{'|'.join(_ROADS.values())})"
+_QUARTER_BEFORE = re.compile(
+    rf"(?<=\d )({_QUARTER})\.? (?=(?:[A-Z][\w'’]+|\d+(?:st|nd|rd|th)) (?:[A-Z][\w'’]+ ){{0,2}}{_ANY_ROAD}\b)"
+)
+_QUARTER_BEHIND = re.compile(rf"\b({'|'.join(_ROADS.values())}) ({_QUARTER})(?=\.?$|[\s,;]|\. )")
 _ROAD_IN_SENTENCE = re.compile(rf"(?<=[a-z] )([A-Z][\w'’]+ )(St)\.{_NEXT_SENTENCE}")
 _SENIOR_OR_SENOR = re.compile(r"(\b[A-Z][\w'’]+,? )?\bSr\.(?=\s+[A-Z])(?!\s+(?:Señor|Sr)\b)")
 _POSITION = re.compile(
@@ -118,7 +138,9 @@ def _with_abbreviations(text: str) -> str:
     text = _LIMIT.sub(lambda match: f"{match[1]}imum", text)
     for pattern, said in _PHRASES:
         text = pattern.sub(said, text)
+    text = _QUARTER_BEFORE.sub(lambda match: f"{_QUARTERS[match[1]]} ", text)
     text = _ROAD.sub(lambda match: match[1] + _ROADS[match[2]] + ("" if match[3] is None else "."), text)
+    text = _QUARTER_BEHIND.sub(lambda match: f"{match[1]} {_QUARTERS[match[2]]}", text)
     text = _ROAD_IN_SENTENCE.sub(r"\1Street.", text)
     return _STREET.sub("strasse", text)
 

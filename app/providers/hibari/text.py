@@ -1,22 +1,18 @@
 """Text on its way to the voice: stretches made in one go, and where its words are in what is said. Pure."""
 
-# ruff: noqa: RUF001 - other quotation marks are meant
-
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import accumulate
 from typing import NamedTuple
+
+from actors.rules.text.sentences import sentences
 
 FIRST_CHARS, LATER_CHARS, MOST_CHARS = 10, 60, 240
 """The fewest characters of a first stretch, which sounds soon, and of later ones, which sound better if they are
 longer; and the most of any."""
 
-_ENDS_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+")
 _ENDS_CLAUSE = re.compile(r"(?<=[;:])\s+|(?<=,)\s+(?=\S+\s+\S+\s+\S)")
-_SHORTENED = re.compile(
-    r"(?:\b(?:Dr|Mr|Mrs|Ms|Mme|Mlle|Prof|St|Jr|Sr|Sra|Srta|No|[Nn]r|[Cc]a|[Aa]pprox|vs|etc|e\.g|i\.e|Ave|Rd|Blvd|[Tt]el"
-    r"|[Ee]xt|[Aa]pp?t|[Dd]ept|[Mm]in|[Mm]ax|pp?|[Ff]lr?|[Rr]m|Hrn?|Bd|d\.h|bzw|evtl|ggf|inkl|tsp|[Tt]bsp|[A-Z])|str)\.\s*$"
-)
 _WORD = re.compile(r"\S+")
 
 
@@ -30,7 +26,7 @@ class Span(NamedTuple):
 def clauses(text: str) -> Iterator[Span]:
     """Cut `text` at the ends of sentences, and long sentences at those of clauses; the spans leave nothing out."""
     start = 0
-    for end in [*_sentence_ends(text), len(text)]:
+    for end in accumulate(map(len, sentences(text))):
         least = FIRST_CHARS if start == 0 else LATER_CHARS
         for match in _ENDS_CLAUSE.finditer(text, start, end):
             if match.end() - start >= least and end - match.end() >= FIRST_CHARS:
@@ -61,10 +57,6 @@ def aligned(written: Sequence[str], spoken: Sequence[str]) -> list[int]:
         share = (to_spoken - from_spoken) / (to_written - from_written)
         starts += [min(from_spoken + int(share * n), max(len(spoken) - 1, 0)) for n in range(to_written - from_written)]
     return starts
-
-
-def _sentence_ends(text: str) -> list[int]:
-    return [match.end() for match in _ENDS_SENTENCE.finditer(text) if not _SHORTENED.search(text[: match.end()])]
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[Span]:

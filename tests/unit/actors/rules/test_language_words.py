@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from actors.rules.backchannel import asks_to_wait, meaningful_words
+from actors.rules.backchannel import asks_to_wait, begins_with, meaningful_words
 from actors.rules.language_words import BY_LANGUAGE, ENGLISH, words_for
 
 
@@ -89,3 +89,62 @@ def test_to_ask_again_is_a_word() -> None:
 def test_whether_a_caller_asks_for_nothing_but_time(language: str, text: str, asks: bool) -> None:
     words = words_for((language,))
     assert asks_to_wait(text, words.waiting, words.backchannels) is asks
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en-US", "Exactly, I understand."),
+        ("en-GB", "Hm, wow, interesting"),
+        ("de-DE", "Klar, ich verstehe."),
+        ("es-MX", "Ah, perfecto, eso es."),
+        ("fr-CA", "Tout à fait, c'est ça"),
+        ("it-IT", "D'accordo, capito"),
+        ("pt-BR", "Uhum, beleza, pois é"),
+        ("nl-BE", "Klopt, inderdaad"),
+        ("zh-CN", "没错 明白了"),
+        ("ja-JP", "ああ、了解です"),
+    ],
+)
+def test_who_assents_says_nothing_else(language: str, text: str) -> None:
+    assert meaningful_words(text, words_for((language,)).backchannels) == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en-US", "Hey, stop!"),
+        ("en-US", "never mind"),
+        ("de-DE", "Hallo, hören Sie auf"),
+        ("de-AT", "Seien Sie still"),
+        ("es-ES", "Deténgase"),
+        ("fr-FR", "Taisez-vous"),
+        ("it-IT", "Stia zitto"),
+        ("pt-BR", "Cala a boca"),
+        ("nl-NL", "Houd op"),
+        ("zh-CN", "闭嘴"),
+        ("ja-JP", "やめてください"),
+    ],
+)
+def test_orders_to_stop(language: str, text: str) -> None:
+    words = words_for((language,))
+    harmless = (*words.backchannels, *words.courtesies, *words.attention)
+    assert begins_with(text, words.stop_words, unless=harmless)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en-US", "Hold please"),
+        ("en-US", "Give me one second"),
+        ("fr-FR", "Une petite minute, ne raccrochez pas"),
+        ("it-IT", "Un attimino, resti in linea"),
+        ("pt-PT", "Só um minuto, já volto"),
+        ("nl-NL", "Ogenblikje, blijf aan de lijn"),
+        ("zh-CN", "请等一下"),
+        ("ja-JP", "少々お待ち下さい"),
+    ],
+)
+def test_more_ways_to_ask_for_patience(language: str, text: str) -> None:
+    words = words_for((language,))
+    assert asks_to_wait(text, words.waiting, words.backchannels)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialogue.second_wish import second_wish
+from app.dialogue.second_wish import MOST_JOINTS, divisions, second_wish
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,24 @@ def test_what_is_wanted_for_another_follows_what_is_wanted_before(said: str, oth
     words = said.split()
     at = second_wish(words)
     assert " ".join(words[at:] if at else ()) == other
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("Monday, and how much is it?", [("Monday", "how much is it?")]),
+        ("Wednesday. By the way, do you take insurance", [("Wednesday.", "do you take insurance")]),
+        ("a cleaning, how much is it", [("a cleaning", "how much is it")]),
+        ("me and you and them", [("me", "you and them"), ("me and you", "them")]),
+        ("yes, also for my wife", [("yes", "for my wife")]),
+        ("on Monday, Tuesday", []),
+        ("and me", []),
+        ("", []),
+    ],
+)
+def test_a_text_is_divided_where_a_sentence_may_end(said: str, parts: list[tuple[str, str]]) -> None:
+    assert list(divisions(said)) == parts
+
+
+def test_a_text_is_divided_at_few_places() -> None:
+    assert len(list(divisions(" and ".join("abcdefgh")))) == MOST_JOINTS

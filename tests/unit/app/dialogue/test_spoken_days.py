@@ -43,6 +43,18 @@ TODAY = date(2026, 6, 3)
         ("the second", "2026-07-02"),
         ("the fifteen", "2026-06-15"),
         ("the twenty one", "2026-06-21"),
+        ("wed", "2026-06-10"),
+        ("sat the 13th", "2026-06-13"),
+        ("last monday", "2026-06-01"),
+        ("last wednesday", "2026-05-27"),
+        ("monday week", "2026-06-15"),
+        ("monday after next", "2026-06-15"),
+        ("the first monday in july", "2026-07-06"),
+        ("the last friday of the month", "2026-06-26"),
+        ("the first monday of june", "2027-06-07"),
+        ("15 june", "2026-06-15"),
+        ("24 dec", "2026-12-24"),
+        ("a week from tomorrow", "2026-06-11"),
     ],
 )
 def test_days(said: str, day: str) -> None:
@@ -54,7 +66,8 @@ def test_days(said: str, day: str) -> None:
     "said",
     [
         *("the second one", "the first available", "soon", "the thirty first of june", "eight of us", "the eight", ""),
-        *("fifteen", "the fifteen thirty", "the fifteen people", "the thirty two"),
+        *("fifteen", "the fifteen thirty", "the fifteen people", "the thirty two", "june thirty first"),
+        *("february thirtieth", "the fifth monday in july", "last one"),
     ],
 )
 def test_what_is_no_day(said: str) -> None:
@@ -76,3 +89,14 @@ def test_a_day_that_is_said_is_read_back() -> None:
         day = TODAY + timedelta(days=ahead)
         words = words_of(say_day(day))
         assert read_day(words, 0, TODAY) == (day.isoformat(), len(words))
+
+
+def test_no_day_is_read_in_the_rest_of_one_that_there_is_not() -> None:
+    assert read_day(["thirty", "first", "of", "june"], 1, TODAY, bare=True) is None
+    assert read_day(["february", "thirtieth"], 1, TODAY, bare=True) is None
+
+
+def test_short_names_of_days_that_are_other_words_are_days_only_if_one_was_asked_for() -> None:
+    assert read_day(["sat"], 0, TODAY) is None
+    assert read_day(["tues"], 0, TODAY) == ("2026-06-09", 1)
+    assert read_day(["two", "may", "come"], 0, TODAY) is None

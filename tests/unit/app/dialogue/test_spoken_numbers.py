@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialogue.spoken_numbers import ordinal_choice, read_number, say_number
+from app.dialogue.spoken_numbers import is_left_to_us, ordinal_choice, read_number, say_number
 from app.dialogue.words import words_of
 
 
@@ -43,3 +43,14 @@ def test_a_number_that_is_said_is_read_back() -> None:
 )
 def test_picking_from_a_list(said: str, index: int | None) -> None:
     assert ordinal_choice(words_of(said), 3) == index
+
+
+def test_an_ordinal_behind_a_ten_chooses_nothing() -> None:
+    assert ordinal_choice(words_of("june thirty first"), 3) is None
+    assert ordinal_choice(words_of("the first"), 3) == 0
+
+
+def test_a_choice_may_be_left_to_us() -> None:
+    assert is_left_to_us(words_of("I don't care"))
+    assert is_left_to_us(words_of("you choose please"))
+    assert not is_left_to_us(words_of("the second"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialogue.words import plain, words_of, written_words
+from app.dialogue.words import plain, with_dates_in_words, words_of, written_words
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,20 @@ def test_written_words_keep_their_figures() -> None:
 
 def test_plain_keeps_apostrophes_inside_words() -> None:
     assert plain("  It\u2019s TEN o'clock, 'isn't' it? ") == "it's ten o'clock isn't it"
+
+
+@pytest.mark.parametrize(
+    ("text", "month_first", "day_first"),
+    [
+        ("on 6/15", "on june 15th", "on june 15th"),
+        ("15/6/2026", "june 15th", "june 15th"),
+        ("3/4", "march 4th", "april 3th"),
+        ("15.6. or 15.6.2026", "june 15th or june 15th", "june 15th or june 15th"),
+        ("2026-06-15", "june 15th", "june 15th"),
+        ("13/13, 1.5, 0/4, 12.30", "13/13, 1.5, 0/4, 12.30", "13/13, 1.5, 0/4, 12.30"),
+    ],
+)
+def test_dates_in_figures_are_words(text: str, month_first: str, day_first: str) -> None:
+    assert with_dates_in_words(text, is_day_first=False) == month_first
+    assert with_dates_in_words(text, is_day_first=True) == day_first
+    assert "third" in words_of(with_dates_in_words("4/3", is_day_first=False))

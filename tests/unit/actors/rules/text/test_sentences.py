@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.rules.text.sentences import FIRST_MAX_CHARS, MAX_CHARS, WIDE_CHARS, SentenceSplitter, following
+from actors.rules.text.sentences import FIRST_MAX_CHARS, MAX_CHARS, WIDE_CHARS, SentenceSplitter, following, sentences
 
 PIECES = [
     "Hello.",
@@ -41,6 +41,7 @@ PIECES = [
     'Main St. |"The" office is there.',
     "He has a Ph.D. in law. |Good.",
     "We are on Fl. 2 in Rm. 12. |Take 2 tsp. Sugar helps. |Come at 14h30. |Fine.",
+    "Take Hwy. 1 to Exit 5. |It is 5 lbs. Flour, see pp. 5 and ch. 2. |Fine.",
     # those of other languages
     "Es sind ca. 50 in der Bahnhofstr. 5, |nr. 7. |Mme. Dupont ist da.",
     "Sie kommen am 3. Mai, |z.B. um 9 Uhr. |Das ist gut.",
@@ -337,3 +338,13 @@ def test_where_the_text_pauses_what_looks_complete_is_spoken(text: str, pieces: 
     assert spoken == pieces
     rest = [*splitter.push(" And so on."), *splitter.finish()]
     assert "".join([*spoken, *rest]) == f"{text} And so on."
+
+
+def test_sentences_of_a_whole_text_are_cut_nowhere_else() -> None:
+    text = "Sure, I can help with that; on Dec. 3 it is. " + "Word " * 200 + "Fine.\nBye"
+    assert sentences(text) == [
+        "Sure, I can help with that; on Dec. 3 it is. ",
+        "Word " * 200 + "Fine.\n",
+        "Bye",
+    ]
+    assert sentences("") == []

@@ -366,6 +366,37 @@ class TestWhileThinking:
         assert "StopPlayback" in talk.says("hello hello hello").did
 
 
+class TestVoiceIntoAPause:
+    """Playback is paused for a noise whose transcript is owed, or has just gone on."""
+
+    @staticmethod
+    def paused() -> Talk:
+        return Talk().speaking().voice(300).pause()
+
+    @classmethod
+    def going_on(cls, seconds: float) -> Talk:
+        return cls.paused().tell(NoSpeechRecognized(1.0)).wait(seconds)
+
+    @pytest.mark.parametrize(
+        "text", ["hello?", "hello hello hello", "are you still there", "okay", "thank you very much"]
+    )
+    @pytest.mark.parametrize("ms", [240, 900])
+    def test_who_calls_an_agent_that_has_fallen_silent_hears_the_rest(self, text: str, ms: int) -> None:
+        for talk in (self.paused().wait(0.1), self.going_on(0.2)):
+            done = [*talk.voice(ms).did, *talk.pause().did, *talk.final(text).did]
+            assert not {"StopPlayback", "StartReply"} & {*done}
+            assert done[-1] == "ResumePlayback"
+            assert asked(talk.ends()) == []
+
+    @pytest.mark.parametrize("text", ["stop", "when are you open on sunday", "hello what about sunday"])
+    def test_other_words_there_take_the_floor(self, text: str) -> None:
+        for talk in (self.paused().wait(0.1), self.going_on(0.2)):
+            assert "StopPlayback" in talk.voice(300).pause().final(text).did
+
+    def test_a_call_into_what_has_gone_on_for_a_while_is_words(self) -> None:
+        assert "StopPlayback" in self.going_on(1.0).says("hello hello hello").did
+
+
 class TestVoiceAgain:
     def test_voice_that_comes_back_while_playback_is_held_is_the_same_interruption(self) -> None:
         talk = Talk().speaking().voice(100)

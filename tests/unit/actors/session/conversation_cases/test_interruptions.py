@@ -334,7 +334,7 @@ def test_a_session_that_nobody_answers_ends_by_its_silence() -> None:
     run_virtual(main())
 
 
-@pytest.mark.parametrize("order", ["okay stop", "uh-huh, wait", "yeah no"])
+@pytest.mark.parametrize("order", ["okay stop", "uh-huh, wait", "yeah no", "hey stop", "hello, stop it"])
 def test_an_order_to_stop_stops_at_once_behind_a_sign_of_listening(order: str) -> None:
     async def main() -> None:
         async with stage(agent=QUIET, utterances=[order], model=answers(LONG)) as on:
@@ -355,6 +355,32 @@ def test_a_courtesy_that_begins_like_an_order_to_stop_costs_nothing_behind_a_sig
             await asyncio.sleep(2)
             await on.talk(600)
             await on.ear.until_count(ReplyHeard, 1)
+            assert heard(on.ear) == [LONG]
+            assert given(on) == ["when"]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("lead", [PACED, MARKED, BLIND], ids=["paced", "marked", "blind"])
+@pytest.mark.parametrize(("delay_s", "gap_s"), [(0.1, 0.6), (0.6, 0.6), (1.4, 1.3)])
+@pytest.mark.parametrize("talks_ms", [200, 400])
+def test_hello_into_the_pause_that_a_noise_has_made_costs_no_word_of_the_reply(
+    lead: Lead, delay_s: float, gap_s: float, talks_ms: int
+) -> None:
+    async def main() -> None:
+        recognizer = FakeRecognizer(delay_s=delay_s)
+        async with stage(agent=QUIET, model=answers(LONG), lead=lead, recognizer=recognizer) as on:
+            marks = asyncio.ensure_future(send_marks(on)) if lead is MARKED else None
+            await enter(on, "when")
+            await on.ear.until_count(AudioFrame, 50)
+            await on.talk(460)
+            await asyncio.sleep(gap_s)
+            recognizer.utterances.append("hello")
+            await on.talk(talks_ms)
+            await on.ear.until_count(ReplyHeard, 1)
+            await asyncio.sleep(3)
+            if marks is not None:
+                marks.cancel()
             assert heard(on.ear) == [LONG]
             assert given(on) == ["when"]
 

@@ -47,6 +47,13 @@ def test_addresses_are_said_sign_by_sign(written: str, said: str) -> None:
             "z.B. Montag, d.h. bzw. evtl. morgen usw.",
             "zum Beispiel Montag, das heißt beziehungsweise eventuell morgen und so weiter",
         ),
+        (
+            "incl. VAT, Excl. tax, b/c of it, n/a, c/o Ann",
+            "including VAT, Excluding tax, because of it, not applicable, care of Ann",
+        ),
+        ("call 206-555-0100 x89", "call two zero six, five five five, zero one zero zero extension 89"),
+        ("123 N. Main St., 45 SW 5th Ave. NW", "123 North Main Street, 45 Southwest 5th Avenue Northwest"),
+        ("12 Elm St in Boston, 10 Oak Ct. and 5 Lake Pkwy", "12 Elm Street in Boston, 10 Oak Court and 5 Lake Parkway"),
         ("on 5th Ave, near C# House", "on 5th Avenue, near C sharp House"),
     ],
 )

@@ -32,6 +32,29 @@ def test_the_first_clause_is_short_and_sentences_stand_alone() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Come on Dec. 3rd at noon.",
+        "Sat. Dec. 5 is free.",
+        "Rev. King, Capt. Lee and Lt. Dan.",
+        "At Ft. Hood, Hwy. 5, Ste. 200.",
+        "Order no. 4711 is there.",
+        "Acme Inc. is closed.",
+        "It is incl. VAT, est. 1990.",
+        "Am 3. Mai, z. B. um 5.",
+    ],
+)
+def test_abbreviations_and_ordinals_end_no_sentence(sentence: str) -> None:
+    text = f"{sentence} Then we go."
+    assert len(sentence) + 1 in [end for _, end in clauses(text)]
+    assert "".join(text[start:end] for start, end in clauses(text)) == text
+    assert [end for start, end in clauses(text) if text[start:end].rstrip().endswith(".")] == [
+        len(sentence) + 1,
+        len(text),
+    ]
+
+
 def test_words_are_written_words_without_punctuation() -> None:
     text = '- "Hello," she said: don\'t!'
     found = words(text, Span(0, len(text)))
