@@ -56,7 +56,6 @@ class Address(Generic[M]):
         """How many messages wait for an actor."""
         return len(self._waiting or ())
 
-    @property
     def unhandled(self) -> int:
         """How many messages wait for an actor, or in its mailbox."""
         ref = self._ref
@@ -71,8 +70,10 @@ class Address(Generic[M]):
         if ref is None or ref.actor_stopped.is_raised:  # type: ignore[attr-defined]  # every actor of ours has a StopFlag
             self._keep(message)
             return
+        # Looked up for itself, as in `LiveSession.push_audio`.
+        put = ref.actor_inbox.put
         try:
-            ref.actor_inbox.put(Envelope(message))
+            put(Envelope(message))
         except ActorDeadError:
             self._keep(message)
 

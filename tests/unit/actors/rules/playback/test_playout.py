@@ -509,8 +509,8 @@ class TestAReplyThatIsWaitedFor:
         player = playout(PACED, 100, ended=False)
         for at_ms in range(0, 200, FRAME_MS):
             player.tick(at_ms)
-            assert player.is_dry is (at_ms >= 100)
-            assert (player.caught_up() is not None) is player.is_dry
+            assert player.is_dry() is (at_ms >= 100)
+            assert (player.caught_up() is not None) is player.is_dry()
 
     def test_is_none_that_has_ended_or_not_begun(self) -> None:
         player = playout(PACED, 100)
