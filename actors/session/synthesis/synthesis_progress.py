@@ -91,12 +91,14 @@ class SynthesisProgress:
         speaking = self.replies.get(event.reply)
         if speaking is None or not speaking.owed:
             return
+        # Of these there are many: looked at first, and without a pattern.
+        if type(event) is AudioSynthesized:
+            self._audio_came(event.reply, speaking, event.pcm)
+            return
+        if type(event) is WordSynthesized:
+            self._place_word(event, speaking)
+            return
         match event:
-            # Of these there are many, and a pattern with fields takes several times as long.
-            case AudioSynthesized():
-                self._audio_came(event.reply, speaking, event.pcm)
-            case WordSynthesized():
-                self._place_word(event, speaking)
             case PieceSynthesized():
                 self._place_piece(event, speaking)
             case SynthesisFinished(reply):

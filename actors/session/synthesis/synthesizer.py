@@ -302,7 +302,8 @@ class Synthesizer(SupervisedActor):
     # playback
 
     def _ticked(self, at_ms: float) -> None:
-        self.actor_inbox.put_now(PlayClockTicked(at_ms))
+        put_now = self.actor_inbox.put_now  # looked up for itself, as in `LiveSession.push_audio`
+        put_now(PlayClockTicked(at_ms))
 
     def _started(self, reply: int) -> None:
         self._listener.tell(PlaybackStarted(reply))
