@@ -233,7 +233,7 @@ class Orchestrator(SupervisedActor):
 
     def _tell_turn_taking(self, event: TurnEvent) -> None:
         if (attached := self._connection.attached) is not None:
-            self.turn.holdable = attached.lead.holdable
+            self.turn.holdable = attached.lead.is_holdable()
         turn = self.turn
         before = turn.state.failures
         effects = turn.handle(event, self.clock.now())

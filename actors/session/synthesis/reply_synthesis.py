@@ -50,7 +50,6 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
         at = self.text_start + offset if offset > 0 else self.text_start
         return at if at < self.ordered_text else self.ordered_text
 
-    @property
     def has_too_much_audio(self) -> bool:
         """Whether the engine has made more audio than its text can take: it does not end."""
         chars = self.ordered_text - self.text_start

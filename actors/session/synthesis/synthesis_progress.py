@@ -110,7 +110,7 @@ class SynthesisProgress:
 
     def _audio_came(self, reply: int, speaking: ReplySynthesis, pcm: bytes) -> None:
         speaking.audio_ms += self._player.duration_ms(pcm)
-        if speaking.has_too_much_audio:
+        if speaking.has_too_much_audio():
             self._failed(reply, ErrorKind.INTERNAL, f"{speaking.audio_ms / 1_000:.0f} s of audio, and no end")
             return
         speaking.has_audio = speaking.has_audio or bool(pcm)

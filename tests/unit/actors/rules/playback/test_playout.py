@@ -288,7 +288,7 @@ def test_a_blind_client_that_has_nothing_is_sent_nothing_while_it_is_paused() ->
 
 
 def test_which_leads_can_be_held() -> None:
-    assert [lead.holdable for lead in LEADS] == [True, True, False]
+    assert [lead.is_holdable() for lead in LEADS] == [True, True, False]
 
 
 def test_after_clear_nothing_is_sent_and_it_says_what_was_heard() -> None:
