@@ -24,8 +24,7 @@ class Lead(msgspec.Struct, frozen=True):
     transport: Transport
     lead_ms: int
 
-    @property
-    def holdable(self) -> bool:
+    def is_holdable(self) -> bool:
         """Whether what has begun to play can be paused."""
         return self.transport is not _BLIND
 

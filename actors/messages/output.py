@@ -1,11 +1,14 @@
 """What a session tells its connection, the dashboards that look on, and the log."""
 
+from typing import final
+
 from actors.conversation import Ending, Floor, PositionPrecision, UtteranceKind
 from actors.messages.base import Message
 from actors.messages.model import ToolFinished
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 
 
+@final
 class AudioFrame(Message, frozen=True, gc=False, kw_only=True):
     """The next frame of audio to be played, PCM16LE mono at the connection's rate."""
 

@@ -4,7 +4,7 @@
 and a recognizer of their own; it is empty where all voices come in one stream.
 """
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 from actors.conversation import SpokenWord
 from actors.messages.base import Message
@@ -17,6 +17,7 @@ class SpeechStarted(Message, frozen=True):
     speaker: str = ""
 
 
+@final
 class SpeechContinued(Message, frozen=True, gc=False):
     """Another window of an utterance: `voiced_ms` of it were voiced so far, the last `silence_ms` ago."""
 

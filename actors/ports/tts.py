@@ -1,7 +1,7 @@
 """Text to speech (TTS): pieces of text in, audio with the places of words and pieces in it out."""
 
 from collections.abc import Callable
-from typing import Protocol, get_args
+from typing import Protocol, final, get_args
 
 import msgspec
 
@@ -9,6 +9,7 @@ from actors.agent import Voice
 from actors.errors import ErrorKind
 
 
+@final
 class AudioSynthesized(msgspec.Struct, frozen=True, tag=True):
     """More audio of `reply`: PCM16LE mono at the stream's rate, any even length, gapless and in order."""
 
@@ -16,6 +17,7 @@ class AudioSynthesized(msgspec.Struct, frozen=True, tag=True):
     pcm: bytes
 
 
+@final
 class WordSynthesized(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The word `text[text_start:text_end]` of all text written to `reply` begins at `audio_ms` of the reply's audio.
 

@@ -19,7 +19,8 @@ ECHO_MARGIN_DB = 12.0
 -20 dB, which leaves 8 dB for fluctuation."""
 
 ECHO_SAMPLES = 50
-"""About how many samples of each sent frame are looked at for its level; the loudest of fifteen frames counts."""
+"""About how many samples of each sent frame are looked at for its level, of which the loudest of fifteen frames counts;
+and of each window of the caller's that is compared with it."""
 
 ECHO_MS = 300
 """The longest delay in ms after which sent audio comes back as echo."""
@@ -51,11 +52,10 @@ class Endpointer:
         """Have the utterance in hand, and those to come, end with so much silence."""
         self._end_silence_ms = silence_ms
 
-    @property
     def in_pause(self) -> bool:
         """Whether speech that is more than a noise has begun, and is silent now."""
         # With each window of speech: what is nearly always false comes first, and without a call.
-        return self.audio_ms > self._end_ms and self._start_ms is not None and not self._is_noise
+        return self.audio_ms > self._end_ms and self._start_ms is not None and not self._is_noise()
 
     @property
     def voice_end_ms(self) -> float:
@@ -109,12 +109,11 @@ class Endpointer:
             return False
         return self.may_be_voiced(probability)
 
-    @property
     def _is_noise(self) -> bool:
         return self._voiced_ms < self._settings.min_speech_ms
 
     def _is_over(self, start_ms: float) -> bool:
-        enough_ms = self._noise_silence_ms if self._is_noise else self._end_silence_ms
+        enough_ms = self._noise_silence_ms if self._is_noise() else self._end_silence_ms
         too_long = self.audio_ms - start_ms >= self._settings.max_utterance_ms
         return too_long or self.audio_ms - self._end_ms >= enough_ms
 
@@ -123,7 +122,7 @@ class Endpointer:
 
     def _end(self, start_ms: float) -> SpeechStopped | NoiseStopped:
         self._start_ms = None
-        if self._is_noise:
+        if self._is_noise():
             return NoiseStopped()
         return SpeechStopped(
             start_ms=start_ms, end_ms=self._end_ms, voiced_ms=self._voiced_ms, silence_ms=self.audio_ms - self._end_ms

@@ -61,7 +61,6 @@ class Address(Generic[M]):
         """What waits for an actor, in the order in which it came."""
         return tuple(self._waiting or ())
 
-    @property
     def unhandled(self) -> int:
         """How many messages wait for an actor, or in its mailbox."""
         ref = self._ref
@@ -76,8 +75,10 @@ class Address(Generic[M]):
         if ref is None or ref.actor_stopped.is_raised:  # type: ignore[attr-defined]  # every actor of ours has a StopFlag
             self._keep(message)
             return
+        # Looked up for itself, as in `LiveSession.push_audio`.
+        put = ref.actor_inbox.put
         try:
-            ref.actor_inbox.put(Envelope(message))
+            put(Envelope(message))
         except ActorDeadError:
             self._keep(message)
 

@@ -91,7 +91,9 @@ class Scheduler:
             actor.run_later(message)
             return
         self.busy = True
-        self.now_s = self.now()
+        # Looked up for itself, as in `LiveSession.push_audio`.
+        now = self.now
+        self.now_s = now()
         self.at_work = actor
         try:
             context.run(run_with, message)

@@ -55,7 +55,7 @@ class Addresses:
     def is_crowded(self) -> bool:
         """Whether an actor of the session has so much to do that its connection should be read later."""
         for address in self._addresses.values():  # noqa: SIM110 - `any` of a generator takes twice as long
-            if address.unhandled > CROWDED_MESSAGES:
+            if address.unhandled() > CROWDED_MESSAGES:
                 return True
         return False
 

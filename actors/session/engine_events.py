@@ -42,6 +42,7 @@ class ModelPaused(Message, frozen=True):
     stream: int = 0
 
 
+@final
 class ModelReported(Message, frozen=True):
     """One event of the stream in which the model replies to `turn`; one of another turn or stream is ignored."""
 

@@ -185,13 +185,13 @@ class Orchestrator(SupervisedActor):
         # What comes with every window of audio and every token of a reply is looked at first.
         if type(message) in TRACED:
             self._turn_trace.told(message)
-        if isinstance(message, SpeechContinued):
+        if type(message) is SpeechContinued:
             self._tell_turn_taking(message)
             return
+        if type(message) is ModelReported:
+            self._maker.model_reported(message)
+            return
         match message:
-            case ModelReported():
-                self._maker.model_reported(message)
-                return
             case InterimTranscript():
                 self._connection.show(message)
             case FinalTranscript(text=text, language=language):
@@ -233,7 +233,7 @@ class Orchestrator(SupervisedActor):
 
     def _tell_turn_taking(self, event: TurnEvent) -> None:
         if (attached := self._connection.attached) is not None:
-            self.turn.holdable = attached.lead.holdable
+            self.turn.holdable = attached.lead.is_holdable()
         turn = self.turn
         before = turn.state.failures
         effects = turn.handle(event, self.clock.now())
@@ -250,14 +250,13 @@ class Orchestrator(SupervisedActor):
         self._maker.catch_up()
 
     def _effect(self, effect: Effect) -> None:
-        match effect:
-            # Looked at first: most effects are these.
-            case SetTimer(timer, delay_s):
-                self._timers.set(timer, delay_s)
-                return
-            case CancelTimer(timer):
-                self._timers.cancel(timer)
-                return
+        # Looked at first, and without a pattern: most effects are these.
+        if type(effect) is SetTimer:
+            self._timers.set(effect.timer, effect.delay_s)
+            return
+        if type(effect) is CancelTimer:
+            self._timers.cancel(effect.timer)
+            return
         if isinstance(effect, TurnReport):
             self._reports.report(effect)
             return

@@ -54,7 +54,7 @@ class SessionOutput:
                 connection.tell(message)
             except Exception as error:  # noqa: BLE001 - whatever it is
                 self._give_up(connection, error)
-        if isinstance(message, AudioFrame):
+        if type(message) is AudioFrame:
             return
         self._timeline.note(message)
         if self.dashboards:

@@ -18,6 +18,7 @@ from actors.messages.output import (
     PlaybackPaused,
     PlaybackResumed,
     ReplyHeard,
+    ReplyText,
     SessionEnded,
     ToolStarted,
     TurnMeasured,
@@ -77,6 +78,8 @@ class Timeline:
         match message:
             case FloorChanged(floor, turn):
                 self._add("floor", turn, name=floor.value)
+            case ReplyText():
+                return  # of what the agent says, what was heard is noted
             case InterimTranscript(text=text):
                 self._said_so_far(text)
             case FinalTranscript(text=text, turn=turn):

@@ -162,7 +162,7 @@ class Line:
         if self._decodes:
             self._deliver()
             self._stream.take(window)
-        if self._endpointer.in_pause:
+        if self._endpointer.in_pause():
             self._wait_in_pause(self._endpointer.voice_end_ms)
         for event in self._endpointer.process(self._judgement.last, 0.0, None):
             match event:

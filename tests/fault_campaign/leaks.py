@@ -17,8 +17,8 @@ async def watch_queues(on: Stage, full: list[str]) -> None:
     """Look at the queues of the session again and again; those that hold more than they may are put into `full`."""
     while True:
         for address in on.entry.addresses:
-            if address.unhandled > 3 * MAX_WAITING:
-                full.append(f"{address._name}: {address.unhandled}")
+            if address.unhandled() > 3 * MAX_WAITING:
+                full.append(f"{address._name}: {address.unhandled()}")
         await asyncio.sleep(LOOKS_S)
 
 

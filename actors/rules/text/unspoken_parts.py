@@ -31,6 +31,10 @@ class _Place(Enum):
     IN_LINE = auto()
 
 
+# Looked at with each token: an attribute of an enumeration takes longer.
+_REPLY_BEGINS, _LINE_BEGINS, _IN_LINE = _Place.REPLY_BEGINS, _Place.LINE_BEGINS, _Place.IN_LINE
+
+
 class _Brackets(msgspec.Struct):
     """JSON, or a call of a tool, that is left out up to the end of its last bracket."""
 
@@ -74,7 +78,7 @@ class UnspokenParts:
         self._held = ""
         self._left_out: re.Pattern[str] | _Brackets | _Calls | None = None
         """The part that is being left out, by what ends it; None outside of one."""
-        self._place = _Place.REPLY_BEGINS
+        self._place = _REPLY_BEGINS
         self._is_behind_blank = True
         """Whether the last text that was let through ends with a blank, or there was none."""
         self._has_gap = False
@@ -114,7 +118,7 @@ class UnspokenParts:
             return self._skip_brackets(self._left_out)
         if self._left_out is not None:
             return self._skip_part(self._left_out)
-        if self._place is not _Place.IN_LINE:
+        if self._place is not _IN_LINE:
             is_known, is_open = self._at_line()
             if is_known or is_open:
                 return is_known
@@ -136,9 +140,9 @@ class UnspokenParts:
         spoken.append(text)
         self._is_behind_blank = text[-1:].isspace() if text else self._is_behind_blank
         if text.strip():
-            self._place = _Place.IN_LINE
-        if text.endswith("\n") and self._place is _Place.IN_LINE:
-            self._place = _Place.LINE_BEGINS
+            self._place = _IN_LINE
+        if text.endswith("\n") and self._place is _IN_LINE:
+            self._place = _LINE_BEGINS
 
     def _at_line(self) -> tuple[bool, bool]:
         """What is held begins a line: whether that is a label or a call, and whether it may become one."""
@@ -153,7 +157,7 @@ class UnspokenParts:
 
     def _at_label(self, label: re.Match[str], name: str) -> tuple[bool, bool]:
         """A line's label: of a thought, whose line is left out, of the answer, or of who speaks."""
-        has_text = self._place is not _Place.REPLY_BEGINS
+        has_text = self._place is not _REPLY_BEGINS
         if name in marks.THOUGHT_LABELS:
             return self._hide(label.end(), _LINE_END), False
         if name in marks.ANSWER_LABELS or (name in marks.SPEAKER_LABELS and not has_text):
@@ -197,8 +201,8 @@ class UnspokenParts:
         if call := marks.MARKED_CALL.match(held):
             is_open = bool(call["arguments"] or call["opens"] or call["lists"])
             return self._skip_from(call.end(), int(is_open)), False
-        if self._place is _Place.IN_LINE:
-            self._place = _Place.LINE_BEGINS
+        if self._place is _IN_LINE:
+            self._place = _LINE_BEGINS
         return self._drop(held.index("]") + 1), False
 
     def _strike(self, end: int) -> bool:
@@ -220,7 +224,7 @@ class UnspokenParts:
             if marks.is_whole(hidden[0]):
                 return self._drop(hidden.end()), False
             return self._open(hidden, hidden["name"], marks.closing(hidden["name"], hidden["begun"] or "")), False
-        if self._place is not _Place.REPLY_BEGINS or not held.lower().startswith("<s>"):
+        if self._place is not _REPLY_BEGINS or not held.lower().startswith("<s>"):
             if struck := marks.STRUCK_TAG.match(held):
                 return self._strike(struck.end()), False
             if marks.STRUCK_TAG_BEGUN.fullmatch(held):

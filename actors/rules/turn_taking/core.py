@@ -41,6 +41,10 @@ from actors.turn_taking_settings import PhasePolicy
 S = TypeVar("S", AgentActivity, CallerActivity, Interruption, Preemption, OwedFinal, Course)
 
 THINKING = (AgentActivity.THINKING, AgentActivity.TOOL)
+# Looked at after each event: an attribute of an enumeration takes longer.
+_IDLE, _TOOL, _LEAVING = AgentActivity.IDLE, AgentActivity.TOOL, AgentActivity.LEAVING
+_TALKING, _AWAITED = CallerActivity.TALKING, CallerActivity.AWAITED
+_GREETING, _PROMPT, _REPLY = UtteranceKind.GREETING, UtteranceKind.PROMPT, UtteranceKind.REPLY
 
 
 class ImpossibleChangeError(ActorsError):
@@ -88,11 +92,11 @@ class TurnCore:
     def floor(self) -> Floor:
         """Who has the right to speak, as it is shown: the agent keeps it through a pause that may be noise."""
         s = self.state
-        if s.caller is CallerActivity.TALKING and (not self.is_busy or s.interruption is not Interruption.NONE):
+        if s.caller is _TALKING and (not self.is_busy or s.interruption is not Interruption.NONE):
             return Floor.USER
-        if self.is_busy or s.agent is AgentActivity.LEAVING:
+        if self.is_busy or s.agent is _LEAVING:
             return Floor.AGENT
-        return Floor.USER if s.caller is CallerActivity.AWAITED else Floor.NOBODY
+        return Floor.USER if s.caller is _AWAITED else Floor.NOBODY
 
     @property
     def is_busy(self) -> bool:
@@ -109,7 +113,7 @@ class TurnCore:
         """Whether nothing of the agent's is to be heard but a sign that the caller's last words are awaited."""
         s = self.state
         only_fillers = all(utterance.kind is UtteranceKind.FILLER for utterance in s.utterances)
-        return s.agent is AgentActivity.IDLE and s.stop_ordered_at is None and only_fillers
+        return s.agent is _IDLE and s.stop_ordered_at is None and only_fillers
 
     @property
     def is_screening(self) -> bool:
@@ -132,23 +136,22 @@ class TurnCore:
     def is_caught_up(self) -> bool:
         """Whether the caller has heard all there is of a reply of which more is to come."""
         s = self.state
-        kinds = UtteranceKind.REPLY
-        return s.is_audible and any(not u.started for u in s.utterances if u.turn == s.turn_number and u.kind is kinds)
+        return s.is_audible and any(not u.started for u in s.utterances if u.turn == s.turn_number and u.kind is _REPLY)
 
     @property
     def policy(self) -> PhasePolicy | None:
         """What it takes to interrupt by voice now; None when voice cannot, or there is nothing to interrupt."""
         s, rules = self.state, self.agent.barge_in
-        if s.agent is AgentActivity.LEAVING or not self.is_busy:
+        if s.agent is _LEAVING or not self.is_busy:
             return None
         first = s.utterances[0] if s.utterances else None
-        if s.agent is AgentActivity.TOOL:
+        if s.agent is _TOOL:
             policy = rules.tool
         elif self.is_unheard:
             policy = rules.thinking
-        elif first and first.kind is UtteranceKind.GREETING:
+        elif first and first.kind is _GREETING:
             policy = rules.greeting
-        elif first and first.kind is UtteranceKind.PROMPT:
+        elif first and first.kind is _PROMPT:
             policy = rules.prompt
         else:
             policy = rules.speaking
@@ -156,8 +159,7 @@ class TurnCore:
 
     def reply_of(self, turn: int) -> int:
         """The number of the model's reply of `turn` while it is queued or heard; 0 if it is not."""
-        kinds = UtteranceKind.REPLY
-        return next((u.reply for u in self.state.utterances if u.turn == turn and u.kind is kinds), 0)
+        return next((u.reply for u in self.state.utterances if u.turn == turn and u.kind is _REPLY), 0)
 
     # changes of state
 

@@ -6,6 +6,7 @@ numbered from 1, and the greeting belongs to turn 0.
 """
 
 from enum import StrEnum
+from typing import final
 
 import msgspec
 
@@ -94,6 +95,7 @@ class RecallSpeech(msgspec.Struct, frozen=True):
     """Make the voice that was discarded last with `may_be_recalled` a turn of the caller: it was an answer."""
 
 
+@final
 class SetTimer(msgspec.Struct, frozen=True):
     """Start `timer` anew, to fire in `delay_s` seconds."""
 
@@ -101,6 +103,7 @@ class SetTimer(msgspec.Struct, frozen=True):
     delay_s: float
 
 
+@final
 class CancelTimer(msgspec.Struct, frozen=True):
     """Make sure that `timer` does not fire."""
 

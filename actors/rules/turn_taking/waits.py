@@ -49,6 +49,13 @@ FILLER_GROWTH = 2.0
 FILLER_OWED = 1 / 3
 """The share of a first wait that model and synthesizer have from the end of the turn, however late that was found."""
 
+# Looked at after each event: an attribute of an enumeration takes longer.
+_IDLE, _TOOL = AgentActivity.IDLE, AgentActivity.TOOL
+_SILENT, _TALKING, _AWAITED = CallerActivity.SILENT, CallerActivity.TALKING, CallerActivity.AWAITED
+_NONE, _HELD = Interruption.NONE, Interruption.HELD
+_HELD_OR_YIELDED = (Interruption.HELD, Interruption.YIELDED)
+_CLOSING, _BEGUN = Course.CLOSING, Preemption.BEGUN
+
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
     """One row. `due` tells by when what is awaited has to come, in seconds of the session's clock; None: not owed."""
@@ -64,12 +71,12 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
 
 def _audio(turn: TurnCore) -> float | None:
     s = turn.state
-    return s.audio_at + AUDIO_WAIT_S if s.caller is CallerActivity.TALKING else None
+    return s.audio_at + AUDIO_WAIT_S if s.caller is _TALKING else None
 
 
 def _transcript(turn: TurnCore) -> float | None:
     s = turn.state
-    if s.caller is not CallerActivity.AWAITED:
+    if s.caller is not _AWAITED:
         return None
     # Where nobody transcribes, the recognizer owes no more than the end of the utterance, for which it was asked.
     return s.awaited_at + (TRANSCRIPT_WAIT_S if turn.transcribes else STOPPED_WAIT_S)
@@ -77,32 +84,32 @@ def _transcript(turn: TurnCore) -> float | None:
 
 def _confirmation(turn: TurnCore) -> float | None:
     s = turn.state
-    if s.interruption is not Interruption.HELD or s.on_hold_since is not None:
+    if s.interruption is not _HELD or s.on_hold_since is not None:
         return None
-    if turn.is_sounding or s.caller is CallerActivity.SILENT:
+    if turn.is_sounding or s.caller is _SILENT:
         policy = turn.policy or turn.agent.barge_in.speaking
         return s.voice_at + policy.resume_ms / 1000
     # Nothing was being heard: to hold on costs the caller nothing, and to begin and be cut off would.
-    return s.awaited_at + UNHEARD_HOLD_S if s.caller is CallerActivity.AWAITED else None
+    return s.awaited_at + UNHEARD_HOLD_S if s.caller is _AWAITED else None
 
 
 def _preemption(turn: TurnCore) -> float | None:
     s = turn.state
-    return s.preempted_at + END_WAIT_S if s.preemption is Preemption.BEGUN else None
+    return s.preempted_at + END_WAIT_S if s.preemption is _BEGUN else None
 
 
 def _filler(turn: TurnCore) -> float | None:
     s = turn.state
     if s.on_hold_since is not None or s.is_cut_off:
         return None
-    if s.caller is CallerActivity.TALKING or s.interruption in (Interruption.HELD, Interruption.YIELDED):
+    if s.caller is _TALKING or s.interruption in _HELD_OR_YIELDED:
         return None
     if turn.is_screening:
         return None
     reply = turn.reply_of(s.turn_number)
     if s.stop_ordered_at is not None or turn.is_sounding or any(u.reply != reply for u in s.utterances):
         return None
-    waits_for_words = s.caller is CallerActivity.AWAITED and not s.utterances and s.agent is AgentActivity.IDLE
+    waits_for_words = s.caller is _AWAITED and not s.utterances and s.agent is _IDLE
     if not waits_for_words and s.agent not in THINKING:
         return None
     spoke_at = s.spoke_at if s.spoke_at is not None else s.thinking_at
@@ -114,7 +121,7 @@ def _filler(turn: TurnCore) -> float | None:
 
 def _reply(turn: TurnCore) -> float | None:
     s = turn.state
-    if s.agent is AgentActivity.TOOL or s.interruption is not Interruption.NONE or s.is_cut_off:
+    if s.agent is _TOOL or s.interruption is not _NONE or s.is_cut_off:
         return None
     reply = turn.reply_of(s.turn_number)
     is_sent = any(utterance.started for utterance in s.utterances if utterance.reply == reply)
@@ -133,7 +140,7 @@ def _stopped(turn: TurnCore) -> float | None:
 
 def _keys(turn: TurnCore) -> float | None:
     s = turn.state
-    if not s.keys or s.caller is not CallerActivity.SILENT:
+    if not s.keys or s.caller is not _SILENT:
         # Words that are being said belong to the keys before them: both are one input.
         return None
     return s.key_at + keys.pattern_of(turn).wait_s
@@ -153,15 +160,15 @@ def _hold(turn: TurnCore) -> float | None:
 
 def _session(turn: TurnCore) -> float | None:
     s = turn.state
-    return s.started_at + turn.agent.limits.max_session_s if s.course is not Course.CLOSING else None
+    return s.started_at + turn.agent.limits.max_session_s if s.course is not _CLOSING else None
 
 
 def _closing(turn: TurnCore) -> float | None:
     s = turn.state
-    if s.course is not Course.CLOSING:
+    if s.course is not _CLOSING:
         return None
     at_last = s.closing_at + s.closing_wait_s
-    if turn.is_sounding or s.stop_ordered_at is not None or s.caller is not CallerActivity.SILENT:
+    if turn.is_sounding or s.stop_ordered_at is not None or s.caller is not _SILENT:
         return at_last
     # A filler was the end of it: of the reply that it bridged nothing may ever come.
     return min(at_last, max(s.closing_at, s.silent_at) + CLOSING_SILENCE_S)

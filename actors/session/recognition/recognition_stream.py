@@ -61,7 +61,8 @@ class RecognitionStream:
             ring, streamed_bytes = self._ring, self._pushed_bytes - self._missed_bytes
             self._positions.resumed(ring.ms(streamed_bytes), ring.ms(offset_bytes))
             self._missed_bytes += offset_bytes - self._pushed_bytes
-        recognition.push(pcm)
+        push_on = recognition.push  # looked up for itself, as in `LiveSession.push_audio`
+        push_on(pcm)
         self._pushed_bytes = offset_bytes + len(pcm)
 
     def finish_utterance(self) -> bool:

@@ -23,7 +23,7 @@ from actors.messages.transcript import (
 from actors.ports.clock import Clock
 from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionReady
 from actors.rules.audio import level_db
-from actors.rules.endpointing import Endpointer, EndpointEvent
+from actors.rules.endpointing import ECHO_SAMPLES, Endpointer, EndpointEvent
 from actors.rules.tones import ToneDetector
 from actors.runtime.address import Address
 from actors.runtime.session_trace import Trace
@@ -240,8 +240,8 @@ class Recognizer(SupervisedActor):
         if endpointer.may_be_voiced(probability):
             echo = late.echo_db if late is not None else self._echo_bound()
             # Its level makes a difference only where the agent's own voice may come back as echo.
-            level = QUIET_DB if echo is None else level_db(window)
-        if endpointer.in_pause:
+            level = QUIET_DB if echo is None else level_db(window, ECHO_SAMPLES)
+        if endpointer.in_pause():
             self._wait_in_pause()
         for event in endpointer.process(probability, level, echo):
             self._endpoint(event)

@@ -111,7 +111,7 @@ class Player:
                 self._shown.pop(event.hearing.reply, None)
                 self._on_drained(event)
         # While something is on its way, as with nearly every frame, nothing is caught up with and nothing held.
-        is_dry = playout.is_dry
+        is_dry = playout.is_dry()
         if is_dry:
             waiting = playout.caught_up()
             if waiting is not None and waiting != self._caught_up and self._on_caught_up(waiting):

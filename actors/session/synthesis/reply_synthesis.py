@@ -47,9 +47,9 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
 
     def place(self, offset: int) -> int:
         """Where in the reply's text a place lies that the engine tells: in what it was given, whatever it says."""
-        return min(max(self.text_start, self.text_start + offset), self.ordered_text)
+        at = self.text_start + offset if offset > 0 else self.text_start
+        return at if at < self.ordered_text else self.ordered_text
 
-    @property
     def has_too_much_audio(self) -> bool:
         """Whether the engine has made more audio than its text can take: it does not end."""
         chars = self.ordered_text - self.text_start
@@ -58,14 +58,13 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
     def count_word(self) -> bool:
         """Count another word that the engine places; False if there are more than its text can have."""
         self.words += 1
-        return self.words <= self._most_places
+        return self.words <= self._most_places()
 
     def count_piece(self) -> bool:
         """Count another piece that the engine has spoken; False if there are more than its text can have."""
         self.pieces += 1
-        return self.pieces <= self._most_places
+        return self.pieces <= self._most_places()
 
-    @property
     def _most_places(self) -> int:
         return 2 * (self.ordered_text - self.text_start) + 100
 

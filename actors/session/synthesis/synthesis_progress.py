@@ -91,12 +91,14 @@ class SynthesisProgress:
         speaking = self.replies.get(event.reply)
         if speaking is None or not speaking.owed:
             return
+        # Of these there are many: looked at first, and without a pattern.
+        if type(event) is AudioSynthesized:
+            self._audio_came(event.reply, speaking, event.pcm)
+            return
+        if type(event) is WordSynthesized:
+            self._place_word(event, speaking)
+            return
         match event:
-            # Of these there are many, and a pattern with fields takes several times as long.
-            case AudioSynthesized():
-                self._audio_came(event.reply, speaking, event.pcm)
-            case WordSynthesized():
-                self._place_word(event, speaking)
             case PieceSynthesized():
                 self._place_piece(event, speaking)
             case SynthesisFinished(reply):
@@ -108,7 +110,7 @@ class SynthesisProgress:
 
     def _audio_came(self, reply: int, speaking: ReplySynthesis, pcm: bytes) -> None:
         speaking.audio_ms += self._player.duration_ms(pcm)
-        if speaking.has_too_much_audio:
+        if speaking.has_too_much_audio():
             self._failed(reply, ErrorKind.INTERNAL, f"{speaking.audio_ms / 1_000:.0f} s of audio, and no end")
             return
         speaking.has_audio = speaking.has_audio or bool(pcm)

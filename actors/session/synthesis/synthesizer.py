@@ -157,12 +157,22 @@ class Synthesizer(SupervisedActor):
             self._prepared.look()
             return
         match message:
+            # Those of every turn come first: a pattern that does not match takes long.
             case PlayAudio(reply, pcm):
                 self._play(reply, pcm)
-            case BeginReply(reply, turn, kind):
-                self._begin(reply, turn, kind)
             case SpeakText(reply, text):
                 self._speak(reply, text)
+            case BeginReply(reply, turn, kind):
+                self._begin(reply, turn, kind)
+            case FinishReply(reply):
+                self._finish(reply)
+            case ProgressChecked():
+                self._progress.check()
+            case StopPlayback():
+                self._stop_playback(message)
+            case YieldPlayback():
+                self._player.yield_playback(message)
+                self._listener.tell(PlaybackYielded())
             case PrepareText():
                 self._prepare(message)
             case DiscardText():
@@ -173,17 +183,10 @@ class Synthesizer(SupervisedActor):
                 self._place_text(message)
             case WordPlaced():
                 self._place_word(message)
-            case FinishReply(reply):
-                self._finish(reply)
             case PausePlayback():
                 self._player.pause()
             case ResumePlayback():
                 self._player.resume()
-            case StopPlayback():
-                self._stop_playback(message)
-            case YieldPlayback():
-                self._player.yield_playback(message)
-                self._listener.tell(PlaybackYielded())
             case EndAtSentence(turn):
                 self._progress.end_at_sentence(turn)
             case PlaybackMarked(turn, audio_ms, state):
@@ -192,8 +195,6 @@ class Synthesizer(SupervisedActor):
                 self._player.attach(message)
             case ConnectionDetached():
                 self._player.detach()
-            case ProgressChecked():
-                self._progress.check()
             case _:
                 assert_never(message)
 
@@ -302,7 +303,8 @@ class Synthesizer(SupervisedActor):
     # playback
 
     def _ticked(self, at_ms: float) -> None:
-        self.actor_inbox.put_now(PlayClockTicked(at_ms))
+        put_now = self.actor_inbox.put_now  # looked up for itself, as in `LiveSession.push_audio`
+        put_now(PlayClockTicked(at_ms))
 
     def _started(self, reply: int) -> None:
         self._listener.tell(PlaybackStarted(reply))

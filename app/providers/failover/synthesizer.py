@@ -92,15 +92,22 @@ class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
     def _told(self, event: SynthesisEvent) -> None:
         if self.closed:
             return
-        if violation(event, SYNTHESIS_EVENTS):
+        # Of a word nothing counts here but that it was told; the session looks at it for itself.
+        if type(event) is not WordSynthesized and violation(event, SYNTHESIS_EVENTS):
             self._report(event)  # the session drops what is no event of the port, and logs it
             return
         self._told_at = self._providers.now()
+        self._note(event)
+        self._report(event)
+
+    def _note(self, event: SynthesisEvent) -> None:
+        # Of these there are many: looked at first, and without a pattern.
+        if type(event) is WordSynthesized:
+            return
+        if type(event) is AudioSynthesized:
+            self.worked()
+            return
         match event:
-            case AudioSynthesized():
-                self.worked()
-            case WordSynthesized():
-                pass
             case SynthesisFailed(number, kind, detail):
                 self._replies.pop(number, None)
                 self.failed(SynthesizerError(kind, detail))
@@ -109,7 +116,6 @@ class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
             case PieceSynthesized(number, text_end):
                 if (reply := self._replies.get(number)) is not None:
                     reply.made = text_end
-        self._report(event)
 
     def write(self, reply: int, text: str) -> None:
         if self.stream is None:

@@ -28,6 +28,7 @@ class Loudness:
             window = pcm[at : at + self._window_bytes]
             level = level_db(window)
             self._recent.append(level)
-            if level >= max(QUIETEST_DB, min(self._recent) + ABOVE_NOISE_DB):
+            # Asked in this order: on a quiet line the noise need not be looked for.
+            if level >= QUIETEST_DB and level >= min(self._recent) + ABOVE_NOISE_DB:
                 loud_ms += WINDOW_MS * len(window) / self._window_bytes
         return loud_ms

@@ -4,9 +4,9 @@ from actors.messages.caller import BLIND, MARKED, PACED
 
 
 def test_only_a_client_that_says_nothing_cannot_pause() -> None:
-    assert PACED.holdable
-    assert MARKED.holdable
-    assert not BLIND.holdable
+    assert PACED.is_holdable()
+    assert MARKED.is_holdable()
+    assert not BLIND.is_holdable()
 
 
 def test_a_telephone_is_sent_less_ahead_than_a_browser() -> None:

@@ -288,7 +288,7 @@ def test_a_blind_client_that_has_nothing_is_sent_nothing_while_it_is_paused() ->
 
 
 def test_which_leads_can_be_held() -> None:
-    assert [lead.holdable for lead in LEADS] == [True, True, False]
+    assert [lead.is_holdable() for lead in LEADS] == [True, True, False]
 
 
 def test_after_clear_nothing_is_sent_and_it_says_what_was_heard() -> None:
@@ -509,8 +509,8 @@ class TestAReplyThatIsWaitedFor:
         player = playout(PACED, 100, ended=False)
         for at_ms in range(0, 200, FRAME_MS):
             player.tick(at_ms)
-            assert player.is_dry is (at_ms >= 100)
-            assert (player.caught_up() is not None) is player.is_dry
+            assert player.is_dry() is (at_ms >= 100)
+            assert (player.caught_up() is not None) is player.is_dry()
 
     def test_is_none_that_has_ended_or_not_begun(self) -> None:
         player = playout(PACED, 100)

@@ -79,7 +79,7 @@ class Session:
             case "attach", Lead() as lead:
                 self.player.attach(lead, self.at_ms)
                 self.attached = self.sent_again = True
-                self.paused = self.paused and lead.holdable
+                self.paused = self.paused and lead.is_holdable()
             case "mark", (int(audio_ms), MarkState() as state):
                 self.player.mark(len(self.audio) // 2, audio_ms, state, self.at_ms)
         self.check()

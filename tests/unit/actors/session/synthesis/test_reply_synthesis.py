@@ -37,7 +37,7 @@ def test_audio_is_too_much_when_no_text_takes_so_long() -> None:
         (10**6, MOST_AUDIO_MS + 1.0, True),
     ):
         reply = ReplySynthesis(text_start=5, ordered_text=text, audio_ms=audio_ms)
-        assert reply.has_too_much_audio is is_too_much
+        assert reply.has_too_much_audio() is is_too_much
 
 
 def test_words_and_pieces_are_no_more_than_the_text_can_have() -> None:
