@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from time import monotonic
@@ -165,7 +166,8 @@ def install_by_pip(lock: str) -> int:
     return process.wait()
 
 
-def pip_settings() -> dict[str, str]:
+@cache
+def pip_settings() -> Mapping[str, str]:
     """What pip is configured with, whether by its files or by the environment."""
     ended = subprocess.run(pip("config", "list"), capture_output=True, text=True, check=False)
     found: dict[str, dict[str, str]] = {}

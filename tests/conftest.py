@@ -53,20 +53,33 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_pycollect_makemodule(module_path: Path) -> None:
-    """Give properties their profile before the first module that has some is imported; others need no Hypothesis.
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Give properties their profile before a module that has some is imported; others need no Hypothesis."""
+    if isinstance(collector, pytest.Module) and "hypothesis" in collector.path.read_text(encoding="utf-8"):
+        _load_profile()
+
+
+@functools.cache
+def _load_profile() -> None:
+    """Set how properties are tried, once in a process.
 
     No test asserts an upper bound of real time: neither that of an example nor that of making the examples. While `make
     unit` is run, properties too that do not say how many examples they want have a quarter of them.
     """
-    if "hypothesis" not in sys.modules and "hypothesis" in module_path.read_text(encoding="utf-8"):
-        from hypothesis import HealthCheck, settings
+    from hypothesis import HealthCheck, settings
 
-        from tests.kit.repeating import times
+    from tests.kit.repeating import times
 
-        examples, slow = times(settings().max_examples), [HealthCheck.too_slow]
-        settings.register_profile("tests", max_examples=examples, deadline=None, suppress_health_check=slow)
-        settings.load_profile("tests")
+    examples, slow = times(settings().max_examples), [HealthCheck.too_slow]
+    settings.register_profile("tests", max_examples=examples, deadline=None, suppress_health_check=slow)
+    settings.load_profile("tests")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Have nothing told of Hypothesis where no test has used it: it would be imported for that, a fifth of a second."""
+    if "hypothesis" not in sys.modules and not session.config.getoption("--hypothesis-show-statistics", False):
+        session.config.pluginmanager.unregister(name="hypothesispytest")
 
 
 SLOW_FIRST = (

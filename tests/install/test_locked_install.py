@@ -62,14 +62,6 @@ def copy_of(environment: Path, place: Path) -> None:
     shutil.copytree(environment, place, symlinks=True)
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment as it begins: to make one takes longer than most of what is installed into it here."""
-    place = tmp_path_factory.mktemp("environment") / ".venv"
-    subprocess.run([python_with_the_oldest_pip(), "-m", "venv", place], timeout=150, check=True)
-    return place
-
-
 class Checkout:
     """What the Makefile needs, and a folder of wheels for its locks; the copy of a new environment, or none yet.
 
@@ -164,9 +156,32 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Checkout
 
 
 @pytest.fixture(scope="module")
-def developed(checkout: Checkout) -> subprocess.CompletedProcess[str]:
-    """The installation of what developers need, there."""
-    return checkout.make(".venv/development", configured(checkout))
+def begun(checkout: Checkout) -> subprocess.CompletedProcess[str]:
+    """The making of the environment there, without anything installed into it."""
+    return checkout.make(".venv/bin/pip", configured(checkout))
+
+
+@pytest.fixture(scope="module")
+def environment(
+    tmp_path_factory: pytest.TempPathFactory, checkout: Checkout, begun: subprocess.CompletedProcess[str]
+) -> Path:
+    """An environment as it begins: to make one takes longer than most of what is installed into it here."""
+    assert begun.returncode == 0, begun.stderr
+    place = tmp_path_factory.mktemp("environment") / ".venv"
+    copy_of(checkout.folder / ".venv", place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def developed(
+    checkout: Checkout, begun: subprocess.CompletedProcess[str], environment: Path
+) -> subprocess.CompletedProcess[str]:
+    """The installation of what developers need, there. `environment` is its environment before that."""
+    assert environment.exists()
+    ended = checkout.make(".venv/development", configured(checkout))
+    return subprocess.CompletedProcess(
+        ended.args, ended.returncode, begun.stdout + ended.stdout, begun.stderr + ended.stderr
+    )
 
 
 def configured(checkout: Checkout) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.kit import pace
 from tests.kit.lane import SILENCE_S, Ending, Lane, run
+from tests.kit.orphan_reaper import watch_this_process
 from tests.kit.second_look import second_look
 from tests.kit.source import ROOT
 
@@ -126,6 +127,8 @@ def side_by_side(together: Sequence[Lane]) -> dict[str, Ending]:
 
 def main() -> int:
     """0 when everything has passed, at the second look at the latest."""
+    if sys.platform.startswith("linux"):
+        watch_this_process()
     endings: dict[str, Ending] = {}
     seed = os.environ.get("SEED") or "1"
     for group in range(len(lanes(seed))):

@@ -2,11 +2,15 @@
 
 A run that ends in order looks after its children (`tests/conftest.py`). One that pytest-timeout or the kernel ends can
 not, and servers, browsers and emulators of its tests would run on beside all later ones.
+
+All processes of tests below one that is watched share its reaper: each has its process id read there, a line each, and
+when it ends, what it leaves is killed. A reaper of its own for each would look through all processes as often.
 """
 
 import os
 import select
 import signal
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -15,12 +19,19 @@ LOOK_S = 1.0
 """How often it is noted which processes there are: only while a process has a parent is it known whose it is."""
 
 
-def watch_this_process() -> None:
-    """Start a reaper of this process's descendants, in a session of its own: a signal for all of the run spares it.
+INPUT = "ORPHAN_REAPER"
+"""The variable of the environment in which a watched process tells those below it where its reaper reads."""
 
-    Its input is a pipe that stays open as long as this process lives.
+
+def watch_this_process() -> None:
+    """Have the descendants of this process killed when it has ended: by the reaper that the environment names, or by
+    one that this starts, in a session of its own: a signal for all of the run spares it.
+
+    Its input is a pipe that stays open as long as the process that has started it lives.
     """
-    reads, _ = os.pipe()
+    if _is_watched_by(os.environ.get(INPUT, "")):
+        return
+    reads, writes = os.pipe()
     command = [sys.executable, "-I", "-S", __file__, str(os.getpid())]
     # Not a `Popen`, which would complain at the end of this process that the reaper outlives it: that is its purpose.
     os.posix_spawn(
@@ -31,6 +42,23 @@ def watch_this_process() -> None:
         setsid=True,
     )
     os.close(reads)
+    os.environ[INPUT] = f"/proc/{os.getpid()}/fd/{writes}"
+
+
+def _is_watched_by(path: str) -> bool:
+    """Tell a reaper that reads here to watch this process; False if there is none, or not any more."""
+    try:
+        # Without waiting: a pipe that nobody reads is an error then.
+        pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        is_pipe = stat.S_ISFIFO(os.fstat(pipe).st_mode)
+        return is_pipe and os.write(pipe, b"%d\n" % os.getpid()) > 0
+    except OSError:
+        return False
+    finally:
+        os.close(pipe)
 
 
 def descendants(pid: int) -> dict[int, str]:
@@ -72,26 +100,43 @@ class Noted:
     """
 
     def __init__(self, pid: int) -> None:
-        self._pid = pid
+        self._watched = {pid}
         self._parents: dict[int, int] = {}
+        self._above: dict[int, int] = {}
+        """By process the next above it that is watched; its parent may have ended since it was noted."""
         self.since: dict[int, str] = {}
+
+    def watch(self, pid: int) -> None:
+        """From now on, note which processes are below this one, too."""
+        self._watched.add(pid)
 
     def look(self) -> None:
         """Note what has begun and forget what has ended since the last look."""
         there = {int(name) for name in os.listdir("/proc") if name.isdigit()} - {os.getpid()}
         self._parents = {pid: parent for pid, parent in self._parents.items() if pid in there}
+        self._above = {pid: watched for pid, watched in self._above.items() if pid in there}
         self.since = {pid: began for pid, began in self.since.items() if pid in there}
         new = {pid: parent_and_beginning(pid) for pid in there - self._parents.keys()}
         # One whose parent is not in sight yet is looked at again.
         self._parents |= {pid: parent for pid, (parent, _) in new.items() if parent in there or not parent}
-        self.since |= {pid: began for pid, (_, began) in new.items() if self._is_below(pid)}
+        for pid, (_, began) in new.items():
+            if watched := self._watched_above(pid):
+                self._above[pid], self.since[pid] = watched, began
 
-    def _is_below(self, pid: int) -> bool:
-        while pid in self._parents and pid != self._pid:
+    def end(self, pid: int) -> dict[int, str]:
+        """Watch a process no longer; returns what was below it and below none that is watched between the two."""
+        self._watched.discard(pid)
+        return {left: self.since[left] for left, watched in self._above.items() if watched == pid}
+
+    def _watched_above(self, pid: int) -> int:
+        """The next process above this one that is watched; 0 if there is none."""
+        while pid in self._parents:
             pid = self._parents[pid]
-            if pid in self.since or pid == self._pid:
-                return True
-        return False
+            if pid in self._watched:
+                return pid
+            if pid in self._above:
+                return self._above[pid]
+        return 0
 
 
 def reap(noted: dict[int, str]) -> None:
@@ -105,14 +150,44 @@ def reap(noted: dict[int, str]) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
+class Reaper:
+    """Watches a process until standard input ends, and those whose ids are read there, each until it has ended."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._noted = Noted(pid)
+        self._watched: dict[int, int] = {}
+        """By a descriptor that is readable when it has ended, the id of a process."""
+        self._begun = b""
+
+    def run(self) -> None:
+        """Note descendants, and reap those of each watched process when it has ended."""
+        while True:
+            ready, _, _ = select.select([0, *self._watched], [], [], LOOK_S)
+            if 0 in ready and not self._read():
+                reap(self._noted.since | descendants(self._pid))
+                return
+            for ended in set(ready) - {0}:
+                os.close(ended)
+                reap(self._noted.end(self._watched.pop(ended)))
+            self._noted.look()
+
+    def _read(self) -> bytes:
+        """Watch the processes whose ids have come; nothing at the end of the input."""
+        chunk = os.read(0, 4096)
+        *lines, self._begun = (self._begun + chunk).split(b"\n")
+        for pid in map(int, lines):
+            with suppress(OSError):  # it has ended
+                self._watched[os.pidfd_open(pid)] = pid
+                self._noted.watch(pid)
+        return chunk
+
+
 def main(pid: int) -> None:
     """Note the descendants of a process until standard input ends, and reap them then."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.SIG_IGN)
-    noted = Noted(pid)
-    while not select.select([sys.stdin], [], [], LOOK_S)[0]:
-        noted.look()
-    reap(noted.since | descendants(pid))
+    Reaper(pid).run()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.orphan_reaper import Noted, began
+from tests.kit.orphan_reaper import INPUT, Noted, began
 from tests.kit.serving import ROOT, alive, eventually
 
 PYTEST = [
@@ -52,15 +52,22 @@ def test_that_waits_for_ever():
 """
 
 
+@pytest.mark.parametrize("reaper", ["its own", "that of these tests", "one that is gone"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_none_is_left_by_a_run_that_is_killed(tmp_path: Path, how: signal.Signals) -> None:
+def test_none_is_left_by_a_run_that_is_killed(tmp_path: Path, how: signal.Signals, reaper: str) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert INPUT in environ
+    if reaper == "its own":
+        del environ[INPUT]
+    if reaper == "one that is gone":
+        environ[INPUT] = "/proc/self/fd/9999"
     noted = tmp_path / "pid"
     module = tmp_path / "test_children.py"
     module.write_text(NEVER_ENDS.replace("PID", repr(str(noted))).replace("PYTHON", repr(sys.executable)))
     with subprocess.Popen(
         [sys.executable, *PYTEST, "--rootdir", tmp_path, module],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environ,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as run:
@@ -120,3 +127,34 @@ def test_what_is_below_a_process_is_noted_from_when_it_is_new_until_it_has_ended
         assert noted.since == {}
         launcher.kill()
         beside.kill()
+
+
+CHAIN = """
+import os, subprocess, sys, time
+print(os.getpid(), flush=True)
+if (more := int(sys.argv[1])):
+    subprocess.run([sys.executable, "-c", sys.argv[2], str(more - 1), sys.argv[2]])
+time.sleep(600)
+"""
+"""A process that has started one that has started one, and so on: each prints its process id."""
+
+
+def test_what_is_below_a_watched_process_is_known_when_that_has_ended_and_all_between_have() -> None:
+    with subprocess.Popen([sys.executable, "-c", CHAIN, "3", CHAIN], stdout=subprocess.PIPE, text=True) as run:
+        noted = Noted(run.pid)
+        assert run.stdout is not None
+        first, watched, between, left = (int(run.stdout.readline()) for _ in range(4))
+        assert first == run.pid
+        noted.watch(watched)
+        noted.look()
+        assert noted.since.keys() == {watched, between, left}
+        os.kill(watched, signal.SIGKILL)
+        eventually(lambda: not alive(watched))
+        os.kill(between, signal.SIGKILL)
+        eventually(lambda: not alive(between))
+        noted.look()
+        assert left in noted.end(watched)
+        assert noted.since.keys() >= noted.end(watched).keys()
+        assert noted.end(run.pid).keys() <= {watched}
+        os.kill(left, signal.SIGKILL)
+        run.kill()
