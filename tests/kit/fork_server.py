@@ -14,7 +14,6 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from tests.kit.forked_program import run_program
 
@@ -35,14 +34,18 @@ IMPORTED = (
 )
 """What nearly every server of the tests imports, or would import while it starts."""
 
+IMPORTED_FOR = {
+    "ACS_CONNECTION_STRING": "app.telephony.acs.sdk",
+    "ENABLE_AUTH_VALIDATION": "app.auth.jwks_download",
+}
+"""What each worker imports besides when it has started, if this variable is set."""
+
 
 def main(descriptor: int) -> None:
     """Serve until the socket is closed at the other end."""
     for module in IMPORTED:
         importlib.import_module(module)
     del sys.modules[MAIN]  # it is to run, not to be there already
-    threads = len(list(Path("/proc/self/task").iterdir()))
-    assert threads == 1, f"{threads} threads run before a fork: something in IMPORTED starts them"
     # It was started with a PATH and nothing else; the rest is what Python and the product set when they start.
     added = {name: value for name, value in os.environ.items() if name != "PATH"}
     with socket.socket(fileno=descriptor) as orders:
@@ -51,6 +54,10 @@ def main(descriptor: int) -> None:
             if not message:
                 return
             order = json.loads(message)
+            for module in {IMPORTED_FOR[variable] for variable in IMPORTED_FOR.keys() & order["environ"]}:
+                importlib.import_module(module)
+            threads = len(os.listdir("/proc/self/task"))
+            assert threads == 1, f"{threads} threads run before a fork: something that was imported starts them"
             pid = fork_orphan(order["command"], {**added, **order["environ"]}, streams)
             orders.send(str(pid).encode())
             for stream in streams:
