@@ -12,6 +12,9 @@ from playwright.async_api import Page
 
 SCRIPT = Path(__file__).with_name("sound.js")
 
+LOOKS_MS = 50
+"""How often it is looked in the page whether something holds."""
+
 Samples = NDArray[numpy.int16]
 
 
@@ -72,7 +75,10 @@ class SoundingPage:
             TimeoutError: it does not in time.
         """
         await self.page.wait_for_function(
-            f"() => {{ const {{ call, told }} = sound; return call && ({expression}); }}", timeout=timeout_s * 1000
+            f"() => {{ const {{ call, told }} = sound; return call && ({expression}); }}",
+            timeout=timeout_s * 1000,
+            # Without it the page is drawn sixty times a second only for this.
+            polling=LOOKS_MS,
         )
 
     async def reply(self, after: int, timeout_s: float = 30.0) -> str:

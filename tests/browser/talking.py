@@ -1,10 +1,12 @@
 """Somebody who talks with the page, and who tries again where this machine had no time for sound."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-from tests.browser.chromium import open_page
+from playwright.async_api import Browser
+
+from tests.browser.chromium import chromium, page_in
 from tests.browser.sounding_page import SoundingPage
 
 T = TypeVar("T")
@@ -13,12 +15,19 @@ TRIES = 8
 
 
 @asynccontextmanager
-async def talking(url: str, *arguments: str, expected: tuple[str, ...] = ()) -> AsyncIterator[SoundingPage]:
-    """The page, and somebody who has pressed its button; without a file the test speaks into the microphone."""
-    controlled = not arguments
-    # The recorder is a module of the test's own, which the page's policy would forbid.
-    async with open_page(*arguments, expected=expected, bypass_csp=True) as page:
-        person = await SoundingPage.prepare(page, controlled_microphone=controlled)
+async def talking(
+    url: str, *arguments: str, expected: tuple[str, ...] = (), browser: Browser | None = None
+) -> AsyncIterator[SoundingPage]:
+    """The page, and somebody who has pressed its button; without a file the test speaks into the microphone.
+
+    Who tries several times gives a `browser`: to start one takes as long as a short talk. Otherwise it is one of its
+    own, started with `arguments`.
+    """
+    async with AsyncExitStack() as stack:
+        started = browser or await stack.enter_async_context(chromium(*arguments))
+        # The recorder is a module of the test's own, which the page's policy would forbid.
+        page = await stack.enter_async_context(page_in(started, expected=expected, bypass_csp=True))
+        person = await SoundingPage.prepare(page, controlled_microphone=not arguments)
         await page.goto(url)
         await page.get_by_role("button", name="Talk").click()
         await person.until("call.state === 'live'")

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 import numpy
 import pytest
+from playwright.async_api import Browser
 
+from tests.browser.chromium import chromium
 from tests.browser.sounding_page import Recording, Samples
 from tests.browser.talking import in_time, talking
 from tests.kit.serving import Server
@@ -14,7 +16,8 @@ from tests.kit.speech import FLITE_ALSO, say
 
 async def test_a_cough_interrupts_nothing_and_nothing_is_lost(dentist: Server) -> None:
     """One greeting with a cough in it, between two as they are."""
-    before, (coughed, pause, said), after = await in_time(lambda: greetings_around_a_cough(dentist))
+    async with chromium() as browser:
+        before, (coughed, pause, said), after = await in_time(lambda: greetings_around_a_cough(browser, dentist))
     assert_nothing_is_lost((before, after), coughed, pause)
     assert "What can I do for you" in said
 
@@ -23,30 +26,30 @@ Coughed = tuple[Recording, tuple[float, float], str]
 """What was heard of a greeting with a cough in it, its pause, and what was said."""
 
 
-async def greetings_around_a_cough(server: Server) -> tuple[Recording, Coughed, Recording] | None:
+async def greetings_around_a_cough(browser: Browser, server: Server) -> tuple[Recording, Coughed, Recording] | None:
     """The greeting as it is, with a cough, and as it is; None if one of them ran dry."""
     # At some moment greetings begin to come from audio that was made and kept in the background; until then they are
     # spoken sentence by sentence. So one of the two sounds as that with the cough would have.
-    before = await greeting_of(server.url)
-    coughed = await greeting_of_one_who_coughs(server)
-    after = await greeting_of(server.url)
+    before = await greeting_of(browser, server.url)
+    coughed = await greeting_of_one_who_coughs(browser, server)
+    after = await greeting_of(browser, server.url)
     return None if before is None or coughed is None or after is None else (before, coughed, after)
 
 
-async def greeting_of(url: str) -> Recording | None:
+async def greeting_of(browser: Browser, url: str) -> Recording | None:
     """What was heard of it; None if it ran dry on the way."""
-    async with talking(url) as person:
+    async with talking(url, browser=browser) as person:
         await person.reply(0)
         names = [state for state, _ in await person.playouts()]
         recording = await person.recorded()
     return None if "empty" in names[:-1] else recording
 
 
-async def greeting_of_one_who_coughs(server: Server) -> Coughed | None:
+async def greeting_of_one_who_coughs(browser: Browser, server: Server) -> Coughed | None:
     """What was heard of it; None if it ran dry near its pause, or that lies far from where it was ordered, or if the
     cough came all at once, so that the pause was over before it began.
     """
-    async with talking(server.url) as person:
+    async with talking(server.url, browser=browser) as person:
         await person.say_when("playing", 1_500, cough())
         said = await person.reply(0)
         states = await person.playouts()

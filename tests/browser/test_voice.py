@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy
 import pytest
+from playwright.async_api import Browser
 
-from tests.browser.chromium import microphone_file
+from tests.browser.chromium import chromium, microphone_file
 from tests.browser.sounding_page import Samples, SoundingPage
 from tests.browser.talking import in_time, talking
 from tests.eval.callers import Caller, ToolRun
@@ -42,15 +43,17 @@ async def test_a_question_into_the_microphone_is_answered_aloud(dentist: Server,
 
 
 async def test_an_interruption_silences_the_page(dentist: Server) -> None:
-    heard = await in_time(lambda: interrupted_greeting(dentist.url))
+    async with chromium() as browser:
+        heard = await in_time(lambda: interrupted_greeting(browser, dentist.url))
     assert heard.startswith("Hello, this is Maple")
     assert "What can I do for you" not in heard
 
 
-async def interrupted_greeting(url: str) -> str | None:
+async def interrupted_greeting(browser: Browser, url: str) -> str | None:
     """What was heard of it; None if the page's marks came too late for that to be known exactly."""
-    async with talking(url) as person:
-        await person.say_when("playing", 1_500, say("what are your opening hours", HIBARI))
+    question = say("what are your opening hours", HIBARI)  # a greeting is over sooner than the voice is loaded
+    async with talking(url, browser=browser) as person:
+        await person.say_when("playing", 1_500, question)
         await person.until("told.some(([name]) => name === 'cleared')")
         answer_at = await person.events()
         await person.until(f"told.slice({answer_at}).some(([name]) => name === 'reply')")

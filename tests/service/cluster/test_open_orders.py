@@ -20,7 +20,7 @@ greeting: Hello there.
 tools: [transfer_call, collect_digits, start_recording, stop_recording, put_on_hold, take_off_hold]
 transfer_targets: ["+15550155"]
 """
-MODEL = "tests.service.telephony.telephone_kit:keyed_tools"
+MODEL = "tests.service.telephony.models:keyed_tools"
 """Calls a tool for each of some keys."""
 CALLEE = "+15550155"
 ENDS = pytest.mark.parametrize("how", ["kill", "drain"])

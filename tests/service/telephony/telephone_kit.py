@@ -13,7 +13,6 @@ from hypercorn.config import Config
 
 from actors.agent import Agent
 from actors.conversation import Role
-from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import AnyTool
 from app.api.asgi import app_of_worker
 from app.assembly import Assembly
@@ -168,46 +167,6 @@ def said(phone: Telephone) -> list[str]:
     (entry,) = phone.service.sessions.live.values()
     assert entry.session is not None
     return [message.text for message in entry.session.record().messages if message.role is Role.USER]
-
-
-class KeyedTools:
-    """A model that calls the tool that a key stands for, says how it went, and repeats all else."""
-
-    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        """One reply."""
-        last = request.messages[-1]
-        if last.role is Role.TOOL and "on_hold" in last.text:
-            yield ToolCalled(call_id=f"back-{request.turn}", name="take_off_hold", arguments="{}")
-        elif last.role is Role.TOOL:
-            yield TextGenerated("That did not work." if "error" in last.text else "Done.")
-        elif (wanted := KEYED.get(last.text)) is not None:
-            yield TextGenerated("One moment please. ")
-            name, arguments = wanted
-            yield ToolCalled(call_id=f"call-{request.turn}", name=name, arguments=arguments)
-        else:
-            yield TextGenerated(f"You said {last.text}. What else?")
-        yield ReplyGenerated()
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
-KEYED = {
-    "1": ("transfer_call", '{"number": "+15550155"}'),
-    "2": ("transfer_to_person", "{}"),
-    "3": ("send_keys", '{"keys": "12#"}'),
-    "4": ("start_recording", "{}"),
-    "5": ("stop_recording", "{}"),
-    "6": ("collect_digits", '{"length": 3, "terminator": "*", "timeout_s": 8}'),
-    "7": ("end_conversation", "{}"),
-    "8 1": ("put_on_hold", "{}"),
-    "8 2": ("take_off_hold", "{}"),
-}
-
-
-def keyed_tools() -> KeyedTools:
-    """The plug-in."""
-    return KeyedTools()
 
 
 def slow_synthesizer() -> FakeSynthesizer:

@@ -16,8 +16,8 @@ from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.events import Result
 from tests.kit.session_kit import AGENT
 from tests.kit.virtual_time import on_virtual_time
+from tests.service.telephony.models import KEYED
 from tests.service.telephony.telephone_kit import (
-    KEYED,
     UNHURRIED,
     Telephone,
     answered,
@@ -33,7 +33,7 @@ CLERK = msgspec.structs.replace(AGENT, tools=tuple(name for name, _ in KEYED.val
 
 @asynccontextmanager
 async def clerk(**environ: str) -> AsyncIterator[Telephone]:
-    environ["LANGUAGE_MODEL"] = "tests.service.telephony.telephone_kit:keyed_tools"
+    environ["LANGUAGE_MODEL"] = "tests.service.telephony.models:keyed_tools"
     async with telephone(CLERK, dict(TOOLS), None, **environ) as phone:
         yield phone
 
@@ -62,7 +62,7 @@ async def test_a_caller_is_put_through_and_the_session_is_over() -> None:
 async def test_a_number_that_only_a_model_knows_is_not_dialled(targets: tuple[str, ...]) -> None:
     agent = msgspec.structs.replace(CLERK, transfer_targets=targets)
     environ = {
-        "LANGUAGE_MODEL": "tests.service.telephony.telephone_kit:keyed_tools",
+        "LANGUAGE_MODEL": "tests.service.telephony.models:keyed_tools",
         "HANDOFF_PHONE_NUMBER": "+15550177",
     }
     async with telephone(agent, dict(TOOLS), None, **environ) as phone:

@@ -13,7 +13,7 @@ from tests.service.telephony.test_warm_transfer import PERSON
 
 WARM = f"{AGENT}tools: [transfer_with_briefing]\n"
 PUTS_THROUGH = {
-    "LANGUAGE_MODEL": "tests.service.telephony.test_warm_transfer:puts_through",
+    "LANGUAGE_MODEL": "tests.service.telephony.models:puts_through",
     "HANDOFF_PHONE_NUMBER": PERSON,
 }
 WITHIN_S = 60.0

@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import httpx
 import numpy
 import pytest
+import pytest_asyncio
 from numpy.typing import NDArray
 
 from tests.cloud.acs.caller import Caller as Telephone
 from tests.cloud.acs.caller import CallOver
 from tests.cloud.acs.ear import Ear
+from tests.cloud.acs.emulator import AcsEmulator
 from tests.eval.callers import Caller, ToolRun
 from tests.eval.phone import BOOKING, answering, calling, converse, main, own_environment
 from tests.kit.clients.phone_caller import PhoneCaller
@@ -23,6 +26,17 @@ from tests.kit.serving import AUTHORITIES, ROOT, environment
 from tests.kit.speech import FLITE_ALSO, HIBARI, say, say_aside
 
 pytestmark = pytest.mark.timeout(400)
+CALLS = pytest.mark.asyncio(loop_scope="module")
+
+Line = tuple[AcsEmulator, str]
+"""The telephone network, and the address of the server that it calls."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def line() -> AsyncIterator[Line]:
+    """One for all who call the dentist: its models take seconds to load."""
+    async with answering(HANDOFF_PHONE_NUMBER="+15550177") as (acs, url):
+        yield acs, url
 
 
 def cough() -> bytes:
@@ -44,24 +58,25 @@ def without_silence(ear: Ear) -> NDArray[numpy.int16]:
     return numpy.concatenate(pieces)
 
 
-async def test_a_caller_asks_interrupts_coughs_and_is_put_through() -> None:
-    async with answering(HANDOFF_PHONE_NUMBER="+15550177") as (acs, url):
-        async with calling(acs, url) as person:
-            telephone = person.caller
-            assert "Maple Street Dental" in await person.reply()
-            await interrupt(person, telephone)
-            before = len(person.events)
-            # They may be put through while the last sound of it still fades.
-            with suppress(CallOver):
-                await person.say(await say_aside("can i talk to a real person please", HIBARI))
-            await telephone.ended(40)
-            assert [event["tool"] for event in person.of("tool_start")] == ["transfer_to_person"]
-        assert acs.executions["transfer_call_to_participant"] == 1
-        assert telephone.call is not None
-        assert telephone.call.media is not None
-        assert telephone.call.media.violations == []
-        assert person.understood(before)
-        assert len(telephone.ear.stops) <= 2
+@CALLS
+async def test_a_caller_asks_interrupts_coughs_and_is_put_through(line: Line) -> None:
+    acs, url = line
+    async with calling(acs, url) as person:
+        telephone = person.caller
+        assert "Maple Street Dental" in await person.reply()
+        await interrupt(person, telephone)
+        before = len(person.events)
+        # They may be put through while the last sound of it still fades.
+        with suppress(CallOver):
+            await person.say(await say_aside("can i talk to a real person please", HIBARI))
+        await telephone.ended(40)
+        assert [event["tool"] for event in person.of("tool_start")] == ["transfer_to_person"]
+    assert acs.executions["transfer_call_to_participant"] == 1
+    assert telephone.call is not None
+    assert telephone.call.media is not None
+    assert telephone.call.media.violations == []
+    assert person.understood(before)
+    assert len(telephone.ear.stops) <= 2
 
 
 async def interrupt(person: PhoneCaller, telephone: Telephone) -> None:
@@ -84,46 +99,46 @@ async def interrupt(person: PhoneCaller, telephone: Telephone) -> None:
     assert "ninety" in answer
 
 
-async def test_after_a_cough_the_greeting_goes_on_where_it_paused() -> None:
-    async with answering() as (acs, url):
-        # The first call may be greeted by the engine, later ones are with the same kept audio.
-        async with calling(acs, url) as first:
-            await first.reply()
-        async with calling(acs, url) as undisturbed:
-            await undisturbed.reply()
-            # The end of a reply is told while its last frames are still to be played.
-            await undisturbed.caller.hears_silence(300)
-        async with calling(acs, url) as person:
-            await person.caller.hears_voice(since_s=person.caller.ear.started_s)
-            await asyncio.sleep(1.5)
-            coughed = await person.say(cough())
-            said = await person.reply()
-            await person.caller.hears_silence(300)
-        assert "What can I do for you" in said
-        assert person.caller.ear.stops == []
-        whole, paused = without_silence(undisturbed.caller.ear), without_silence(person.caller.ear)
-        # A machine without time leaves silences elsewhere; beside the cough there is one, which is the pause.
-        pauses = [
-            span
-            for span in person.caller.ear.timeline[:-1]
-            if span.kind == "silence"
-            and 150 < span.ms < 3_000
-            and span.started_s < coughed.ended_s + 0.3
-            and span.ended_s > coughed.started_s
-        ]
-        assert len(pauses) == 1
-        assert abs(len(whole) - len(paused)) <= 0.03 * 16_000
-        length = min(len(whole), len(paused))
-        # Only the ramp of 5 ms after the pause may differ.
-        assert numpy.count_nonzero(whole[:length] != paused[:length]) <= 0.02 * 16_000
+@CALLS
+async def test_after_a_cough_the_greeting_goes_on_where_it_paused(line: Line) -> None:
+    acs, url = line
+    # The first call may be greeted by the engine, later ones are with the same kept audio.
+    async with calling(acs, url) as first:
+        await first.reply()
+    async with calling(acs, url) as undisturbed:
+        await undisturbed.reply()
+        # The end of a reply is told while its last frames are still to be played.
+        await undisturbed.caller.hears_silence(300)
+    async with calling(acs, url) as person:
+        await person.caller.hears_voice(since_s=person.caller.ear.started_s)
+        await asyncio.sleep(1.5)
+        coughed = await person.say(cough())
+        said = await person.reply()
+        await person.caller.hears_silence(300)
+    assert "What can I do for you" in said
+    assert person.caller.ear.stops == []
+    whole, paused = without_silence(undisturbed.caller.ear), without_silence(person.caller.ear)
+    # A machine without time leaves silences elsewhere; beside the cough there is one, which is the pause.
+    pauses = [
+        span
+        for span in person.caller.ear.timeline[:-1]
+        if span.kind == "silence"
+        and 150 < span.ms < 3_000
+        and span.started_s < coughed.ended_s + 0.3
+        and span.ended_s > coughed.started_s
+    ]
+    assert len(pauses) == 1
+    assert abs(len(whole) - len(paused)) <= 0.03 * 16_000
+    length = min(len(whole), len(paused))
+    # Only the ramp of 5 ms after the pause may differ.
+    assert numpy.count_nonzero(whole[:length] != paused[:length]) <= 0.02 * 16_000
 
 
-async def test_somebody_is_called_and_books_an_appointment() -> None:
+@CALLS
+async def test_somebody_is_called_and_books_an_appointment(line: Line) -> None:
+    acs, url = line
     caller = Caller(BOOKING, datetime.now(UTC).date())
-    async with (
-        answering() as (acs, url),
-        httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest,
-    ):
+    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest:
         placed = await rest.post("/calls/initiate", json={"target_number": "+15550123"})
         assert placed.status_code == 200
         telephone = await acs.callee("+15550123")

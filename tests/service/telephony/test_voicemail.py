@@ -8,22 +8,24 @@ import math
 from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from tests.cloud.acs.caller import Caller as Telephone
 from tests.cloud.acs.caller import CallOver
+from tests.cloud.acs.emulator import AcsEmulator
 from tests.eval.phone import answering
 from tests.kit.clients.phone_caller import PhoneCaller
 from tests.kit.serving import AUTHORITIES
 from tests.kit.speech import HIBARI, RATE_HZ, say_aside, silence
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="module")]
 
-CALLEE = "+15550123"
+AGENTS = {"library": "leave_message", "branch": "hang_up"}
+"""What each does when a machine picks up."""
 MESSAGE = "This is the library. Your book has arrived."
 GREETING = "Hello, this is the library."
 MACHINE = "you have reached anna miller. i can not take your call. please leave a message after the tone"
@@ -32,7 +34,7 @@ PERSON = (
     "so please tell me what this is about as quickly as you can because i am really in a hurry this morning"
 )
 AGENT = """
-name: library
+name: {name}
 label: Library
 greeting: {greeting}
 instructions: You tell people that their book has arrived.
@@ -53,18 +55,27 @@ def beep(ms: int = 500, frequency_hz: float = 1_000.0) -> bytes:
     return array("h", (round(9_000 * math.sin(step * n)) for n in range(ms * RATE_HZ // 1000))).tobytes()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[AcsEmulator, str]]:
+    """The network, and the address of one server with both agents: its models take seconds to load."""
+    folder = tmp_path_factory.mktemp("agents")
+    for name, voicemail in AGENTS.items():
+        text = AGENT.format(name=name, greeting=GREETING, voicemail=voicemail, message=MESSAGE)
+        (folder / f"{name}.yaml").write_text(text)
+    async with answering(AGENTS_DIRECTORY=str(folder), DEFAULT_AGENT="library") as (acs, url):
+        yield acs, url
+
+
 @asynccontextmanager
-async def picked_up(folder: Path, voicemail: str) -> AsyncIterator[tuple[PhoneCaller, httpx.AsyncClient]]:
-    """Somebody whom the agent calls has picked up, or something."""
-    text = AGENT.format(greeting=GREETING, voicemail=voicemail, message=MESSAGE)
-    (folder / "library.yaml").write_text(text)
-    async with (
-        answering(AGENTS_DIRECTORY=str(folder), DEFAULT_AGENT="library") as (acs, url),
-        httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest,
-    ):
-        placed = await rest.post("/calls/initiate", json={"target_number": CALLEE})
+async def picked_up(
+    line: tuple[AcsEmulator, str], agent: str, number: str
+) -> AsyncIterator[tuple[PhoneCaller, httpx.AsyncClient]]:
+    """Somebody whom the agent calls, at a number of their own, has picked up, or something."""
+    acs, url = line
+    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest:
+        placed = await rest.post("/calls/initiate", json={"target_number": number, "agent": agent})
         assert placed.status_code == 200, placed.text
-        async with PhoneCaller.on(await acs.callee(CALLEE), url) as person:
+        async with PhoneCaller.on(await acs.callee(number), url) as person:
             yield person, rest
 
 
@@ -80,9 +91,9 @@ def heard_ms(telephone: Telephone) -> float:
     return sum(span.ms for span in telephone.ear.timeline if span.kind == "audio")
 
 
-async def test_a_machine_is_left_the_message_after_its_tone(tmp_path: Path) -> None:
+async def test_a_machine_is_left_the_message_after_its_tone(line: tuple[AcsEmulator, str]) -> None:
     greeting = await say_aside(MACHINE, HIBARI)
-    async with picked_up(tmp_path, "leave_message") as (machine, rest):
+    async with picked_up(line, "library", "+15550123") as (machine, rest):
         telephone = machine.caller
         await machine.say(greeting + silence(1_200))
         assert heard_ms(telephone) == 0
@@ -96,9 +107,9 @@ async def test_a_machine_is_left_the_message_after_its_tone(tmp_path: Path) -> N
     assert ended["reason"] == "MESSAGE_LEFT"
 
 
-async def test_a_machine_is_hung_up_on(tmp_path: Path) -> None:
+async def test_a_machine_is_hung_up_on(line: tuple[AcsEmulator, str]) -> None:
     greeting = await say_aside(MACHINE, HIBARI)
-    async with picked_up(tmp_path, "hang_up") as (machine, rest):
+    async with picked_up(line, "branch", "+15550124") as (machine, rest):
         with suppress(CallOver):
             await machine.say(greeting + silence(20_000))
         await machine.caller.ended(60)
@@ -106,9 +117,9 @@ async def test_a_machine_is_hung_up_on(tmp_path: Path) -> None:
         assert (await record(rest, machine))["outcome"] == "VOICEMAIL"
 
 
-async def test_a_person_with_a_long_sentence_is_talked_with(tmp_path: Path) -> None:
+async def test_a_person_with_a_long_sentence_is_talked_with(line: tuple[AcsEmulator, str]) -> None:
     sentence = await say_aside(PERSON, HIBARI)
-    async with picked_up(tmp_path, "hang_up") as (person, rest):
+    async with picked_up(line, "branch", "+15550125") as (person, rest):
         said = await person.say(sentence + silence(300))
         assert said.ended_s - said.started_s > 8
         # Where they paused for breath the greeting may have begun, and they have cut it short.
@@ -122,9 +133,9 @@ async def test_a_person_with_a_long_sentence_is_talked_with(tmp_path: Path) -> N
         assert (await record(rest, person))["outcome"] not in ("VOICEMAIL", "MESSAGE_LEFT")
 
 
-async def test_hello_is_answered_by_the_greeting(tmp_path: Path) -> None:
+async def test_hello_is_answered_by_the_greeting(line: tuple[AcsEmulator, str]) -> None:
     hello = await say_aside("hello", HIBARI)
-    async with picked_up(tmp_path, "leave_message") as (person, _):
+    async with picked_up(line, "library", "+15550126") as (person, _):
         await person.say(hello + silence(300))
         assert await person.reply() == GREETING
         person.hang_up()

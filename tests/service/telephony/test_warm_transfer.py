@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from actors.conversation import Role
-from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.llm import ModelEvent, ModelRequest, ToolCalled
 from app.telephony.transfer import warm_transfer
 from app.tools import load_tools
 from protocol.calls import CallState
@@ -18,42 +18,19 @@ from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.events import Result
 from tests.kit.session_kit import AGENT
 from tests.kit.virtual_time import on_virtual_time
+from tests.service.telephony.models import BRIEFING, CALL, PutsThrough
 from tests.service.telephony.telephone_kit import Telephone, answered, did_not_work, over, telephone
 
 TOOLS = load_tools()
 CLERK = msgspec.structs.replace(AGENT, tools=("transfer_with_briefing",), transfer_targets=())
 PERSON = "+15550177"
-BRIEFING = "Ada is calling about an invoice."
-CALL = ToolCalled(call_id="call-1", name="transfer_with_briefing", arguments=f'{{"briefing": "{BRIEFING}"}}')
-
-
-class PutsThrough:
-    """A model that puts callers through, and says how that went."""
-
-    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        last = request.messages[-1]
-        if last.role is Role.TOOL:
-            yield TextGenerated("That did not work." if "error" in last.text else "You are both on the line. Goodbye.")
-        elif last.text == "1":
-            yield TextGenerated("I will ask them. ")
-            yield msgspec.structs.replace(CALL, call_id=f"call-{request.turn}")
-        else:
-            yield TextGenerated(f"You said {last.text}. What else?")
-        yield ReplyGenerated()
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
-def puts_through() -> PutsThrough:
-    return PutsThrough()
 
 
 @asynccontextmanager
 async def asking(pickup: Pickup | None = None, **environ: str) -> AsyncIterator[tuple[Telephone, Caller]]:
     """A caller who wants to be put through, and has been told that somebody is asked."""
     environ = {
-        "LANGUAGE_MODEL": f"{__name__}:puts_through",
+        "LANGUAGE_MODEL": "tests.service.telephony.models:puts_through",
         "HANDOFF_PHONE_NUMBER": PERSON,
         **environ,
     }
