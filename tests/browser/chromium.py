@@ -14,9 +14,6 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_p
 
 from tests.kit.source import ROOT
 
-# What Node has compiled of Playwright's driver is kept: it is a quarter of what a browser takes to start.
-os.environ.setdefault("NODE_COMPILE_CACHE", str(ROOT / ".pytest_cache/node"))
-
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
