@@ -61,7 +61,9 @@ class AccessCodes:
             log.info("access code accepted", extra=shown)
             return Verdict.ACCEPTED
         log.warning("access code wrong", extra=shown)
-        self._background.run(self._tell(name))
+        if not self._background.run(self._tell(name), what="the telling of a wrong access code"):
+            # A busy worker counts it too, though others do not hear of it.
+            self._limits.wrong(name, self._clock.now())
         return Verdict.WRONG
 
     def _name(self, caller: str) -> str:

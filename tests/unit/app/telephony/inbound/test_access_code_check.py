@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from actors.runtime import background_tasks
 from actors.runtime.background_tasks import BackgroundTasks
 from app.server.lifecycle import Lifecycle
 from app.server.processes.worker_bus import WorkerBusError
@@ -54,6 +55,12 @@ async def test_the_right_code_opens_and_another_does_not() -> None:
     assert await server.judge("4712") is Verdict.WRONG
     assert await server.judge("4711") is Verdict.ACCEPTED
     assert await server.judge("") is Verdict.WRONG
+
+
+async def test_a_worker_with_too_much_to_do_counts_wrong_codes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background_tasks, "MAX_TASKS", 0)
+    server = Server()
+    assert [await server.judge("4712") for _ in range(3)] == [Verdict.WRONG, Verdict.WRONG, Verdict.LOCKED]
 
 
 async def test_a_caller_who_was_wrong_too_often_is_not_listened_to_for_a_while() -> None:
