@@ -33,7 +33,7 @@ _FILLERS = frozenset(
     str.split("or and but um uh er erm oh well on at the for to please let's say maybe it's then in a an")
 )
 _BEFORE = frozenset(str.split("on for at by the a an"))
-_INSTEAD_OF = (("instead", "of"), ("rather", "than"), ("and", "not"), ("but", "not"), ("than",))
+_INSTEAD_OF = (("instead", "of"), ("rather", "than"), ("and", "not"), ("but", "not"), ("than",), ("not",))
 _MOST = 4
 """The most corrections of one utterance that are followed."""
 _BETWEEN_MOST = 8

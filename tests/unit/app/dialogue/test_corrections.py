@@ -37,6 +37,7 @@ def meant(said: str, *, is_of_two: bool = False) -> str:
         ("Thursday instead of Friday", "thursday"),
         ("rather Friday than Thursday", "rather friday"),
         ("Monday or Tuesday", "monday"),
+        ("Monday, not Tuesday", "monday"),
         ("my name is Ida, not Bob", "no my name is ida"),
         ("Monday to Friday", "monday to friday"),
         ("Friday is fine but not Thursday", "friday is fine but not thursday"),
