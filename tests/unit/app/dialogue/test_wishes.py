@@ -49,6 +49,11 @@ async def test_a_question_beside_another_wish_is_answered_too(said: str, answers
     assert 0 <= first < second, reply
 
 
+async def test_of_three_questions_each_is_answered_once() -> None:
+    reply = await heard("how much is it and where are you and when are you open")
+    assert [reply.count(answer) for answer in (PRICES, ADDRESS, HOURS)] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("said", "absent"),
     [
