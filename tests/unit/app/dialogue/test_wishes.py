@@ -152,3 +152,19 @@ async def test_a_yes_with_a_change_is_a_change() -> None:
     for text in ("i need a cleaning on monday", "the first one", "bob", "yes but make it tuesday"):
         reply = await conversation.say(text)
     assert "On Tuesday" in reply
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "i need to cancel tomorrow's appointment, actually move it to friday",
+        "cancel my appointment tomorrow no wait i need to move it to friday",
+    ],
+)
+async def test_a_task_that_is_taken_back_is_not_begun(said: str) -> None:
+    conversation = Conversation(MODEL)
+    await conversation.say(said)
+    assert [(run.name, run.arguments["day"]) for run in conversation.runs] == [
+        ("find_appointment", "2026-06-04"),
+        ("free_times", "2026-06-05"),
+    ]
