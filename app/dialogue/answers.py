@@ -12,13 +12,22 @@ _BETWEEN = frozenset(("the", "on", "this", "next", "at"))
 _LEAD_IN = 3
 """A yes or no counts if it begins within this many words, or anywhere in a sentence of at most `_SHORT` words."""
 _SHORT = 6
+_TAKEN_BACK = (("wait",), ("actually",), ("sorry",), ("i", "mean"), ("hold", "on"))
+_UNCONCERNED = frozenset(("worry", "mind", "care", "know", "forget", "think", "understand", "have", "want", "need"))
 _BEFORE_A_LEAD_IN, _CLEAR_LEAD_IN = 2, 3
 """This many words at most, before a lead-in of at least the second number of words, may be a misheard greeting: `the
 low, do you know`."""
 
 
 def polarity(words: Sequence[str], dialogue: Dialogue) -> bool | None:
-    """True for a yes, False for a no, None for neither. Of both, what is said first; `not right` is a no."""
+    """True for a yes, False for a no, None for neither.
+
+    Of both, what is said first, or behind a correction: `yes, no wait, no`. `Not right` and `don't book it` are a no,
+    `not sure` is neither.
+    """
+    words = _behind_correction(words, dialogue)
+    if _refuses_an_act(words):
+        return False
     yes = _first_of(words, dialogue.yes)
     no = _first_of(words, dialogue.no)
     last = _LEAD_IN if len(words) > _SHORT else len(words)
@@ -27,7 +36,27 @@ def polarity(words: Sequence[str], dialogue: Dialogue) -> bool | None:
     if yes is None or yes >= last:
         return None
     negated = any(word == "not" or word.endswith("n't") for word in words[max(0, yes - 3) : yes])
+    if negated and words[yes] == "sure":
+        return None
     return not negated
+
+
+def _behind_correction(words: Sequence[str], dialogue: Dialogue) -> Sequence[str]:
+    """What is said behind a correction of a yes or a no, if that is one too."""
+    for at in range(len(words) - 1, 0, -1):
+        is_correction = any(tuple(words[at : at + len(phrase)]) == phrase for phrase in _TAKEN_BACK)
+        if is_correction and len(words) <= _SHORT:
+            behind = words[at + 1 :]
+            if _first_of(behind, (*dialogue.yes, *dialogue.no)) is not None:
+                return behind
+    return words
+
+
+def _refuses_an_act(words: Sequence[str]) -> bool:
+    """`don't book it`, `please don't`: nothing is to be done; `don't worry` says something else."""
+    said = [word for word in words if word != "please"]
+    is_refusal = said[:1] == ["don't"] or said[:2] == ["do", "not"]
+    return is_refusal and len(said) <= _SHORT and _UNCONCERNED.isdisjoint(said)
 
 
 def subject_of(words: Sequence[str], dialogue: Dialogue) -> Sequence[str]:

@@ -33,7 +33,7 @@ _FILLERS = frozenset(
     str.split("or and but um uh er erm oh well on at the for to please let's say maybe it's then in a an")
 )
 _BEFORE = frozenset(str.split("on for at by the a an"))
-_INSTEAD_OF = (("instead", "of"), ("rather", "than"), ("and", "not"), ("but", "not"), ("than",))
+_INSTEAD_OF = (("instead", "of"), ("rather", "than"), ("and", "not"), ("but", "not"), ("than",), ("not",))
 _MOST = 4
 """The most corrections of one utterance that are followed."""
 _BETWEEN_MOST = 8
@@ -73,7 +73,9 @@ def _corrected(
     """The words without the last value that is taken back; None if there is none."""
     for first, second in reversed([*pairwise(mentions)]):
         between = words[first.end : second.start]
-        if _is_same_kind(first, second) and not is_of_two(first) and _is_other(between):
+        is_or = _is_or(between) and (_is_day(first) or not is_of_two(first))
+        is_left_out = is_or or (_is_instead(between) and not is_of_two(first))
+        if _is_same_kind(first, second) and is_left_out:
             return [*words[: first.end], *words[second.end :]]
         if _is_correction(between) and (wrong := _corrected_by(second, mentions)) is not None:
             before = [*words[: _with_preposition(words, wrong.start)], *words[wrong.end : first.end]]
@@ -94,10 +96,23 @@ def _corrected_by(mention: Mention, mentions: Sequence[Mention]) -> Mention | No
     return before[-1] if before else None
 
 
-def _is_other(between: Sequence[str]) -> bool:
-    """Whether what follows is only another possibility, or what is not meant."""
-    said = tuple(word for word in between if word not in ("on", "at", "the", "maybe", "even", "for", "in"))
-    return said == ("or",) or said in _INSTEAD_OF
+def _is_day(mention: Mention) -> bool:
+    """Whether the value is a date in ISO 8601."""
+    return isinstance(mention.value, str) and mention.value.count("-") == 2 and mention.value[:4].isdecimal()
+
+
+def _is_or(between: Sequence[str]) -> bool:
+    """Whether what follows is only another possibility."""
+    return _bare(between) == ("or",)
+
+
+def _is_instead(between: Sequence[str]) -> bool:
+    """Whether what follows is what is not meant."""
+    return _bare(between) in _INSTEAD_OF
+
+
+def _bare(between: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for word in between if word not in ("on", "at", "the", "maybe", "even", "for", "in"))
 
 
 def _is_correction(between: Sequence[str]) -> bool:

@@ -118,7 +118,8 @@ class Script:
             if self._stands_alone(state, said, asked.best.intent):
                 intent = self._intents[asked.best.intent]
                 reply.parts.append(self._tasks.say(state, intent.reply, f"intent.{intent.name}"))
-                return [*messages[:-1], msgspec.structs.replace(messages[-1], text=rest)]
+                rest_alone = [*messages[:-1], msgspec.structs.replace(messages[-1], text=rest)]
+                return self._answer_aside(state, reply, rest_alone)
         return messages
 
     def _stands_alone(self, state: State, said: Utterance, aside: str) -> bool:

@@ -8,6 +8,8 @@ from app.dialogue.schema import AskStep, Dialogue, Step
 from app.dialogue.spoken_numbers import ordinal_choice
 from app.dialogue.state import State
 
+_ASKING = frozenset(("what", "when", "how", "why", "was", "is"))
+"""Words with which a question begins: `what was the first one again` takes none."""
 _SHORT = 8
 _FEW = 2
 """How many other words may stand around `the second one`, and how many of them may have a meaning of their own."""
@@ -17,6 +19,8 @@ def offer_chosen(step: Step, state: State, said: Utterance, dialogue: Dialogue) 
     """The value that is chosen of those that the open question of `step` has offered; None if none is."""
     offered = state.kept.get(step.offered or "") if isinstance(step, AskStep) else None
     if not isinstance(offered, list) or not offered or len(said.words) > _SHORT or said.telling > _FEW:
+        return None
+    if said.words[:1] and said.words[0] in _ASKING:
         return None
     chosen = ordinal_choice(said.words, len(offered))
     if chosen is None and len(offered) == 1 and polarity(said.words, dialogue):

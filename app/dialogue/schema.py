@@ -253,11 +253,14 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     yes: Texts = (
         "yes", "yeah", "yep", "yes please", "sure", "of course", "correct", "that's right", "that is correct", "okay",
         "ok", "exactly", "absolutely", "go ahead", "please do", "sounds good", "perfect", "that works", "fine", "great",
+        "i guess so", "i suppose so", "i think so", "why not", "go for it", "yup", "definitely", "by all means",
+        "do it",
     )  # fmt: skip
     no: Texts = (
         "no", "nope", "nah", "no thanks", "no thank you", "not really", "that's wrong", "that is not right", "wrong",
         "i don't think so", "not quite", "that's the wrong one", "that's the wrong time", "wrong date",
         "nothing else", "that's all", "that is all", "that's it", "i'm good",
+        "not yet", "not now", "better not", "rather not",
     )  # fmt: skip
     lead_ins: Texts = (
         "hello", "hi", "hey", "hi there", "hello there", "good morning", "good afternoon", "good evening", "um", "uh",

@@ -6,6 +6,7 @@ first is done.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from app.dialogue.people import is_follow_up, read_relative
 
@@ -17,6 +18,8 @@ _JOINT = re.compile(
 )
 MOST_JOINTS = 4
 """The most places at which a text is divided: whoever joins more says many small things and no two wishes."""
+MOST_CHARS = 400
+"""The longest text that is divided, in characters: a longer one tells a story."""
 _JOINTS = frozenset(("and", "also"))
 _SELF = frozenset(("me", "myself", "mine"))
 
@@ -38,7 +41,9 @@ def second_wish(words: Sequence[str]) -> int:
 
 def divisions(text: str) -> Iterator[tuple[str, str]]:
     """The ways in which `text` can be two sentences: `monday, and how much is it` is `monday` and `how much is it`."""
-    for joint in [*_JOINT.finditer(text)][:MOST_JOINTS]:
+    if len(text) > MOST_CHARS:
+        return
+    for joint in islice(_JOINT.finditer(text), MOST_JOINTS):
         before, behind = text[: joint.start()].strip(), text[joint.end() :].strip()
         if before and behind:
             yield before, behind

@@ -30,6 +30,8 @@ def read_day(words: list[str], at: int, today: date, *, bare: bool = False) -> F
     second` and `wed` are one.
     """
     rest = words[at : at + 8]
+    if rest[:1] in (["today's"], ["tomorrow's"], ["yesterday's"]):
+        rest[0] = rest[0].removesuffix("'s")
     before = words[max(0, at - 1) : at]
     if before and before[0] in TENS and rest[:1] and rest[0] in ORDINALS:
         return None  # "the thirty first of June" is no day, and no first of June either

@@ -6,7 +6,6 @@ words it takes, or None.
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 UNITS = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -26,6 +25,7 @@ _DIGIT_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 MAX_DIGITS = 20
 """The most digits of one number: more than any number that is asked for has, and few enough to be read quickly."""
 
+_OTHERS = frozenset(str.split("other others different more later earlier else"))
 _LEFT_TO_US = (
     "whichever", "whatever", "you choose", "you pick", "you decide", "up to you", "your choice", "surprise me",
     "no preference", "don't care", "do not care", "don't mind", "do not mind", "doesn't matter", "does not matter",
@@ -86,12 +86,16 @@ def ordinal_choice(words: list[str], count: int) -> int | None:
     """
     if is_left_to_us(words):
         return 0
-    for before, word in pairwise(["", *words]):
+    for before, word, behind in zip(["", *words], words, [*words[1:], ""], strict=False):
         if before in TENS:  # "the thirty first"
             continue
-        if word in ("last", "latest", "later"):
+        if before in ("number", "option") and 0 < NUMBERS.get(word, 0) <= count:
+            return NUMBERS[word] - 1
+        if word in ("last", "latest") or (word == "later" and before == "the"):
             return count - 1
-        if word in ("earliest", "earlier", "soonest", "either", "any"):
+        if word in ("earliest", "soonest") or (word == "earlier" and before == "the"):
+            return 0
+        if word in ("either", "any") and behind not in _OTHERS:
             return 0
         if word in ORDINALS and ORDINALS[word] <= count:
             return ORDINALS[word] - 1

@@ -10,6 +10,7 @@ _PARTS = {"morning": "a", "afternoon": "p", "evening": "p", "tonight": "p"}
 
 _BEFORE_A_PRONOUN = frozenset(ORDINALS) | {
     "last", "that", "this", "earlier", "later", "earliest", "latest", "which", "another", "other", "any", "no",
+    "morning", "afternoon", "evening",
 }  # fmt: skip
 """Words after which `one` is a pronoun and no time of day."""
 
@@ -25,6 +26,8 @@ def read_time(words: list[str], at: int, earliest: str, *, bare: bool = False) -
     """
     if words[at : at + 1] == ["one"] and at > 0 and words[at - 1] in _BEFORE_A_PRONOUN:
         return None
+    if at > 0 and words[at - 1] in ("number", "option"):
+        return None
     start = 1 if words[at : at + 1] and words[at] in ("at", "around", "about", "by") else 0
     rest = words[at + start : at + start + 6]
     if rest[:2] in (["twelve", "noon"], ["twelve", "midnight"]):
@@ -37,6 +40,13 @@ def read_time(words: list[str], at: int, earliest: str, *, bare: bool = False) -
     if not found:
         return None
     hour, minute, taken = found
+    if (
+        words[max(0, at - 1) : at] == ["the"]
+        and words[at + start + taken - 1] == "one"
+        and minute % 10 == 1
+        and taken > 1
+    ):
+        minute, taken = minute - 1, taken - 1  # "the one thirty one" is the one at one thirty
     half, more = _half_of_day(rest[taken:])
     near = words[max(0, at - PART_OF_DAY_WITHIN) : at + PART_OF_DAY_WITHIN]
     half = half or next((_PARTS[word] for word in near if word in _PARTS), "")

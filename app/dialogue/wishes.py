@@ -6,17 +6,24 @@ not sure that there are two, the utterance is read as a whole.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import msgspec
 
 from actors.conversation import ChatMessage
 from app.dialogue.hearing import SURE, Hearing, Utterance
 from app.dialogue.matching import FUNCTION_WORDS
 from app.dialogue.mentions import Mention
 from app.dialogue.schema import DaySlot, Dialogue, Does
-from app.dialogue.second_wish import divisions, second_wish
+from app.dialogue.second_wish import MOST_JOINTS, divisions, second_wish
 from app.dialogue.spoken_days import DAY_WORDS
 from app.dialogue.state import State
 from app.dialogue.words import words_of
 
+_TAKES_BACK = re.compile(
+    r"[,.;]?\s+(?:no wait|wait no|no|wait|actually|i mean|sorry|scratch that|or rather|rather),?\s+(?:actually,?\s+)?",
+    re.IGNORECASE,
+)
 _ONE = re.compile(r"\b(?:a new|another|a second|a different|an other) one\b", re.IGNORECASE)
 _BEFORE_MENTIONED = frozenset(("it", "that", "them", "this"))
 """Words of a sentence that is about what stands before it: `i have a cleaning on friday and want to move it`."""
@@ -50,6 +57,7 @@ class Wishes:
         said = self._hearing.read(state, messages)
         at = 0 if state.task else second_wish(said.words)
         if not at:
+            said = self._with_task_that_is_meant(state, messages, said)
             return self._first_of_two_tasks(state, messages, said) or (said, state.waiting)
         parts = (" ".join(part) for part in (said.words[:at], said.words[at:]))
         first, other = (self._hearing.read_as(state, messages, part) for part in parts)
@@ -61,6 +69,21 @@ class Wishes:
             days = [word for mention in missing for word in other.words[mention.start : mention.end]]
             first = self._hearing.read_as(state, messages, " ".join([*said.words[:at], *days]))
         return first, " ".join(said.words[at:])
+
+    def _with_task_that_is_meant(self, state: State, messages: Sequence[ChatMessage], whole: Utterance) -> Utterance:
+        """The utterance, for the task that takes the place of another in it: `cancel it, no wait, move it to Friday`.
+
+        The values of both parts count.
+        """
+        text = messages[-1].text
+        for joint in islice(_TAKES_BACK.finditer(text), MOST_JOINTS):
+            before = self._hearing.read_as(state, messages, text[: joint.start()])
+            behind = self._hearing.read_as(state, messages, text[joint.end() :])
+            if before.best is None or behind.best is None or before.best.intent == behind.best.intent:
+                continue
+            if self._is_task(before) and self._is_task(behind):
+                return msgspec.structs.replace(whole, best=behind.best)
+        return whole
 
     def _first_of_two_tasks(
         self, state: State, messages: Sequence[ChatMessage], whole: Utterance

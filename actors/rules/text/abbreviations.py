@@ -18,7 +18,7 @@ ABBREVIATIONS = _words(
     "inc ltd llc corp co bros dept est approx appt apt st ste mt ft ave blvd rd etc jr sr min max hr hrs sec mins",
     "tel ext cf al no nos fig vol jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur",
     "thurs fri sat sun ph.d ca incl excl misc attn assn govt univ fl flr rm bldg tsp tbsp oz qt",
-    "lb lbs secs hwy pkwy pp ch pt",
+    "lb lbs secs hwy pkwy pp ch pt acct sq",
     "inkl exkl abzgl usw ungef tägl env boul aprox pág avda ecc enz str mio mrd std geb wg hbf av bd réf",
     "apdo depto nº urb geom arch evt ong blz mwst ул г кв им руб тыс млн",
 )

@@ -21,6 +21,7 @@ _MONTH = "(Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
 _ANY_MONTH = f"({'|'.join(_MONTHS)}|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
 _ORDINAL = "(?:st|nd|rd|th)"
 _HOUR = r"(?:[01]?\d|2[0-4])"
+_LARGEST_FRACTION = 10
 _FIRST_YEAR_OF_1900S = 31
 """Years of two digits from here on are those of the last century, as hibari has it."""
 
@@ -43,6 +44,8 @@ _DAYS_AND_MONTH = re.compile(
     rf"(?<![\w.,:/-])(?:the )?(\d{{1,2}}){_ORDINAL}?\s?[-–]\s?(\d{{1,2}}){_ORDINAL}? (?:of )?{_ANY_MONTH}\b"
 )
 
+_DATE_AT_END = re.compile(r"(?<![\w./])(\d{1,2})/(\d{1,2})(?=\.(?:\s|$))")
+_SHORT_HALF = re.compile(r"(?<![\w:.,])(\d{1,2}:[0-5]\d)\s?([AaPp])(?![\w.])")
 _POINTED_TIME = re.compile(rf"(?<![\w:.,$€£])(\d{{1,2}})\.([0-5]\d)(?={HALF_OF_DAY})")
 _RANGE_OF_POINTED_TIMES = re.compile(
     rf"(?<![\w:.,$€£])({_HOUR})\.([0-5][05])\s?[-–]\s?({_HOUR})\.([0-5][05])"
@@ -74,7 +77,7 @@ _MONTH_NAME = re.compile(
 )
 _RANGE_OF_DAYS = re.compile(rf"\b{_DAY}\.?\s?[-–]\s?{_DAY}\b\.?(?=$|[\s,;:.)])")
 _RANGE_OF_SHORTEST_DAYS = re.compile(rf"\b{_SHORTEST_DAYS}\.?\s?[-–]\s?{_SHORTEST_DAYS}\b\.?(?=:?\s)")
-_WORKING_DAYS = re.compile(r"\bM\s?[-–]\s?F\b(?=[:,]?\s\d)")
+_WORKING_DAYS = re.compile(r"\bM\s?[-–]\s?F\b(?=[:,]?\s\d)|(?:(?<=[ap]m )|(?<=AM )|(?<=PM )|(?<=\d ))M\s?[-–]\s?F\b")
 _RANGE_OF_MONTHS = re.compile(rf"\b{_MONTH}\.?\s?[-–]\s?{_MONTH}\b\.?(?=$|[\s,;:.)])")
 
 
@@ -98,10 +101,12 @@ def _with_dates(text: str) -> str:
     text = _DAYS_AND_MONTH.sub(
         lambda days: f"the {_ordinal(days[1])} to the {_ordinal(days[2])} of {_month(days[3])}", text
     )
-    return _SHORT_DATE.sub(_short_date, text)
+    text = _SHORT_DATE.sub(_short_date, text)
+    return _DATE_AT_END.sub(_date_at_end, text)
 
 
 def _with_times(text: str) -> str:
+    text = _SHORT_HALF.sub(lambda time: f"{time[1]} {time[2].upper()}M", text)
     text = _POINTED_TIME.sub(r"\1:\2", text)
     text = _RANGE_OF_POINTED_TIMES.sub(lambda time: f"{time[1]:0>2}:{time[2]} to {time[3]:0>2}:{time[4]}", text)
     text = _RANGE_OF_DIGITS.sub(lambda time: f"{time[1]}:{time[2]} to {time[3]:0>2}:{time[4]}", text)
@@ -154,6 +159,13 @@ def _short_date(match: re.Match[str]) -> str:
     if f"{month}/{day}" in FRACTIONS and not match[1].lower().startswith("on"):
         return match[0]
     return f"{match[1]}{_MONTHS[month - 1]} {day}" if 1 <= month <= 12 and 1 <= day <= 31 else match[0]
+
+
+def _date_at_end(match: re.Match[str]) -> str:
+    """A date in front of a full stop; what may be a fraction, as 2/3, stays."""
+    month, day = int(match[1]), int(match[2])
+    is_fraction = month < day <= _LARGEST_FRACTION
+    return f"{_MONTHS[month - 1]} {day}" if 1 <= month <= 12 and 1 <= day <= 31 and not is_fraction else match[0]
 
 
 def _time(match: re.Match[str]) -> str:

@@ -35,8 +35,10 @@ _NAME_OF_NUMBER = (
     r"|(?:last|final|first)\s(?:three|four|five|six|[3-6])\sdigits)"
     r"(?:\s(?:is|are|was|were))?:?\s#?)"
 )
-_NAMED = re.compile(_NAME_OF_NUMBER + r"(\d{3,7})(?![\w-]|[.,:/]\d|\s?%| \d{2,4}\b)")
+_NAMED = re.compile(_NAME_OF_NUMBER + r"[-*•x]{0,4}(\d{3,7})(?![\w-]|[.,:/]\d|\s?%| \d{2,4}\b)")
 _NAMED_GROUPS = re.compile(_NAME_OF_NUMBER + r"(\d{2,4}([ -])\d{2,4}(?:\3\d{2,4}){0,2})(?![\w-]|[.,:/]\d|\s?%)")
+_NUMBER_AND_PART = re.compile(r"(?<![\w.,$€£/-])(\d{3,})-(\d{1,5})(?![\w/-]|[.,:]\d)")
+_HASH_AND_NUMBER = re.compile(r"(?<!\bpress )(?<!\bdial )(?<!\bhit )(?<!\bthe )(?<=\w )#\s(?=[A-Z]*\d)")
 _SHORT_CODE = re.compile(r"(?i)(\b(?:text|sms|send)\b[^.!?\d]{0,30}\bto\s)(\d{5,6})(?![\w-]|[.,:/]\d|\s?[a-z%])")
 _COUNTRY_AND_ZERO = re.compile(r"(?<![\w.])(\+\d{1,3}) ?\(0\) ?(?=\d)")
 _AREA_AND_NUMBER = re.compile(r"(?<![\w./])(0\d{1,4}) ?/ ?(?=\d{3}[\d -]{1,8}\d(?![\w/]))")
@@ -50,13 +52,14 @@ _CODE = re.compile(r"(?<![\w$€£-])(?=[A-Z\d-]*\d)(?=[A-Z\d-]*[A-Z])[A-Z\d]+(?
 _ORDINAL_OR_UNIT = re.compile(r"\d+(?:ST|ND|RD|TH|AM|PM|S|K|KB|MB|GB|TB|M|W|V|X|D)")
 _WORD_AND_NUMBER = re.compile(r"([A-Z]{4,})(\d{1,4})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_FISCAL_YEAR = re.compile(r"([FC]Y)((?:19|20)\d\d)")
+_FISCAL_YEAR = re.compile(r"([FC]Y)((?:19|20)?\d\d)")
 _LETTER_BEFORE = re.compile(r"([A-Z])([1-9]\d?)")
 _LETTER_BEHIND = re.compile(r"([1-9]\d?)([A-Z])")
 
 
 def with_digits(text: str) -> str:
     """`text` with telephone numbers and named or well-known kinds of numbers as single digits."""
+    text = _HASH_AND_NUMBER.sub("#", text)
     text = _KEY.sub(lambda key: _KEYS["*"] + " " if key[2] else _KEYS[key[1]], text)
     text = _COUNTRY_AND_ZERO.sub(r"\1 ", text)
     text = _AREA_AND_NUMBER.sub(r"\1 ", text)
@@ -66,6 +69,7 @@ def with_digits(text: str) -> str:
     text = _TELEPHONE_IN_LETTERS.sub(lambda match: f"{in_groups(match[1].split('-'))}, {match[2]}", text)
     text = _TELEPHONE.sub(_telephone, text)
     text = _LOCAL_TELEPHONE.sub(lambda match: in_groups(match[0].split("-")), text)
+    text = _NUMBER_AND_PART.sub(_number_and_part, text)
     text = _EMERGENCY.sub(lambda match: match[1] + _singly(match[2]), text)
     text = _NAMED.sub(lambda match: match[1] + _singly(match[2]), text)
     text = _SHORT_CODE.sub(lambda match: match[1] + _singly(match[2]), text)
@@ -82,6 +86,13 @@ def with_codes(text: str) -> str:
 def digit_by_digit(text: str) -> str:
     """`text` with each digit as a word, for figures that are longer than any number has a name for."""
     return re.sub(r"\d", lambda digit: f" {_DIGITS[int(digit[0])]} ", text)
+
+
+def _number_and_part(match: re.Match[str]) -> str:
+    """A number such as 4711-22; what grows, as 100-200 or 2025-26 does, is a range."""
+    first, second = match[1], match[2]
+    is_range = int(first) < int(second) or (_YEAR.fullmatch(first) is not None and len(second) == 2)
+    return match[0] if is_range else in_groups((first, second))
 
 
 def _telephone(match: re.Match[str]) -> str:

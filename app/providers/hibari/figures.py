@@ -41,7 +41,7 @@ _HOUR_WORDS, _MINUTE_WORDS, _SECOND_WORDS = ("hour", "hours"), ("minute", "minut
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
 
 _SPACED = re.compile(
-    r"(?<![\w.,+-])(?:\d{1,3}(?:[\u00a0\u2009\u202f'’]\d{3})+|[1-9]\d?(?: \d{3}){2,})(?![\w-]|[ .,]\d)"
+    r"(?<![\w.,+-])(?:\d{1,3}(?:[\u00a0\u2009\u202f'’]\d{3})+|[1-9]\d?(?: \d{3}){2,})(?![\w-]|[ ,]\d|\.\d{3})"
 )
 _POINTED = re.compile(r"(?<![\w.,+-])([1-9]\d{0,2}(?:\.\d{3}){2,})(?![\w.-]|,\d)")
 _DECIMAL_COMMA = re.compile(r"(?<![\w.,])([1-9]\d{0,2}(?:\.\d{3})+|\d+),(\d{1,2})(?![\w,]|\.\d)")
@@ -57,9 +57,12 @@ _CENTS = re.compile(r"(?<![\w.,$€£])(\d{1,2})c(?!\w)")
 _MONEY_BEHIND = re.compile(rf"(?<![\w.,$€£])({_NUMBER})\s?(€|£|\$|USD|EUR|GBP|JPY|INR)(?![\w\d])")
 _MONEY_BY_CODE = re.compile(rf"\b(USD|EUR|GBP|JPY|INR)\s?({_NUMBER})")
 _OTHER_MONEY = re.compile(rf"\b(CHF|CAD|AUD)\s?({_NUMBER})|(?<![\w.,$€£])({_NUMBER})\s?(CHF|CAD|AUD)\b")
+_RANGE_OF_SCALED_MONEY = re.compile(r"(?<=\d[kKmM])\s?[-–]\s?(?=[$€£]\d)")
+_OR_MORE = re.compile(rf"(?<![\w.,])([$€£]?)({_NUMBER})\+(?=[\s.,;:!?)]|$)")
+_RANGE_OF_DEGREES = re.compile(r"(?<=\d)\s?°\s?[-–]\s?(?=\d+(?:\.\d+)?\s?°)")
 _RANGE_OF_MONEY = re.compile(rf"([$€£])({_NUMBER})\s?[-–]\s?\1?({_NUMBER})(?![\w/-])")
 _PER_UNIT = re.compile(
-    r"(?:(?<=\d)|(?<=\d )|(?<=\b[mµk]g)|(?<=\bml))\s?/\s?"
+    r"(?:(?<=\d)|(?<=\d )|(?<=\d[kKmM])|(?<=\b[mµk]g)|(?<=\bml))\s?/\s?"
     r"(month|year|week|day|hour|minute|night|person|mo|yr|wk|hr|h|min|kg|lb|km|mi|l|ml)\b"
 )
 
@@ -128,12 +131,15 @@ def _with_money(text: str) -> str:
     text = _MONEY_BEHIND.sub(lambda money: f"{_CURRENCIES.get(money[2], money[2])}{money[1]}", text)
     text = _MONEY_BY_CODE.sub(lambda money: f"{_CURRENCIES[money[1]]}{money[2]}", text)
     text = _OTHER_MONEY.sub(lambda money: _counted(money[2] or money[3], _OTHER_CURRENCIES[money[1] or money[4]]), text)
+    text = _OR_MORE.sub(lambda sum_: f"{sum_[1]}{sum_[2]} {'or more' if sum_[1] else 'plus'}", text)
+    text = _RANGE_OF_SCALED_MONEY.sub(" to ", text)
     text = _RANGE_OF_MONEY.sub(r"\2 to \1\3", text)
     return _PER_UNIT.sub(lambda unit: f" per {_PER.get(unit[1], unit[1])}", text)
 
 
 def _with_measures(text: str) -> str:
-    text = text.replace("24/7", "24 7").replace("№", "number")
+    text = _RANGE_OF_DEGREES.sub(" to ", text)
+    text = text.replace("24/7/365", "24 7, 365").replace("24/7", "24 7").replace("№", "number")
     text = text.replace(" + ", " plus ")
     text = _ABOUT.sub("about ", text)
     text = _BOUND.sub(lambda bound: "at least " if bound[1] == "≥" else "at most ", text)

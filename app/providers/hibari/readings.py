@@ -38,10 +38,11 @@ _ABBREVIATIONS = {
     "ggf": "gegebenenfalls",
     "inkl": "inklusive",
     "incl": "including",
+    "acct": "account",
     "excl": "excluding",
 }
 _ABBREVIATION = re.compile(
-    r"\b([Mm]me|[Mm]lle|[Ss]ra|[Ss]rta|[Nn]r|[Cc]a|[Aa]pprox|vs|[Tt]el|[Ee]xt|[Dd]ept|[Aa]pp?t|bzw|evtl|ggf|inkl|[Ii]ncl|[Ee]xcl)"
+    r"\b([Mm]me|[Mm]lle|[Ss]ra|[Ss]rta|[Nn]r|[Cc]a|[Aa]pprox|vs|[Tt]el|[Ee]xt|[Dd]ept|[Aa]pp?t|bzw|evtl|ggf|inkl|[Ii]ncl|[Ee]xcl|[Aa]cct)"
     r"\.:?(?=\s+\S)"
     r"|\b(p|[Ff]lr?|[Rr]m)\.(?=\s?\d)"
     r"|\b((?<!\d )Hrn?|Bd)\.(?=\s+(?:[^\W\d_]{1,5}\.\s+)*[A-ZÄÖÜ])"
@@ -55,6 +56,7 @@ _PHRASES = (
     (re.compile(r"\bz\.\s?B\.(?=,?\s)", re.IGNORECASE), "zum Beispiel"),
     (re.compile(r"\bd\.\s?h\.(?=,?\s)"), "das heißt"),
     (re.compile(r"\busw\b\.?(?![^\s,;)])"), "und so weiter"),
+    (re.compile(r"\bsq\.?\s?ft\b\.?(?=\s*[a-z,;:)]|$)"), "square feet"),
     (re.compile(r"(?<![\w/])b/c(?![\w/])", re.IGNORECASE), "because"),
     (re.compile(r"(?<![\w/])n/a(?![\w/])", re.IGNORECASE), "not applicable"),
     (re.compile(r"(?<![\w/])c/o(?=\s)", re.IGNORECASE), "care of"),

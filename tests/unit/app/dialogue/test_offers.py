@@ -29,6 +29,9 @@ def chosen(said: str, offered: list[str]) -> Any:
         ("whichever", "09:00"),
         ("june thirty first", None),
         ("yes", None),
+        ("number two", "10:00"),
+        ("what was the first one again", None),
+        ("do you have something later", None),
         ("could you tell me about your first dog and his house", None),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialogue.second_wish import MOST_JOINTS, divisions, second_wish
+from app.dialogue.second_wish import MOST_CHARS, MOST_JOINTS, divisions, second_wish
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,7 @@ def test_a_text_is_divided_where_a_sentence_may_end(said: str, parts: list[tuple
 
 def test_a_text_is_divided_at_few_places() -> None:
     assert len(list(divisions(" and ".join("abcdefgh")))) == MOST_JOINTS
+
+
+def test_a_story_is_not_divided() -> None:
+    assert list(divisions(f"{'a' * MOST_CHARS} and b")) == []

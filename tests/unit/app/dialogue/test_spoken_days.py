@@ -43,6 +43,7 @@ TODAY = date(2026, 6, 3)
         ("the second", "2026-07-02"),
         ("the fifteen", "2026-06-15"),
         ("the twenty one", "2026-06-21"),
+        ("tomorrow's", "2026-06-04"),
         ("wed", "2026-06-10"),
         ("sat the 13th", "2026-06-13"),
         ("last monday", "2026-06-01"),

@@ -54,3 +54,20 @@ def test_a_choice_may_be_left_to_us() -> None:
     assert is_left_to_us(words_of("I don't care"))
     assert is_left_to_us(words_of("you choose please"))
     assert not is_left_to_us(words_of("the second"))
+
+
+@pytest.mark.parametrize(
+    ("said", "chosen"),
+    [
+        ("number two", 1),
+        ("option three please", 2),
+        ("number seven", None),
+        ("the later one", 2),
+        ("the earlier", 0),
+        ("something later", None),
+        ("any of them", 0),
+        ("any others", None),
+    ],
+)
+def test_one_is_chosen_by_its_place(said: str, chosen: int | None) -> None:
+    assert ordinal_choice(words_of(said), 3) == chosen

@@ -66,3 +66,10 @@ def test_a_time_that_is_said_is_read_back() -> None:
         moment = time(minutes // 60, minutes % 60)
         words = words_of(say_time(moment))
         assert read_time(words, 0, "07:30", bare=True) == (f"{moment:%H:%M}", len(words))
+
+
+def test_one_that_is_pointed_at_is_no_minute_and_a_number_of_an_offer_is_no_hour() -> None:
+    assert read_time(words_of("the 1:30 one"), 1, "07:30", bare=True) == ("13:30", 2)
+    assert read_time(words_of("one thirty one"), 0, "07:30", bare=True) == ("13:31", 3)
+    assert read_time(words_of("number two"), 1, "07:30", bare=True) is None
+    assert read_time(words_of("the afternoon one"), 2, "07:30", bare=True) is None

@@ -49,6 +49,11 @@ async def test_a_question_beside_another_wish_is_answered_too(said: str, answers
     assert 0 <= first < second, reply
 
 
+async def test_of_three_questions_each_is_answered_once() -> None:
+    reply = await heard("how much is it and where are you and when are you open")
+    assert [reply.count(answer) for answer in (PRICES, ADDRESS, HOURS)] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("said", "absent"),
     [
@@ -147,3 +152,19 @@ async def test_a_yes_with_a_change_is_a_change() -> None:
     for text in ("i need a cleaning on monday", "the first one", "bob", "yes but make it tuesday"):
         reply = await conversation.say(text)
     assert "On Tuesday" in reply
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "i need to cancel tomorrow's appointment, actually move it to friday",
+        "cancel my appointment tomorrow no wait i need to move it to friday",
+    ],
+)
+async def test_a_task_that_is_taken_back_is_not_begun(said: str) -> None:
+    conversation = Conversation(MODEL)
+    await conversation.say(said)
+    assert [(run.name, run.arguments["day"]) for run in conversation.runs] == [
+        ("find_appointment", "2026-06-04"),
+        ("free_times", "2026-06-05"),
+    ]

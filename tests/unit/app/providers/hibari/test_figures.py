@@ -22,6 +22,8 @@ from app.providers.hibari.figures import with_figures, with_ranges
         ("120/80, 50/50, a 50-50 chance", "120 over 80, 50 50, a 50 50 chance"),
         ("rated 4.8/5", "rated 4.8 out of 5"),
         ("№ 5", "number 5"),
+        ("24/7/365, ages 18+", "24 7, 365, ages 18 plus"),
+        ("1'000.50", "1,000.50"),
     ],
 )
 def test_numbers(written: str, read: str) -> None:
@@ -39,6 +41,7 @@ def test_numbers(written: str, read: str) -> None:
         ),
         ("NZ$5k and S$2M", "5 thousand New Zealand dollars and 2 million Singapore dollars"),
         ("$4bn, €2.5mn.", "$4 billion, €2.5 million"),
+        ("$1.2k-$1.5k/mo, orders of $50+.", "$1.2k to $1.5k per month, orders of $50 or more."),
         ("99c, 50.- €, 5,- EUR", "99¢, €50, €5"),
         ("CHF 1, 30 CAD", "1 Swiss franc, 30 Canadian dollars"),
         ("$10-$20, $10-20", "10 to $20, 10 to $20"),
@@ -52,6 +55,7 @@ def test_numbers(written: str, read: str) -> None:
         ("8 fl. oz., 1 qt, 3 gal", "8 fluid ounces., 1 quart, 3 gallons"),
         ("5h30m, 1h 15m, 2 h 1 min", "5 hours 30 minutes, 1 hour 15 minutes, 2 hours 1 minute"),
         ("5m 30s, a 15-min call, a 24-hr line", "5 minutes 30 seconds, a 15-minute call, a 24-hour line"),
+        ("68°-72°F", "68 to 72°F"),
         ("5% - 10%, 5km-10km, 20°C - 25°C", "5% to 10%, 5km to 10km, 20°C to 25°C"),
         ("60W, 12V, 5'10\"", "60 watts, 12 volts, 5 foot 10"),
         ("a 60W lamp of 1V uses 60W of it", "a 60 watt lamp of 1 volt uses 60 watts of it"),

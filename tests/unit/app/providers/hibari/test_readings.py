@@ -51,6 +51,10 @@ def test_addresses_are_said_sign_by_sign(written: str, said: str) -> None:
             "incl. VAT, Excl. tax, b/c of it, n/a, c/o Ann",
             "including VAT, Excluding tax, because of it, not applicable, care of Ann",
         ),
+        (
+            "acct. 5, 1,000 sq. ft., confirmation # 7F3",
+            "account 5, 1,000 square feet, confirmation number seven F three",
+        ),
         ("call 206-555-0100 x89", "call two zero six, five five five, zero one zero zero extension 89"),
         ("123 N. Main St., 45 SW 5th Ave. NW", "123 North Main Street, 45 Southwest 5th Avenue Northwest"),
         ("12 Elm St in Boston, 10 Oak Ct. and 5 Lake Pkwy", "12 Elm Street in Boston, 10 Oak Court and 5 Lake Parkway"),
