@@ -22,8 +22,7 @@ label: Tester
 greeting: Hello there.
 limits:
   no_input_s: 300
-phrases:
-  fillers: []
+  filler_after_ms: 300_000
 """
 """Nobody is asked whether they are still there, nor to wait a moment, however long a busy machine lets them wait."""
 
