@@ -24,7 +24,7 @@ PERIOD_HZ = 50
 
 @asynccontextmanager
 async def speaking(
-    service: RealtimeEmulator, found_by: Callable[[], dict[str, str]] | None = None, **environ: str
+    service: RealtimeEmulator, found_by: Callable[[], dict[str, str]] | None = None, /, **environ: str
 ) -> AsyncIterator[Telephone]:
     """A server whose speech-to-speech model is `service`, which is started, and the telephone network.
 

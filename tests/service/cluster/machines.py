@@ -22,8 +22,7 @@ AGENT = """
 name: tester
 label: Tester
 greeting: Hello there.
-limits: {no_input_s: 300}
-phrases: {fillers: []}
+limits: {no_input_s: 300, filler_after_ms: 300_000}
 """
 """Says nothing of its own to somebody whom a busy machine lets wait."""
 

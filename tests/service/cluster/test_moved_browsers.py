@@ -26,8 +26,7 @@ AGENT = """
 name: tester
 label: Tester
 greeting: Hello there.
-limits: {no_input_s: 300, reconnect_s: 120}
-phrases: {fillers: []}
+limits: {no_input_s: 300, reconnect_s: 120, filler_after_ms: 300_000}
 """
 """Waits for whoever says nothing, or is away, and says nothing of its own, however long a busy machine takes."""
 LONG_WORDS = 40

@@ -22,8 +22,7 @@ label: Tester
 greeting: Hello there.
 limits:
   no_input_s: 300
-phrases:
-  fillers: []
+  filler_after_ms: 300_000
 """
 """Nobody is asked whether they are still there, nor to wait a moment, however long a busy machine lets them wait."""
 
@@ -157,11 +156,17 @@ async def _transcripts(url: str) -> list[list[tuple[str, str]]]:
     return [[(entry["role"], entry["text"]) for entry in text.get("entries", ())] for text in texts]
 
 
-async def goes_on(caller: Caller, since_s: float) -> float:
-    """The caller is talked to again, and answered; seconds until then."""
+async def is_talked_to(caller: Caller, since_s: float) -> float:
+    """The caller is talked to again; seconds until then."""
     heard_s = await caller.hears_voice(since_s=since_s, timeout_s=60)
     await caller.hears_silence(300)
+    return heard_s - since_s
+
+
+async def goes_on(caller: Caller, since_s: float) -> float:
+    """The caller is talked to again, and answered; seconds until then."""
+    waited_s = await is_talked_to(caller, since_s)
     caller.press("5#")
     await caller.hears_reply(quiet_ms=300)
     caller.hang_up()
-    return heard_s - since_s
+    return waited_s

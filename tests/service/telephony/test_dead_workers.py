@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from app.telephony.continuity.live_calls import FILE
-from tests.service.telephony.processes import AGENT, conversations, goes_on, greeted, processes, until_answered
+from tests.service.telephony.processes import (
+    AGENT,
+    conversations,
+    goes_on,
+    greeted,
+    is_talked_to,
+    processes,
+    until_answered,
+)
 from tests.service.telephony.telephone_kit import UNHURRIED
 from tests.service.telephony.test_warm_transfer import PERSON
 
@@ -29,8 +37,13 @@ async def test_the_calls_of_a_killed_worker_are_talked_to_again(tmp_path: Path) 
         await until_answered(server.url, ["4 0", "4 1", "4 2"])
         killed_s = asyncio.get_running_loop().time()
         server.kill_workers()
-        waited_s = await asyncio.gather(*(goes_on(caller, killed_s) for caller in callers))
+        waited_s = await asyncio.gather(*(is_talked_to(caller, killed_s) for caller in callers))
         assert max(waited_s) < WITHIN_S
+        for caller in callers:
+            caller.press("5#")
+        await until_answered(server.url, ["5", "5", "5"])
+        for caller in callers:
+            caller.hang_up()
         assert sorted([words[0] for words in await conversations(server.url)]) == ["4 0", "4 1", "4 2"]
         assert {words[1] for words in await conversations(server.url)} == {"5"}
         await asyncio.gather(*(caller.ended() for caller in callers))
