@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.providers.moonshine.draft import Draft
+from app.providers.moonshine.draft import AHEAD, Draft
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,12 @@ def test_without_a_draft_nothing_follows() -> None:
     draft = Draft(())
     draft.follow((1, 2))
     assert draft.rest == ()
+
+
+def test_behind_a_piece_that_was_not_expected_a_part_of_the_rest_is_tried() -> None:
+    pieces = tuple(range(20))
+    draft = Draft(pieces)
+    draft.follow(pieces[:3])
+    assert draft.rest == pieces[3:]
+    draft.follow((99,))
+    assert draft.rest == pieces[4 : 4 + AHEAD]
