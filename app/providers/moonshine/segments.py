@@ -119,7 +119,7 @@ class Segmentation:
         )
 
 
-def ends_quietly(pcm: bytes | bytearray) -> bool:
+def ends_quietly(pcm: bytes) -> bool:
     """Whether nothing is said in the last window of this audio, some whole windows with voice among them."""
     samples = np.frombuffer(pcm[-LOUDEST_OF_BYTES:], np.int16).astype(np.float32)
     power = (samples.reshape(-1, WINDOW_BYTES // 2) ** 2).mean(axis=1)
