@@ -21,7 +21,7 @@ from app.providers.moonshine.decoding import Decoding, Urgency, decoding_of
 from app.providers.moonshine.hints import Hints
 from app.providers.moonshine.lateness import Lateness
 from app.providers.moonshine.second_look import CONFIDENCE_MIN
-from app.providers.moonshine.segments import WINDOW_BYTES, WINDOW_MS, Segment, Segmentation, ends_quietly
+from app.providers.moonshine.segments import WINDOW_BYTES, WINDOW_MS, Segment, Segmentation
 
 INTERIM_EVERY_MS = 400
 INTERIM_VOICED_MS = 400
@@ -34,13 +34,13 @@ INTERIM_LOAD = 2.0
 caller."""
 UNSTABLE_PIECES = 2
 """How many of the last pieces on which two interim transcripts agree are decoded again."""
-PAUSE_MS = 2 * WINDOW_MS
-"""Milliseconds of silence after which a segment is decoded as a whole, or one window sooner where that is quiet: its
-words are known when the shortest silence that ends a turn is over. Speech is silent for one window a quarter more often
-than for two (165 times in 20 minutes, in place of 129), which adds some 5 % to the decodings of pauses."""
-DECODED_PAUSE_BYTES = 9 * WINDOW_BYTES
-"""With how much silence behind it a segment is decoded in a pause: with less, the model is not sure of the end of a
-complete sentence."""
+PAUSE_MS = WINDOW_MS
+"""Milliseconds of silence after which a segment is decoded as a whole: its words are known when the shortest
+silence that ends a turn is over. Speech is silent for so long a quarter more often than for one window more (165 times
+in 20 minutes, in place of 129), which adds some 5 % to the decodings of pauses."""
+PAUSE_BYTES, DECODED_PAUSE_BYTES = PAUSE_MS // WINDOW_MS * WINDOW_BYTES, 9 * WINDOW_BYTES
+"""The silence in a segment's audio after which it is decoded, and how much silence it is decoded with: with less, the
+model is not sure of the end of a complete sentence."""
 STALE_MS = 5_000
 """Milliseconds of silence after which words are forgotten that nobody has asked for: endpointing took them for
 noise."""
@@ -194,10 +194,9 @@ class CallerStream:
 
     def _follow(self, segment: Segment) -> None:
         silence_ms = self._segmentation.silence_ms
-        if self._is_to_be_tried(segment, silence_ms):
+        if silence_ms == PAUSE_MS:
             self._drop_trial()
-            pause = segment.pcm[-(silence_ms // WINDOW_MS) * WINDOW_BYTES :]
-            self._trial = self._decoding(segment, Urgency.SOON, _longer(bytes(pause)))
+            self._trial = self._decoding(segment, Urgency.SOON, _longer(bytes(segment.pcm[-PAUSE_BYTES:])))
         elif (
             silence_ms == 0
             and segment.voiced_ms >= INTERIM_VOICED_MS
@@ -211,13 +210,6 @@ class CallerStream:
             else:
                 _left_out.add(1)
                 self._interim_pieces.due_ms = segment.length_ms + INTERIM_EVERY_MS
-
-    def _is_to_be_tried(self, segment: Segment, silence_ms: int) -> bool:
-        """Whether a pause has begun in which the segment is to be decoded as a whole, and is not yet."""
-        if silence_ms == PAUSE_MS:
-            trial = self._trial
-            return trial is None or trial.urgency is Urgency.INTERIM or trial.end_ms != segment.end_ms
-        return silence_ms == WINDOW_MS and ends_quietly(segment.pcm)
 
     def _heard_so_far(self, decoding: Decoding, segment: Segment) -> None:
         assert decoding.result is not None

@@ -7,7 +7,6 @@ hears up to half a minute at once, and makes things up about long silence.
 from collections import deque
 
 import msgspec
-import numpy as np
 
 WINDOW_BYTES = 1024
 WINDOW_MS = 32
@@ -29,9 +28,6 @@ PAUSE_WINDOWS = 64
 """Windows of silence, two seconds, that end a segment. One second would divide numbers that are said in groups."""
 BREATH_WINDOWS = 5
 """Windows of silence that end a segment of `LONG_MS`."""
-QUIETER, LOUDEST_OF_BYTES = 1_000.0, 100 * WINDOW_BYTES
-"""How many times less power than the loudest window has, of so much audio before it, a window in which nothing is said:
-30 dB. An "s" at the end of a word is no voice to a detector, and louder."""
 LONG_MS = 15_000
 LONGEST_MS = 24_000
 """Milliseconds after which a segment ends, even in the middle of a word."""
@@ -117,10 +113,3 @@ class Segmentation:
             or (segment.length_ms >= LONG_MS and self._silent_windows >= BREATH_WINDOWS)
             or segment.length_ms >= LONGEST_MS
         )
-
-
-def ends_quietly(pcm: bytes) -> bool:
-    """Whether nothing is said in the last window of this audio, some whole windows with voice among them."""
-    samples = np.frombuffer(pcm[-LOUDEST_OF_BYTES:], np.int16).astype(np.float32)
-    power = (samples.reshape(-1, WINDOW_BYTES // 2) ** 2).mean(axis=1)
-    return bool(power[-1] * QUIETER <= power.max())

@@ -7,7 +7,6 @@ from app.providers.moonshine.segments import (
     ATTACK_WINDOWS,
     LONG_MS,
     LONGEST_MS,
-    LOUDEST_OF_BYTES,
     ONSET_WINDOWS,
     PAUSE_WINDOWS,
     PRE_ROLL_WINDOWS,
@@ -17,7 +16,6 @@ from app.providers.moonshine.segments import (
     WINDOW_MS,
     Segment,
     Segmentation,
-    ends_quietly,
 )
 
 
@@ -120,13 +118,3 @@ def test_segments_do_not_share_audio() -> None:
     assert first is not None
     assert second is not None
     assert second.start_ms >= first.end_ms
-
-
-def test_what_ends_quietly_is_told_by_the_loudest_of_the_last_windows() -> None:
-    loud, softer, quiet = (bytes([0, level]) * (WINDOW_BYTES // 2) for level in (64, 4, 1))
-    assert ends_quietly(loud + quiet)
-    assert not ends_quietly(loud + softer)
-    assert not ends_quietly(quiet + loud)
-    assert ends_quietly(loud + softer * (LOUDEST_OF_BYTES // WINDOW_BYTES - 2) + quiet)
-    assert not ends_quietly(loud + softer * (LOUDEST_OF_BYTES // WINDOW_BYTES - 1) + quiet)
-    assert not ends_quietly(bytes(WINDOW_BYTES - 2) + b"\x00\x01")
