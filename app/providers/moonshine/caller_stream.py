@@ -34,10 +34,10 @@ INTERIM_LOAD = 2.0
 caller."""
 UNSTABLE_PIECES = 2
 """How many of the last pieces on which two interim transcripts agree are decoded again."""
-PAUSE_MS = WINDOW_MS
+PAUSE_MS = 2 * WINDOW_MS
 """Milliseconds of silence after which a segment is decoded as a whole: its words are known when the shortest
-silence that ends a turn is over. Speech is silent for so long a quarter more often than for one window more (165 times
-in 20 minutes, in place of 129), which adds some 5 % to the decodings of pauses."""
+silence that ends a turn is over. People are silent for so long within a word only a tenth more often than for
+one window more."""
 PAUSE_BYTES, DECODED_PAUSE_BYTES = PAUSE_MS // WINDOW_MS * WINDOW_BYTES, 9 * WINDOW_BYTES
 """The silence in a segment's audio after which it is decoded, and how much silence it is decoded with: with less, the
 model is not sure of the end of a complete sentence."""
