@@ -51,10 +51,10 @@ def test_a_click_is_no_segment() -> None:
 
 def test_weak_voice_goes_on_after_a_pause_and_neither_begins_a_segment_nor_puts_off_a_pause() -> None:
     weak = VOICED_AGAIN + 0.01
-    segmentation = Segmentation()
-    heard(segmentation, (weak, 20))
-    assert segmentation.current is None
-    heard(segmentation, (0.9, 20), (weak, AGAIN_WINDOWS))
+    never_begun, segmentation = Segmentation(), Segmentation()
+    heard(never_begun, (weak, 20))
+    assert never_begun.current is None
+    heard(segmentation, (weak, 20), (0.9, 20), (weak, AGAIN_WINDOWS))
     assert segmentation.current is not None
     assert segmentation.current.end_ms == 40 * WINDOW_MS
     heard(segmentation, (weak, 1))
