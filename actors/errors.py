@@ -13,6 +13,7 @@
     ├── ToolThreadsBusyError     a tool hangs so often that it is not begun again (runtime/tool_threads.py)
     ├── MailboxFullError         an actor has more to handle than it ever can (runtime/mailbox.py)
     ├── WouldBlockError          somebody waits on the thread of an event loop (runtime/loop_actor.py)
+    ├── OverdueError             others' work was not done in time (runtime/time_limit.py)
     ├── NothingLeftError         virtual time can never go on (runtime/clock.py)
     ├── ImpossibleChangeError    a rule of turn-taking is wrong (rules/turn_taking/core.py)
     └── UnexpectedEventError     turn-taking is told what cannot happen (rules/turn_taking/machine.py)

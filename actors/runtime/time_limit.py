@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from actors.errors import ActorsError
 from actors.runtime.containment import start_contained
 
 T = TypeVar("T")
@@ -16,7 +17,7 @@ GRACE_S = 1.0
 """Seconds for which work that was cancelled may still clean up, or come to its end; then it is left to itself."""
 
 
-class OverdueError(TimeoutError):
+class OverdueError(ActorsError, TimeoutError):
     """The work was not done in time; not a time-out of its own."""
 
 

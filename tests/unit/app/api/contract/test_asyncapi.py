@@ -103,7 +103,12 @@ def test_the_server_reads_the_examples_of_a_browser(example: Any) -> None:
 
 def test_the_server_reads_the_examples_of_the_telephone_network() -> None:
     read = {type(media.decode(msgspec.json.encode(each))) for each in EXAMPLES if isinstance(each, MediaInput)}
-    assert read == set(get_args(media.MediaMessage)) - {media.RepairedFrame, media.RepairedTranscript, media.Unknown}
+    assert read == set(get_args(media.MediaMessage)) - {
+        media.RepairedFrame,
+        media.RepairedMetadata,
+        media.RepairedTranscript,
+        media.Unknown,
+    }
 
 
 def test_what_the_telephone_network_is_sent_is_as_described() -> None:
