@@ -24,9 +24,10 @@ async def talking(
     own, started with `arguments`.
     """
     async with AsyncExitStack() as stack:
-        started = browser if browser is not None else await stack.enter_async_context(chromium(*arguments))
+        if browser is None:
+            browser = await stack.enter_async_context(chromium(*arguments))
         # The recorder is a module of the test's own, which the page's policy would forbid.
-        page = await stack.enter_async_context(page_in(started, expected=expected, bypass_csp=True))
+        page = await stack.enter_async_context(page_in(browser, expected=expected, bypass_csp=True))
         person = await SoundingPage.prepare(page, controlled_microphone=not arguments)
         await page.goto(url)
         await page.get_by_role("button", name="Talk").click()
