@@ -4,15 +4,19 @@ What is said has a number, and each 20 ms of it a place: both are loudnesses, on
 hears the audio a second time, or a part of it, hears the same words, or a part of them.
 """
 
-from array import array
 from collections import defaultdict
 from collections.abc import Container
+from struct import Struct
 
 import msgspec
 
 LOUDNESS = 15_000
 FRAME_SAMPLES = 320
 """20 ms at 16 kHz."""
+PAIR = Struct("<hh")
+"""Two samples that follow each other: all that a frame tells, again and again."""
+HALF_BYTES = FRAME_SAMPLES // 2 * 2
+"""Half a frame."""
 NO_WORDS = 0
 ASSENT = 1
 
@@ -43,7 +47,7 @@ class Voice:
         """How many were given."""
 
     def __call__(self) -> bytes:
-        pcm = array("h", [LOUDNESS + self._number, -LOUDNESS - self.frames] * (FRAME_SAMPLES // 2)).tobytes()
+        pcm = PAIR.pack(LOUDNESS + self._number, -LOUDNESS - self.frames) * (FRAME_SAMPLES // 2)
         self.frames += 1
         return pcm
 
@@ -61,10 +65,13 @@ class Listener:
 
     def hear(self, pcm: bytes) -> None:
         """Listen to audio at 16 kHz, PCM16LE mono."""
-        samples = array("h", pcm)
-        for begin in range(0, len(samples) - 1, FRAME_SAMPLES // 2):
-            pair = samples[begin : begin + 2]
-            number, frame = max(pair) - LOUDNESS, -min(pair) - LOUDNESS
+        assert len(pcm) % 2 == 0
+        for begin in range(0, len(pcm) - PAIR.size + 1, HALF_BYTES):
+            one, other = PAIR.unpack_from(pcm, begin)
+            # Which comes first depends on where the audio was cut.
+            number, frame = (one, -other) if one > other else (other, -one)
+            number -= LOUDNESS
+            frame -= LOUDNESS
             if number >= 0 and frame >= 0:
                 self._heard[number].add(frame)
 

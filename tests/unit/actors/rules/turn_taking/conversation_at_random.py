@@ -143,13 +143,19 @@ class World:
         self.overheard: list[str] = []
         """Words of an utterance that is answered as it is spoken, known before it is over."""
         self.ended: Ending | None = None
-        self.log: list[str] = []
+        self.noted: list[tuple[float | None, object]] = []
+        """What happened, each with its time, and what was ordered then, without one."""
         self.carry_out(self.turn.start(0.0))
+
+    @property
+    def log(self) -> list[str]:
+        """What happened, a line each. They are written when somebody reads them: most walks go well."""
+        return [f"{'    ' if at is None else f'{at:.2f}'} {what}" for at, what in self.noted]
 
     # turn-taking is told, and obeyed
 
     def tell(self, event: TurnEvent) -> None:
-        self.log.append(f"{self.at:.2f} {event}")
+        self.noted.append((self.at, event))
         effects = self.turn.handle(event, self.at)
         assert not (self.ended and effects), "something is ordered after the end"
         self.carry_out(effects)
@@ -162,7 +168,7 @@ class World:
             kinds = [type(effect) for effect in effects]
             assert kinds.index(StopPlayback) < kinds.index(CancelReply), "silence comes first"
         for effect in effects:
-            self.log.append(f"     {effect}")
+            self.noted.append((None, effect))
             self.obey(effect)
 
     def obey(self, effect: Effect) -> None:
@@ -429,7 +435,7 @@ class World:
         agent, self.successor = self.successor, None
         state = msgspec.structs.replace(self.turn.state)
         was_leaving, owes_reply = state.agent is AgentActivity.LEAVING, self.writing is not None
-        self.log.append(f"{self.at:.2f} {agent.introduction or 'an agent'} takes over")
+        self.noted.append((self.at, f"{agent.introduction or 'an agent'} takes over"))
         self.turn = TurnTaking(
             agent, holdable=self.turn.holdable, transcribes=self.turn.transcribes, state=state, strict=True
         )
@@ -480,7 +486,7 @@ class World:
 
     def tell_and_expect_no_cancel(self, event: TurnEvent) -> None:
         """The model has said that it is done: to cancel it is harmless, and is not held against turn-taking."""
-        self.log.append(f"{self.at:.2f} {event}")
+        self.noted.append((self.at, event))
         effects = self.turn.handle(event, self.at)
         self.carry_out([effect for effect in effects if not isinstance(effect, CancelReply)])
         self.check()
