@@ -74,11 +74,15 @@ class WorkerProcess:
     async def lines(self) -> AsyncIterator[bytes]:
         """What a worker says after that, until it ends; signs of life and lines of excessive length are left out."""
         while not self._reader.at_eof():
-            with contextlib.suppress(ValueError):
+            try:
                 line = await self._reader.readline()
-                self._beaten = True
-                if line and line != BEAT:
-                    yield line
+            except ConnectionResetError:  # The worker died before it had read all that it was told.
+                return
+            except ValueError:  # The line is too long.
+                continue
+            self._beaten = True
+            if line and line != BEAT:
+                yield line
 
     async def silent(self, timeout_s: float) -> None:
         """Return when the worker has given no sign of life for `timeout_s`.

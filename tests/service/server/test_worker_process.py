@@ -73,6 +73,18 @@ def test_signs_of_life_and_lines_too_long_are_left_out_of_what_it_says() -> None
     with_worker("line.write(b'one\\nbeat\\n' + b'x' * 200_000 + b'\\ntwo\\n')", see)
 
 
+def test_of_one_that_dies_before_it_has_read_what_it_was_told_nothing_more_is_heard() -> None:
+    async def see(worker: WorkerProcess) -> None:
+        heard = []
+        async for line in worker.lines():
+            heard.append(line)
+            worker.tell(b"never read\n")
+        assert heard == [b"one\n"]
+
+    # Its end of the pipe is closed with something in it: the launcher's is reset.
+    with_worker("import select; line.write(b'one\\n'); select.select([line], [], [])", see)
+
+
 def test_a_worker_that_goes_silent_is_noticed_and_one_that_beats_is_not() -> None:
     async def see(worker: WorkerProcess) -> None:
         async def listen() -> None:
