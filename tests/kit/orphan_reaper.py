@@ -3,8 +3,10 @@
 A run that ends in order looks after its children (`tests/conftest.py`). One that pytest-timeout or the kernel ends can
 not, and servers, browsers and emulators of its tests would run on beside all later ones.
 
-All processes of tests below one that is watched share its reaper: each has its process id read there, a line each, and
-when it ends, what it leaves is killed. A reaper of its own for each would look through all processes as often.
+All processes of tests below one that is watched share its reaper: each has its mark read there, a line each, and when
+it ends, what it leaves is killed. A reaper of its own for each would look through all processes as often.
+
+What a watched process starts is known by its environment, and where that is not inherited, as soon as it was noted.
 """
 
 import os
@@ -19,6 +21,8 @@ LOOK_S = 1.0
 """How often it is noted which processes there are: only while a process has a parent is it known whose it is."""
 
 
+STARTED_BY = "STARTED_BY_TESTS"
+"""The variable of the environment by which what a watched process starts is known: its mark."""
 INPUT = "ORPHAN_REAPER"
 """The variable of the environment in which a watched process tells those below it where its reaper reads."""
 
@@ -30,9 +34,10 @@ def watch_this_process() -> None:
     Its input is a pipe that stays open as long as the process that has started it lives.
     """
     if _is_watched_by(os.environ.get(INPUT, "")):
+        os.environ[STARTED_BY] = mark(os.getpid())
         return
     reads, writes = os.pipe()
-    command = [sys.executable, "-I", "-S", __file__, str(os.getpid())]
+    command = [sys.executable, "-I", "-S", __file__, mark(os.getpid())]
     # Not a `Popen`, which would complain at the end of this process that the reaper outlives it: that is its purpose.
     os.posix_spawn(
         sys.executable,
@@ -43,6 +48,7 @@ def watch_this_process() -> None:
     )
     os.close(reads)
     os.environ[INPUT] = f"/proc/{os.getpid()}/fd/{writes}"
+    os.environ[STARTED_BY] = mark(os.getpid())
 
 
 def _is_watched_by(path: str) -> bool:
@@ -54,7 +60,7 @@ def _is_watched_by(path: str) -> bool:
         return False
     try:
         is_pipe = stat.S_ISFIFO(os.fstat(pipe).st_mode)
-        return is_pipe and os.write(pipe, b"%d\n" % os.getpid()) > 0
+        return is_pipe and os.write(pipe, mark(os.getpid()).encode() + b"\n") > 0
     except OSError:
         return False
     finally:
@@ -74,6 +80,26 @@ def descendants(pid: int) -> dict[int, str]:
             for child in map(int, (thread / "children").read_text().split()):
                 if child != os.getpid():
                     found |= {child: began(child)} | descendants(child)
+    return found
+
+
+def mark(pid: int) -> str:
+    """What no other process has: the id of this one and when it began."""
+    return f"{pid}-{began(pid)}"
+
+
+def process_of(marked: str) -> int:
+    """The id of the process that has this mark."""
+    return int(marked.partition("-")[0])
+
+
+def started_by(marked: str) -> dict[int, str]:
+    """The processes that have inherited the environment of the one with this mark, each with when it began."""
+    wanted, found = f"\0{STARTED_BY}={marked}\0".encode(), {}
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        with suppress(OSError):  # it has ended, or is another user's
+            if wanted in b"\0" + Path(f"/proc/{pid}/environ").read_bytes() + b"\0":
+                found[pid] = began(pid)
     return found
 
 
@@ -130,9 +156,9 @@ class Noted:
 
     def _watched_above(self, pid: int) -> int:
         """The next process above this one that is watched; 0 if there is none."""
-        while pid in self._parents:
-            pid = self._parents[pid]
-            if pid in self._watched:
+        # No further than there are processes: of one that has ended another may have the id, and be below this one.
+        for _ in range(len(self._parents)):
+            if (pid := self._parents.get(pid, 0)) in self._watched:
                 return pid
             if pid in self._above:
                 return self._above[pid]
@@ -151,13 +177,13 @@ def reap(noted: dict[int, str]) -> None:
 
 
 class Reaper:
-    """Watches a process until standard input ends, and those whose ids are read there, each until it has ended."""
+    """Watches a process until standard input ends, and those whose marks are read there, each until it has ended."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._noted = Noted(pid)
-        self._watched: dict[int, int] = {}
-        """By a descriptor that is readable when it has ended, the id of a process."""
+    def __init__(self, marked: str) -> None:
+        self._pid, self._mark = process_of(marked), marked
+        self._noted = Noted(self._pid)
+        self._watched: dict[int, tuple[int, str]] = {}
+        """By a descriptor that is readable when it has ended, the id and the mark of a process."""
         self._begun = b""
 
     def run(self) -> None:
@@ -165,30 +191,35 @@ class Reaper:
         while True:
             ready, _, _ = select.select([0, *self._watched], [], [], LOOK_S)
             if 0 in ready and not self._read():
-                reap(self._noted.since | descendants(self._pid))
+                reap(self._noted.since | descendants(self._pid) | started_by(self._mark))
                 return
-            for ended in set(ready) - {0}:
-                os.close(ended)
-                reap(self._noted.end(self._watched.pop(ended)))
+            for descriptor in set(ready) - {0}:
+                os.close(descriptor)
+                ended, marked = self._watched.pop(descriptor)
+                reap(self._noted.end(ended) | started_by(marked))
             self._noted.look()
 
     def _read(self) -> bytes:
-        """Watch the processes whose ids have come; nothing at the end of the input."""
+        """Watch the processes whose marks have come; nothing at the end of the input."""
         chunk = os.read(0, 4096)
         *lines, self._begun = (self._begun + chunk).split(b"\n")
-        for pid in map(int, lines):
-            with suppress(OSError):  # it has ended
-                self._watched[os.pidfd_open(pid)] = pid
+        for marked in (line.decode() for line in lines):
+            pid = process_of(marked)
+            try:
+                self._watched[os.pidfd_open(pid)] = pid, marked
+            except OSError:  # it has ended
+                reap(started_by(marked))
+            else:
                 self._noted.watch(pid)
         return chunk
 
 
-def main(pid: int) -> None:
+def main(marked: str) -> None:
     """Note the descendants of a process until standard input ends, and reap them then."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.SIG_IGN)
-    Reaper(pid).run()
+    Reaper(marked).run()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1])

@@ -45,8 +45,6 @@ def test_that_waits_for_ever():
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as launcher:
         part = Path(PID + ".part")
         part.write_text(f"{launcher.pid} {launcher.stdout.readline()}")
-        # So that they are noted.
-        time.sleep(2)
         part.rename(PID)
         time.sleep(600)
 """
