@@ -249,7 +249,8 @@ async def test_what_is_said_is_shown_at_once_and_read_aloud_once(browser: Browse
     assert all(partial["silent"] for partial in partials)
     assert "what are your opening hours".startswith(partials[0]["text"])
     assert partials[0]["place"] == places[0]
-    assert {partial["place"] for partial in partials} <= set(places)
+    # Behind all that was understood, words may have stood of which nothing was made.
+    assert {partial["place"] for partial in partials if partial["place"] <= places[-1]} <= set(places)
 
 
 async def test_a_muted_microphone_is_seen_and_can_be_heard_again(browser: Browser, server: Server) -> None:
