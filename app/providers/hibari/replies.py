@@ -46,9 +46,16 @@ class Replies:
 
     def __init__(self) -> None:
         self._replies: dict[int, _Reply] = {}
+        self._failed: set[int] = set()
+        """Replies that have failed, of which more may be written by those who do not know yet."""
 
     def write(self, number: int, text: str) -> bool:
-        """Add a piece of text to a reply; False if too much waits already, and then it is not added."""
+        """Add a piece of text to a reply; False if too much waits already, and then it is not added.
+
+        One that has failed is given no more.
+        """
+        if number in self._failed:
+            return True
         reply = self._reply(number)
         if sum(each.waiting_chars for each in self._replies.values()) + len(text) > TEXT_MAX_CHARS:
             return False
@@ -60,12 +67,22 @@ class Replies:
         return True
 
     def finish(self, number: int) -> None:
-        """Note that a reply has all its text."""
-        self._reply(number).is_finished = True
+        """Note that a reply has all its text; one that has failed ends with that, and is not told to have ended."""
+        if number in self._failed:
+            self._failed.remove(number)
+        else:
+            self._reply(number).is_finished = True
 
     def drop(self, number: int) -> None:
-        """Make nothing more of a reply."""
+        """Make nothing more of a reply, of which no more is written."""
         self._replies.pop(number, None)
+        self._failed.discard(number)
+
+    def fail(self, number: int) -> None:
+        """Make nothing more of a reply, whatever else is written to it before it is finished or dropped."""
+        reply = self._replies.pop(number, None)
+        if reply is not None and not reply.is_finished:
+            self._failed.add(number)
 
     def due_in_s(self, now: float) -> float | None:
         """Seconds until the next part is to be made, 0 being now; None if there is nothing to make."""

@@ -112,7 +112,7 @@ class SpeakingThreads:
             pcm, words = self._speak(clause, stream.rate_hz, stream.speed)
         except Exception as error:  # noqa: BLE001 - whatever the runtime raises; the stream is told
             with self._changed:
-                stream.replies.drop(clause.reply)
+                stream.replies.fail(clause.reply)
             return FailedClause(clause.reply, type(error).__name__)
         with self._changed:
             start_s = stream.replies.made(clause.reply, len(pcm) / 2 / stream.rate_hz, self._now())

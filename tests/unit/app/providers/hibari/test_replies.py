@@ -1,5 +1,7 @@
 """What a session has to say: in order, bounded, and not too far ahead of its listener."""
 
+import pytest
+
 from app.providers.hibari.replies import AHEAD_MAX_S, TEXT_MAX_CHARS, Clause, Ended, Replies
 
 
@@ -39,6 +41,25 @@ def test_what_was_dropped_is_not_made() -> None:
     replies.drop(7)
     assert replies.due_in_s(0.0) is None
     assert replies.made(1, 1.0, 0.0) is None
+
+
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_nothing_more_is_made_of_what_has_failed_and_its_number_may_come_again(is_dropped: bool) -> None:
+    replies = Replies()
+    replies.write(1, "One.")
+    replies.fail(1)
+    assert replies.write(1, "Two.")
+    assert replies.due_in_s(0.0) is None
+    if is_dropped:
+        replies.drop(1)
+    else:
+        replies.finish(1)
+    assert replies.due_in_s(0.0) is None
+    replies.write(1, "Three.")
+    replies.finish(1)
+    replies.fail(1)
+    replies.write(1, "Four.")
+    assert [part.text for part in taken(replies) if isinstance(part, Clause)] == ["Four."]
 
 
 def test_audio_is_made_only_so_far_ahead_of_its_listener() -> None:
