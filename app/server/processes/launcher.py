@@ -152,7 +152,7 @@ class Launcher:
             self._workers.discard(worker)
             self._refuse_if_nobody_listens()
             self._exchange.ended(worker, status, is_serving=self._phase is _Phase.SERVING)
-            worker.hang_up()
+            await worker.hang_up()
         lived_s = asyncio.get_running_loop().time() - worker.started_at
         return Ended(worker.process.pid, status, lived_s, worker.fault)
 

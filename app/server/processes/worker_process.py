@@ -119,9 +119,12 @@ class WorkerProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process.pid, HURRY_SIGNAL)
 
-    def hang_up(self) -> None:
-        """Close the launcher's end of the worker pipe."""
-        self._writer.close()
+    async def hang_up(self) -> None:
+        """Close the launcher's end of the pipe to a worker that has ended."""
+        self._writer.transport.abort()
+        # That the pipe was reset, as by a worker that had not read all, is kept for this, and logged if nobody asks.
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
 
     def kill(self) -> None:
         """End the worker at once, even if it is stopped; does nothing if it has ended."""

@@ -33,7 +33,7 @@ def with_worker(act: str, see: Callable[[WorkerProcess], Awaitable[None]]) -> No
         finally:
             worker.kill()
             await process.wait()
-            worker.hang_up()
+            await worker.hang_up()
 
     asyncio.run(main())
 
