@@ -180,9 +180,12 @@ async def test_audio_comes_at_the_pace_that_is_set() -> None:
         async with NativeSynthesizer(speech) as voice:
             await voice.speak("one two three four five six")
         request = speech.syntheses[0]
-        times = [block.at_s for block in request.blocks]
-        assert times[0] - request.asked_at_s >= 0.05
-        assert times[-1] - times[0] >= (request.audio_ms - 40) / 4000 * 0.95
+        sent_ms = 0.0
+        for block in request.blocks:
+            # Counted from when it was asked for, since the first may be late, and then the others are not.
+            assert block.at_s - request.asked_at_s >= 0.05 + sent_ms / 4000 * 0.95
+            sent_ms += block.size_bytes / 32
+        assert sent_ms == request.audio_ms
         assert {block.size_bytes for block in request.blocks[:-1]} >= {1280}
 
 
