@@ -51,8 +51,12 @@ from actors.session.synthesis.reply_synthesis import ReplySynthesis
 from actors.session.synthesis.synthesis_progress import SynthesisProgress
 from actors.session.synthesis.voice_streams import VoiceStreams
 
+PlaybackDirection = (
+    PausePlayback | ResumePlayback | EndAtSentence | PlaybackMarked | ConnectionAttached | ConnectionDetached
+)
 SynthesizerMessage = (
-    BeginReply
+    PlaybackDirection
+    | BeginReply
     | SpeakText
     | PrepareText
     | DiscardText
@@ -61,14 +65,8 @@ SynthesizerMessage = (
     | TextPlaced
     | WordPlaced
     | FinishReply
-    | PausePlayback
-    | ResumePlayback
     | StopPlayback
     | YieldPlayback
-    | EndAtSentence
-    | PlaybackMarked
-    | ConnectionAttached
-    | ConnectionDetached
     | SynthesisReported
     | PlayClockTicked
     | ProgressChecked
@@ -183,6 +181,11 @@ class Synthesizer(SupervisedActor):
                 self._place_text(message)
             case WordPlaced():
                 self._place_word(message)
+            case _:
+                self._direct_playback(message)
+
+    def _direct_playback(self, message: PlaybackDirection) -> None:
+        match message:
             case PausePlayback():
                 self._player.pause()
             case ResumePlayback():
