@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from azure.cognitiveservices.speech import (  # type: ignore[import-untyped]
@@ -51,7 +51,8 @@ class RecognizerListener(Protocol):
 
 
 class SdkRecognizer:
-    """A recognizer that listens. Made by who may block; `leave` once, when nothing is pushed any more.
+    """A recognizer that listens. Made by who may block; `leave` once, when nothing is pushed any more. A token that
+    comes later is not wanted.
 
     Raises:
         RuntimeError, ValueError: the SDK does not like something.
@@ -76,7 +77,7 @@ class SdkRecognizer:
         # With the readings of a final comes how sure the service is of them, and where each word is.
         config.output_format = OutputFormat.Detailed
         self._input = PushAudioInputStream(AudioStreamFormat(samples_per_second=rate_hz))
-        self._recognizer = _made(config, AudioConfig(stream=self._input), languages, use.diarization)
+        self._recognizer: Any = _made(config, AudioConfig(stream=self._input), languages, use.diarization)
         # It would live as long as its recognizer in any case; without it there are no events of the connection.
         self._connection = Connection.from_recognizer(self._recognizer)
         if phrases:
@@ -117,7 +118,9 @@ class SdkRecognizer:
 
     def authorize(self, token: str) -> None:
         """Use another token, from the next connection on."""
-        self._recognizer.authorization_token = self._resource.bearer(token)
+        recognizer = self._recognizer
+        if recognizer is not None:
+            recognizer.authorization_token = self._resource.bearer(token)
 
     def silence(self) -> None:
         """Tell nothing more of what is heard; returns at once."""
@@ -148,7 +151,8 @@ class SdkRecognizer:
         for signal in (*signals, connection.connected, connection.disconnected):
             signal.disconnect_all()
         # The last references go here, in a thread of ours: in a callback the SDK's destructor would wait for itself.
-        del self._connection, self._recognizer, self._input, self._started, connection, recognizer, signal, signals
+        self._recognizer = None
+        del self._connection, self._input, self._started, connection, recognizer, signal, signals
         exit_guard.release(self)
 
 

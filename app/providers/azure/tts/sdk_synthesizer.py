@@ -56,7 +56,8 @@ class VoiceListener(Protocol):
 
 
 class SdkVoice:
-    """A synthesizer. It speaks one request at a time.
+    """A synthesizer. It speaks one request at a time. Whatever it is told after `leave`, or while that works in another
+    thread, does nothing.
 
     Raises:
         RuntimeError, ValueError: the SDK does not like something.
@@ -69,8 +70,8 @@ class SdkVoice:
         make = streaming_config if use.text_streaming else speech_config
         config = make(resource, use, token, rate_hz)
         config.set_speech_synthesis_output_format(FORMATS[rate_hz])
-        self._synthesizer = SpeechSynthesizer(config, audio_config=None)
-        self._connection = Connection.from_speech_synthesizer(self._synthesizer)
+        self._synthesizer: Any = SpeechSynthesizer(config, audio_config=None)
+        self._connection: Any = Connection.from_speech_synthesizer(self._synthesizer)
         self._speaking: Any = None
         self._streaming: Any = None
         synthesizer = self._synthesizer
@@ -93,15 +94,22 @@ class SdkVoice:
 
     def warm(self) -> None:
         """Connect, so that the first request need not."""
-        with contextlib.suppress(RuntimeError):  # the request will say it better
-            self._connection.open(True)
+        connection = self._connection
+        if not self._gone and connection is not None:
+            with contextlib.suppress(RuntimeError):  # the request will say it better
+                connection.open(True)
 
     def speak(self, ssml: str) -> None:
         """Begin to speak a request; its events go to the listener."""
-        self._speaking = self._synthesizer.speak_ssml_async(ssml)
+        synthesizer = self._synthesizer
+        if not self._gone and synthesizer is not None:
+            self._speaking = synthesizer.speak_ssml_async(ssml)
 
     def stream(self, prosody: Prosody) -> None:
         """Begin a request whose text is still to be written."""
+        synthesizer = self._synthesizer
+        if self._gone or synthesizer is None:
+            return
         request = SpeechSynthesisRequest(SpeechSynthesisRequestInputType.TextStream)
         if prosody.style:
             request.style = prosody.style
@@ -109,10 +117,10 @@ class SdkVoice:
             request.rate = prosody.rate
         if prosody.pitch:
             request.pitch = prosody.pitch
-        properties = self._synthesizer.properties
+        properties = synthesizer.properties
         properties.set_property(PropertyId.SpeechServiceConnection_SynthVoice, prosody.name)
         properties.set_property(PropertyId.SpeechServiceConnection_SynthLanguage, prosody.language)
-        self._speaking = self._synthesizer.speak_async(request)
+        self._speaking = synthesizer.speak_async(request)
         self._streaming = request
 
     def write(self, text: str) -> None:
@@ -138,13 +146,17 @@ class SdkVoice:
 
     def stop(self) -> None:
         """Stop the request, if there is one, and release it."""
-        with contextlib.suppress(RuntimeError):
-            self._synthesizer.stop_speaking_async().get()
+        synthesizer = self._synthesizer
+        if synthesizer is not None:
+            with contextlib.suppress(RuntimeError):
+                synthesizer.stop_speaking_async().get()
         self.finish()
 
     def authorize(self, token: str) -> None:
         """Use another token, from the next connection on."""
-        self._synthesizer.authorization_token = self._resource.bearer(token)
+        synthesizer = self._synthesizer
+        if not self._gone and synthesizer is not None:
+            synthesizer.authorization_token = self._resource.bearer(token)
 
     def leave(self) -> None:
         """Stop the request in hand, disconnect, and release the objects of the SDK."""
@@ -163,7 +175,8 @@ class SdkVoice:
         for signal in (*signals, connection.connected, connection.disconnected):
             signal.disconnect_all()
         # The last references go here, in a thread of ours: in a callback the SDK's destructor would wait for itself.
-        del self._connection, self._synthesizer, signal, signals, synthesizer, connection
+        self._connection = self._synthesizer = None
+        del signal, signals, synthesizer, connection
         exit_guard.release(self)
 
 
