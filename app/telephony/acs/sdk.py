@@ -17,7 +17,8 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncRetryPolicy, SansIOHTTPPolicy
 
 from app.providers.azure.credential import SharedCredential
-from app.telephony.acs.refusals import understood
+from app.providers.retry_after import retry_after_s
+from app.telephony.acs.refusals import MILLISECONDS, understood
 from app.telephony.acs.resource import AcsResource
 from app.telephony.acs.sdk_types import identifier, media_arguments, on_the_call, properties, tones
 from app.telephony.call_control import CallProperties, MediaOptions, OnTheCall
@@ -173,6 +174,10 @@ class _Retries(AsyncRetryPolicy[Any, Any]):
     def configure_retries(self, options: dict[str, Any]) -> dict[str, Any]:
         options.setdefault("retry_on_methods", RETRIED_METHODS)
         return super().configure_retries(options)
+
+    def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
+        # The base class raises an error for a header that it cannot read, also where the order was carried out.
+        return retry_after_s(response.http_response.headers, MILLISECONDS)
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         patience_s = self.get_retry_after(response) or 0.0

@@ -113,6 +113,20 @@ def test_an_order_is_repeated_unless_that_takes_long(
     assert policy.is_retry(settings, answer) is is_retried
 
 
+@pytest.mark.parametrize(
+    "unreadable", ["soon", "5 s", " ", "-1", "Mon, 30 Foo 2026 00:00:00 GMT", "Mon, 1 Jan 99999999999 00:00:00 GMT"]
+)
+@pytest.mark.parametrize(("status", "is_retried"), [(200, False), (204, False), (429, True), (503, True)])
+def test_an_unreadable_wait_neither_loses_an_answer_nor_lengthens_the_wait(
+    unreadable: str, status: int, is_retried: bool
+) -> None:
+    policy = made()[1].policies["retry_policy"]
+    headers = {"Retry-After": unreadable}
+    answer = SimpleNamespace(http_response=Mock(status_code=status, headers=headers), http_request=Mock(method="POST"))
+    assert policy.get_retry_after(answer) is None
+    assert policy.is_retry(policy.configure_retries({}), answer) is is_retried
+
+
 async def test_an_incoming_call_is_answered_with_the_context_that_announced_it() -> None:
     calls, client = made()
     assert await calls.answer("context", "https://localhost/events", MEDIA, "") == "call-1"
