@@ -39,6 +39,7 @@ from app.server.processes.worker_loop import WorkerLoop, hanging_threads
 from app.server.processes.worker_pipe import BEAT_INTERVAL_S, FAULT_STATUS, READY, SECRET_BYTES
 from app.server.sockets.compression import Uncompressed
 from app.server.sockets.connection_limits import FIRST_REQUEST_S, AnsweredRequests, Connections
+from app.server.sockets.contained_connections import contain_failures
 from app.server.sockets.handshake_refusals import close_refused_handshakes
 from app.server.sockets.hypercorn_fast_path import HypercornFastPath
 from app.server.sockets.open_sockets import OpenSockets
@@ -152,6 +153,7 @@ class _Worker:
             self._hypercorn.alpn_protocols = ["http/1.1"]
         H11Protocol._check_protocol = _stay_at_http_1  # type: ignore[method-assign,assignment]
         close_refused_handshakes()
+        contain_failures()
 
     async def serve(self, create_app: AppFactory) -> None:
         """Serve an app until drained."""

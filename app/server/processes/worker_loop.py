@@ -15,6 +15,7 @@ from opentelemetry import metrics
 
 from actors.runtime.failure_counters import Failure, report_failure
 from app.server.sockets.connection_limits import Connections, counted
+from app.server.sockets.contained_connections import CONNECTION_FAILED
 from app.server.uncaught import of_loop, uncaught
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 _failed = metrics.get_meter("earshot").create_counter(
     "earshot.connections.failed", description="Connections dropped since what came in on them failed the server"
 )
-CONNECTION_FAILED = "Unhandled exception in client_connected_cb"
-"""The message of asyncio's streams when Hypercorn raises at something that a client has sent."""
 TOLD_EVERY_S = 60.0
 """Seconds in which all failures of one kind are one line of the log, since a client can cause any number of them."""
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -12,12 +14,14 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from app.server.processes.worker_loop import TLS_CLOSED_S
 from app.server.tls import tls_files
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.command_line import command
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, ROOT, Server, run, serving
+from tests.kit.serving import EARSHOT, ROOT, Server, eventually, run, serving
+from tests.service.server.test_quiet_stop import GRACE_S, STOPS_S, noise
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,30 @@ def test_a_conversation_is_held_over_wss(server: Server, files: dict[str, str]) 
             told = json.loads(message)
             if told["type"] == "assistant_final" and "hello over tls" in told["content"]:
                 break
+
+
+def connected(server: Server, files: dict[str, str], request: str) -> ssl.SSLSocket:
+    """A connection over TLS on which a request was sent. It does not answer the server's end of TLS unless it reads."""
+    url = httpx.URL(server.url)
+    secured = trusting(files).wrap_socket(
+        socket.create_connection((url.host, url.port or 0), 60), server_hostname=url.host
+    )
+    secured.sendall(f"GET {request} HTTP/1.1\r\nHost: {url.host}\r\n\r\n".encode())
+    return secured
+
+
+def test_a_stop_waits_for_an_answer_beside_clients_that_do_not_answer_the_end_of_tls(files: dict[str, str]) -> None:
+    with serving(DRAIN_GRACE_S=GRACE_S, **files) as server:
+        idle = [connected(server, files, "/who") for _ in range(20)]
+        assert all(b"200" in client.recv(4096) for client in idle)
+        with connected(server, files, f"/slow?s={TLS_CLOSED_S + 1}") as asking:
+            eventually(lambda: httpx.get(f"{server.url}/running", verify=trusting(files), trust_env=False).text == "1")
+            server.signal(signal.SIGTERM)
+            assert b"200" in asking.recv(4096)
+        assert server.process.wait(STOPS_S) == 0
+        assert noise(server.log()) == []
+        for client in idle:
+            client.close()
 
 
 def test_programs_beside_it_with_its_settings_trust_it(server: Server, files: dict[str, str]) -> None:

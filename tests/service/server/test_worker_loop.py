@@ -15,7 +15,8 @@ import pytest
 
 from actors.runtime import failure_counters
 from actors.runtime.failure_counters import Failure
-from app.server.processes.worker_loop import CONNECTION_FAILED, TLS_CLOSED_S, WorkerLoop, cause, closed_in_time
+from app.server.processes.worker_loop import TLS_CLOSED_S, WorkerLoop, cause, closed_in_time
+from app.server.sockets.contained_connections import CONNECTION_FAILED
 
 
 def raised(error: Exception) -> Exception:
