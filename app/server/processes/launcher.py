@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import signal
 import socket
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import msgspec
 
 from app.errors import AppError
 from app.server.processes.listening import url
-from app.server.processes.signals import StopSignal, StopSignals, hands_over
+from app.server.processes.signals import STOP_SIGNALS, StopSignal, StopSignals, hands_over, ignore_stop_signals
 from app.server.processes.worker_exchange import WorkerExchange
 from app.server.processes.worker_pipe import SECRET_BYTES, ListensNoMore, decode_from_worker
 from app.server.processes.worker_process import WorkerProcess, start_worker
@@ -108,7 +107,7 @@ class Launcher:
             StartError: a worker did not start.
         """
         loop = asyncio.get_running_loop()
-        for signum in (signal.SIGTERM, signal.SIGINT):
+        for signum in STOP_SIGNALS:
             loop.add_signal_handler(signum, self._signalled, signum)
         with contextlib.ExitStack() as stack:
             if self._settings.server.web_concurrency > 1:
@@ -119,6 +118,7 @@ class Launcher:
                 for _ in range(self._settings.server.web_concurrency):
                     slots.create_task(self._keep_one())
         self._exchange.close()
+        ignore_stop_signals(loop)
         if self._start_failure is not None:
             raise self._start_failure
         return self._exit_status

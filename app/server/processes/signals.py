@@ -3,6 +3,7 @@
 Where other workers can go on with the conversations, the second one has them handed over at once, and the third ends.
 """
 
+import asyncio
 import signal
 from collections.abc import Callable
 from enum import Enum, auto
@@ -10,6 +11,8 @@ from enum import Enum, auto
 from app.stores.redis_address import redis_address
 from config.groups.server import DrainPolicy
 from config.settings import Settings
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 REPEAT_S = 0.25
 """Seconds after an order within which a signal is a repetition of it: `make`, `timeout` and some platforms pass on to
@@ -24,6 +27,16 @@ then."""
 def hands_over(settings: Settings) -> bool:
     """Whether workers elsewhere can go on with the conversations of a server that ends."""
     return redis_address(settings) is not None and settings.server.drain_policy is not DrainPolicy.GOODBYE
+
+
+def ignore_stop_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """Have this process end by itself from here on, with its own status: all that it had to end has ended.
+
+    Without that a signal that is sent twice ends it by the second one, once the loop that has handled them is closed.
+    """
+    for signum in STOP_SIGNALS:
+        loop.remove_signal_handler(signum)
+        signal.signal(signum, signal.SIG_IGN)
 
 
 class StopSignal(Enum):

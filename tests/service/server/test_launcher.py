@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from app.server.processes.launcher import Backoff
-from tests.kit.serving import Server, alive, eventually, run_afresh, serve_command, serving_afresh
+from tests.kit.serving import Server, alive, children, eventually, run_afresh, serve_command, serving_afresh
 
 
 def sockets_on_both_workers(server: Server) -> dict[int, ClientConnection]:
@@ -97,6 +97,18 @@ def test_nothing_to_drain_is_quick_even_for_two_signals_at_once() -> None:
         server.signal(signal.SIGTERM)
         assert close_code(idle) == 1012
         assert server.process.wait(60) == 0
+
+
+def test_signals_that_come_when_all_has_ended_do_not_change_how_it_ends() -> None:
+    with serving_afresh() as server:
+        server.signal(signal.SIGTERM)
+        eventually(lambda: children(server.process.pid) == [])
+        while server.process.poll() is None:
+            server.signal(signal.SIGTERM)
+            server.signal(signal.SIGINT)
+            time.sleep(0.005)
+        assert server.process.returncode == 0
+        assert server.log().count("Traceback") == 0
 
 
 def test_a_second_signal_ends_at_once() -> None:
