@@ -3,11 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 from actors.agent import Agent
 from actors.conversation import Ending
-from actors.messages.caller import CallOrderFailed, EndSession, InputMessage, KeyPressed
+from actors.messages.caller import CallOrderFailed, InputMessage, KeyPressed
 from actors.ports.clock import Clock, Random
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.session.sessions_keeper import SessionsKeeper
@@ -16,24 +15,19 @@ from app.browser.session_outputs import SessionOutputs
 from app.server.sockets.socket_writer import NORMAL
 from app.telephony.call import Admission, Call, Custody
 from app.telephony.call_control import CallControl
+from app.telephony.call_endings import CallEndings
 from app.telephony.call_log import CallLog
 from app.telephony.capacity import session_of
 from app.telephony.carrier import Carrier
 from app.telephony.counts import TelephonyCounts
 from app.telephony.errors import NotConfiguredError
-from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.media.dtmf import Way
 from app.telephony.media.media_connection import MediaConnection
 from app.telephony.media.media_watch import MediaWatch
-from app.telephony.network_state import is_over, transferred
 from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
 
-GONE_S = 5.0
-"""Seconds after the order to hang up from which the call counts as over, even if the network does not report it."""
-CLOSING_S = 0.5
-"""Seconds after the end of a call after which its media socket is closed, if the network has not done so."""
 OVERTIME_S = 180.0
 """Seconds by which a call may be longer than its agent's `max_session_s`, for the access code and the goodbye."""
 
@@ -86,6 +80,7 @@ class Switchboard:
         self.left_in_doubt: set[str] = set()
         """The secrets of calls that another worker may have; looked at again once that can be found out."""
         self._media: MediaWatch | None = None
+        self._endings = CallEndings(self._control, clock, background, self.tell_session)
 
     @property
     def network(self) -> CallControl | None:
@@ -98,8 +93,8 @@ class Switchboard:
             self._media = MediaWatch(
                 self._control,
                 self._clock,
-                self._hang_up_after_transfer,
-                self._gone,
+                self._endings.hang_up_after_transfer,
+                self._endings.gone,
                 self.connected,
                 lambda: self.is_in_doubt(),
                 self._leave_in_doubt,
@@ -147,39 +142,20 @@ class Switchboard:
     def connected(self, call: Call) -> None:
         """Note that a call is up. One that was given up before has nobody to talk to: it is hung up."""
         if call.over.is_set():
-            self._hang_up_again(call)
+            self._endings.hang_up_again(call)
         elif call.progress.connected_at is None:
             call.change_state(CallState.CONNECTED, self._clock.wall())
             log.info("a call is connected", extra={"call": call.call_id, "direction": call.direction.value})
             # A task that sleeps would take a kilobyte more of each call.
             reached = (call.agent, *team_of(call.agent, self._agents))
             longest_s = max(agent.limits.max_session_s for agent in reached)
-            call.run_later(longest_s + OVERTIME_S, self._end_overtime)
+            call.run_later(longest_s + OVERTIME_S, self._endings.end_overtime)
             if call.participants.is_caller_on_hold:
                 # So it is with a call of a worker that died.
                 call.change_state(CallState.ON_HOLD, self._clock.wall())
             if call.connection is None and self._media is not None:
                 see_to = self._media.lost if call.is_media_lost else self._media.due
                 see_to(call)
-
-    def _hang_up_again(self, call: Call) -> None:
-        """A call that counts as over has shown that it is up: end it, unless that is ordered or somebody has it."""
-        control = self._control
-        if control is None or not call.call_id or call.hang_up_order.is_repeated or call.custody is not Custody.HERE:
-            return
-        call.hang_up_order.is_repeated = True
-
-        async def order() -> None:
-            # What the network tells of a call that is over can come late.
-            if await is_over(control, call.call_id):
-                return
-            log.warning(
-                "a call that was given up is connected nevertheless: it is hung up", extra={"call": call.call_id}
-            )
-            # One that the network does not take is given anew when the call shows itself once more.
-            call.hang_up_order.is_repeated = await hang_up(control, call.call_id) is not HangUp.NOT_TAKEN
-
-        self._background.run(order())
 
     def pressed(self, call: Call, way: Way, digit: str) -> None:
         """Tell the session of a key once, though the network may report it in an event and on the media socket."""
@@ -290,61 +266,16 @@ class Switchboard:
             if call.open_session is not None:
                 call.open_session()
             return
-        call.run(self._hang_up_after_transfer(call))
-
-    async def _hang_up_after_transfer(self, call: Call) -> None:
-        """Nobody talks with the caller any more: hang up, but not while they are being put through to somebody."""
-        await call.transfer_settled()
-        if call.up and call.connection is None and self._control is not None:
-            # A transfer takes the media socket away, and nothing else may have told of it.
-            await transferred(self._control, call.call_id)
-        self.hang_up(call)
+        call.run(self._endings.hang_up_after_transfer(call))
 
     def hang_up(self, call: Call) -> None:
         """Hang up for everyone, in the background; harmless when that is under way, or the call is over."""
-        order = call.hang_up_order
-        if order.task is None and not call.over.is_set():
-            order.task = asyncio.get_running_loop().create_task(self._hang_up(call), name="call.hang_up")
-
-    async def _hang_up(self, call: Call) -> None:
-        self.end_session(call)
-        if call.call_id and self._control is not None:
-            done = await self._order_hang_up(call, self._control)
-            if done is HangUp.NOT_TAKEN:
-                # It stays in the call log as it is, and can be ordered again; it keeps no other call out.
-                call.hang_up_order.task, call.holds_place = None, False
-                return
-            if done is HangUp.ORDERED:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(call.over.wait(), GONE_S)
-        self.ended(call, CallState.DISCONNECTED)
-
-    async def _order_hang_up(self, call: Call, control: CallControl) -> HangUp:
-        if call.custody is Custody.TRANSFERRED and not call.orders.has_left_others:
-            return HangUp.ORDERED
-        leaves = call.custody in (Custody.JOINED, Custody.TRANSFERRED)
-        return await hang_up(control, call.call_id, call.hang_up_order.note_refusal, leaves=leaves)
+        self._endings.hang_up(call)
 
     def end_session(self, call: Call, ending: Ending = Ending.NORMAL) -> None:
         """End the session that the call has now at once, without a goodbye."""
-        self.tell_session(call, EndSession(ending, politely=False))
+        self._endings.end_session(call, ending)
 
     def ended(self, call: Call, state: CallState) -> None:
         """Note that a call is over; one that never was connected has failed."""
-        if not call.change_state(state if call.progress.was_connected else CallState.FAILED, self._clock.wall()):
-            return
-        log.info("a call is over", extra={"call": call.call_id, "state": call.state.value})
-        call.orders.end()
-        self.end_session(call)
-        call.cancel()
-        if call.connection is not None:
-            # After the last that its session says.
-            asyncio.get_running_loop().call_later(CLOSING_S, call.connection.close, NORMAL, "the call is over")
-
-    def _gone(self, call: Call) -> None:
-        self.ended(call, CallState.DISCONNECTED)
-
-    def _end_overtime(self, call: Call) -> None:
-        """Sessions keep their own time; this is for a call whose session does not, as one that only transcribes."""
-        call.note("Overtime", self._clock.wall())
-        self.hang_up(call)
+        self._endings.ended(call, state)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.agent import Limits, Phrases
-from app.telephony import new_calls, switchboard
+from app.telephony import call_endings, new_calls
 from app.telephony.inbound import answering
 from app.telephony.media import media_watch
 from protocol.calls import CallState
@@ -197,7 +197,7 @@ async def test_a_call_that_is_refused_is_a_clear_answer(status: int, expected: i
 async def test_a_hang_up_that_the_network_never_confirms_ends_the_call_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(switchboard, "GONE_S", 0.3)
+    monkeypatch.setattr(call_endings, "GONE_S", 0.3)
     async with telephone() as phone:
         caller = await answered(phone)
         phone.acs.faults.drop("CallDisconnected")
