@@ -44,6 +44,8 @@ class CallProperties(msgspec.Struct, frozen=True):
     state: str
     media_streaming: str
     """The state of the media stream: active, inactive, disabled; empty if the call was made without one."""
+    transcription: str = ""
+    """The state of the network's own transcription, in the same words; empty if the call was made without one."""
 
 
 class OnTheCall(msgspec.Struct, frozen=True):

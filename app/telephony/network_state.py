@@ -6,6 +6,8 @@ from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError, Trouble
 
 CONNECTED, DISCONNECTED = "connected", "disconnected"
+INACTIVE = "inactive"
+"""The state of a stream or a transcription of a call that runs not, and can be started."""
 TRANSFERRING = ("transferring", "transferAccepted")
 """The states of a call that is being transferred: it takes no orders, and must not be ended."""
 TRANSFER_S = 45.0

@@ -219,6 +219,13 @@ class Switchboard:
         if self._media is not None and (call.up or at_once) and call.is_media_lost:
             self._media.lost(call, at_once=at_once)
 
+    def media_stopped(self, call: Call) -> None:
+        """Note that the network says that it streams a call no more: its media socket is lost, or useless."""
+        if call.connection is None:
+            self.media_lost(call)
+        elif self._media is not None:
+            self._media.stopped(call)
+
     def media_refused(self, call: Call) -> None:
         """Note that the network could not open the media socket of a call that is up."""
         call.is_media_lost = call.connection is None

@@ -28,11 +28,13 @@ from protocol.acs.call_events import (
     CreateCallFailed,
     MediaStreamingFailed,
     MediaStreamingStarted,
+    MediaStreamingStopped,
     MoveParticipantSucceeded,
     ParticipantsUpdated,
     RecognizeCompleted,
     TranscriptionFailed,
     TranscriptionStarted,
+    TranscriptionStopped,
 )
 from protocol.acs.cloud_events import moment
 from protocol.calls import CallState
@@ -105,8 +107,8 @@ class CallEvents:
                 self._handed_over(call)
             case MediaStreamingFailed(media_streaming_update=update) if _is_not_opened(update.details):
                 board.media_refused(call)
-            case MediaStreamingFailed() | TranscriptionFailed():
-                board.media_lost(call)
+            case MediaStreamingFailed() | TranscriptionFailed() | MediaStreamingStopped() | TranscriptionStopped():
+                board.media_stopped(call)
             case ContinuousDtmfRecognitionToneReceived():
                 board.pressed(call, Way.EVENT, event.digit)
             case RecognizeCompleted():

@@ -91,13 +91,14 @@ def _transcription(transcription: Transcription) -> TranscriptionOptions:
 
 def properties(found: CallConnectionProperties) -> CallProperties:
     """Convert the SDK's description of a call into `CallProperties`."""
-    streaming = found.media_streaming_subscription
+    streaming, transcription = found.media_streaming_subscription, found.transcription_subscription
     return CallProperties(
         call_id=found.call_connection_id or "",
         server_call_id=found.server_call_id or "",
         correlation_id=found.correlation_id or "",
         state=_word(found.call_connection_state),
         media_streaming=_word(streaming.state) if streaming is not None else "",
+        transcription=_word(transcription.state) if transcription is not None else "",
     )
 
 

@@ -10,10 +10,12 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from actors.ports.clock import Clock
+from app.server.sockets.socket_writer import NORMAL
 from app.telephony.call import Call, Direction
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError, Trouble
-from app.telephony.network_state import CONNECTED, DISCONNECTED, transferred
+from app.telephony.media.media_connection import MediaConnection
+from app.telephony.network_state import CONNECTED, DISCONNECTED, INACTIVE, transferred
 from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ ESTABLISHED_S = 1.0
 """Seconds after which a call whose transfer has failed is connected again."""
 HOLD_LOOK_S = 0.3
 """Seconds before each look whether a caller is back from hold."""
+STOPPED_LOOKS_S = (1.0, 2.0, 4.0)
+"""Seconds before each look whether the network has stopped to stream to a media socket that is open, until it says."""
 MOST_PATIENCE_S = 4.0
 """The longest wait in seconds that the network may ask for, since the caller hears nothing meanwhile."""
 
@@ -87,6 +91,8 @@ class MediaWatch:
         self._watches: dict[Call, _Watch] = {}
         self._refused: dict[Call, asyncio.Event] = {}
         """For each call that has requested a media socket: set when the network could not open it."""
+        self._doubted: set[Call] = set()
+        """Calls of which the network is being asked whether it streams to their media socket."""
 
     def due(self, call: Call) -> None:
         """Wait for the media socket of a call that is up, or whose answer was taken."""
@@ -107,6 +113,35 @@ class MediaWatch:
             refused.set()
         else:
             self.lost(call)
+
+    def stopped(self, call: Call) -> None:
+        """Note that the network says that it streams a call no more, or has failed to, although its socket is open.
+
+        Whoever has ordered that: the caller hears nothing. What the network tells may be past, so it is asked.
+        """
+        if call.connection is not None and call not in self._doubted:
+            self._doubted.add(call)
+            call.run(self._close_if_stopped(call, call.connection))
+
+    async def _close_if_stopped(self, call: Call, connection: MediaConnection) -> None:
+        """Close a media socket to which the network does not stream: a lost socket is asked for again."""
+        try:
+            for look_s in STOPPED_LOOKS_S:
+                await asyncio.sleep(look_s)
+                await call.transfer_settled()
+                if call.connection is not connection:
+                    return
+                try:
+                    found = await self._control.properties(call.call_id)
+                except CallControlError as error:
+                    log.warning("whether a call is streamed is not known: %s", error, extra={"call": call.call_id})
+                    continue
+                if (found.transcription if call.transcribed_in else found.media_streaming) == INACTIVE:
+                    log.warning("a media socket is closed: nothing is streamed to it", extra={"call": call.call_id})
+                    connection.close(NORMAL, "the stream has stopped")
+                return
+        finally:
+            self._doubted.discard(call)
 
     def opened(self, call: Call) -> None:
         """Stop waiting for the media socket of `call`: it is open."""

@@ -35,6 +35,11 @@ class CallSocket:
         await self.close()
         self._report("Stopped", "subscriptionStopped", DONE, order)
 
+    def fall_silent(self, what: str = "Stopped", details: str = "serviceShutdown") -> None:
+        """Stop without an order, tell the application, and leave the socket open: nothing goes on it either way."""
+        self._wanted, self._socket = False, None
+        self._report(what, details, DONE, WithCallback())
+
     async def close(self) -> None:
         """Close the socket without telling why."""
         self._wanted = False

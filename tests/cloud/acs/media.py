@@ -5,6 +5,7 @@ import base64
 import json
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -129,7 +130,7 @@ class MediaStream(CallSocket):
         await self._serve(connection, order)
 
     async def _serve(self, connection: ServiceSocket, order: WithCallback) -> None:
-        self.close_code = await connection.serve(self._on_text, self._on_binary)
+        self.close_code = await connection.serve(partial(self._on_text, connection), self._on_binary)
         if self._socket is not connection:
             return
         self._socket = None
@@ -147,7 +148,10 @@ class MediaStream(CallSocket):
             if not self._call.ended and not self.busy:
                 self.start(order, "streamConnectionReestablished")
 
-    def _on_text(self, text: str) -> None:
+    def _on_text(self, connection: ServiceSocket, text: str) -> None:
+        if self._socket is not connection:
+            # Nothing of what comes on a socket that is not streamed to is heard.
+            return
         at_s = asyncio.get_running_loop().time()
         try:
             message = read_outbound(text, lenient=self._call.behaviour.lenient)

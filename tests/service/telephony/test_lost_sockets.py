@@ -264,3 +264,31 @@ async def test_of_a_caller_on_hold_whom_the_network_does_not_stream_they_are_tal
         assert (await phone.rest.post(f"/calls/{call.call_id}/unhold", json={})).status_code == 200
         await reconnected(media_of(caller), 2)
         await goes_on(phone, caller)
+
+
+@pytest.mark.parametrize(("event", "details"), [("Stopped", "serviceShutdown"), ("Failed", "unspecifiedError")])
+@on_virtual_time
+async def test_one_that_stays_open_though_the_network_streams_no_more_is_closed_and_asked_for(
+    event: str, details: str
+) -> None:
+    async with telephone() as phone:
+        caller = await answered(phone)
+        media_of(caller).fall_silent(event, details)
+        await reconnected(media_of(caller), 2)
+        assert phone.acs.requests.where(lambda sent: sent.operation == "stop_media_streaming") == []
+        await goes_on(phone, caller)
+
+
+@on_virtual_time
+async def test_one_that_is_streamed_to_stays_whatever_an_event_says_of_it() -> None:
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        stopped = {
+            "mediaStreamingStatus": "mediaStreamingStopped",
+            "mediaStreamingStatusDetails": "subscriptionStopped",
+        }
+        await told(phone, call, ("MediaStreamingStopped", {"mediaStreamingUpdate": stopped}))
+        await phone.acs.answered.until(lambda sent: sent.operation == "get_call_properties")
+        await goes_on(phone, caller)
+        assert media_of(caller).connections == 1

@@ -285,6 +285,28 @@ async def test_a_lost_transcription_socket_is_opened_again_and_no_word_comes_twi
         await over(phone, caller)
 
 
+@pytest.mark.parametrize(
+    ("event", "details"), [("Failed", "speechServicesConnectionError"), ("Stopped", "subscriptionStopped")]
+)
+@on_virtual_time
+async def test_a_transcription_that_ends_though_its_socket_stays_open_is_begun_again(event: str, details: str) -> None:
+    async with telephone(ACS_STREAMING_MODE="transcription", **AI) as phone:
+        caller = await phone.acs.dial(phone.webhook)
+        stream = (await caller.connected()).transcription
+        assert stream is not None
+        await connected(stream)
+        (session_id,) = phone.service.sessions.live
+        stream.send(caller.raw_id, "First.", offset_ms=100, duration_ms=200)
+        await transcript(phone, session_id, 1)
+        stream.fall_silent(event, details)
+        await connected(stream)
+        stream.send(caller.raw_id, "Second.", offset_ms=100, duration_ms=200)
+        document = await transcript(phone, session_id, 2)
+        assert [entry["text"] for entry in document["entries"]] == ["First.", "Second."]
+        caller.hang_up()
+        await over(phone, caller)
+
+
 @on_virtual_time
 async def test_who_has_to_give_an_access_code_is_heard_by_us() -> None:
     async with telephone(ACS_STREAMING_MODE="transcription", CALL_ACCESS_CODE="4711", **AI, **SPELT) as phone:

@@ -21,6 +21,7 @@ class Network:
         self.orders: list[tuple[Any, ...]] = []
         self.failures: dict[str, list[CallControlError | None]] = {}
         self.state = "connected"
+        self.streaming = "active"
         self.present: tuple[OnTheCall, ...] = ()
 
     def named(self, name: str) -> list[tuple[Any, ...]]:
@@ -37,7 +38,7 @@ class Network:
             if failures and (failure := failures.pop(0)) is not None:
                 raise failure
             if name == "properties":
-                return CallProperties(arguments[0], "server-1", "c", self.state, "active")
+                return CallProperties(arguments[0], "server-1", "c", self.state, self.streaming, self.streaming)
             return self.present if name == "participants" else f"{name}-id"
 
         return order

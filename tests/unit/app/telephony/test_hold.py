@@ -7,8 +7,8 @@ from actors.rules.turn_taking.state import TurnSnapshot
 from actors.session.checkpoint import Checkpoint
 from app.telephony.hold import follow_hold, hold_has_ended
 from protocol.calls import CallState, Participant
+from tests.unit.app.telephony.board_kit import Board
 from tests.unit.app.telephony.call_kit import new_call, on_virtual_time
-from tests.unit.app.telephony.test_switchboard import Board
 
 
 def person(status: str) -> Participant:

@@ -34,6 +34,24 @@ def test_a_media_socket_that_failed_before_the_call_was_connected_is_asked_for_s
     on_virtual_time(act)
 
 
+def test_a_stream_that_has_stopped_is_asked_for_where_its_socket_is_lost_and_else_looked_at() -> None:
+    async def act() -> None:
+        on = Board()
+        on.board.media_stopped(on.call)
+        on.board.start()
+        on.network.streaming = "inactive"
+        on.call.connection = socket = connection()
+        on.board.media_stopped(on.call)
+        await asyncio.sleep(10)
+        assert socket.close.call_count == 1
+        on.call.connection = None
+        on.board.media_stopped(on.call)
+        await asyncio.sleep(OWN_RECONNECT_S + 0.1)
+        assert "start_media_streaming" in on.orders
+
+    on_virtual_time(act)
+
+
 def test_a_second_media_socket_takes_the_place_of_the_first() -> None:
     async def act() -> None:
         on, first, second = Board(), connection(), connection()

@@ -18,8 +18,8 @@ from app.telephony.order_book import OrderKind, OrderState
 from protocol.acs import call_event_decoding
 from protocol.acs.call_events import AcsEvent
 from protocol.calls import CallState
+from tests.unit.app.telephony.board_kit import Board
 from tests.unit.app.telephony.call_kit import CALLER, on_virtual_time
-from tests.unit.app.telephony.test_switchboard import Board
 
 
 def told(on: Board, kind: str, event_id: str, **data: Any) -> None:

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from app.telephony.call import Call
 from app.telephony.errors import CallControlError, Trouble
-from app.telephony.media.media_watch import DUE_S, OWN_RECONNECT_S, MediaWatch
+from app.telephony.media.media_watch import DUE_S, OWN_RECONNECT_S, STOPPED_LOOKS_S, MediaWatch
 from protocol.calls import CallState
 from tests.unit.app.telephony.call_kit import Network, new_call, on_virtual_time
 
@@ -47,10 +48,11 @@ class Watched:
         self.connected.append(call)
         call.progress.state = CallState.CONNECTED
 
-    def opens(self) -> None:
+    def opens(self) -> Mock:
         """A media socket comes."""
-        self.call.connection = SimpleNamespace()
+        self.call.connection = Mock()
         self.watch.opened(self.call)
+        return self.call.connection
 
     @property
     def asked(self) -> list[str]:
@@ -220,3 +222,40 @@ def test_a_caller_who_is_back_from_hold_and_gets_no_socket_is_let_go() -> None:
         assert on.let_go == [on.call]
 
     watched(act, CallState.ON_HOLD)
+
+
+@pytest.mark.parametrize("transcribed_in", ["", "en-US"])
+@pytest.mark.parametrize(
+    ("streaming", "unknown", "closed"),
+    [("inactive", 0, 1), ("active", 0, 0), ("", 0, 0), ("inactive", len(STOPPED_LOOKS_S) - 1, 1), ("inactive", 100, 0)],
+)
+def test_an_open_socket_to_which_the_network_streams_no_more_is_closed(
+    streaming: str, unknown: int, closed: int, transcribed_in: str
+) -> None:
+    async def act(on: Watched) -> None:
+        on.call.transcribed_in = transcribed_in
+        on.network.streaming = streaming
+        on.network.failures["properties"] = [CallControlError(Trouble.UNAVAILABLE, "no answer")] * unknown
+        socket = on.opens()
+        on.watch.stopped(on.call)
+        on.watch.stopped(on.call)
+        await asyncio.sleep(60)
+        assert socket.close.call_count == closed
+        assert len(on.asked) == min(unknown + 1, len(STOPPED_LOOKS_S))
+
+    watched(act)
+
+
+def test_what_the_network_tells_of_the_socket_before_does_not_close_the_present_one() -> None:
+    async def act(on: Watched) -> None:
+        on.network.streaming = "inactive"
+        on.opens()
+        on.watch.stopped(on.call)
+        later = on.opens()
+        await asyncio.sleep(60)
+        assert (later.close.call_count, on.asked) == (0, [])
+        on.watch.stopped(on.call)
+        await asyncio.sleep(60)
+        assert later.close.call_count == 1
+
+    watched(act)
