@@ -10,7 +10,7 @@ from app.telephony.call import Call
 from app.telephony.call_control import CallControl
 from app.telephony.continuity.call_checkpoints import OpenOrder
 from app.telephony.errors import CallControlError, Trouble
-from app.telephony.hold import look_at_participants
+from app.telephony.hold import look_again, look_at_participants
 from app.telephony.network_state import TRANSFER_S, TRANSFERRING, state_of
 from app.telephony.order_book import Order, OrderKind, OrderState
 from app.telephony.orders import failure_of
@@ -88,13 +88,19 @@ class CallOrders:
         updates = self._call.participants.updates
         await self._until_told(order, settled, EVENT_S)
         if order.state is OrderState.OVERDUE and order.kind in (OrderKind.HOLD, OrderKind.UNHOLD):
-            await look_at_participants(self._switchboard, self._call, since_updates=updates)
+            await self._look(updates)
 
     async def _look_unless_told(self, order: Order, updates: int) -> None:
         """Ask whether the caller is on hold, unless an event tells what came of an order that may have been taken."""
         await asyncio.sleep(EVENT_S)
         if order.state is OrderState.IN_DOUBT:
-            await look_at_participants(self._switchboard, self._call, since_updates=updates)
+            await self._look(updates)
+
+    async def _look(self, updates: int) -> None:
+        """Ask whether the caller is on hold, and go on asking in the background if the network does not answer."""
+        call = self._call
+        if not await look_at_participants(self._switchboard, call, since_updates=updates):
+            call.run(look_again(self._switchboard, call, since_updates=updates))
 
     async def _give_up_transfer(self, order: Order, settled: "asyncio.Future[None]") -> None:
         await asyncio.wait([settled], timeout=TRANSFER_S)
@@ -145,7 +151,7 @@ class CallOrders:
             raise
         await self._told(order, settled)
         if order.state is OrderState.OVERDUE:
-            await look_at_participants(self._switchboard, call, since_updates=updates)
+            await self._look(updates)
             if call.participants.knows_caller and call.participants.is_caller_on_hold is not holds:
                 raise CallError(CallTrouble.REFUSED, failure_of(order))
 

@@ -27,7 +27,7 @@ from app.telephony.call_orders import CallOrders
 from app.telephony.continuity.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.continuity.shared_calls import SharedCalls, call_of_record, record_of_call
 from app.telephony.hang_up import HangUp, hang_up
-from app.telephony.hold import look_at_participants
+from app.telephony.hold import LOOK_AGAIN_S, look_again, look_at_participants
 from app.telephony.network_state import DISCONNECTED, transferred
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
@@ -207,12 +207,11 @@ class TakeOver:
             log.warning("a call is taken over from a worker that died", extra={"call": call.call_id})
             # What has changed since then was told to the worker that died: whoever is on hold is not prompted, and
             # whoever is back is talked to.
-            look = look_at_participants(self._switchboard, call, since_updates=0)
-            if record.participants:
-                # Its caller, who hears nothing, need not wait for that.
-                call.run(look)
-            else:
-                await look
+            # Its caller, who hears nothing, waits for that only where nothing is known of who is on the call.
+            is_known = bool(record.participants)
+            if is_known or not await look_at_participants(self._switchboard, call, since_updates=0):
+                waits_s = (0.0, *LOOK_AGAIN_S) if is_known else LOOK_AGAIN_S
+                call.run(look_again(self._switchboard, call, since_updates=0, waits_s=waits_s))
             self._switchboard.media_lost(call, at_once=True)
 
     async def give_up(self, record: CallCheckpoint) -> None:

@@ -15,6 +15,7 @@ from app.telephony.call_control import OnTheCall
 from app.telephony.call_orders import EVENT_S, KEY_S, LAST_WORD_S, CallOrders, not_carried_out
 from app.telephony.continuity.call_checkpoints import OpenOrder
 from app.telephony.errors import CallControlError, Trouble
+from app.telephony.hold import LOOK_AGAIN_S
 from app.telephony.network_state import TRANSFER_S
 from app.telephony.order_book import OrderKind, OrderState
 from protocol.calls import CallState
@@ -265,5 +266,38 @@ def test_a_hold_of_which_neither_the_answer_nor_an_event_comes_is_looked_at() ->
         line.told(OrderKind.UNHOLD, order_id="order-2")
         await asyncio.sleep(EVENT_S + 1)
         assert len(line.network.named("participants")) == 1, "an event has told of it"
+
+    on_virtual_time(act)
+
+
+@pytest.mark.parametrize("unanswered", [1, len(LOOK_AGAIN_S)])
+@pytest.mark.parametrize("name", ["hold", "unhold"])
+def test_whether_a_caller_is_on_hold_is_asked_again_where_the_network_does_not_answer(
+    name: str, unanswered: int
+) -> None:
+    async def act() -> None:
+        line = Line(CallState.CONNECTED if name == "hold" else CallState.ON_HOLD)
+        done = CallState.ON_HOLD if name == "hold" else CallState.CONNECTED
+        line.network.present = (OnTheCall(f"4:{CALLER}", CALLER, is_muted=False, is_on_hold=name == "hold"),)
+        line.network.failures["participants"] = [CallControlError(Trouble.UNAVAILABLE, "no answer")] * unanswered
+        await getattr(line.orders, name)()
+        assert line.call.state is not done
+        await asyncio.sleep(sum(LOOK_AGAIN_S) + 1)
+        assert (line.call.state, len(line.network.named("participants"))) == (done, unanswered + 1)
+
+    on_virtual_time(act)
+
+
+def test_it_is_not_asked_for_ever_nor_after_an_event_has_told() -> None:
+    async def act() -> None:
+        line = Line()
+        line.network.failures["participants"] = [CallControlError(Trouble.UNAVAILABLE, "no answer")] * 100
+        await line.orders.hold()
+        await asyncio.sleep(1_000)
+        assert len(line.network.named("participants")) == 1 + len(LOOK_AGAIN_S)
+        await line.orders.hold()
+        line.call.participants.update(None, ())
+        await asyncio.sleep(1_000)
+        assert len(line.network.named("participants")) == 2 + len(LOOK_AGAIN_S)
 
     on_virtual_time(act)
