@@ -1,6 +1,7 @@
 """One telephone call as this worker knows it: where it stands, who is on it, and what happened to it."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Iterable
 from enum import Enum, StrEnum, auto
 from typing import Any
@@ -115,6 +116,8 @@ class Call:
     custody = Custody.HERE
     is_media_lost = False
     """Whether the network has failed to open its media socket before it was connected."""
+    stream_stopped_at = -math.inf
+    """When the network was last ordered to close the media socket that it had open, on the loop's clock."""
     holds_place = True
     """Whether the call counts as a session for the capacity although its session has not begun."""
     told_of = False

@@ -30,6 +30,9 @@ STREAM_AGAIN_S = (0.0, 0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each order to stream again: a call that comes back from a transfer takes it after about a second."""
 ESTABLISHED_S = 1.0
 """Seconds after which a call whose transfer has failed is connected again."""
+STOP_AGAIN_S = 10.0
+"""Seconds after an order to close a socket that seems dead, before another one: one that the network takes seconds to
+open would be closed as soon as it is there, again and again."""
 HOLD_LOOK_S = 0.3
 """Seconds before each look whether a caller is back from hold."""
 STOPPED_LOOKS_S = (1.0, 2.0, 4.0)
@@ -269,7 +272,7 @@ class MediaWatch:
         """
         error = await self._start_streaming(call)
         is_dead = error is not None and error.trouble is Trouble.CONFLICT and again and not self._is_in_doubt()
-        if is_dead and await self._stop_streaming(call):
+        if is_dead and not _was_stopped_lately(call) and await self._stop_streaming(call):
             # To the network a socket was still open whose other end is dead.
             error = await self._start_streaming(call)
         if error is not None:
@@ -301,12 +304,17 @@ class MediaWatch:
                 await self._control.stop_transcription(call.call_id)
             else:
                 await self._control.stop_media_streaming(call.call_id)
+            call.stream_stopped_at = asyncio.get_running_loop().time()
             call.note("StopMediaStreaming", self._clock.wall())
         except CallControlError as error:
             log.warning("a dead media socket could not be closed: %s", error, extra={"call": call.call_id})
             # It may have been closed in between.
             return error.trouble is Trouble.CONFLICT and call.connection is None
         return call.connection is None
+
+
+def _was_stopped_lately(call: Call) -> bool:
+    return asyncio.get_running_loop().time() < call.stream_stopped_at + STOP_AGAIN_S
 
 
 async def _until_back(call: Call) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from app.telephony.call import Call
 from app.telephony.errors import CallControlError, Trouble
-from app.telephony.media.media_watch import DUE_S, OWN_RECONNECT_S, STOPPED_LOOKS_S, MediaWatch
+from app.telephony.media.media_watch import DUE_S, OWN_RECONNECT_S, STOP_AGAIN_S, STOPPED_LOOKS_S, MediaWatch
 from protocol.calls import CallState
 from tests.unit.app.telephony.call_kit import Network, new_call, on_virtual_time
 
@@ -257,5 +257,27 @@ def test_what_the_network_tells_of_the_socket_before_does_not_close_the_present_
         on.watch.stopped(on.call)
         await asyncio.sleep(60)
         assert later.close.call_count == 1
+
+    watched(act)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_socket_that_the_network_opens_slowly_is_not_closed_again_and_again(at_once: bool) -> None:
+    async def act(on: Watched) -> None:
+        opening = CallControlError(Trouble.CONFLICT, "it is being opened")
+        on.network.failures["start_media_streaming"] = [opening] * 4
+        on.watch.lost(on.call, at_once=at_once)
+        await asyncio.sleep(OWN_RECONNECT_S + 2)
+        assert on.asked.count("stop_media_streaming") == 1
+        # The one that was being opened comes after all, and is closed as ordered.
+        on.opens()
+        on.call.connection = None
+        on.network.failures["start_media_streaming"] = [None, *[opening] * 100]
+        on.watch.lost(on.call)
+        await asyncio.sleep(STOP_AGAIN_S - 3)
+        assert on.asked.count("stop_media_streaming") == 1
+        # By now it is no slow one, but dead.
+        await asyncio.sleep(STOP_AGAIN_S)
+        assert (on.asked.count("stop_media_streaming"), on.let_go) == (2, [])
 
     watched(act)
