@@ -293,7 +293,7 @@ class Cluster:
 
     def _write_anew(self) -> None:
         """Write all calls and sessions of this worker to Redis again, since Redis has lost its data."""
-        log.warning("Redis has lost what this worker has written: its calls and sessions are written anew")
+        log.warning("Redis may have lost what this worker has written: its calls and sessions are written anew")
         self._take_over.tell_all()
         if self._here.checkpoints is not None:
             self._here.checkpoints.keep_all_again()
