@@ -42,6 +42,7 @@ from app.server.sockets.connection_limits import FIRST_REQUEST_S, AnsweredReques
 from app.server.sockets.handshake_refusals import close_refused_handshakes
 from app.server.sockets.hypercorn_fast_path import HypercornFastPath
 from app.server.sockets.open_sockets import OpenSockets
+from app.server.sockets.protocol_violations import answer_protocol_violations
 from app.server.tls import tls_files
 from app.server.uncaught import report_uncaught
 from app.telemetry.exporting import exporting
@@ -152,6 +153,7 @@ class _Worker:
             self._hypercorn.alpn_protocols = ["http/1.1"]
         H11Protocol._check_protocol = _stay_at_http_1  # type: ignore[method-assign,assignment]
         close_refused_handshakes()
+        answer_protocol_violations()
 
     async def serve(self, create_app: AppFactory) -> None:
         """Serve an app until drained."""
