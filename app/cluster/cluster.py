@@ -154,6 +154,16 @@ class Cluster:
         """
         return await self.requests.ask(worker, topic, payload, within_s)
 
+    async def tell_all(self, topic: str, payload: bytes) -> None:
+        """Send a notice about `topic` to all other workers; without Redis there are none that could be told.
+
+        Raises:
+            StoreError: Redis cannot be used, so that some may not be told.
+        """
+        if self.is_running:
+            others = [worker for worker in await self._membership.live() if worker != self.worker]
+            await asyncio.gather(*(self.requests.tell(worker, topic, payload) for worker in others))
+
     async def first_with(self, topic: str, payload: bytes) -> tuple[str, int]:
         """The id of another worker that answers YES about `topic`, empty if none does, and how many did not answer.
 
