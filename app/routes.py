@@ -17,6 +17,7 @@ from app.browser.conversation_socket import ConversationParts, ConversationSocke
 from app.browser.dashboard_socket import DashboardSocket
 from app.carrier import carrier_routes
 from app.cluster.change_sharing import ChangeSharing
+from app.cluster.wrong_codes import WrongCodeSharing
 from app.console.routes import ConsoleRoutes
 from app.server.log_changes import LevelChange, LogChanges
 from app.services import Services
@@ -120,13 +121,15 @@ def _telephone(worker: Assembly, modes: Modes) -> list[BaseRoute]:
     """The routes of calls: the carrier's, and those of operators and of load clients."""
     services, switchboard = worker.services, worker.switchboard
     settings, clock = services.settings, services.clock
+    access_codes = AccessCodes(services.lifecycle, clock, services.background, log_content=settings.logs.content)
+    WrongCodeSharing(worker.cluster, access_codes, services.lifecycle.server)
     call_sessions = CallSessions(
         settings=settings.telephony,
         random=services.random,
         plans=services.plans,
         sessions=services.sessions,
         outputs=services.outputs,
-        access_codes=AccessCodes(services.lifecycle, clock, services.background, log_content=settings.logs.content),
+        access_codes=access_codes,
         new_calls=worker.new_calls,
         switchboard=switchboard,
     )

@@ -33,7 +33,7 @@ from app.records.call_records import CallRecords, webhook_of
 from app.replay.recorder import KeptAudio, recorder_of
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
-from app.server.sockets.socket_writer import REFUSED
+from app.server.sockets.socket_writer import REFUSED, RESTARTING
 from app.sessions.draining import Draining
 from app.sessions.known_sessions import KnownSessions
 from app.sessions.session_capacity import SessionCapacity
@@ -227,14 +227,16 @@ class Services:
     def leave(self, session_id: str, code: int = REFUSED) -> None:
         """End a session of this worker that another one goes on with: it is not heard here any more, nor written of.
 
-        Its connection is closed with `code`.
+        Its connection is closed with `code`, and the reason that belongs to it.
         """
         if isinstance(self.store, SharedStore):
             self.store.session_left(session_id)
         output, entry = self.outputs.get(session_id), self.sessions.live.get(session_id)
         self.session_events.moved.notify(session_id)
         if output is not None and output.connection is not None:
-            output.connection.close(code, "another connection took this session over")
+            is_restart = code == RESTARTING
+            reason = "the server is restarting" if is_restart else "another connection took this session over"
+            output.connection.close(code, reason)
         if entry is not None:
             entry.deliver(EndSession(Ending.NORMAL, politely=False))
 

@@ -10,17 +10,21 @@ Who has a call is decided by the script that writes it, in one step: a worker fr
 nothing of it any more, and of several workers that want the call of a dead one exactly one gets it.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from app.telephony.continuity.call_checkpoints import CallCheckpoint
+from actors.runtime.failure_counters import Failure, report_failure
+from app.telephony.continuity.call_checkpoints import CallCheckpoint, decode_record
 
 if TYPE_CHECKING:
     from app.stores.redis_clients import RedisClient
     from app.stores.redis_connection import RedisConnection
     from app.stores.redis_writer import RedisWriter
+
+log = logging.getLogger(__name__)
 
 CALL_S = 90_000
 """Seconds for which a call is known after it was last heard of: longer than any call lasts."""
@@ -113,7 +117,7 @@ class CallDirectory:
         async def write(client: "RedisClient") -> None:
             redis = cast(Any, client)
             await redis.srem(calls_of(self.worker), secret)
-            if await redis.eval(DROP, 1, call_key(secret), self.worker) and call_id:
+            if await self._dropped(client, secret) and call_id:
                 await redis.delete(id_key(call_id))
 
         self._writer.put(call_key(secret), write)
@@ -187,8 +191,8 @@ class CallDirectory:
         return await self.take(secret, former, is_orphan=True) is not None
 
     async def take(self, secret: str, former: str, *, is_orphan: bool) -> TakenCall | None:
-        """Take a call from the worker `former`; returns None if `former` does not have it. It is harmless to do this
-        twice.
+        """Take a call from the worker `former`; returns None if `former` does not have it, or if what is kept of it
+        cannot be read: nobody has that call from then on. It is harmless to do this twice.
 
         Raises:
             StoreError: it could not be taken, or it is not known whether it was.
@@ -203,10 +207,26 @@ class CallDirectory:
         )
         if former != self.worker:
             await self._in_set(former, secret, is_in=False)
-        if not found:
+        record = _record_in(found[0]) if found else None
+        if record is None:
+            if found:
+                await self._connection.run(lambda client: self._dropped(client, secret), writes=True)
             await self._in_set(self.worker, secret, is_in=False)
             return None
-        return TakenCall(msgspec.json.decode(found[0], type=CallCheckpoint), int(found[1]))
+        return TakenCall(record, int(found[1]))
+
+    async def leave_out(self, secret: str, worker: str) -> None:
+        """Name a call no longer among those of a worker that died.
+
+        Raises:
+            StoreError: it is not known whether that was done.
+        """
+        for each in (worker, self.worker):
+            await self._in_set(each, secret, is_in=False)
+
+    async def _dropped(self, client: "RedisClient", secret: str) -> bool:
+        """Remove a call of this worker; False if it has none with this secret."""
+        return bool(await cast(Any, client).eval(DROP, 1, call_key(secret), self.worker))
 
     async def _in_set(self, worker: str, secret: str, *, is_in: bool) -> None:
         """Add a call to the set of a worker's calls, or remove it from there."""
@@ -216,6 +236,17 @@ class CallDirectory:
             await change(calls_of(worker), secret)
 
         await self._connection.run(write, writes=True)
+
+
+def _record_in(data: bytes | None) -> CallCheckpoint | None:
+    """The record that is kept of a call; None if it cannot be read, which is reported."""
+    try:
+        return decode_record(data or b"")
+    except ValueError as error:
+        # Its content must not appear in the log.
+        line = "a call is lost, since what is kept of it cannot be read: %s"
+        report_failure(Failure.STORE, log, line, type(error).__name__, level=logging.ERROR, operation="take")
+        return None
 
 
 def call_key(secret: str) -> str:

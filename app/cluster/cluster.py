@@ -154,6 +154,16 @@ class Cluster:
         """
         return await self.requests.ask(worker, topic, payload, within_s)
 
+    async def tell_all(self, topic: str, payload: bytes) -> None:
+        """Send a notice about `topic` to all other workers; without Redis there are none that could be told.
+
+        Raises:
+            StoreError: Redis cannot be used, so that some may not be told.
+        """
+        if self.is_running:
+            others = [worker for worker in await self._membership.live() if worker != self.worker]
+            await asyncio.gather(*(self.requests.tell(worker, topic, payload) for worker in others))
+
     async def first_with(self, topic: str, payload: bytes) -> tuple[str, int]:
         """The id of another worker that answers YES about `topic`, empty if none does, and how many did not answer.
 
@@ -293,7 +303,7 @@ class Cluster:
 
     def _write_anew(self) -> None:
         """Write all calls and sessions of this worker to Redis again, since Redis has lost its data."""
-        log.warning("Redis has lost what this worker has written: its calls and sessions are written anew")
+        log.warning("Redis may have lost what this worker has written: its calls and sessions are written anew")
         self._take_over.tell_all()
         if self._here.checkpoints is not None:
             self._here.checkpoints.keep_all_again()

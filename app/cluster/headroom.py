@@ -27,7 +27,8 @@ local found = {}
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
     local at, left = string.match(all[i + 1], '^(%d+) (%d+)$')
-    if not at or now - tonumber(at) > tonumber(ARGV[3]) then
+    -- One of the future is from before the clock was set back.
+    if not at or math.abs(now - tonumber(at)) > tonumber(ARGV[3]) then
         redis.call('HDEL', KEYS[1], all[i])
     elseif all[i] ~= ARGV[1] then
         found[#found + 1] = all[i]

@@ -4,6 +4,9 @@
 
 A worker whose lease has ended was killed, stopped or cut off: others may take its calls. The worker itself knows that
 from its own clock, without asking anybody (`Membership.holds`).
+
+The clock of Redis may be set, and after a failover it is that of another machine. Then leases end too early, and nobody
+is taken for dead until all had time to renew theirs; or they end too late, and are cut to the length of a lease.
 """
 
 import asyncio
@@ -12,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from actors.errors import StoreError
+from actors.runtime.failure_counters import Failure, report_failure
+from app.cluster.redis_clock import RedisClock
 from app.stores.claim_check import LEASE_S, boot_time_s
 
 if TYPE_CHECKING:
@@ -32,13 +37,22 @@ KEPT_S = 86_400
 
 _NOW = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) "
 RENEW = f"""{_NOW}
+local last = now + ARGV[1]
 local before = redis.call('ZSCORE', KEYS[1], ARGV[2]) or ''
-redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. last, '+inf')) do
+    redis.call('ZADD', KEYS[1], last, worker)
+end
+redis.call('ZADD', KEYS[1], last, ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
-return {{before, redis.call('ZSCORE', KEYS[1], ARGV[2])}}
+return {{now, before, redis.call('ZSCORE', KEYS[1], ARGV[2])}}
 """
+"""Renews a lease. None can end later than the one that is taken just now, unless the clock was set back since."""
 FOUND = f"""{_NOW}
-return {{redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf'), redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)}}
+return {{
+    now,
+    redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf'),
+    redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now),
+}}
 """
 
 
@@ -56,8 +70,9 @@ class Membership:
         self._connection = connection
         self._renewed = renewed
         self.on_forgotten: Callable[[], None] = lambda: None
-        """Called when Redis does not know the last lease of this worker: it was emptied, or a replica without the
-        latest writes has taken over. Other data of this worker may be lost as well."""
+        """Called when Redis does not know the last lease of this worker, or its clock was set back: it was emptied, or
+        a replica without the latest writes has taken over. Other data of this worker may be lost as well."""
+        self._clock = RedisClock()
         self._known_end_ms = 0.0
         self._until_s = 0.0
         self._trusts_from_s = 0.0
@@ -98,9 +113,9 @@ class Membership:
             self._trusts_from_s = asked_s + LEASE_S
         # Of two renewals at once the answers may come in the other order.
         known_end_ms = self._known_end_ms
-        before, end_ms = await self._eval(RENEW, int(LEASE_S * 1000), self.worker, KEPT_S)
+        set_ms, before, end_ms = await self._eval(RENEW, int(LEASE_S * 1000), self.worker, KEPT_S)
         self._until_s = asked_s + LEASE_S
-        is_forgotten = float(before or 0) < known_end_ms
+        is_forgotten = float(before or 0) < known_end_ms or set_ms < 0.0
         self._known_end_ms = float(end_ms)
         if is_forgotten:
             self.on_forgotten()
@@ -116,15 +131,14 @@ class Membership:
     async def gone(self) -> list[str]:
         """The ids of the workers whose leases have ended and whom nobody has forgotten yet.
 
-        None for as long after this worker's own renewals were late as the others may need to renew theirs: who comes
-        back to a Redis that stood still must not take the others for dead.
+        None for as long after this worker's own renewals were late, or the clock of Redis was set, as the others may
+        need to renew theirs: who comes back to a Redis that stood still must not take the others for dead.
 
         Raises:
             StoreError: Redis cannot be used.
         """
-        if boot_time_s() < self._trusts_from_s:
-            return []
-        return (await self._found())[1]
+        gone = (await self._found())[1]
+        return [] if boot_time_s() < self._trusts_from_s else gone
 
     async def forget(self, worker: str) -> None:
         """Remove a dead worker whose calls have all been dealt with.
@@ -135,13 +149,23 @@ class Membership:
         await self._connection.run(lambda client: cast(Awaitable[Any], client.zrem(WORKERS, worker)))
 
     async def _found(self) -> tuple[list[str], list[str]]:
-        live, gone = await self._eval(FOUND)
+        _, live, gone = await self._eval(FOUND)
         return [each.decode() for each in live], [each.decode() for each in gone]
 
     async def _eval(self, script: str, *arguments: object) -> Any:
-        return await self._connection.run(
+        """Run a script that answers with the time of Redis first; in the place of that, return by how many ms it was
+        set since the last one, as `RedisClock.set_by_ms`."""
+        asked_s = boot_time_s()
+        told_ms, *rest = await self._connection.run(
             lambda client: cast(Any, client).eval(script, 1, WORKERS, *arguments), writes=True
         )
+        answered_s = boot_time_s()
+        set_ms = self._clock.set_by_ms(float(told_ms), asked_s, answered_s)
+        if set_ms:
+            self._trusts_from_s = answered_s + LEASE_S
+            line = "the clock of Redis was set by %+.1f s: no worker is taken for dead for a while"
+            report_failure(Failure.STORE, log, line, set_ms / 1000, operation="clock")
+        return set_ms, *rest
 
     async def _run(self) -> None:
         while True:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from opentelemetry import metrics
 
+from actors.errors import ErrorKind, StoreError
+from actors.runtime.failure_counters import Failure, report_failure
 from app.cluster.call_directory import CallDirectory, TakenCall
 from app.cluster.membership import Membership
 from app.telephony.continuity.call_checkpoints import CallCheckpoint
@@ -63,7 +65,7 @@ class Orphans:
         self._rounds = {worker: self._rounds.get(worker, 0) + 1 for worker in gone}
         left = MOST_AT_ONCE
         for worker in gone:
-            secrets = await self._directory.secrets_of(worker)
+            secrets = await self._secrets_of(worker)
             if not secrets:
                 await self._membership.forget(worker)
                 continue
@@ -71,9 +73,25 @@ class Orphans:
                 if not self._has_room() and self._rounds[worker] <= MOST_ROUNDS:
                     return
                 left -= 1
-                taken = await self._directory.take(secret, worker, is_orphan=True)
+                taken = await self._taken(secret, worker)
                 if taken is not None:
                     await self._deal_with(taken)
+
+    async def _secrets_of(self, worker: str) -> list[str]:
+        try:
+            return await self._directory.secrets_of(worker)
+        except StoreError as error:
+            _require_refusal(error)
+            return []
+
+    async def _taken(self, secret: str, worker: str) -> TakenCall | None:
+        """Take a call. One that Redis refuses to give is left out from now on, so that it does not keep the others."""
+        try:
+            return await self._directory.take(secret, worker, is_orphan=True)
+        except StoreError as error:
+            _require_refusal(error)
+            await self._directory.leave_out(secret, worker)
+            return None
 
     async def _deal_with(self, taken: TakenCall) -> None:
         if self._has_room() and taken.orphaned <= MOST_ORPHANED:
@@ -82,3 +100,16 @@ class Orphans:
         else:
             _taken.add(1, {"outcome": "hung up"})
             await self._give_up(taken.record)
+
+
+def _require_refusal(error: StoreError) -> None:
+    """Report that Redis refuses what concerns one worker or call, such as that of a key of another type.
+
+    Raises:
+        StoreError: it is `error`, and not about one command but about Redis, which may be better in the next round.
+    """
+    if error.kind is not ErrorKind.BAD_REQUEST:
+        raise error
+    report_failure(
+        Failure.STORE, log, "calls of a worker that is gone cannot be taken over: %s", error.detail, operation="take"
+    )

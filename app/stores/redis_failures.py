@@ -30,6 +30,14 @@ _MEANINGS: tuple[tuple[type[Exception], ErrorKind, str], ...] = (
 )
 """The kind of error and its text for operators, by class of exception; subclasses stand before their bases."""
 
+_TRANSIENT = {
+    "MISCONF": "Redis refuses writes: it cannot write its snapshots",
+    "NOREPLICAS": "Redis refuses writes: it has too few replicas, see min-replicas-to-write",
+    "BUSY": "Redis is busy with a script of somebody's",
+}
+"""What is wrong, by the word with which Redis refuses for a while what it would carry out later; the client has no
+exception class for these."""
+
 
 def store_error(error: Exception) -> StoreError:
     """The `StoreError` for an exception of Redis, its client or the system. Its text holds no value and no password."""
@@ -42,8 +50,9 @@ def store_error(error: Exception) -> StoreError:
     # The client has no exception class of its own for these.
     if text.startswith(("WRONGPASS", "NOAUTH")):
         return StoreError(ErrorKind.AUTHENTICATION, "Redis takes neither this name nor this password")
-    if text.startswith("MISCONF"):
-        return StoreError(ErrorKind.UNAVAILABLE, "Redis refuses writes: it cannot write its snapshots")
+    for word, detail in _TRANSIENT.items():
+        if text.startswith(word):
+            return StoreError(ErrorKind.UNAVAILABLE, detail)
     for kind, meaning, detail in _MEANINGS:
         if isinstance(error, kind):
             return StoreError(meaning, detail)

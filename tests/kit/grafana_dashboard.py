@@ -46,6 +46,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         "client over its limit, {{limit}}": rate("earshot_client_refusals_total", "limit"),
         "client did not read": rate("earshot_socket_closed_behind_total"),
         "client sent too much": rate("earshot_socket_closed_flooding_total"),
+        "client broke the protocol, {{code}}": rate("earshot_socket_violations_total", "code"),
         "connection closed, {{reason}}": rate("earshot_connections_closed_total", "reason"),
         "connection failed": rate("earshot_connections_failed_total"),
         "call passed on, {{outcome}}": rate("earshot_calls_passed_on_total", "outcome"),

@@ -43,6 +43,7 @@ from app.server.sockets.contained_connections import contain_failures
 from app.server.sockets.handshake_refusals import close_refused_handshakes
 from app.server.sockets.hypercorn_fast_path import HypercornFastPath
 from app.server.sockets.open_sockets import OpenSockets
+from app.server.sockets.protocol_violations import answer_protocol_violations
 from app.server.tls import tls_files
 from app.server.uncaught import report_uncaught
 from app.telemetry.exporting import exporting
@@ -154,6 +155,7 @@ class _Worker:
         H11Protocol._check_protocol = _stay_at_http_1  # type: ignore[method-assign,assignment]
         close_refused_handshakes()
         contain_failures()
+        answer_protocol_violations()
 
     async def serve(self, create_app: AppFactory) -> None:
         """Serve an app until drained."""

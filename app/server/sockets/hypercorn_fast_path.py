@@ -86,7 +86,8 @@ class _Offer:
 
 
 class _HandshakeBrokenError(AppError, ConnectionError):
-    """Hypercorn has answered the handshake itself: the app has no socket, and must not begin anything for it."""
+    """Hypercorn has answered the handshake itself, or the client is gone: the app has no socket, and must not begin
+    anything for it."""
 
 
 async def _send(send: Send, event: Event) -> None:
@@ -105,10 +106,14 @@ def _fast_path(send: Send, ping_interval_s: float) -> HypercornFastPathProtocol:
 
     Raises:
         AttributeError: a part is not where this version of Hypercorn is known to keep it.
+        _HandshakeBrokenError: the connection is closed already.
     """
     stream = cast(Any, send).__self__
     connection = stream.send.__self__.send.__self__
     transport, reader = connection.writer.transport, connection.reader
+    if transport.is_closing():
+        # uvloop lets nothing more be asked of such a transport, nor set.
+        raise _HandshakeBrokenError
     hypercorn = transport.get_protocol()
     unread = reader._buffer  # asyncio tells in no other way what has not been read
     bound_what_is_on_its_way(transport, (SILENT_INTERVALS + 1) * ping_interval_s)

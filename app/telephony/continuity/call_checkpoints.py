@@ -99,6 +99,31 @@ def _shortened(conversation: SessionRecord) -> SessionRecord | None:
         messages = messages[next((i for i in later if messages[i].role is Role.USER), len(messages)) :]
 
 
+_TYPES = {field.name: field.type for field in msgspec.structs.fields(CallCheckpoint)}
+
+
+def decode_record(data: bytes) -> CallCheckpoint:
+    """The record in JSON. A field that cannot be read, such as one with a value that only another version of the server
+    knows, has its default.
+
+    Raises:
+        ValueError: it is no JSON, or what every record has is missing.
+    """
+    try:
+        return msgspec.json.decode(data, type=CallCheckpoint)
+    except msgspec.ValidationError:
+        fields = msgspec.json.decode(data, type=dict[str, Any])
+    return msgspec.convert({name: fields[name] for name in fields if _is_readable(name, fields)}, CallCheckpoint)
+
+
+def _is_readable(name: str, fields: dict[str, Any]) -> bool:
+    try:
+        msgspec.convert(fields[name], _TYPES.get(name, Any))
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def record_of(fields: dict[str, Any]) -> CallCheckpoint:
     """The record in a notice.
 

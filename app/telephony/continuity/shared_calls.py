@@ -33,6 +33,14 @@ class SharedCalls(Protocol):
         """
         ...
 
+    async def owner(self, secret: str) -> str:
+        """The id of the worker that has the call with this secret; empty if none has.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+        ...
+
     async def take_orphan(self, secret: str, former: str) -> bool:
         """Take a call whose worker `former` has died; returns whether this worker has it, and not another one.
 

@@ -192,6 +192,7 @@ class TakeOver:
             call = call_of_record(record, self._agents)
         except ValueError as error:
             log.warning("a call cannot be taken over: %s", error, extra={"call": record.call_id})
+            await self.give_up(record)
             return
         # A record in a file names no numbers.
         call.own_number = call.own_number or self._switchboard.carrier.source_number
@@ -265,7 +266,8 @@ class TakeOver:
         if self.shared is None:
             return False
         try:
-            return bool(await self.shared.secret_of(call_id))
+            secret = await self.shared.secret_of(call_id)
+            return bool(secret and await self.shared.owner(secret))
         except StoreError:
             return True
 

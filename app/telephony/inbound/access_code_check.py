@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import logging
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
 from actors.ports.clock import Clock
@@ -29,7 +30,8 @@ class Verdict(Enum):
 
 
 class AccessCodes:
-    """Checks the access codes that the callers of one worker key in; workers tell each other of wrong ones."""
+    """Checks the access codes that the callers of one worker key in; workers tell each other of wrong ones, also those
+    of other servers that share Redis (`app/cluster/wrong_codes.py`)."""
 
     def __init__(
         self,
@@ -45,6 +47,8 @@ class AccessCodes:
         self._background = background
         self._log_content = log_content
         self._limits = limits or CodeLimits()
+        self.tell_other_servers: Callable[[str], Awaitable[None]] | None = None
+        """Tells servers that share Redis with this one of a caller's wrong code; None if there are none"""
         lifecycle.worker_bus.on_notice(self._on_notice)
 
     def judge(self, code: Secret, caller: str, keys: str) -> Verdict:
@@ -61,10 +65,14 @@ class AccessCodes:
             log.info("access code accepted", extra=shown)
             return Verdict.ACCEPTED
         log.warning("access code wrong", extra=shown)
-        if not self._background.run(self._tell(name), what="the telling of a wrong access code"):
+        if not self._background.run(self._tell(name, caller), what="the telling of a wrong access code"):
             # A busy worker counts it too, though others do not hear of it.
             self._limits.wrong(name, self._clock.now())
         return Verdict.WRONG
+
+    def count_wrong(self, caller: str) -> None:
+        """Count a wrong code that a caller has keyed in at another server."""
+        self._limits.wrong(self._name(caller), self._clock.now())
 
     def _name(self, caller: str) -> str:
         """Return a keyed hash (HMAC) that stands for a caller in the log and among workers.
@@ -74,11 +82,13 @@ class AccessCodes:
         key = self._lifecycle.server_secret.reveal().encode()
         return hmac.new(key, caller.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
 
-    async def _tell(self, name: str) -> None:
+    async def _tell(self, name: str, caller: str) -> None:
         try:
             await self._lifecycle.worker_bus.tell(TOPIC, {"caller": name})
         except WorkerBusError:
             self._limits.wrong(name, self._clock.now())
+        if self.tell_other_servers is not None:
+            await self.tell_other_servers(caller)
 
     def _on_notice(self, notice: WorkerNotice) -> None:
         caller = notice.fields.get("caller")

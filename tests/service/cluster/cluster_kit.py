@@ -31,6 +31,8 @@ class Worker:
         carrier = msgspec.structs.replace(carrier_of(service.settings), control=self.control)
         worker = Assembly(service, carrier)
         self.assembly = worker
+        self.noticed: list[bytes] = []
+        """What other workers have told of `notice`."""
         self.board, self.new_calls, self.cluster = worker.switchboard, worker.new_calls, worker.cluster
 
     async def talks(self, session_id: str, **more: str) -> SessionEntry:
@@ -67,6 +69,7 @@ async def two_workers(redis: RedisServer | RedisCluster) -> AsyncIterator[tuple[
             worker = Worker(service)
             worker.board.start()
             worker.cluster.on("request", worker.answer)
+            worker.cluster.on_notice("notice", worker.noticed.append)
             worker.cluster.start()
             stack.push_async_callback(worker.cluster.stop)
             workers.append(worker)

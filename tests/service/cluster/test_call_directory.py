@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from actors.errors import ErrorKind, StoreError
 from actors.runtime.randomness import SeededRandom
-from app.cluster.call_directory import CALL_S, CallDirectory
+from app.cluster.call_directory import CALL_S, CallDirectory, call_key
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_writer import RedisWriter
 from app.telephony.continuity.call_checkpoints import CallCheckpoint
@@ -120,3 +122,33 @@ async def test_a_worker_from_whom_a_call_was_taken_writes_nothing_of_it_and_is_t
             assert again is not None
             assert again.record == RECORD
             assert await other.directory.secret_of("call") == "secret"
+
+
+@pytest.mark.parametrize("kept_of_it", ["rubbish", '{"secret": "secret"}', "[]", ""])
+async def test_a_call_of_which_nothing_can_be_read_is_nobodys(
+    tmp_path: Path, kept_of_it: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with workers(redis, "dead", "one") as (dead, one):
+            dead.directory.keep(RECORD)
+            await kept(dead)
+            redis.command("HSET", call_key("secret"), "record", kept_of_it)
+            assert await one.directory.take("secret", "dead", is_orphan=True) is None
+            assert await one.directory.owner("secret") == ""
+            assert await one.directory.secrets_of("one") == await one.directory.secrets_of("dead") == []
+            (line,) = caplog.messages
+            assert line.startswith("a call is lost, since what is kept of it cannot be read: ")
+
+
+async def test_a_call_that_redis_refuses_to_give_can_be_left_out(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with workers(redis, "dead", "one") as (dead, one):
+            dead.directory.keep(RECORD)
+            await kept(dead)
+            redis.command("DEL", call_key("secret"))
+            redis.command("SET", call_key("secret"), "of another type")
+            with pytest.raises(StoreError) as refused:
+                await one.directory.take("secret", "dead", is_orphan=True)
+            assert refused.value.kind is ErrorKind.BAD_REQUEST
+            await one.directory.leave_out("secret", "dead")
+            assert await one.directory.secrets_of("one") == await one.directory.secrets_of("dead") == []

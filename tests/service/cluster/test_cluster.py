@@ -218,3 +218,21 @@ async def test_an_announcement_that_is_delivered_to_two_workers_is_one_workers_a
             assert await other.new_calls.is_ours("announcement")
             redis.kill()
             assert await other.new_calls.is_ours("announcement"), "the network takes one answer only"
+
+
+async def test_a_notice_to_all_reaches_each_other_worker_and_without_redis_nobody(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            await one.cluster.tell_all("notice", b"something")
+            await other.cluster.tell_all("unheard of", b"something else")
+
+            async def is_heard() -> bool:
+                return other.noticed == [b"something"]
+
+            await soon(is_heard)
+            assert one.noticed == []
+            redis.kill()
+            with pytest.raises(StoreError):
+                await one.cluster.tell_all("notice", b"something")
+    async with running() as service:
+        await Worker(service).cluster.tell_all("notice", b"something")

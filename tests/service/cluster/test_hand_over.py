@@ -24,12 +24,14 @@ class Browser:
 
     def __init__(self) -> None:
         self.codes: list[int] = []
+        self.reasons: list[str] = []
 
     def tell(self, message: OutputMessage) -> None:
         """Nobody looks at it."""
 
     def close(self, code: int, reason: str) -> None:
         self.codes.append(code)
+        self.reasons.append(reason)
 
 
 async def handed_over(worker: Worker, within_s: float = 240.0) -> None:
@@ -151,7 +153,7 @@ async def test_a_redis_that_stands_still_is_waited_for_as_long_as_there_is_time(
             redis.thaw()
             await handing
             assert other.board.log.of_secret(call.secret) is not None
-            assert browser.codes == [RESTARTING]
+            assert (browser.codes, browser.reasons) == ([RESTARTING], ["the server is restarting"])
             assert '"hello"' in redis.command("GET", checkpoint_key("browser"))
 
 

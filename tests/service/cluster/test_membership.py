@@ -146,3 +146,63 @@ async def test_a_worker_is_told_when_redis_has_lost_its_lease_and_when_it_knows_
             assert told == ["one", "one"], "a replica had not come so far"
             await other.renew()
             assert told == ["one", "one", "two"]
+
+
+def _with_a_clock_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Redis be so many seconds ahead as its key `ahead` says."""
+    told = "{redis.call('TIME')[1] + (redis.call('GET', 'ahead') or 0), redis.call('TIME')[2]}"
+    for script in ("RENEW", "FOUND"):
+        monkeypatch.setattr(module, script, getattr(module, script).replace("redis.call('TIME')", told))
+
+
+@pytest.mark.parametrize("ahead", ["3600", "-3600"])
+async def test_nobody_is_taken_for_dead_since_the_clock_of_redis_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, ahead: str
+) -> None:
+    monkeypatch.setattr(module, "LEASE_S", 1.0)
+    monkeypatch.setattr(module, "LATE_S", 0.9)
+    _with_a_clock_to_set(monkeypatch)
+    with redis_server(tmp_path) as redis:
+        async with two(redis) as (one, other, _):
+            told: list[str] = []
+            one.on_forgotten = lambda: told.append("one")
+            for _ in range(6):
+                await one.renew()
+                await other.renew()
+                await asyncio.sleep(0.2)
+            assert await one.gone() == []
+            redis.command("SET", "ahead", ahead)
+            assert await one.gone() == [], "it was set between a renewal and the look that follows"
+            await one.renew()
+            assert await one.gone() == []
+            await other.renew()
+            assert sorted(await one.live()) == ["one", "two"]
+            assert [line for line in caplog.messages if "the clock of Redis was set by" in line]
+
+            async def is_gone() -> bool:
+                await one.renew()
+                return await one.gone() == ["two"]
+
+            await soon(is_gone)
+
+
+async def test_a_worker_that_dies_when_the_clock_of_redis_is_set_back_is_noticed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEASE_S", 1.0)
+    monkeypatch.setattr(module, "LATE_S", 0.9)
+    _with_a_clock_to_set(monkeypatch)
+    with redis_server(tmp_path) as redis:
+        async with two(redis) as (one, other, _):
+            told: list[str] = []
+            one.on_forgotten = lambda: told.append("one")
+            await one.renew()
+            await other.renew()
+            redis.command("SET", "ahead", "-3600")
+
+            async def is_gone() -> bool:
+                await one.renew()
+                return await one.gone() == ["two"]
+
+            await soon(is_gone)
+            assert told == ["one"], "a replica without the latest writes may have taken over, and it is said once"

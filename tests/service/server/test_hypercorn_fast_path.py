@@ -299,8 +299,8 @@ def test_what_is_compressed_all_the_same_is_refused_by_both(server: Server) -> N
     for path in ("/echo", "/beside"):
         with closing(Raw(server, path, headers=offer)) as raw:
             assert b"permessage-deflate" not in raw.head
-            # Neither a message nor a close: Hypercorn drops who breaks the protocol.
-            assert raw.answers(part(0xC1, packed.removesuffix(b"\0\0\xff\xff"))) == []
+            answers = raw.answers(part(0xC1, packed.removesuffix(b"\0\0\xff\xff")))
+            assert answers == [(8, (1002).to_bytes(2, "big") + b"Reserved bit set unexpectedly")]
     assert server.get("/begun").status_code == 200
 
 
@@ -394,17 +394,46 @@ async def test_another_server_has_no_fast_path() -> None:
         assert "sockets use ASGI" in cause
 
 
+class Anything:
+    """Whatever part of Hypercorn is asked for, and a transport that is open or closed."""
+
+    is_closed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        return self
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    async def app_send(self, _: Message) -> None:
+        return
+
+
 async def test_nor_have_the_streams_of_http_2_which_share_a_transport() -> None:
-    class Anything:
-        def __getattr__(self, name: str) -> Any:
-            return self
-
-        def __call__(self, *_: Any, **__: Any) -> Any:
-            return self
-
-        async def app_send(self, _: Message) -> None:
-            return
-
     stream = Anything()
     assert await offered({"type": "websocket", "http_version": "1.1"}, stream.app_send)
     assert not await offered({"type": "websocket", "http_version": "2"}, stream.app_send)
+
+
+async def test_a_client_that_is_gone_before_its_handshake_is_answered_is_no_error() -> None:
+    begun: list[bool] = []
+
+    class Closed(Anything):
+        is_closed = True
+
+        def set_write_buffer_limits(self, **_: int) -> None:
+            raise RuntimeError("unable to perform operation; the handler is closed")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        fast_path_of(scope)
+        begun.append(True)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    scope = {"type": "websocket", "http_version": "1.1"}
+    await HypercornFastPath(app, 5.0)(scope, receive, Closed().app_send)
+    assert begun == []

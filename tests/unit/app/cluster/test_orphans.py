@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 
+from actors.errors import ErrorKind, StoreError
 from app.cluster.call_directory import TakenCall
 from app.cluster.orphans import MOST_AT_ONCE, MOST_ORPHANED, MOST_ROUNDS, Orphans
 from app.telephony.continuity.call_checkpoints import CallCheckpoint
@@ -19,6 +20,9 @@ class Cluster:
         self.has_room = True
         self.orphaned = 1
         self.is_contended = False
+        self.refused: dict[str, StoreError] = {}
+        """What Redis says instead of giving a call, by its secret, or the calls of a worker, by its id."""
+        self.left_out: list[str] = []
         self.taken: list[str] = []
         self.given_up: list[str] = []
         self.orphans = Orphans(
@@ -31,11 +35,19 @@ class Cluster:
     async def forget(self, worker: str) -> None:
         del self.calls[worker]
 
+    async def leave_out(self, secret: str, worker: str) -> None:
+        self.calls[worker].remove(secret)
+        self.left_out.append(secret)
+
     async def secrets_of(self, worker: str) -> list[str]:
+        if worker in self.refused:
+            raise self.refused[worker]
         return list(self.calls[worker])
 
     async def take(self, secret: str, former: str, *, is_orphan: bool) -> TakenCall | None:
         assert is_orphan
+        if secret in self.refused:
+            raise self.refused[secret]
         self.calls[former].remove(secret)
         if self.is_contended:
             return None
@@ -85,3 +97,28 @@ async def test_a_call_of_which_workers_seem_to_die_is_hung_up(orphaned: int, hun
     cluster.orphaned = orphaned
     await cluster.orphans.look()
     assert (cluster.taken == ["a"], cluster.given_up == ["a"]) == (not hung_up, hung_up)
+
+
+@pytest.mark.parametrize("refused", ["b", "gone"])
+async def test_what_redis_refuses_of_one_call_or_worker_keeps_no_other_from_being_taken(
+    refused: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster = Cluster({"gone": ["a", "b", "c"], "gone too": ["d"]})
+    cluster.refused[refused] = StoreError(ErrorKind.BAD_REQUEST, "Redis refuses a command")
+    for _ in range(3):
+        await cluster.orphans.look()
+    assert cluster.taken == (["a", "c", "d"] if refused == "b" else ["d"])
+    assert cluster.left_out == (["b"] if refused == "b" else [])
+    assert cluster.calls == {}
+    assert caplog.messages == ["calls of a worker that is gone cannot be taken over: Redis refuses a command"]
+
+
+@pytest.mark.parametrize("refused", ["b", "gone"])
+async def test_what_redis_does_not_answer_is_asked_again(refused: str) -> None:
+    cluster = Cluster({"gone": ["a", "b", "c"]})
+    cluster.refused[refused] = StoreError(ErrorKind.TIMEOUT, "Redis does not answer in time")
+    with pytest.raises(StoreError):
+        await cluster.orphans.look()
+    cluster.refused.clear()
+    await cluster.orphans.look()
+    assert (cluster.taken, cluster.left_out) == (["a", "b", "c"], [])

@@ -19,6 +19,8 @@ from app.stores.redis_failures import store_error
         (exceptions.AuthenticationError("hush"), ErrorKind.AUTHENTICATION, "password"),
         (exceptions.ResponseError("WRONGPASS hush"), ErrorKind.AUTHENTICATION, "password"),
         (exceptions.ResponseError("MISCONF hush"), ErrorKind.UNAVAILABLE, "snapshots"),
+        (exceptions.ResponseError("NOREPLICAS hush"), ErrorKind.UNAVAILABLE, "replicas"),
+        (exceptions.ResponseError("BUSY hush"), ErrorKind.UNAVAILABLE, "busy"),
         (exceptions.NoPermissionError("hush"), ErrorKind.AUTHENTICATION, "permit"),
         (exceptions.ClusterDownError("hush"), ErrorKind.UNAVAILABLE, "down"),
         (exceptions.RedisClusterException("hush"), ErrorKind.UNAVAILABLE, "cluster"),

@@ -8,6 +8,7 @@ from app.telephony.continuity.call_checkpoints import (
     LONGEST_CONTEXT_BYTES,
     LONGEST_CONVERSATION_BYTES,
     CallCheckpoint,
+    decode_record,
     record_of,
 )
 
@@ -47,6 +48,18 @@ def test_a_record_comes_back_as_it_was() -> None:
 def test_what_is_no_record_is_refused() -> None:
     with pytest.raises(ValueError, match="secret"):
         record_of({"session_id": "s"})
+
+
+def test_what_only_another_version_knows_of_a_call_does_not_lose_it() -> None:
+    fields = RECORD.fields() | {"state": "teleported", "participants": 7, "unheard_of": {}}
+    assert decode_record(msgspec.json.encode(fields)) == RECORD
+    assert decode_record(msgspec.json.encode(RECORD)) == RECORD
+
+
+@pytest.mark.parametrize("data", [b"", b"rubbish", b"[]", b'"x"', b'{"secret": "s"}', b'{"secret": 5}', b"\xff"])
+def test_what_is_no_record_in_json_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - each says it in words of its own
+        decode_record(data)
 
 
 def test_of_a_file_nobody_learns_who_called_and_why() -> None:

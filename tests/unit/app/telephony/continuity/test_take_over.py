@@ -46,6 +46,7 @@ class Shared:
         self.dropped: list[str] = []
         self.secret: str | None = ""
         """Of the call; None: the store does not answer."""
+        self.owner_id = "another"
         self.is_had = True
         """A worker that asks for the call gets it."""
 
@@ -59,6 +60,9 @@ class Shared:
         if self.secret is None:
             raise StoreError(ErrorKind.UNAVAILABLE, "fake")
         return self.secret
+
+    async def owner(self, secret: str) -> str:
+        return self.owner_id
 
     async def take_orphan(self, secret: str, former: str) -> bool:
         return self.is_had
@@ -312,6 +316,7 @@ class TestOrphans:
             await worker.it.take_over(record(direction="sideways"), None)
             await asyncio.sleep(0.1)
             assert worker.log.live == []
+            assert worker.network.orders == [("hang_up", "call-1")], "its caller would hear nothing"
 
         with caplog.at_level(logging.WARNING):
             on_virtual_time(act)
@@ -346,6 +351,17 @@ class TestOrphans:
 
 class TestCallsThatNobodyHas:
     """A call that the network shows and nobody knows is hung up, once."""
+
+    def test_it_is_hung_up_if_only_its_id_is_known_still(self) -> None:
+        async def act() -> None:
+            worker, shared = Worker(), Shared()
+            worker.it.shared = shared
+            shared.secret, shared.owner_id = "secret", ""
+            worker.board.nobody_has("lost-1")
+            await asyncio.sleep(SOON_KNOWN_S + 1)
+            assert worker.network.named("hang_up") != []
+
+        on_virtual_time(act)
 
     def test_it_is_hung_up_when_nobody_has_taken_it_meanwhile(self) -> None:
         async def act() -> None:
