@@ -15,6 +15,8 @@ from actors.turn_taking_settings import BargeIn, Endpointing, Milliseconds, Pree
 from protocol.phone_numbers import RAW_ID
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+LastingSeconds = Annotated[float, Meta(ge=1, le=86_400)]
+"""Seconds of a wait in which something has to happen: with less, no session would get anywhere."""
 TransferTarget = Annotated[str, Meta(pattern=rf"^(\+[1-9][0-9]{{0,14}}\*?|{RAW_ID})\Z")]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}\Z")]
 VariableName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
@@ -137,17 +139,17 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long things may take, on the wall clock."""
 
-    no_input_s: Seconds = 10.0
+    no_input_s: LastingSeconds = 10.0
     """Seconds of silence of both sides after which the user is prompted."""
-    asked_to_wait_s: Seconds = 60.0
+    asked_to_wait_s: LastingSeconds = 60.0
     """As `no_input_s`, once the user has asked the agent to wait ("hold on a minute")."""
     filler_after_ms: Milliseconds = 1_500
     """Milliseconds from the end of the user's speech after which a filler is said if no answer has begun."""
-    max_turn_s: Seconds = 30.0
+    max_turn_s: LastingSeconds = 30.0
     """Seconds within which an answer has to begin; then it is given up with an apology."""
-    max_session_s: Seconds = 1_800.0
+    max_session_s: LastingSeconds = 1_800.0
     """Seconds after which the session is ended politely."""
-    idle_s: Seconds = 300.0
+    idle_s: LastingSeconds = 300.0
     """Seconds without a voice after which a session that only listens is ended."""
     reconnect_s: Seconds = 30.0
     """Seconds for which a session waits for a lost connection to come back, if the user has said anything before."""

@@ -278,21 +278,27 @@ def read_yaml(file: Path) -> Any:
 
 
 def _located(path: str, raw: Any) -> str:
-    """msgspec's `$.dialogue.slots[...].prompt[0]` as `dialogue.slots.day.prompt[0]`: it leaves out a mapping's keys."""
-    named = path.removeprefix("$").lstrip(".")
-    before, unnamed, after = named.partition("[...]")
-    field = before.removeprefix("dialogue.")
-    if not unnamed or field not in ("slots", "synonyms"):
+    """msgspec's `$.dialogue.slots[...].prompt[0]` as `dialogue.slots.day.prompt[0]`: it leaves out a mapping's keys.
+
+    A key that is wrong itself it tells as ``key` in `$.variables``.
+    """
+    named = path.removeprefix("key` in `").removeprefix("$").lstrip(".")
+    before, unnamed, after = (
+        f"{named}[...]".partition("[...]") if path.startswith("key` in") else named.partition("[...]")
+    )
+    in_dialogue = before.removeprefix("dialogue.")
+    if not unnamed or (in_dialogue not in ("slots", "synonyms") and before not in ("variables", "in_language")):
         return named
-    dialogue = raw["dialogue"] if field != before else raw
-    keys = (key for key, value in dialogue[field].items() if not _is_right(field, key, value))
-    return f"{before}.{next(keys, '*')}{after}"
+    dialogue = raw["dialogue"] if in_dialogue != before else raw
+    keys = (key for key, value in dialogue[in_dialogue].items() if not _is_right(in_dialogue, key, value))
+    return f"{before}.{next(keys, '*')}{after.removesuffix('[...]')}"
 
 
 def _is_right(field: str, key: Any, value: Any) -> bool:
-    """Whether one entry of a mapping of the dialogue is right by itself."""
+    """Whether one entry of a mapping of an agent or its dialogue is right by itself."""
+    kind, needed = (Dialogue, {}) if field in ("slots", "synonyms") else (Agent, {"name": "a", "label": "A"})
     try:
-        msgspec.convert({field: {key: value}}, Dialogue)
+        msgspec.convert({**needed, field: {key: value}}, kind)
     except msgspec.ValidationError:
         return False
     return True

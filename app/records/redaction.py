@@ -49,7 +49,7 @@ def compiled(patterns: Sequence[str]) -> tuple[re.Pattern[str], ...]:
     """Patterns as an agent's file has them.
 
     Raises:
-        ValueError: one is no regular expression; says which, and why.
+        ValueError: one is no regular expression, or matches nothing at all in every place; says which, and why.
     """
     found = []
     for pattern in patterns:
@@ -57,6 +57,8 @@ def compiled(patterns: Sequence[str]) -> tuple[re.Pattern[str], ...]:
             found.append(re.compile(pattern))
         except re.error as error:
             raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        if found[-1].search("") is not None:
+            raise ValueError(f"{pattern!r} finds something in every text")
     return tuple(found)
 
 

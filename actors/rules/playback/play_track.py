@@ -197,7 +197,11 @@ class PlayTrack:
         audio_ms = self.settle(head_ms)
         complete = self.closed and audio_ms >= self.taken_ms - ROUNDING_MS and not is_sent_again
         is_whole = complete and self.end is not TrackEnd.CUT_SHORT
-        text_end = self.places.text_last if is_whole else self.places.text_ended(audio_ms)
+        if is_whole:
+            text_end = self.places.text_last
+        else:
+            # An engine may place text of which it makes no audio: that was not heard.
+            text_end = self.places.text_ended(audio_ms) if audio_ms > 0 else self.places.text_start
         self.text_heard = max(self.text_heard, text_end)
         return Hearing(
             reply=self.reply,

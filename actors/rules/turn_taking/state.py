@@ -271,6 +271,9 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """The latest interim transcript of the utterance in hand."""
     voiced_ms: float = 0.0
     """How many ms the voice of the utterances lasts whose final transcript is owed: that of the longest of them."""
+    known_ms: float = 0.0
+    """How many ms the voice of the utterance in hand had lasted when a final transcript of it came: engines that cut
+    speech by rules of their own may tell one before the utterance is over. Of that voice nothing is owed."""
     waiting_text: str = ""
     """Words that are to be answered as soon as the agent is silent."""
     unanswered: str = ""

@@ -35,7 +35,7 @@ def speech_started(turn: TurnCore, message: SpeechStarted, at: float) -> None:
     screening.voice_began(turn, at)
     interruption.voice_began(turn, at)
     s.interim = ""
-    s.onset_ms, s.overheard = message.onset_ms, ""
+    s.onset_ms, s.overheard, s.known_ms = message.onset_ms, "", 0.0
     if s.final is OwedFinal.NONE:
         s.voiced_ms = 0.0
     else:
@@ -55,7 +55,7 @@ def speech_continued(turn: TurnCore, message: SpeechContinued, at: float) -> Non
     s.audio_at = at
     if message.silence_ms == 0:
         s.voice_at = at
-        s.voiced_ms = max(s.voiced_ms, message.voiced_ms)
+        s.voiced_ms = max(s.voiced_ms, message.voiced_ms - s.known_ms)
         preemption.voice_goes_on(turn, message)
         interruption.voice_goes_on(turn, message, at)
 
@@ -160,9 +160,12 @@ def final_transcript(turn: TurnCore, message: FinalTranscript, at: float) -> Non
     if message.end_ms <= s.settled_ms:
         return
     s.settled_ms = message.end_ms
-    if not turn.transcribes and s.caller is _TALKING and message.end_ms > s.onset_ms:
+    is_of_utterance = s.caller is _TALKING and message.end_ms > s.onset_ms
+    if is_of_utterance and not turn.transcribes:
         _keep_overheard(turn, message, at)
     elif message.text.strip():
+        if is_of_utterance:
+            s.known_ms, s.voiced_ms = s.known_ms + s.voiced_ms, 0.0
         words(turn, at, bounded_utterance(message.text))
     else:
         no_speech_recognized(turn, NoSpeechRecognized(message.end_ms), at)
@@ -296,11 +299,11 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
         # Twice as long a silence in the midst of what the agent says would be taken for its end.
         turn.release()
     else:
-        was_waited_for = turn.only_bridges
+        was_waited_for, is_known = turn.only_bridges, s.known_ms > 0 and s.voiced_ms < LASTING_MS
         # What the agent is saying goes on first.
-        s.owed_apology = s.owed_apology or (0 if was_waited_for else SAY_AGAIN)
+        s.owed_apology = s.owed_apology or (0 if was_waited_for or is_known else SAY_AGAIN)
         nothing_said(turn, at)
-        if was_waited_for:
+        if was_waited_for and not is_known:
             _ask_again_if_idle(turn)
 
 

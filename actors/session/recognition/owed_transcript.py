@@ -29,11 +29,15 @@ class OwedTranscript:
         self._begun_ms = None
         self._track.mark_final_owed(is_owed=self.is_inherited)
 
-    def settle(self, end_ms: float, end_bytes: int) -> None:
-        """Settle the final of what was said up to `end_ms`, which is byte `end_bytes` of the audio."""
+    def settle(self, end_ms: float, end_bytes: int, *, is_speaking: bool) -> None:
+        """Settle the final of what was said up to `end_ms`, which is byte `end_bytes` of the audio.
+
+        `is_speaking`: an utterance is in hand. An engine may cut it in two, and owes the rest of it too.
+        """
         self.is_inherited = False
         # A final that comes late leaves that of the utterance owed which has begun meanwhile.
-        self._track.mark_final_owed(is_owed=self._begun_ms is not None and self._begun_ms >= end_ms)
+        begun_behind = self._begun_ms is not None and self._begun_ms >= end_ms
+        self._track.mark_final_owed(is_owed=begun_behind or is_speaking)
         self._track.settle_audio(end_bytes)
 
     def give_up(self, end_bytes: int) -> None:

@@ -159,16 +159,19 @@ class Recognizer(SupervisedActor):
                 self._on_interim(self._recognition.in_session_time(event))
             case FinalTranscript():
                 final = self._recognition.in_session_time(event)
-                self._owed.settle(final.end_ms, self._ring.bytes_of(final.end_ms))
+                self._settle(final.end_ms)
                 self._listener.tell(final if final.text else NoSpeechRecognized(final.end_ms, self._speaker))
             case NoSpeechRecognized(end_ms):
                 end_ms = self._recognition.end_ms(end_ms)
-                self._owed.settle(end_ms, self._ring.bytes_of(end_ms))
+                self._settle(end_ms)
                 self._listener.tell(NoSpeechRecognized(end_ms, self._speaker))
             case RecognitionFailed(kind, detail):
                 raise RecognizerError(kind if isinstance(kind, ErrorKind) else ErrorKind.INTERNAL, detail)
             case _:
                 assert_never(event)
+
+    def _settle(self, end_ms: float) -> None:
+        self._owed.settle(end_ms, self._ring.bytes_of(end_ms), is_speaking=self._endpointer.in_speech)
 
     def _on_interim(self, interim: InterimTranscript) -> None:
         """Show words that changed. Unchanged words of more audio, or none, count for the end of the utterance alone."""

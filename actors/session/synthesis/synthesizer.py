@@ -159,7 +159,7 @@ class Synthesizer(SupervisedActor):
             case PlayAudio(reply, pcm):
                 self._play(reply, pcm)
             case SpeakText(reply, text):
-                self._speak(reply, text)
+                self._speak_up_to(reply) if reply in self._taken_up else self._speak(reply, text)
             case BeginReply(reply, turn, kind):
                 self._begin(reply, turn, kind)
             case FinishReply(reply):
@@ -204,7 +204,7 @@ class Synthesizer(SupervisedActor):
     # text
 
     def _begin(self, reply: int, turn: int, kind: UtteranceKind, text_start: int = 0) -> None:
-        if reply <= self._checkpoint.stopped_through or self._prepared.begin(reply):
+        if reply <= self._checkpoint.stopped_through or self._prepared.begin(reply) or reply in self._progress.replies:
             return
         self._progress.begin(reply, text_start)
         self._player.begin(reply, kind, turn, text_start)
@@ -274,7 +274,7 @@ class Synthesizer(SupervisedActor):
 
     def _finish(self, reply: int) -> None:
         speaking = self._progress.replies.get(reply)
-        if speaking is None or speaking.failure is not None:
+        if speaking is None or speaking.failure is not None or speaking.has_end:
             return
         if self._prepared.is_of(reply):
             self._prepared.discard()
@@ -293,8 +293,11 @@ class Synthesizer(SupervisedActor):
         if pending.finished:
             self._finish(pending.reply)
 
-    def _speak_up_to(self, reply: int, text_end: int) -> None:
-        """Speak what was written since of a reply that was taken up, and no more of it than still belongs to it."""
+    def _speak_up_to(self, reply: int, text_end: int | None = None) -> None:
+        """Speak what was written since of a reply that was taken up, and no more of it than still belongs to it.
+
+        What is told after this actor was made and before its first turn is taken up then, and not spoken twice.
+        """
         speaking, pending = self._progress.replies.get(reply), self._checkpoint.pending_replies.get(reply)
         if speaking is None or pending is None:
             return

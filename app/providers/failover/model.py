@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated
 from app.providers.failover.model_attempt import ModelAttempt
-from app.providers.failover.providers import Provider, Providers
+from app.providers.failover.providers import Providers
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class FailoverModel:
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """Stream the reply of the first model that says a word. A model that is slow is not given up until another
-        says one: the other may be down.
+        says one: the other may be down. One that ends without a word or a call has failed like any other.
 
         Raises:
             ModelError: none did, or it failed in mid-reply.
@@ -49,20 +49,24 @@ class FailoverModel:
         await self.providers.close()
 
     async def _of_whoever_is_first(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        asked: list[Provider[LanguageModel]] = []
         attempts: list[ModelAttempt] = []
         failure: ModelError | None = None
         speaking: ModelAttempt | None = None
         try:
             for provider in self.providers.in_order():
-                asked.append(provider)
-                attempts.append(ModelAttempt(self.providers, provider, request))
+                attempts.append(ModelAttempt(self.providers, provider, request, has_fallback=True))
                 attempts[-1].start()
-                speaking = await self._speaking(attempts, self._patience_s if self._is_another(asked) else None)
+                # One whose breaker is open may be up again: where nobody else says a word it is asked, too.
+                speaking = await self._speaking(
+                    attempts, self._patience_s if len(attempts) < len(self.providers) else None
+                )
                 failure = most_telling(attempts)
                 if speaking is not None:
                     break
             if speaking is None:
+                if nothing := next((each.nothing for each in attempts if each.nothing is not None), None):
+                    yield nothing  # whoever asked may ask once more, in other words
+                    return
                 raise failure or ModelError(ErrorKind.UNAVAILABLE, "there is no model")
             for attempt in attempts:
                 if attempt is not speaking and attempt.failure is None:
@@ -75,10 +79,6 @@ class FailoverModel:
                     return
         finally:
             await asyncio.gather(*(attempt.close() for attempt in attempts))
-
-    def _is_another(self, asked: list[Provider[LanguageModel]]) -> bool:
-        now = self.providers.now()
-        return any(other.breaker.opens_in_s(now) == 0 for other in self.providers if other not in asked)
 
     async def _speaking(self, attempts: list[ModelAttempt], patience_s: float | None) -> ModelAttempt | None:
         """The first that says a word. None if all have failed, or another is to be asked: the latest has failed, or has

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
+from actors.conversation import Role
 from actors.errors import ErrorKind, ModelError
-from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.containment import comes_from_outside, start_contained
 from app.plugins import in_one_line
 from app.providers.failover.providers import Provider, Providers
@@ -21,16 +22,31 @@ AHEAD = 64
 
 
 class ModelAttempt:
-    """One model's attempt at a reply. Either its `events` are read, or it is started, and made beside others."""
+    """One model's attempt at a reply. Either its `events` are read, or it is started, and made beside others.
+
+    Args:
+        providers: all of them.
+        provider: the one that is asked.
+        request: what it is asked.
+        has_fallback: another may be asked, so that a model which says nothing to what the caller said has failed.
+    """
 
     def __init__(
-        self, providers: Providers[LanguageModel], provider: Provider[LanguageModel], request: ModelRequest
+        self,
+        providers: Providers[LanguageModel],
+        provider: Provider[LanguageModel],
+        request: ModelRequest,
+        *,
+        has_fallback: bool = False,
     ) -> None:
         self.provider = provider
         self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done once the model has given a word, or has failed."""
         self.failure: ModelError | None = None
         """Why the model has failed before its first word; None if it has not."""
+        self.nothing: ReplyGenerated | None = None
+        """The end of a reply without a word or a call, with which it has failed; None if it has not failed so."""
+        self._owes_words = has_fallback and not request.is_aside and request.messages[-1].role is Role.USER
         self._providers = providers
         self._request = request
         self._overtaken: ModelError | None = None
@@ -130,6 +146,8 @@ class ModelAttempt:
                     continue
                 held.append(event)
                 if complete or isinstance(event, TextGenerated):
+                    if not spoke:
+                        self._look_for_words(held)
                     spoke = True
                     if complete:
                         provider.breaker.succeeded(providers.now())
@@ -146,6 +164,17 @@ class ModelAttempt:
         finally:
             if (aclose := getattr(events, "aclose", None)) is not None:
                 await aclose()
+
+    def _look_for_words(self, told: Sequence[ModelEvent]) -> None:
+        """See that a reply says or calls something where it has to, at its first word or its end.
+
+        Raises:
+            ModelError: it does not.
+        """
+        end = told[-1]
+        if self._owes_words and isinstance(end, ReplyGenerated) and not any(type(each) is ToolCalled for each in told):
+            self.nothing = end
+            raise ModelError(ErrorKind.INTERNAL, "a reply without a word")
 
     def _left(self, told_at: float, *, spoke: bool) -> None:
         """Nobody listens any more: the caller interrupted, or another was quicker."""

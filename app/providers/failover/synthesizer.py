@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from actors.agent import Voice
-from actors.errors import SynthesizerError
+from actors.errors import ErrorKind, SynthesizerError
 from actors.ports.tts import (
     SYNTHESIS_EVENTS,
     AudioSynthesized,
@@ -17,6 +17,7 @@ from actors.ports.tts import (
     SynthesisFinished,
     WordSynthesized,
 )
+from actors.rules.unicode_text import is_speakable
 from actors.rules.well_typed import violation
 from app.providers.failover.providers import Provider, Providers
 from app.providers.failover.streams import WatchedStream, first_stream
@@ -59,6 +60,14 @@ class _Written(msgspec.Struct):
 
     written: int = 0
     made: int = 0
+    is_speakable: bool = False
+    """Whether there is anything to pronounce in what was written."""
+    has_audio: bool = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a reply that ends now was not spoken, or not wholly."""
+        return self.made < self.written or (self.is_speakable and not self.has_audio)
 
 
 class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
@@ -105,14 +114,19 @@ class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
         if type(event) is WordSynthesized:
             return
         if type(event) is AudioSynthesized:
-            self.worked()
+            if event.pcm:
+                self.worked()
+                if (reply := self._replies.get(event.reply)) is not None:
+                    reply.has_audio = True
             return
         match event:
             case SynthesisFailed(number, kind, detail):
                 self._replies.pop(number, None)
                 self.failed(SynthesizerError(kind, detail))
             case SynthesisFinished(number):
-                self._replies.pop(number, None)
+                reply = self._replies.pop(number, None)
+                if reply is not None and reply.is_lost:
+                    self.failed(SynthesizerError(ErrorKind.UNAVAILABLE, "a reply ended before all of it was spoken"))
             case PieceSynthesized(number, text_end):
                 if (reply := self._replies.get(number)) is not None:
                     reply.made = text_end
@@ -122,7 +136,9 @@ class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
             return
         if self.owes_since is None:
             self._told_at = self._providers.now()
-        self._replies.setdefault(reply, _Written()).written += len(text)
+        in_hand = self._replies.setdefault(reply, _Written())
+        in_hand.is_speakable = in_hand.is_speakable or is_speakable(text)
+        in_hand.written += len(text)
         self.stream.write(reply, text)
 
     def finish(self, reply: int) -> None:

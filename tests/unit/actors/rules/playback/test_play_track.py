@@ -64,6 +64,16 @@ def test_without_any_positions_nothing_counts_before_the_end() -> None:
     )
 
 
+@pytest.mark.parametrize("text_start", [0, 12])
+def test_text_that_is_placed_without_any_audio_was_not_heard(text_start: int) -> None:
+    player = Playout(RATE_HZ, PACED)
+    player.begin(1, text_start=text_start)
+    player.add_piece(1, 50, 0)
+    player.end_early(1)
+    (over,) = [told for told in run(player, 0, 100) if isinstance(told, Drained)]
+    assert (over.hearing.audio_ms, over.hearing.text_end) == (0, text_start)
+
+
 def test_text_heard_never_shrinks_when_words_come_late() -> None:
     player = playout(PACED, 1_000)
     player.add_piece(1, 50, 500)

@@ -96,6 +96,30 @@ class TestTranscripts:
         talk = Talk().voice(100).tell(NoSpeechRecognized(0.0))
         assert talk.turn.state.caller is CallerActivity.TALKING
 
+    @pytest.mark.parametrize("has_asked", [True, False])
+    @pytest.mark.parametrize(("more_ms", "is_asked"), [(0, False), (100, False), (900, True)])
+    def test_who_was_understood_before_the_utterance_was_over_is_asked_again_only_for_what_they_said_behind_that(
+        self, more_ms: int, *, is_asked: bool, has_asked: bool
+    ) -> None:
+        """An engine that cuts speech by rules of its own tells a final in mid-utterance, and owes none at its end."""
+        talk = Talk()
+        talk.turn.state.has_asked = has_asked
+        talk.voice(900).final("book it").starts().written().ends()
+        if more_ms:
+            talk.tell(SpeechContinued(900.0 + more_ms, 0.0))
+        talk.pause().tell(NoSpeechRecognized(talk.at * 1000))
+        assert kinds(talk) == ([UtteranceKind.APOLOGY] if is_asked else [])
+
+    @pytest.mark.parametrize("over_reply", [True, False])
+    def test_nor_are_they_where_nothing_comes_at_its_end(self, over_reply: bool) -> None:
+        talk = Talk()
+        if over_reply:
+            talk.speaking()
+        said = talk.voice(900).final("book it please").stopped().starts().written().ends().pause().wait(9.0)
+        assert UtteranceKind.APOLOGY not in kinds(said)
+        assert talk.turn.state.owed_apology == 0
+        assert talk.turn.state.caller is CallerActivity.SILENT
+
 
 class TestEndsOfUtterances:
     def test_an_end_that_was_found_by_the_clock_is_not_told_twice(self) -> None:

@@ -10,7 +10,7 @@ def test_a_final_is_owed_from_the_onset_until_it_comes() -> None:
     seen = [track.final_owed]
     owed.owe(100.0)
     seen.append(track.final_owed)
-    owed.settle(900.0, 28_800)
+    owed.settle(900.0, 28_800, is_speaking=False)
     assert [*seen, track.final_owed] == [False, True, False]
     assert track.settled_bytes == 28_800
 
@@ -20,9 +20,19 @@ def test_a_final_that_comes_late_leaves_that_of_the_next_utterance_owed() -> Non
     owed = OwedTranscript(track)
     owed.owe(100.0)
     owed.owe(1_500.0)
-    owed.settle(900.0, 28_800)
+    owed.settle(900.0, 28_800, is_speaking=False)
     assert track.final_owed
-    owed.settle(2_000.0, 64_000)
+    owed.settle(2_000.0, 64_000, is_speaking=False)
+    assert not track.final_owed
+
+
+def test_a_final_of_the_first_part_of_an_utterance_leaves_the_rest_owed() -> None:
+    track = AudioTrack()
+    owed = OwedTranscript(track)
+    owed.owe(100.0)
+    owed.settle(4_000.0, 128_000, is_speaking=True)
+    assert (track.final_owed, track.settled_bytes) == (True, 128_000)
+    owed.settle(6_000.0, 192_000, is_speaking=False)
     assert not track.final_owed
 
 
@@ -32,7 +42,7 @@ def test_a_noise_owes_nothing() -> None:
     owed.owe(100.0)
     owed.forget_noise()
     assert not track.final_owed
-    owed.settle(50.0, 1_600)
+    owed.settle(50.0, 1_600, is_speaking=False)
     assert not track.final_owed, "nothing had begun at 50 ms either"
 
 
@@ -43,7 +53,7 @@ def test_what_a_former_recognizer_has_left_stays_owed_behind_a_noise() -> None:
     owed.owe(100.0)
     owed.forget_noise()
     seen.append((owed.is_inherited, track.final_owed))
-    owed.settle(900.0, 28_800)
+    owed.settle(900.0, 28_800, is_speaking=False)
     assert [*seen, (owed.is_inherited, track.final_owed)] == [(True, True), (True, True), (False, False)]
 
 

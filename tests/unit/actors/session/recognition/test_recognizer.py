@@ -207,6 +207,25 @@ def test_a_recognizer_that_takes_anothers_place_hears_the_utterance_again() -> N
     hearing(act, "are you open")
 
 
+def test_what_is_said_behind_a_final_in_mid_utterance_is_heard_again_by_the_next_recognizer() -> None:
+    """An engine may cut speech by rules of its own, long before the caller is done."""
+
+    async def act(ear: Ear) -> None:
+        await ear.hears(FRAME, 800)
+        ear.engine.streams[0].finish_utterance()
+        await ear.hears(FRAME, 2_400)
+        assert [final.text for final in ear.told.of(FinalTranscript)] == ["are you open"]
+        ear.recognizer.actor_ref.stop(block=False)
+        await asyncio.sleep(0.1)
+        ear.start()
+        await ear.hears(SILENCE, SILENCE_MS + 300)
+        assert [final.text for final in ear.told.of(FinalTranscript)] == ["are you open", "on a sunday"]
+        heard_again_ms = len(ear.engine.streams[1].heard) / RATE_HZ * 500 - SILENCE_MS - 300
+        assert 2_300 < heard_again_ms < 2_700
+
+    hearing(act, "are you open", "on a sunday")
+
+
 def test_an_utterance_whose_end_was_heard_by_another_has_its_final_all_the_same() -> None:
     async def act(ear: Ear) -> None:
         await ear.hears(FRAME, 400)

@@ -68,6 +68,38 @@ def test_audio_of_less_than_a_frame_is_sent_before_the_pause_and_not_behind_it()
     run_virtual(main())
 
 
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_what_is_written_while_a_successor_is_being_started_is_said_once(has_begun: bool) -> None:
+    """It is in the checkpoint, from which the successor goes on, and told to the successor as well."""
+    whole = "We open at nine. On Sundays at ten."
+
+    async def main() -> None:
+        begun = ["We open at nine. "] if has_begun else []
+        async with stage(agent=QUIET, model=writes(*begun, 30.0)) as on:
+            await asyncio.sleep(0.1)
+            on.entry.deliver(TextEntered("when"))
+            await asyncio.sleep(0.8)
+            orchestrator = on.actor("orchestrator")
+            writer, turn = orchestrator._writer, orchestrator.turn
+            former = on.session._children["synthesizer"]
+            on.session._children.restart("synthesizer")
+            while on.session._children._refs.get("synthesizer", former) is former:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0)
+            assert on.actor("synthesizer").handled == 0, "the successor has not had its first turn"
+            if not has_begun:
+                writer.begin(turn.state.last_reply, 1, UtteranceKind.REPLY)
+                writer.write(turn.state.last_reply, "We open at nine. ")
+            writer.write(turn.state.last_reply, "On Sundays at ten.")
+            writer.finish(turn.state.last_reply)
+            await asyncio.sleep(4)
+            heard = [frame for frame in on.ear.of(AudioFrame) if frame.kind is UtteranceKind.REPLY]
+            assert len({frame.audio_ms for frame in heard}) * 20 == pytest.approx(len(whole) * MS_PER_CHAR, abs=40)
+            assert on.actor("synthesizer").restarts == 1
+            assert [message.text for message in on.ear.of(ReplyHeard)] == [whole]
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize("after_s", [0.1, 0.2, 0.4])
 def test_a_successor_says_no_more_of_a_reply_than_its_model_is_left_with(after_s: float) -> None:
     """It takes up all that was written; the model's response then fails, and what had no audio is taken back."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+import msgspec
 import pytest
 
 from actors.agent import Agent
@@ -91,6 +92,45 @@ def test_so_is_one_with_a_defect_or_without_an_end(broken: BaseException | None)
     run_virtual(main())
 
 
+NOTHING = ReplyGenerated(7, 0)
+NOTES = MemoryUpdated({"asked": 1})
+
+
+@pytest.mark.parametrize("silent", [(NOTHING,), (NOTES, NOTHING)], ids=["nothing", "notes alone"])
+def test_so_is_one_that_ends_without_a_word(silent: tuple[ModelEvent, ...]) -> None:
+    async def main() -> None:
+        first, second = Model(*silent), Model(*GOOD)
+        both = pair(first, second)
+        assert await told(both) == GOOD
+        assert [provider.breaker.recent_failures(both.providers.now()) for provider in both.providers] == [1, 0]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("second", [(NOTHING,), (down(),)], ids=["nothing", "down"])
+def test_where_no_other_has_a_word_either_the_empty_reply_is_told(second: tuple[ModelEvent | BaseException]) -> None:
+    async def main() -> None:
+        assert await told(pair(Model(NOTHING), Model(*second))) == [NOTHING]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("role", [Role.TOOL, Role.NOTE, Role.USER])
+def test_what_may_be_silent_is_asked_of_nobody_else(role: Role) -> None:
+    """A model has nothing to say behind a tool that has ended the call, nor to a request that nobody hears."""
+
+    async def main() -> None:
+        first, second = Model(NOTHING), Model(*GOOD)
+        said = [*REQUEST.messages, ChatMessage(role=role, text="done", call_id="c")]
+        request = msgspec.structs.replace(REQUEST, messages=said, is_aside=role is Role.USER)
+        assert [event async for event in pair(first, second).reply(request)] == [NOTHING]
+        called = ToolCalled(call_id="c", name="work", arguments="{}")
+        assert await told(pair(Model(called, NOTHING), second)) == [called, NOTHING]
+        assert second.requests == []
+
+    run_virtual(main())
+
+
 def test_a_model_that_says_nothing_is_waited_for_so_long() -> None:
     async def main() -> None:
         began = asyncio.get_running_loop().time()
@@ -161,6 +201,25 @@ def test_one_that_failed_too_often_is_not_asked_until_its_time_is_over() -> None
         first.events = GOOD
         assert await told(model) == GOOD
         assert len(first.requests) == 4
+        assert model.providers.states()[0].breaker is BreakerState.CLOSED
+
+    run_virtual(main())
+
+
+def test_one_that_failed_too_often_is_asked_where_the_other_says_nothing() -> None:
+    """It may be up again, while the caller waits for one that hangs."""
+
+    async def main() -> None:
+        first, second = Model(down()), Model(*GOOD)
+        model = pair(first, second)
+        for _ in range(3):
+            assert await told(model) == GOOD
+        assert model.providers.states()[0].breaker is BreakerState.OPEN
+        first.events, second.events = GOOD, (600.0, *GOOD)
+        began = asyncio.get_running_loop().time()
+        assert await told(model) == GOOD
+        assert asyncio.get_running_loop().time() - began == pytest.approx(PATIENCE_S)
+        assert (len(first.requests), second.closed) == (4, 4)
         assert model.providers.states()[0].breaker is BreakerState.CLOSED
 
     run_virtual(main())

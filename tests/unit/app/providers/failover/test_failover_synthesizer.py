@@ -21,6 +21,8 @@ from app.providers.failover.synthesizer import FailoverSynthesizer
 from tests.kit.failover_kit import providers
 
 VOICE, RATE_HZ = Voice(), 16_000
+AUDIO, PIECE, END = AudioSynthesized(1, bytes(640)), PieceSynthesized(1, 5, 20.0), SynthesisFinished(1)
+SPOKEN = (AUDIO, PIECE, END)
 
 
 class Engine:
@@ -141,10 +143,40 @@ def test_nothing_is_owed_of_a_reply_that_is_over(way: str) -> None:
         if way == "cancelled":
             stream.cancel(1)
         else:
-            first.report(SynthesisFinished(1))
+            for event in SPOKEN:
+                first.report(event)
         await asyncio.sleep(60)
         await stream.close()
         assert await speaks(both, first) == "first"
+
+    run(act)
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "next_to_speak"),
+    [
+        ("hello", SPOKEN, "first"),
+        ("hello", (PIECE, END), "second"),
+        ("hello", (AudioSynthesized(1, b""), PIECE, END), "second"),
+        ("hello", (AUDIO, END), "second"),
+        ("hello", (END,), "second"),
+        ("hello", (AUDIO, PieceSynthesized(1, 3, 20.0), END), "second"),
+        ("-----", (PIECE, END), "first"),
+    ],
+)
+def test_text_that_is_lost_without_a_word_counts_against_the_provider(
+    text: str, told: tuple[SynthesisEvent, ...], next_to_speak: str
+) -> None:
+    async def act() -> None:
+        first = Engine()
+        both = pair(first, Engine())
+        stream = await both.open(VOICE, RATE_HZ, lambda event: None)
+        stream.write(1, text)
+        stream.finish(1)
+        for event in told:
+            first.report(event)
+        await stream.close()
+        assert await speaks(both, first) == next_to_speak
 
     run(act)
 
