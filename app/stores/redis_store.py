@@ -96,6 +96,7 @@ class RedisStore:
 
     def save_again(self, session_id: str) -> None:
         """Write the newest record of a session of this worker once more; Redis may have lost it."""
+        self._writes.list_anew()
         claim = self._claims.known(session_id)
         if claim is not None and not claim.is_void:
             self.writer.put(session_id, partial(self._write_newest, session_id, claim))

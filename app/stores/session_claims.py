@@ -9,7 +9,7 @@ what its successor has written since, however late its write arrives.
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
 
 from app.stores.claim_check import boot_time_s
@@ -137,9 +137,17 @@ async def write_claimed(client: RedisClient, claim: Claim, keys: tuple[str, str]
     return _answered(claim, int(number), ttl_s, now_s)
 
 
-async def write_all_claimed(client: RedisClient, writes: Sequence[ClaimedWrite], ttl_s: int) -> list[bool]:
+async def write_all_claimed(
+    client: RedisClient, writes: Sequence[ClaimedWrite], ttl_s: int, also: Callable[[Any], object] | None = None
+) -> list[bool]:
     """Write records whose claims still stand, in one request; False for each whose claim is void. Harmless if it is
     done twice.
+
+    Args:
+        client: the client of Redis.
+        writes: what is to be written.
+        ttl_s: how long the records are kept, in seconds.
+        also: called with the pipeline, to which it adds further commands.
 
     Raises:
         ResponseError: Redis refuses one of them; the others are written.
@@ -147,8 +155,10 @@ async def write_all_claimed(client: RedisClient, writes: Sequence[ClaimedWrite],
     pipe, now_s = cast(Any, client).pipeline(transaction=False), boot_time_s()
     for claim, keys, data in writes:
         pipe.eval(*_script(claim, keys, data, ttl_s, now_s))
-    numbers: list[int] = await pipe.execute()
-    return [_answered(claim, int(number), ttl_s, now_s) for (claim, _, _), number in zip(writes, numbers, strict=True)]
+    if also is not None:
+        also(pipe)
+    answers: list[Any] = await pipe.execute()
+    return [_answered(claim, int(number), ttl_s, now_s) for (claim, _, _), number in zip(writes, answers, strict=False)]
 
 
 def _script(claim: Claim, keys: tuple[str, str], data: bytes, ttl_s: int, now_s: float) -> tuple[Any, ...]:

@@ -88,3 +88,20 @@ async def test_a_fault_in_one_record_takes_no_other_with_it(
     found = [redis.command("EXISTS", record_key(session_id)) for session_id in ("s0", "s1", "s2")]
     assert found == ["1", "0", "1"]
     assert "a record cannot be written: TypeError" in caplog.text
+
+
+async def test_a_record_is_one_request_and_the_list_gets_its_time_to_live_twice_a_minute(redis: RedisServer) -> None:
+    async with opened(redis) as (store, _):
+        await store.save(record("s1"))
+        assert await store.writer.settled(60)
+        assert calls_of(redis, "expire") == 2, "of the claim and of the list"
+        assert int(redis.command("TTL", RECENT)) > 60
+        for number in range(5):
+            await store.save(record("s1", text=f"turn {number}"))
+            assert await store.writer.settled(60)
+        assert calls_of(redis, "zadd") == 6
+        assert calls_of(redis, "expire") == 2
+        redis.command("FLUSHALL")
+        store.save_again("s1")
+        assert await store.writer.settled(60)
+        assert int(redis.command("TTL", RECENT)) > 60
