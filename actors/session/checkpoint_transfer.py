@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.conversation import SessionRecord
+from actors.conversation import ChatMessage, SessionRecord
 from actors.ports.clock import Clock
 from actors.rules.speakers import SPEAKERS
 from actors.rules.transcription import TranscriptionSnapshot
@@ -17,6 +17,42 @@ class _Encoded(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: Checkpoint
     at: float
     wall: float
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+class CheckpointEncoder:
+    """Encodes the checkpoints of one session, one after the other: a message of the conversation, which is most of a
+    checkpoint, is encoded only when it is new.
+    """
+
+    __slots__ = ("_encoded", "_messages")
+
+    def __init__(self) -> None:
+        self._messages: tuple[ChatMessage, ...] = ()
+        self._encoded: list[msgspec.Raw] = []
+
+    def encode(self, checkpoint: Checkpoint, clock: Clock, audio_bytes: int) -> bytes:
+        """The checkpoint as JSON, for another process; `audio_bytes` is how much caller audio has come in.
+
+        Raises:
+            TypeError, ValueError: something in it has no form in JSON.
+        """
+        taken = msgspec.structs.replace(checkpoint, tracks=dict(checkpoint.tracks))
+        taken.tracks[""] = msgspec.structs.replace(taken.track(), audio_bytes=audio_bytes)
+        # What is encoded already is written as it stands.
+        taken.messages = self._encoded_messages(checkpoint.messages)  # type: ignore[assignment]
+        return _encode(_Encoded(checkpoint=taken, at=clock.now(), wall=clock.wall()))
+
+    def _encoded_messages(self, messages: tuple[ChatMessage, ...]) -> list[msgspec.Raw]:
+        known = self._messages
+        if messages is not known:
+            pairs = enumerate(zip(known, messages, strict=False))
+            same = next((at for at, (one, other) in pairs if one is not other), min(len(known), len(messages)))
+            self._encoded[same:] = [msgspec.Raw(_encode(message)) for message in messages[same:]]
+            self._messages = messages
+        return self._encoded
 
 
 def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, audio_bytes: int = 0) -> Checkpoint:
@@ -45,10 +81,8 @@ def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, aud
 
 
 def encode(checkpoint: Checkpoint, clock: Clock, audio_bytes: int) -> bytes:
-    """The checkpoint as JSON, for another process; `audio_bytes` is how much caller audio has come in."""
-    taken = msgspec.structs.replace(checkpoint, tracks=dict(checkpoint.tracks))
-    taken.tracks[""] = msgspec.structs.replace(taken.track(), audio_bytes=audio_bytes)
-    return msgspec.json.encode(_Encoded(checkpoint=taken, at=clock.now(), wall=clock.wall()))
+    """One checkpoint as JSON: see `CheckpointEncoder.encode`."""
+    return CheckpointEncoder().encode(checkpoint, clock, audio_bytes)
 
 
 def decode(data: bytes, clock: Clock) -> Checkpoint:

@@ -16,7 +16,7 @@ from actors.errors import StoreError
 from actors.ports.clock import Clock
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.session.checkpoint import Checkpoint
-from actors.session.checkpoint_transfer import decode, encode
+from actors.session.checkpoint_transfer import CheckpointEncoder, decode
 from actors.session.sessions import SessionEntry
 from app.stores.opening import SharedStore
 
@@ -44,6 +44,7 @@ class CheckpointKeeper:
         self._live = live
         self._clock = clock
         self._kept: dict[str, tuple[object, ...]] = {}
+        self._encoders: dict[str, CheckpointEncoder] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -57,12 +58,14 @@ class CheckpointKeeper:
 
     def session_over(self, session_id: str) -> None:
         """Remove the checkpoint of a session that has ended: no worker continues it."""
+        self._encoders.pop(session_id, None)
         if self._kept.pop(session_id, None) is not None:
             self._store.forget_checkpoint(session_id)
 
     def left(self, session_id: str) -> None:
         """Forget a session that another worker has taken over; its checkpoint in the store belongs to that worker."""
         self._kept.pop(session_id, None)
+        self._encoders.pop(session_id, None)
 
     def keep_now(self, session_id: str) -> None:
         """Keep the checkpoint of a session as it is at this moment."""
@@ -121,8 +124,9 @@ class CheckpointKeeper:
     def _keep(self, session_id: str, entry: SessionEntry) -> None:
         checkpoint = entry.checkpoint
         self._kept[session_id] = checkpoint.state()
+        encoder = self._encoders.setdefault(session_id, CheckpointEncoder())
         try:
-            data = encode(checkpoint, self._clock, entry.tracks.all_voices.end_bytes)
+            data = encoder.encode(checkpoint, self._clock, entry.tracks.all_voices.end_bytes)
         except (TypeError, ValueError) as error:
             # A model's notes may hold values that JSON has no form for: a successor then goes on from the record.
             report_failure(

@@ -35,9 +35,13 @@ _asked = metrics.get_meter("earshot").create_counter(
 )
 
 
+_BOOT_TIME: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_clock_time_s = time.clock_gettime
+
+
 def boot_time_s() -> float:
     """Seconds of a clock that goes on while the machine sleeps, where there is one."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return _clock_time_s(_BOOT_TIME)
 
 
 class ClaimCheck:

@@ -16,6 +16,7 @@ _MEANINGS: tuple[tuple[type[Exception], ErrorKind, str], ...] = (
     (exceptions.ReadOnlyError, ErrorKind.UNAVAILABLE, "Redis is read-only: it is a replica"),
     (exceptions.OutOfMemoryError, ErrorKind.THROTTLED, "Redis is full: maxmemory is reached"),
     (exceptions.ClusterDownError, ErrorKind.UNAVAILABLE, "the Redis cluster is down"),
+    (exceptions.ClusterError, ErrorKind.UNAVAILABLE, "the Redis cluster is being arranged anew"),
     (exceptions.MovedError, ErrorKind.UNAVAILABLE, "the Redis cluster is being arranged anew"),
     (exceptions.AskError, ErrorKind.UNAVAILABLE, "the Redis cluster is being arranged anew"),
     (exceptions.TryAgainError, ErrorKind.UNAVAILABLE, "the Redis cluster is being arranged anew"),

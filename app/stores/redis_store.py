@@ -24,19 +24,15 @@ from actors.conversation import SessionRecord
 from actors.errors import StoreError
 from actors.ports.clock import Clock, Random
 from actors.ports.store import SessionStore
-from app.stores.claim_notices import ClaimNotice, ClaimNotices, publish
+from app.stores.claim_notices import ClaimNotice, ClaimNotices
 from app.stores.redis_clients import RedisClient
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_probe import probe
 from app.stores.redis_writer import RedisWriter
-from app.stores.session_claims import Claim, SessionClaims, is_superseded, remove_claimed, write_claimed
+from app.stores.session_claims import Claim, SessionClaims, is_superseded, remove_claimed
+from app.stores.session_writes import RECENT, SessionWrite, SessionWrites, claim_key
 
 log = logging.getLogger(__name__)
-
-RECENT = "earshot:recent"
-RECENT_MOST = 1_000
-TRIM_S = 30.0
-"""Seconds between two cuts of the list of recent sessions to its length and age, which is not done at each write."""
 
 _moved = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.moved", description="Sessions that were left since another worker has gone on with them"
@@ -70,12 +66,9 @@ class RedisStore:
     ) -> None:
         self.connection = connection
         self._memory = memory
-        self._clock = clock
-        self._ttl_s = int(ttl_s)
         self._on_moved = on_moved
         self._claims = SessionClaims()
-        self._trim_at = 0.0
-        """When the list of recent sessions is cut next, in seconds since the epoch."""
+        self._writes = SessionWrites(clock, int(ttl_s), self._refused)
         self.writer = RedisWriter(connection, random)
         self._notices = ClaimNotices(connection, random, self._hear)
 
@@ -92,11 +85,18 @@ class RedisStore:
     async def save(self, record: SessionRecord) -> None:
         """Keep `record` in memory, and write it to Redis in the background, or once Redis can be used again."""
         await self._memory.save(record)
-        claim = self._claims.of(record.session_id)
-        self.writer.put(record.session_id, partial(self._write, record, claim))
+        session_id = record.session_id
+        self._put(session_id, self._write_of(session_id, record_key(session_id), record))
+
+    def _write_of(self, session_id: str, key: str, data: bytes | SessionRecord) -> SessionWrite:
+        return self._writes.of(self._claims.of(session_id), session_id, key, data)
+
+    def _put(self, key: str, write: SessionWrite) -> None:
+        self.writer.put(key, write, self._writes.write)
 
     def save_again(self, session_id: str) -> None:
         """Write the newest record of a session of this worker once more; Redis may have lost it."""
+        self._writes.list_anew()
         claim = self._claims.known(session_id)
         if claim is not None and not claim.is_void:
             self.writer.put(session_id, partial(self._write_newest, session_id, claim))
@@ -104,42 +104,20 @@ class RedisStore:
     async def _write_newest(self, session_id: str, claim: Claim, client: RedisClient) -> None:
         record = await self._memory.load(session_id)
         if record is not None:
-            await self._write(record, claim, client)
+            await self._writes.of(claim, session_id, record_key(session_id), record)(client)
 
-    async def _write(self, record: SessionRecord, claim: Claim, client: RedisClient) -> None:
-        session_id, key = record.session_id, record_key(record.session_id)
-        if not await self._write_own(client, claim, session_id, key, msgspec.json.encode(record)):
-            return
-        pipe = cast(Any, client.pipeline(transaction=False))
-        pipe.zadd(RECENT, {session_id: record.updated_at})
-        pipe.expire(RECENT, self._ttl_s)
-        if (now := self._clock.wall()) >= self._trim_at:
-            pipe.zremrangebyrank(RECENT, 0, -RECENT_MOST - 1)
-            pipe.zremrangebyscore(RECENT, "-inf", now - self._ttl_s)
-        await pipe.execute()
-        if now >= self._trim_at:
-            self._trim_at = now + TRIM_S
-
-    async def _write_own(self, client: RedisClient, claim: Claim, session_id: str, key: str, data: bytes) -> bool:
-        """Write data of a session under the claim of this worker; returns False, and leaves the session, if the claim
-        is void.
-        """
-        former = claim.number
-        if not await write_claimed(client, claim, (claim_key(session_id), key), data, self._ttl_s):
-            # The copy in memory lacks what is said at the other worker.
-            theirs = _decoded(await cast(Awaitable[Any], client.get(record_key(session_id))))
-            if theirs is not None:
-                await self._memory.save(theirs)
-            self._lost(claim, session_id)
-            return False
-        if claim.number != former:
-            await publish(client, ClaimNotice(session_id, claim.id, claim.number))
-        return True
+    async def _refused(self, client: RedisClient, write: SessionWrite) -> None:
+        """Leave a session of which Redis has refused a write, since another worker has claimed it."""
+        # The copy in memory lacks what is said at the other worker.
+        theirs = _decoded(await cast(Awaitable[Any], client.get(record_key(write.session_id))))
+        if theirs is not None:
+            await self._memory.save(theirs)
+        self._lost(write.claim, write.session_id)
 
     def keep_checkpoint(self, session_id: str, data: bytes) -> None:
         """Write the checkpoint of a session to Redis in the background; only the newest one is written."""
-        claim, key = self._claims.of(session_id), checkpoint_key(session_id)
-        self.writer.put(key, lambda client: self._write_own(client, claim, session_id, key, data))
+        key = checkpoint_key(session_id)
+        self._put(key, self._write_of(session_id, key, data))
 
     def forget_checkpoint(self, session_id: str) -> None:
         """Remove the checkpoint of a session of this worker, unless another worker has gone on with the session."""
@@ -157,8 +135,8 @@ class RedisStore:
 
     def keep_call_record(self, session_id: str, data: bytes) -> None:
         """Write the call record of a session that was over at this worker to Redis in the background."""
-        claim, key = self._claims.of(session_id), call_record_key(session_id)
-        self.writer.put(key, lambda client: self._write_own(client, claim, session_id, key, data))
+        key = call_record_key(session_id)
+        self._put(key, self._write_of(session_id, key, data))
 
     async def load_call_record(self, session_id: str) -> bytes | None:
         """The call record of a session that is over, whichever worker had it.
@@ -268,11 +246,6 @@ async def _claims_known(client: RedisClient, session_ids: list[str]) -> list[dic
         pipe.hgetall(claim_key(session_id))
     known: list[dict[bytes, bytes]] = await pipe.execute()
     return known
-
-
-def claim_key(session_id: str) -> str:
-    """Return the key of the claim of a session."""
-    return f"earshot:{{{session_id}}}:claim"
 
 
 def record_key(session_id: str) -> str:

@@ -9,7 +9,10 @@ what its successor has written since, however late its write arrives.
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, cast
 
+from app.stores.claim_check import boot_time_s
 from app.stores.redis_clients import RedisClient
 
 MOST = 20_000
@@ -17,8 +20,11 @@ MOST = 20_000
 next record."""
 
 WRITE = """
-local number = tonumber(redis.call('HGET', KEYS[1], 'number') or '0')
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then
+local known = redis.call('HMGET', KEYS[1], 'number', 'id')
+local number = tonumber(known[1] or '0')
+local extends = ARGV[5] == '1'
+if known[2] ~= ARGV[1] then
+    extends = true
     local own = tonumber(ARGV[2])
     if own > 0 and own <= number then
         return 0
@@ -33,7 +39,9 @@ if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then
     redis.call('HDEL', KEYS[1], number - 8)
 end
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
-redis.call('EXPIRE', KEYS[1], ARGV[4] * 2)
+if extends then
+    redis.call('EXPIRE', KEYS[1], ARGV[4] * 2)
+end
 return number
 """
 """Writes a record if no later claim has been made. A claim without a number is new, and takes the session; one with a
@@ -41,8 +49,10 @@ number that Redis does not know, since it was emptied, is made again. A claim is
 when a session begins: only where Redis cannot be used then may an earlier one come after a later one.
 
 A claim may have been made though its answer never came, and is then sent without a number again. Redis knows it by its
-id, of the last eight of a session: it must not take the session back from a claim that has been made meanwhile."""
+id, of the last eight of a session: it must not take the session back from a claim that has been made meanwhile.
 
+A claim is kept for twice as long as what it guards. That is not extended with each write, but when it is made and
+whenever a quarter of a record's time has passed."""
 
 REMOVE = """
 if redis.call('HGET', KEYS[1], 'id') == ARGV[1] then
@@ -61,6 +71,12 @@ class Claim:
         """The number that Redis gave the claim with the first record; 0 until then."""
         self.is_void = False
         """Whether another worker has gone on with the session."""
+        self.extend_at = 0.0
+        """When the time for which Redis keeps the claim is extended next, in seconds of `boot_time_s`."""
+
+
+ClaimedWrite: TypeAlias = tuple[Claim, tuple[str, str], bytes]
+"""The claim of a session, where it and the data are kept, and the data."""
 
 
 class SessionClaims:
@@ -116,11 +132,47 @@ async def write_claimed(client: RedisClient, claim: Claim, keys: tuple[str, str]
     """
     if claim.is_void:
         return False
+    now_s = boot_time_s()
+    number = await client.eval(*_script(claim, keys, data, ttl_s, now_s))
+    return _answered(claim, int(number), ttl_s, now_s)
+
+
+async def write_all_claimed(
+    client: RedisClient, writes: Sequence[ClaimedWrite], ttl_s: int, also: Callable[[Any], object] | None = None
+) -> list[bool]:
+    """Write records whose claims still stand, in one request; False for each whose claim is void. Harmless if it is
+    done twice.
+
+    Args:
+        client: the client of Redis.
+        writes: what is to be written.
+        ttl_s: how long the records are kept, in seconds.
+        also: called with the pipeline, to which it adds further commands.
+
+    Raises:
+        ResponseError: Redis refuses one of them; the others are written.
+    """
+    pipe, now_s = cast(Any, client).pipeline(transaction=False), boot_time_s()
+    for claim, keys, data in writes:
+        pipe.eval(*_script(claim, keys, data, ttl_s, now_s))
+    if also is not None:
+        also(pipe)
+    answers: list[Any] = await pipe.execute()
+    return [_answered(claim, int(number), ttl_s, now_s) for (claim, _, _), number in zip(writes, answers, strict=False)]
+
+
+def _script(claim: Claim, keys: tuple[str, str], data: bytes, ttl_s: int, now_s: float) -> tuple[Any, ...]:
     # Both keys hold the session's id in braces, so that a cluster has them on one node.
-    number = int(await client.eval(WRITE, 2, *keys, claim.id, claim.number, data, ttl_s))
-    if number > 0:
-        claim.number = number
-    return number > 0
+    return WRITE, 2, *keys, claim.id, claim.number, data, ttl_s, int(now_s >= claim.extend_at)
+
+
+def _answered(claim: Claim, number: int, ttl_s: int, now_s: float) -> bool:
+    if number <= 0:
+        return False
+    claim.number = number
+    if now_s >= claim.extend_at:
+        claim.extend_at = now_s + ttl_s / 4
+    return True
 
 
 async def remove_claimed(client: RedisClient, claim: Claim, keys: tuple[str, str]) -> None:

@@ -11,7 +11,8 @@ from app.stores.claim_notices import CHANNEL, ClaimNotice, ClaimNotices, publish
 from app.stores.memory import MemoryStore
 from app.stores.redis_clients import close_client, make_client
 from app.stores.redis_connection import RedisConnection
-from app.stores.redis_store import RedisStore, claim_key, record_key
+from app.stores.redis_store import RedisStore, record_key
+from app.stores.session_writes import claim_key
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 from tests.service.stores.test_redis_store import record

@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from app.stores.claim_notices import CHANNEL
-from app.stores.redis_store import claim_key, record_key
+from app.stores.redis_store import record_key
+from app.stores.session_writes import claim_key
 from tests.kit.redis_server import redis_server
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, children, eventually, serving, stopped

@@ -17,7 +17,8 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SystemRandom
 from app.stores.memory import MemoryStore
 from app.stores.opening import open_store, try_store
-from app.stores.redis_store import claim_key, record_key
+from app.stores.redis_store import record_key
+from app.stores.session_writes import claim_key
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.command_line import command

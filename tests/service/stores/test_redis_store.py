@@ -15,7 +15,8 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SeededRandom
 from app.stores.memory import MemoryStore
 from app.stores.redis_connection import RedisConnection
-from app.stores.redis_store import RECENT, RECENT_MOST, RedisStore, checkpoint_key, record_key
+from app.stores.redis_store import RedisStore, checkpoint_key, record_key
+from app.stores.session_writes import RECENT, RECENT_MOST
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 

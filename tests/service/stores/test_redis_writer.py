@@ -1,7 +1,7 @@
 """The task that writes to Redis: newest wins, bounded, and ended by nothing but its close."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 
 from actors.runtime.randomness import SeededRandom
 from app.stores.redis_connection import RedisConnection
-from app.stores.redis_writer import RedisWriter, Write
+from app.stores.redis_writer import MOST_TOGETHER, RedisWriter, Write
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 
@@ -115,3 +115,61 @@ async def test_a_write_that_swallows_its_cancellation_holds_up_no_close(tmp_path
             await asyncio.wait_for(begun.wait(), 30)
             async with asyncio.timeout(30):
                 await writer.close()
+
+
+async def setting_all(client: Any, writes: Sequence[Write]) -> None:
+    pipe = client.pipeline(transaction=False)
+    for write in writes:
+        write(pipe)
+    await pipe.execute()
+
+
+async def test_writes_that_can_be_sent_together_are_one_request_in_their_order(tmp_path: Path) -> None:
+    requests: list[int] = []
+
+    async def together(client: Any, writes: Sequence[Write]) -> None:
+        requests.append(len(writes))
+        await setting_all(client, writes)
+
+    with redis_server(tmp_path) as server:
+        async with writing(server, most=100) as writer:
+            for number in range(MOST_TOGETHER + 5):
+                writer.put(str(number), setting("a", number), together)
+            writer.put("alone", setting("b", 1))
+            writer.put("last", setting("a", 99), together)
+        assert requests == [MOST_TOGETHER, 5], "what has nothing beside it is written by itself"
+        assert (server.command("GET", "a"), server.command("GET", "b")) == ("99", "1")
+
+
+async def test_of_writes_sent_together_the_one_that_redis_refuses_takes_no_other_with_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with redis_server(tmp_path) as server:
+        server.command("SADD", "set", "member")
+        async with writing(server) as writer:
+            writer.put("one", setting("one", 1), setting_all)
+            writer.put("two", lambda client: client.append("set", "value"), setting_all)
+            writer.put("three", setting("three", 3), setting_all)
+            await until(server, "three", "3")
+        assert server.command("GET", "one") == "1"
+    assert len([line for line in caplog.messages if "a record is not stored: Redis refuses a command" in line]) == 1
+
+
+async def test_what_was_not_written_together_waits_in_its_place_and_is_tried_by_itself(tmp_path: Path) -> None:
+    tried = 0
+
+    async def away(_client: Any, _writes: Sequence[Write]) -> None:
+        nonlocal tried
+        tried += 1
+        writer.put("a", setting("a", 3), away)
+        raise OSError
+
+    with redis_server(tmp_path) as server:
+        async with writing(server) as writer:
+            writer.put("a", setting("a", 1), away)
+            writer.put("b", setting("a", 2), away)
+            await until(server, "a", "2")
+        assert "cmdstat_set:calls=2," in server.command("INFO", "commandstats"), (
+            "of what is under one key the newest is written"
+        )
+        assert tried == 1

@@ -1,5 +1,6 @@
 """Two workers and one session: the later claim writes, the former one never again."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from app.stores import session_claims
 from app.stores.memory import MemoryStore
 from app.stores.redis_clients import close_client, make_client
 from app.stores.redis_connection import RedisConnection
-from app.stores.redis_store import RedisStore, claim_key, record_key
-from app.stores.session_claims import Claim, SessionClaims, is_superseded, write_claimed
+from app.stores.redis_store import RedisStore, record_key
+from app.stores.session_claims import Claim, SessionClaims, is_superseded, write_all_claimed, write_claimed
+from app.stores.session_writes import claim_key
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 from tests.service.stores.test_redis_store import record
@@ -154,3 +156,48 @@ def test_of_too_many_claims_those_of_live_sessions_are_kept(monkeypatch: pytest.
         assert claims.of("live") is live
     assert len(claims._claims) == 10
     assert claims.known("over-98") is not None
+
+
+async def test_claims_are_extended_when_they_are_made_and_when_a_quarter_of_a_records_time_has_passed(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 1_000.0
+    monkeypatch.setattr(session_claims, "boot_time_s", lambda: now_s)
+    claim = Claim()
+
+    async def left_after(passed_s: float) -> int:
+        nonlocal now_s
+        now_s += passed_s
+        redis.command("EXPIRE", KEYS[0], "61")
+        assert await write_claimed(client, claim, KEYS, b"one", 60)
+        return int(redis.command("TTL", KEYS[0]))
+
+    async with client_of(redis) as client:
+        assert await left_after(0) > 100
+        assert await left_after(14) <= 61
+        assert await left_after(1) > 100
+        assert await left_after(1) <= 61
+        redis.command("DEL", KEYS[0])
+        assert await left_after(1) > 100, "Redis had lost it"
+
+
+async def test_a_write_of_a_session_is_one_request_of_three_commands(redis: RedisServer) -> None:
+    claim = Claim()
+    async with client_of(redis) as client:
+        await write_claimed(client, claim, KEYS, b"one", 60)
+        redis.command("CONFIG", "RESETSTAT")
+        await write_claimed(client, claim, KEYS, b"two", 60)
+    calls = re.findall(r"cmdstat_(\w+):calls=(\d+)", redis.command("INFO", "commandstats"))
+    assert sorted(calls) == [("eval", "1"), ("hmget", "1"), ("set", "1")]
+
+
+async def test_claims_are_checked_one_by_one_where_several_are_written_in_one_request(redis: RedisServer) -> None:
+    lost, kept = Claim(), Claim()
+    other_keys = (claim_key("s2"), record_key("s2"))
+    async with client_of(redis) as client:
+        await write_claimed(client, lost, KEYS, b"one", 60)
+        await write_claimed(client, Claim(), KEYS, b"theirs", 60)
+        writes = [(lost, KEYS, b"late"), (kept, other_keys, b"one"), (kept, other_keys, b"two")]
+        assert await write_all_claimed(client, writes, 60) == [False, True, True]
+    assert (redis.command("GET", KEYS[1]), redis.command("GET", other_keys[1])) == ("theirs", "two")
+    assert kept.number == 1

@@ -12,8 +12,9 @@ from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.rules.speakers import SPEAKERS
 from actors.rules.turn_taking.state import Opening
 from actors.runtime.clock import LoopClock, run_virtual
+from actors.session import checkpoint_transfer
 from actors.session.checkpoint import Checkpoint
-from actors.session.checkpoint_transfer import checkpoint_of, decode, encode
+from actors.session.checkpoint_transfer import CheckpointEncoder, checkpoint_of, decode, encode
 from actors.session.recognition.audio_tracks import AudioTracks
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import QUIET, RATE_HZ, Ear, Stage, stage
@@ -142,3 +143,57 @@ def test_whoever_is_heard_goes_on_behind_what_the_record_has_of_the_conversation
     tracks = AudioTracks(checkpoint, rate_hz=RATE_HZ, keep_ms=1_000)
     heard = tracks.append(speaker, bytes(640)) if speaker else tracks.all_voices.append(bytes(640))
     assert heard.offset_bytes == 32_000
+
+
+def test_a_message_is_encoded_once_for_all_checkpoints_of_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[object] = []
+    plain = checkpoint_transfer._encode
+
+    def counting(value: object) -> bytes:
+        encoded.append(value)
+        return plain(value)
+
+    monkeypatch.setattr(checkpoint_transfer, "_encode", counting)
+
+    def said(text: str) -> ChatMessage:
+        return ChatMessage(role=Role.USER, text=text)
+
+    def new_messages() -> list[str]:
+        texts = [each.text for each in encoded if isinstance(each, ChatMessage)]
+        encoded.clear()
+        return texts
+
+    async def main() -> None:
+        encoder, checkpoint, clock = CheckpointEncoder(), Checkpoint(), LoopClock()
+        one, two, other = said("one"), said("two"), said("two, or other")
+        for messages, new in (
+            ((one,), ["one"]),
+            ((one, two), ["two"]),
+            ((one, two), []),
+            ((one, other), ["two, or other"]),
+            ((one, other, two, one), ["two", "one"]),
+            ((one,), []),
+            ((), []),
+            ((one, two), ["one", "two"]),
+        ):
+            checkpoint.messages = messages
+            data = encoder.encode(checkpoint, clock, 640)
+            assert new_messages() == new
+            assert data == encode(checkpoint, clock, 640), "what is written is the same"
+            assert decode(data, clock).messages == messages
+            encoded.clear()
+
+    run_virtual(main())
+
+
+def test_a_message_that_cannot_be_encoded_leaves_nothing_that_was_not_encoded() -> None:
+    async def main() -> None:
+        encoder, checkpoint, clock = CheckpointEncoder(), Checkpoint(), LoopClock()
+        fine = ChatMessage(role=Role.USER, text="fine")
+        checkpoint.messages = (fine, ChatMessage(role=Role.USER, text="half an emoji: \ud83d"))
+        with pytest.raises(UnicodeEncodeError):
+            encoder.encode(checkpoint, clock, 0)
+        checkpoint.messages = (fine,)
+        assert decode(encoder.encode(checkpoint, clock, 0), clock).messages == (fine,)
+
+    run_virtual(main())

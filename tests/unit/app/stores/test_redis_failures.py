@@ -23,6 +23,7 @@ from app.stores.redis_failures import store_error
         (exceptions.ResponseError("BUSY hush"), ErrorKind.UNAVAILABLE, "busy"),
         (exceptions.NoPermissionError("hush"), ErrorKind.AUTHENTICATION, "permit"),
         (exceptions.ClusterDownError("hush"), ErrorKind.UNAVAILABLE, "down"),
+        (exceptions.ClusterError("hush"), ErrorKind.UNAVAILABLE, "arranged anew"),
         (exceptions.RedisClusterException("hush"), ErrorKind.UNAVAILABLE, "cluster"),
         (exceptions.ResponseError("hush"), ErrorKind.BAD_REQUEST, "refuses"),
     ],
