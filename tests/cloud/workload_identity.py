@@ -69,7 +69,8 @@ class WorkloadIdentity:
         self._entra.requests.append(TokenRequest(request.path, resource, asked["client_id"], 200 if good else 401))
         if not good:
             return web.json_response({"error": "invalid_client", "error_description": "not proved"}, status=401)
-        token = self._entra.tokens.issue(ttl_s=self._entra.ttl_s, aud=resource, tid=self._entra.tenant)
+        lives_s = self._entra.ttl_s + self._entra.leeway_s
+        token = self._entra.tokens.issue(ttl_s=lives_s, aud=resource, tid=self._entra.tenant)
         return web.json_response({"access_token": token, "expires_in": int(self._entra.ttl_s), "token_type": "Bearer"})
 
 

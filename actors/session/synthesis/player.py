@@ -241,6 +241,14 @@ class Player:
         self._go_on()
         return tuple(position_of(hearing) for hearing in cut)
 
+    def drop_audio(self) -> None:
+        """Forget all audio that was not heard: nobody will hear it.
+
+        The actors of a session that is over are garbage in cycles, which is collected after many sessions only; with
+        them would stay all that was made of a reply, 48 kB for each second of it at 24 kHz.
+        """
+        self.playout.clear(self.now_ms)
+
     def attach(self, attached: ConnectionAttached) -> None:
         """Play what was not heard on another connection of the same rate."""
         self._attached = attached

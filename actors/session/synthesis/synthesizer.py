@@ -141,6 +141,7 @@ class Synthesizer(SupervisedActor):
         self._player.leave_clock()
         for reply in self._progress.replies:
             self._player.note_heard(reply)
+        self._player.drop_audio()
         self._progress.stop()
         self._engine.close()
 

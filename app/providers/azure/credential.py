@@ -27,6 +27,8 @@ class Credential(Protocol):
 class SharedCredential:
     """One client's hold on the credential of this process: made for the first holder, closed with the last.
 
+    There is another one beside it only where a service has refused its token (`doubt`).
+
     Clients are made in threads, so that importing azure-identity keeps no loop waiting; this may be, too. Tokens are
     asked for on the one event loop that the process has.
 
@@ -47,6 +49,16 @@ class SharedCredential:
             self._credential = SharedCredential._shared
             self._holders.add(self)
 
+    def doubt(self) -> None:
+        """Have whoever holds a credential from here on be given tokens that this one has not.
+
+        A credential of azure-identity gives the token that it has until that has ended, also one that a service takes
+        no more. Those who hold this credential go on with it.
+        """
+        with self._changing:
+            if SharedCredential._shared is self._credential:
+                SharedCredential._shared = None
+
     async def get_token(self, *scopes: str, **options: Any) -> "AccessToken":
         """Get an access token for these scopes, as azure-identity's asynchronous credentials do."""
         return await self._credential.get_token(*scopes, **options)
@@ -57,9 +69,10 @@ class SharedCredential:
             if self not in self._holders:
                 return
             self._holders.remove(self)
-            if self._holders:
+            if any(other._credential is self._credential for other in self._holders):
                 return
-            SharedCredential._shared = None
+            if SharedCredential._shared is self._credential:
+                SharedCredential._shared = None
         await self._credential.close()
 
     async def __aenter__(self) -> Self:

@@ -61,6 +61,8 @@ class Identity:
         self._token = ""
         self._expires_on = 0.0
         self._asked_at = 0.0
+        self._is_doubted = False
+        """Whether the service refuses a token that the credential would give again, since its time is not over."""
         self._asking = asyncio.Lock()
         self._followers: dict[object, Callable[[str], None]] = {}
         self._renewing: asyncio.Task[None] | None = None
@@ -85,6 +87,7 @@ class Identity:
         """Ask for another token when one is needed next: the service refuses this one, though its time is not over."""
         if time.time() - self._asked_at >= DOUBTED_S:
             self._expires_on = 0.0
+            self._is_doubted = True
 
     def follow(self, who: object, use: Callable[[str], None]) -> None:
         """Have `use` called with each next token, on the loop, until `who` is given to `leave`."""
@@ -105,6 +108,8 @@ class Identity:
 
     async def _ask(self) -> None:
         try:
+            if self._is_doubted:
+                await self._leave_credential()
             if self._credential is None:
                 self._credential = await asyncio.to_thread(self._make)
             async with asyncio.timeout(TIMEOUT_S):
@@ -120,14 +125,25 @@ class Identity:
             ) from None
         self._token, self._expires_on, self._asked_at = given.token, float(given.expires_on), time.time()
 
+    async def _leave_credential(self) -> None:
+        """Have the next token asked of another credential, which has none yet."""
+        former, self._credential = self._credential, None
+        self._is_doubted = False
+        if isinstance(former, SharedCredential):
+            former.doubt()
+        if former is not None:
+            async with asyncio.timeout(CLOSE_S):
+                await former.close()
+
     async def _renew(self) -> None:
         failed = 0
         while True:
             left_s = self._expires_on - time.time()
             await asyncio.sleep(max(left_s - EARLY_S, left_s * 0.8) if not failed else AGAIN_S[min(failed, 5) - 1])
-            former = self._token
             try:
-                await self._ask()
+                async with self._asking:
+                    former = self._token
+                    await self._ask()
             except NoTokenError as none:
                 log.warning("the token for %s could not be renewed: %s", self._purpose.service, none)
                 failed += 1

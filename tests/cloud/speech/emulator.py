@@ -38,6 +38,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from collections.abc import Collection
 from typing import Self
 
 from aiohttp import web
@@ -193,12 +194,16 @@ class SpeechEmulator:
             link.end(code, "switched off")
         return len(links)
 
-    def expire_tokens(self) -> int:
-        """Take the tokens of all connections so far no more, and close those that are open; how many they were."""
-        for connection in self.connections:
-            if connection.bearer is not None:
-                self._access.withdraw(connection.bearer)
-        links = [link for link in self._links if link.connection.bearer is not None]
+    def expire_tokens(self, bearers: Collection[str | None] = ()) -> int:
+        """Take tokens no more, and close the connections that came with them; how many those were.
+
+        Args:
+            bearers: as connections have them; by default all with which there was a connection so far.
+        """
+        ended = set(bearers or (connection.bearer for connection in self.connections)) - {None}
+        for bearer in ended:
+            self._access.withdraw(bearer)
+        links = [link for link in self._links if link.connection.bearer in ended]
         for link in links:
             link.end(POLICY_VIOLATION, "the token has expired")
         return len(links)

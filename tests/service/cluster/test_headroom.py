@@ -48,14 +48,16 @@ async def test_each_knows_which_of_the_others_have_room_and_the_one_with_most_is
 async def test_one_that_tells_nothing_any_more_and_what_nobody_understands_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LEASE_S", 0.3)
     with redis_server(tmp_path) as redis:
         async with three(redis, {"one": 1, "two": 1, "three": 1}) as (one, two, _):
+            monkeypatch.setattr(module, "LEASE_S", 3_600.0)
             redis.command("HSET", LEFT, "nonsense", "a lot")
             await two.share()
             await one.share()
             assert one.with_room == ["two"]
             await asyncio.sleep(0.5)
+            # By now what `two` has told is older than this, and what `one` tells is not.
+            monkeypatch.setattr(module, "LEASE_S", 0.3)
             await one.share()
             assert one.with_room == []
             assert redis.command("HKEYS", LEFT) == "one"

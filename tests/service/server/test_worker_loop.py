@@ -266,10 +266,9 @@ def test_what_the_worker_itself_raises_ends_it(error: type[BaseException], loop:
 
 
 def test_a_second_interrupt_during_the_start_ends_it() -> None:
-    made = WorkerLoop()
-    with pytest.raises(KeyboardInterrupt):
-        made.run_until_complete(_interrupted())
-    made.close()
+    # By a runner, as a worker has one: it cancels what was interrupted.
+    with asyncio.Runner(loop_factory=WorkerLoop) as runner, pytest.raises(KeyboardInterrupt):
+        runner.run(_interrupted())
 
 
 async def _interrupted() -> None:

@@ -100,6 +100,23 @@ def test_what_is_written_while_a_successor_is_being_started_is_said_once(has_beg
     run_virtual(main())
 
 
+def test_a_session_that_is_over_keeps_no_audio_that_was_not_heard() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=writes("It is open from eight until six. " * 100)) as on:
+            await asyncio.sleep(0.1)
+            on.entry.deliver(TextEntered("when"))
+            await on.ear.until_count(AudioFrame, 5)
+            synthesizer = on.actor("synthesizer")
+            # The caller is gone, and may be back: all of it is kept for them.
+            on.detach()
+            await asyncio.sleep(1.0)
+            assert synthesizer._playout.buffered_ms > 100_000
+            await on.sessions.emptied()
+            assert synthesizer._playout.buffered_ms == 0
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize("after_s", [0.1, 0.2, 0.4])
 def test_a_successor_says_no_more_of_a_reply_than_its_model_is_left_with(after_s: float) -> None:
     """It takes up all that was written; the model's response then fails, and what had no audio is taken back."""

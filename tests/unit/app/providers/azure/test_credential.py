@@ -64,6 +64,25 @@ async def test_after_the_last_holder_the_next_gets_a_new_one(recorded: type[Reco
         assert (recorded.made, recorded.closed) == (number, number)
 
 
+async def test_who_holds_it_after_a_service_has_refused_its_token_gets_a_new_one(recorded: type[Recorded]) -> None:
+    former, other = SharedCredential(), SharedCredential()
+    former.doubt()
+    await former.close()
+    latter, last = SharedCredential(), SharedCredential()
+    assert [(await hold.get_token("s"))[0] for hold in (other, latter, last)] == [1, 2, 2]
+    # What was refused is no reason to doubt what has come since.
+    other.doubt()
+    holds = (other, latter, last, SharedCredential())
+    assert recorded.made == 2
+    closed = []
+    for hold in holds:
+        await hold.close()
+        closed.append(recorded.closed)
+    assert closed == [1, 1, 1, 2]
+    await SharedCredential().close()
+    assert (recorded.made, recorded.closed) == (3, 3)
+
+
 async def test_variables_that_name_no_identity_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     def unusable() -> None:
         raise ValueError("AZURE_TOKEN_CREDENTIALS")

@@ -145,3 +145,33 @@ async def test_a_token_that_the_service_refuses_is_asked_for_anew(monkeypatch: p
         assert told == ["token-2"]
     finally:
         await identity.close()
+
+
+async def test_a_token_that_the_service_refuses_is_not_asked_for_where_it_would_be_given_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As azure-identity does: whoever has a token gives that, until its time is over."""
+
+    class Keeping(Tokens):
+        kept: AccessToken | None = None
+
+        async def get_token(self, *scopes: str) -> AccessToken:
+            self.kept = self.kept or await super().get_token(*scopes)
+            return self.kept._replace(token=f"{self.kept.token} of {len(made_so_far)}")
+
+    made_so_far: list[Tokens] = []
+
+    def make() -> Credential:
+        made_so_far.append(Keeping(ttl_s=600))
+        return made(made_so_far[-1])
+
+    identity = Identity(make)
+    try:
+        assert await identity.token() == "token-1 of 1"
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 10)
+        identity.doubt()
+        assert await identity.token() == "token-1 of 2"
+        assert [credential.closed for credential in made_so_far] == [True, False]
+    finally:
+        await identity.close()
