@@ -10,10 +10,9 @@ import numpy
 from numpy.typing import NDArray
 from playwright.async_api import Page
 
-SCRIPT = Path(__file__).with_name("sound.js")
+from tests.browser.chromium import LOOKS_MS
 
-LOOKS_MS = 50
-"""How often it is looked in the page whether something holds."""
+SCRIPT = Path(__file__).with_name("sound.js")
 
 Samples = NDArray[numpy.int16]
 
@@ -77,7 +76,6 @@ class SoundingPage:
         await self.page.wait_for_function(
             f"() => {{ const {{ call, told }} = sound; return call && ({expression}); }}",
             timeout=timeout_s * 1000,
-            # Without it the page is drawn sixty times a second only for this.
             polling=LOOKS_MS,
         )
 

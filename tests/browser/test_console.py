@@ -15,14 +15,14 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page, Route, expect
 from playwright.async_api import Error as PlaywrightError
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from app.replay.recording import AudioBeside
-from tests.browser.chromium import SERVER_GONE, page_in
+from tests.browser.accessibility import no_violations
+from tests.browser.chromium import LOOKS_MS, SERVER_GONE, page_in
 from tests.browser.visit import DESKTOP, PHONE
 from tests.kit.recorded_sessions import session_file, steps_of, write_session_file
 from tests.kit.redis_server import redis_server
@@ -30,7 +30,7 @@ from tests.kit.service_kit import FAKES
 from tests.kit.serving import AUTHORITIES, EARSHOT, Server, children, eventually, serving
 from tests.service.api.test_routes_approvals import AGENT_FILE, REFUNDER
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TOKEN = "an-operator-token-of-this-test"
 REFUSED = (r"status of 401",)
@@ -97,7 +97,7 @@ async def test_on_a_phone_what_can_be_ordered_is_in_sight_and_a_live_timeline_sh
             await expect(order).to_be_visible()
             right, width = await order.evaluate("button => [button.getBoundingClientRect().right, innerWidth]")
             assert 0 < right <= width
-            await page.wait_for_function(f"() => {SCROLLED}")
+            await page.wait_for_function(f"() => {SCROLLED}", polling=LOOKS_MS)
             # Who has scrolled back is left there.
             await page.evaluate(f"{FRAME}.scrollLeft = 0")
             await page.wait_for_timeout(2_500)
@@ -191,9 +191,8 @@ TONE_S = 60
 
 async def until_audio(page: Page, holds: str) -> None:
     """Wait until something is true of the player, `it`."""
-    async with asyncio.timeout(60):
-        while not await page.evaluate(f"(() => {{ const it = document.getElementById('audio'); return {holds}; }})()"):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    holding = f"() => {{ const it = document.getElementById('audio'); return {holds}; }}"
+    await page.wait_for_function(holding, timeout=60_000, polling=LOOKS_MS)
 
 
 def write_tone(path: Path) -> None:
@@ -483,9 +482,3 @@ async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size:
             await expect(page.locator("#wrong .bad", has_text=session_id)).to_have_count(1)
             await no_violations(page)
             assert not await page.evaluate(TOO_WIDE)
-
-
-async def no_violations(page: Page) -> None:
-    """What axe-core finds wrong with the page as it is."""
-    found = await Axe().run(page)
-    assert found.response["violations"] == [], found.generate_report()

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.browser.accessibility import no_violations
 from tests.browser.chromium import microphone_file, open_page, page_in
 from tests.browser.visit import DESKTOP, PHONE
 from tests.kit.serving import EARSHOT, Server, serving
 from tests.kit.speech import HIBARI, say, silence
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CONVERSATION = "/api/v1/realtime/conversation"
 
@@ -121,7 +121,6 @@ async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size:
     async with docs(browser, server, color_scheme=scheme, reduced_motion="reduce", **size) as page:
         await opened(page, "/api/v1/agents/{name}", "PUT")
         await opened(page, CONVERSATION, "WS")
-        found = await Axe().run(page)
-        assert found.response["violations"] == [], found.generate_report()
+        await no_violations(page)
         wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         assert not await page.evaluate(wide)

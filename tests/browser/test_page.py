@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Browser, WebSocketRoute, expect
 
-from tests.browser.chromium import page_in
+from tests.browser.chromium import LOOKS_MS, page_in
 from tests.browser.sounding_page import SoundingPage
 from tests.browser.visit import (
     DESKTOP,
@@ -26,7 +26,7 @@ from tests.kit.speech import say
 
 MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_typed_question_is_answered_by_keyboard_alone(browser: Browser, server: Server) -> None:
@@ -240,7 +240,7 @@ async def test_what_is_said_is_shown_at_once_and_read_aloud_once(browser: Browse
         said = log(page).locator(".entry.user:not([aria-hidden])")
         await expect(said.first).to_contain_text("what are your opening hours")
         await expect(log(page)).to_have_attribute("aria-live", "polite")
-        once = await (await page.wait_for_function(EACH_ONCE)).json_value()
+        once = await (await page.wait_for_function(EACH_ONCE, polling=LOOKS_MS)).json_value()
         places, partials = once["places"], once["partials"]
         await was_seen(page, "You speak")
         loudest = max(await page.evaluate("seen.userLevels"))

@@ -11,7 +11,7 @@ from tests.browser.visit import DESKTOP, answered, go_to, log, notices, type_in,
 from tests.kit.serving import Server
 from tests.kit.speech import silence
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def session_of(page: Page) -> str:

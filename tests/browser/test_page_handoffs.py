@@ -10,7 +10,7 @@ from tests.browser.visit import DESKTOP, go_to, log, type_in
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, serving
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture(scope="module")

@@ -4,19 +4,13 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.accessibility import no_violations
 from tests.browser.visit import DESKTOP, LONG, PHONE, agent_is_heard, log, type_in, visit
 from tests.kit.serving import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-async def no_violations(page: Page) -> None:
-    """What axe-core finds wrong with the page as it is."""
-    found = await Axe().run(page)
-    assert found.response["violations"] == [], found.generate_report()
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def too_wide(page: Page) -> list[str]:

@@ -16,7 +16,7 @@ from tests.kit.ports import free_port
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, serving
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def cut_off(server: Server) -> None:

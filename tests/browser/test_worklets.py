@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from tests.browser.chromium import page_in
 from tests.kit.serving import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MACHINE_RATES_HZ = (16_000, 44_100, 48_000, 96_000)
 
