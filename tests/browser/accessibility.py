@@ -1,7 +1,9 @@
 """What axe-core, which knows the rules of WCAG, finds wrong with a page."""
 
+from typing import Literal
+
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults  # type: ignore[import-untyped]
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 THERE = "window.axe !== undefined"
 FOUND = """async () => {
@@ -9,6 +11,9 @@ FOUND = """async () => {
   return { violations };
 }"""
 """Only what is wrong leaves the page: what is right is a hundred times as much."""
+
+INKS: dict[str, Literal["light", "dark"]] = {"rgb(236, 234, 229)": "dark", "rgb(27, 29, 33)": "light"}
+"""The colours of text, `--ink` of base.css, each with the scheme that has it."""
 
 
 async def no_violations(page: Page) -> None:
@@ -18,3 +23,11 @@ async def no_violations(page: Page) -> None:
         await page.evaluate(AXE_SCRIPT)
     found = AxeResults(await page.evaluate(FOUND))
     assert found.violations_count == 0, found.generate_report()
+
+
+async def no_violations_in_any_colours(page: Page) -> None:
+    """Assert the same of the page in its dark colours, and then in its light ones, which it keeps."""
+    for ink, scheme in INKS.items():
+        await page.emulate_media(color_scheme=scheme)
+        await expect(page.locator("body")).to_have_css("color", ink)
+        await no_violations(page)

@@ -11,7 +11,7 @@ from tests.kit.ports import free_port
 from tests.kit.serving import EARSHOT, serving
 from tests.kit.speech import HIBARI, say
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_server_that_comes_back_is_found_again_and_talked_with() -> None:
