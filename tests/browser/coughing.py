@@ -26,7 +26,7 @@ async def greetings_around_a_cough(browser: Browser, server: Server) -> tuple[Re
 
 async def greeting_of(browser: Browser, url: str) -> Recording | None:
     """What was heard of it; None if it ran dry on the way."""
-    async with talking(url, browser=browser) as person:
+    async with talking(url, browser=browser, records=True) as person:
         await person.reply(0)
         names = [state for state, _ in await person.playouts()]
         recording = await person.recorded()
@@ -37,7 +37,7 @@ async def greeting_of_one_who_coughs(browser: Browser, server: Server) -> Coughe
     """What was heard of it; None if it ran dry near its pause, or that lies far from where it was ordered, or if the
     cough came all at once, so that the pause was over before it began.
     """
-    async with talking(server.url, browser=browser) as person:
+    async with talking(server.url, browser=browser, records=True) as person:
         await person.say_when("playing", 1_500, cough())
         said = await person.reply(0)
         states = await person.playouts()

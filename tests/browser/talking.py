@@ -18,9 +18,15 @@ TRIES = 8
 
 @asynccontextmanager
 async def talking(
-    url: str, *arguments: str, expected: tuple[str, ...] = (), browser: Browser | None = None
+    url: str,
+    *arguments: str,
+    expected: tuple[str, ...] = (),
+    browser: Browser | None = None,
+    records: bool = False,
 ) -> AsyncIterator[SoundingPage]:
     """The page, and somebody who has pressed its button; without a file the test speaks into the microphone.
+
+    What is heard is recorded if the test `records`.
 
     Without a `browser` it is one of its own, started with `arguments`: to start one takes as long as a short talk.
     """
@@ -29,7 +35,7 @@ async def talking(
             browser = await stack.enter_async_context(chromium(*arguments))
         # The recorder is a module of the test's own, which the page's policy would forbid.
         page = await stack.enter_async_context(page_in(browser, expected=expected, bypass_csp=True))
-        person = await SoundingPage.prepare(page, controlled_microphone=not arguments)
+        person = await SoundingPage.prepare(page, controlled_microphone=not arguments, records=records)
         await page.goto(url)
         await page.get_by_role("button", name="Talk").click()
         await person.until("call.state === 'live'")

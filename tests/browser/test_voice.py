@@ -57,7 +57,7 @@ def loudness(samples: Samples) -> float:
 
 async def test_a_question_into_the_microphone_is_answered_aloud(dentist: Server, tmp_path: Path) -> None:
     speech = silence(9_000) + say("what are your opening hours", HIBARI) + silence(20_000)
-    async with talking(dentist.url, *microphone_file(tmp_path, speech)) as person:
+    async with talking(dentist.url, *microphone_file(tmp_path, speech), records=True) as person:
         await person.until_heard("Maple Street Dental")
         greeted = await person.recorded()
         # Of the answer it is told when it has been heard to its end. Chromium plays the file again and again: of
@@ -88,7 +88,7 @@ async def interrupted_greeting(browser: Browser, server: Server) -> str | None:
     one of which nothing is understood the greeting goes on, though it fell silent for the voice.
     """
     question = say("what are your opening hours", HIBARI)  # a greeting is over sooner than the voice is loaded
-    async with talking(server.url, browser=browser) as person:
+    async with talking(server.url, browser=browser, records=True) as person:
         await person.say_when("playing", 1_500, question)
         await person.until("told.some(([name]) => name === 'cleared')")
         went_on = f"told.slice({await person.events()}).some(([, {{ kind }}]) => kind === 'greeting')"
