@@ -8,13 +8,13 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.browser.chromium import chromium, one_driver
-from tests.kit.service_kit import FAKES
+from tests.browser.visit import QUICK
 from tests.kit.serving import EARSHOT, Server, serving
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with serving(EARSHOT, **FAKES) as started:
+    with serving(EARSHOT, **QUICK) as started:
         yield started
 
 

@@ -23,7 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 from app.replay.recording import AudioBeside
 from tests.browser.accessibility import no_violations, no_violations_in_any_colours
 from tests.browser.chromium import LOOKS_MS, SERVER_GONE, page_in
-from tests.browser.visit import DESKTOP, PHONE
+from tests.browser.visit import DESKTOP, PHONE, QUICK
 from tests.kit.recorded_sessions import session_file, steps_of, write_session_file
 from tests.kit.redis_server import redis_server
 from tests.kit.service_kit import FAKES
@@ -243,9 +243,8 @@ async def test_the_audio_beside_a_session_file_is_played_along_its_timeline(
 
 async def test_the_audio_of_a_session_that_is_over_is_listened_to(browser: Browser, tmp_path: Path) -> None:
     environ = {"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path), "RECORD_AUDIO": "on"}
-    fast = {"SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
     with (
-        serving(EARSHOT, **{**FAKES, **fast, **environ}, OPERATOR_TOKEN=TOKEN) as server,
+        serving(EARSHOT, **{**QUICK, **environ}, OPERATOR_TOKEN=TOKEN) as server,
         talking(server, "golf") as talks,
     ):
         async with page_in(browser, expected=(*REFUSED, r"status of 404 .*/golf", PUT_AWAY), **PHONE) as page:

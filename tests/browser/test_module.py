@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, WebSocketRoute
 
 from tests.browser.chromium import LOOKS_MS, open_page, page_in, stop_clock
 from tests.browser.somebodys_site import somebodys_site
-from tests.kit.service_kit import FAKES
+from tests.browser.visit import QUICK
 from tests.kit.serving import EARSHOT, Server, eventually, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -56,7 +56,7 @@ UNREACHABLE = "Earshot: The server cannot be reached"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with serving(EARSHOT, **FAKES, ALLOWED_ORIGINS="*") as started:
+    with serving(EARSHOT, **QUICK, ALLOWED_ORIGINS="*") as started:
         yield started
 
 

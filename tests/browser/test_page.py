@@ -10,6 +10,7 @@ from tests.browser.sounding_page import SoundingPage
 from tests.browser.visit import (
     DESKTOP,
     LONG,
+    QUICK,
     agent_is_heard,
     answered,
     floor_is,
@@ -20,7 +21,6 @@ from tests.browser.visit import (
     visit,
     was_seen,
 )
-from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, serving
 from tests.kit.speech import say
 
@@ -153,7 +153,7 @@ async def test_markup_that_a_server_sends_all_the_same_is_text_too(browser: Brow
 
 
 async def test_a_tool_is_one_line_of_the_conversation(browser: Browser) -> None:
-    engines = {name: value for name, value in FAKES.items() if name != "LANGUAGE_MODEL"}
+    engines = {name: value for name, value in QUICK.items() if name != "LANGUAGE_MODEL"}
     with serving(EARSHOT, **engines, LANGUAGE_MODEL="script", DEFAULT_AGENT="dentist") as server:
         async with visit(browser, server) as page:
             await page.get_by_role("combobox", name="Agent").select_option(label="Maple Street Dental")

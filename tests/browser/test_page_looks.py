@@ -1,7 +1,7 @@
 """The page at / for everybody: by keyboard, by ear, small and large, light and dark."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +9,16 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.accessibility import no_violations_in_any_colours
 from tests.browser.visit import DESKTOP, LONG, PHONE, agent_is_heard, log, type_in, visit
-from tests.kit.serving import Server
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, serving
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One that speaks no faster than people do: what is looked at while it is heard is looked at for long."""
+    with serving(EARSHOT, **FAKES) as started:
+        yield started
+
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
