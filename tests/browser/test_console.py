@@ -411,7 +411,10 @@ async def test_a_session_of_another_server_is_shown_and_opened_and_a_server_that
 
 
 async def test_a_dead_worker_and_a_failing_provider_are_seen_at_a_glance(browser: Browser) -> None:
-    failing = {"LANGUAGE_MODEL": "tests.service.failing_engines:fails_in_open", "LANGUAGE_MODEL_FALLBACK": "script"}
+    failing = {
+        "LANGUAGE_MODEL": "tests.service.failing_engines:fails_in_open",
+        "LANGUAGE_MODEL_FALLBACK": FAKES["LANGUAGE_MODEL"],
+    }
     with serving(EARSHOT, **{**FAKES, **failing}, OPERATOR_TOKEN=TOKEN, WEB_CONCURRENCY="2") as server:
         workers = children(server.process.pid)
         with talking(server, *(f"call-{number}" for number in range(6))) as talks:

@@ -154,7 +154,7 @@ async def test_markup_that_a_server_sends_all_the_same_is_text_too(browser: Brow
 
 async def test_a_tool_is_one_line_of_the_conversation(browser: Browser) -> None:
     engines = {name: value for name, value in QUICK.items() if name != "LANGUAGE_MODEL"}
-    with serving(EARSHOT, **engines, LANGUAGE_MODEL="script", DEFAULT_AGENT="dentist") as server:
+    with serving(EARSHOT, **engines, DEFAULT_AGENT="dentist") as server:
         async with visit(browser, server) as page:
             await page.get_by_role("combobox", name="Agent").select_option(label="Maple Street Dental")
             await type_in(page, "I would like to book a cleaning on friday")
