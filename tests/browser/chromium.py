@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, Playwright, Request, async_playwright, expect
 
 from tests.kit.source import ROOT
 
@@ -26,6 +26,9 @@ ARGUMENTS = (
 )
 PATIENCE_MS = 30_000
 """What is sure to come, comes late on a busy machine. What has to be quick is measured, in the page itself."""
+
+LOOKS_MS = 50
+"""How often it is looked in a page whether something holds. By default it is drawn sixty times a second for that."""
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -87,20 +90,32 @@ PROGRAMS = ("chromium-headless-shell", "chromium")
 """Both are Debian's Chromium. The first has no windows, whose making takes longer than that of most pages in them."""
 
 
+DRIVERS: list[Playwright] = []
+"""The one that all browsers of this process are started by, while there is one."""
+
+
 @asynccontextmanager
-async def chromium(*arguments: str) -> AsyncIterator[Browser]:
-    """Debian's Chromium, with an empty profile that is gone afterwards."""
-    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    assert path is not None, f"the browser tests need one of {PROGRAMS} on PATH"
+async def one_driver() -> AsyncIterator[None]:
+    """Start Playwright's driver, for all browsers that are started meanwhile: it takes as long to start as they do."""
     os.environ.setdefault(*COMPILED)  # which the driver inherits
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=path, headless=True, args=[*ARGUMENTS, *arguments], chromium_sandbox=False
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
+        DRIVERS.append(playwright)
+        yield
+        DRIVERS.remove(playwright)
+
+
+@asynccontextmanager
+async def chromium(*arguments: str) -> AsyncIterator[Browser]:
+    """Debian's Chromium, with an empty profile that is gone afterwards; within `one_driver`."""
+    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    assert path is not None, f"the browser tests need one of {PROGRAMS} on PATH"
+    browser = await DRIVERS[-1].chromium.launch(
+        executable_path=path, headless=True, args=[*ARGUMENTS, *arguments], chromium_sandbox=False
+    )
+    try:
+        yield browser
+    finally:
+        await browser.close()
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
-// Put into a page before its own scripts: what is sent to the loudspeaker is recorded, orders of the server are timed,
-// what the microphone sends is noted, what the conversation tells its page is kept; and with `window.controlledMicrophone` set first, the microphone is one
-// that the test speaks into.
+// Put into a page before its own scripts: orders of the server are timed, what the microphone sends is noted, what the
+// conversation tells its page is kept. With `window.recordsSound` set first, what is sent to the loudspeaker is recorded;
+// with `window.controlledMicrophone` the microphone is one that the test speaks into.
 
 (() => {
   const sound = { blocks: [], orders: [], told: [], playouts: [], sent: [], call: null, rate: 0, context: null };
@@ -29,6 +29,7 @@
   const add = AudioWorklet.prototype.addModule;
   AudioWorklet.prototype.addModule = async function (...module) {
     await add.apply(this, module);
+    if (!window.recordsSound) return;
     await add.call(this, URL.createObjectURL(new Blob([RECORDER], { type: "text/javascript" })));
   };
 
@@ -38,6 +39,7 @@
       const { context } = this;
       sound.context = context;
       sound.rate = context.sampleRate;
+      if (!window.recordsSound) return connect.call(this, target, ...more);
       const recorder = new AudioWorkletNode(context, "test-recorder");
       recorder.port.onmessage = ({ data }) => sound.blocks.push(data);
       connect.call(this, recorder);

@@ -1,4 +1,4 @@
-"""A page that is talked with: what it sends to the loudspeaker is recorded, and a test may speak to its microphone."""
+"""A page that is talked with: what it sends to the loudspeaker may be recorded, and its microphone spoken to."""
 
 import base64
 import json
@@ -10,10 +10,9 @@ import numpy
 from numpy.typing import NDArray
 from playwright.async_api import Page
 
-SCRIPT = Path(__file__).with_name("sound.js")
+from tests.browser.chromium import LOOKS_MS
 
-LOOKS_MS = 50
-"""How often it is looked in the page whether something holds."""
+SCRIPT = Path(__file__).with_name("sound.js")
 
 Samples = NDArray[numpy.int16]
 
@@ -52,10 +51,12 @@ class SoundingPage:
         self.page = page
 
     @classmethod
-    async def prepare(cls, page: Page, *, controlled_microphone: bool = False) -> "SoundingPage":
-        """Before the page is opened."""
+    async def prepare(cls, page: Page, *, controlled_microphone: bool = False, records: bool = False) -> "SoundingPage":
+        """Before the page is opened. What is heard is recorded if `records`: a recorder takes time that sound needs."""
         if controlled_microphone:
             await page.add_init_script("window.controlledMicrophone = true")
+        if records:
+            await page.add_init_script("window.recordsSound = true")
         await page.add_init_script(path=SCRIPT)
         return cls(page)
 
@@ -77,7 +78,6 @@ class SoundingPage:
         await self.page.wait_for_function(
             f"() => {{ const {{ call, told }} = sound; return call && ({expression}); }}",
             timeout=timeout_s * 1000,
-            # Without it the page is drawn sixty times a second only for this.
             polling=LOOKS_MS,
         )
 
@@ -128,7 +128,7 @@ class SoundingPage:
         return [(state, at) for state, at in await self.page.evaluate("sound.playouts")]
 
     async def recorded(self, since_s: float = 0.0) -> Recording:
-        """What left for the loudspeaker since `since_s`, once the recorder has caught up."""
+        """What left for the loudspeaker since `since_s`, once the recorder, which there has to be, has caught up."""
         got = await self.page.evaluate("since => sound.recorded(since)", since_s)
         samples = numpy.frombuffer(base64.b64decode(got["pcm"]), numpy.int16)
         return Recording(got["at"], int(got["rate"]), samples)

@@ -15,22 +15,22 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page, Route, expect
 from playwright.async_api import Error as PlaywrightError
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from app.replay.recording import AudioBeside
-from tests.browser.chromium import SERVER_GONE, page_in
-from tests.browser.visit import DESKTOP, PHONE
+from tests.browser.accessibility import no_violations, no_violations_in_any_colours
+from tests.browser.chromium import LOOKS_MS, SERVER_GONE, page_in
+from tests.browser.visit import DESKTOP, PHONE, QUICK
 from tests.kit.recorded_sessions import session_file, steps_of, write_session_file
 from tests.kit.redis_server import redis_server
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import AUTHORITIES, EARSHOT, Server, children, eventually, serving
 from tests.service.api.test_routes_approvals import AGENT_FILE, REFUNDER
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TOKEN = "an-operator-token-of-this-test"
 REFUSED = (r"status of 401",)
@@ -97,7 +97,7 @@ async def test_on_a_phone_what_can_be_ordered_is_in_sight_and_a_live_timeline_sh
             await expect(order).to_be_visible()
             right, width = await order.evaluate("button => [button.getBoundingClientRect().right, innerWidth]")
             assert 0 < right <= width
-            await page.wait_for_function(f"() => {SCROLLED}")
+            await page.wait_for_function(f"() => {SCROLLED}", polling=LOOKS_MS)
             # Who has scrolled back is left there.
             await page.evaluate(f"{FRAME}.scrollLeft = 0")
             await page.wait_for_timeout(2_500)
@@ -191,9 +191,8 @@ TONE_S = 60
 
 async def until_audio(page: Page, holds: str) -> None:
     """Wait until something is true of the player, `it`."""
-    async with asyncio.timeout(60):
-        while not await page.evaluate(f"(() => {{ const it = document.getElementById('audio'); return {holds}; }})()"):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    holding = f"() => {{ const it = document.getElementById('audio'); return {holds}; }}"
+    await page.wait_for_function(holding, timeout=60_000, polling=LOOKS_MS)
 
 
 def write_tone(path: Path) -> None:
@@ -244,9 +243,8 @@ async def test_the_audio_beside_a_session_file_is_played_along_its_timeline(
 
 async def test_the_audio_of_a_session_that_is_over_is_listened_to(browser: Browser, tmp_path: Path) -> None:
     environ = {"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path), "RECORD_AUDIO": "on"}
-    fast = {"SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
     with (
-        serving(EARSHOT, **{**FAKES, **fast, **environ}, OPERATOR_TOKEN=TOKEN) as server,
+        serving(EARSHOT, **{**QUICK, **environ}, OPERATOR_TOKEN=TOKEN) as server,
         talking(server, "golf") as talks,
     ):
         async with page_in(browser, expected=(*REFUSED, r"status of 404 .*/golf", PUT_AWAY), **PHONE) as page:
@@ -269,25 +267,26 @@ async def test_the_audio_of_a_session_that_is_over_is_listened_to(browser: Brows
         assert "/sessions/{session_id}/audio" in server.log()
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("", "it is no session file"),
-        ("not json", "line 1 is no JSON"),
-        ('{"type": "session", "format": "another"}', "it is no session file"),
-        ('{"type": "session", "format": "earshot session", "version": 7}', "it has version 7"),
-        ("[1, 2]\n", "it is no session file"),
-    ],
+NO_SESSION_FILES = (
+    ("", "it is no session file"),
+    ("not json", "line 1 is no JSON"),
+    ('{"type": "session", "format": "another"}', "it is no session file"),
+    ('{"type": "session", "format": "earshot session", "version": 7}', "it has version 7"),
+    ("[1, 2]\n", "it is no session file"),
 )
-async def test_what_is_no_session_file_is_said_to_be_none(
-    browser: Browser, server: Server, tmp_path: Path, text: str, told: str
-) -> None:
-    file = tmp_path / "other.jsonl"
-    file.write_text(text)
+"""What is in a file, and what the console says of it."""
+
+
+async def test_what_is_no_session_file_is_said_to_be_none(browser: Browser, server: Server, tmp_path: Path) -> None:
     async with page_in(browser, expected=REFUSED, **DESKTOP) as page:
         await sign_in(page, server)
-        await page.get_by_label("Open a session file").set_input_files(file)
-        await expect(page.get_by_role("alert")).to_contain_text(f"other.jsonl cannot be opened: {told}")
+        for number, (text, told) in enumerate(NO_SESSION_FILES):
+            file = tmp_path / f"other-{number}.jsonl"
+            file.write_text(text)
+            await page.get_by_label("Open a session file").set_input_files(file)
+            await expect(page.get_by_role("alert")).to_have_text(
+                re.compile(rf"^other-{number}\.jsonl cannot.*: {told}")
+            )
 
 
 async def test_what_is_said_of_a_file_stays_when_the_console_has_found_its_server(
@@ -412,7 +411,10 @@ async def test_a_session_of_another_server_is_shown_and_opened_and_a_server_that
 
 
 async def test_a_dead_worker_and_a_failing_provider_are_seen_at_a_glance(browser: Browser) -> None:
-    failing = {"LANGUAGE_MODEL": "tests.service.failing_engines:fails_in_open", "LANGUAGE_MODEL_FALLBACK": "script"}
+    failing = {
+        "LANGUAGE_MODEL": "tests.service.failing_engines:fails_in_open",
+        "LANGUAGE_MODEL_FALLBACK": FAKES["LANGUAGE_MODEL"],
+    }
     with serving(EARSHOT, **{**FAKES, **failing}, OPERATOR_TOKEN=TOKEN, WEB_CONCURRENCY="2") as server:
         workers = children(server.process.pid)
         with talking(server, *(f"call-{number}" for number in range(6))) as talks:
@@ -465,27 +467,20 @@ FATE = re.compile(r"is gone: signal 9 ended it \d+ s ago; its (one session|\d se
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size: dict[str, Any], scheme: str) -> None:
+async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size: dict[str, Any]) -> None:
     # A name of its own: the session of the test before may be ending still.
-    session_id = f"epsilon-{scheme}-{size['viewport']['width']}"
+    session_id = f"epsilon-{size['viewport']['width']}"
     with talking(server, session_id) as talks:
         talks[session_id].send(json.dumps({"type": "text", "text": "once there was a house by the river"}))
-        async with page_in(browser, expected=REFUSED, color_scheme=scheme, **size) as page:
+        async with page_in(browser, expected=REFUSED, **size) as page:
             await page.goto(f"{server.url}/console")
             await expect(page.get_by_label("Operator token")).to_be_visible()
-            await no_violations(page)
+            await no_violations_in_any_colours(page)
             await sign_in(page, server)
             restart(server, session_id, "recognizer")
             await page.locator("#sessions button", has_text=session_id).click()
             await expect(page.locator("#timeline rect.agent").first).to_be_visible()
             await expect(page.locator("#wrong .bad", has_text=session_id)).to_have_count(1)
-            await no_violations(page)
+            await no_violations_in_any_colours(page)
             assert not await page.evaluate(TOO_WIDE)
-
-
-async def no_violations(page: Page) -> None:
-    """What axe-core finds wrong with the page as it is."""
-    found = await Axe().run(page)
-    assert found.response["violations"] == [], found.generate_report()

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.browser.ailing_engines import BROKEN, FULL, STUCK
-from tests.browser.chromium import SERVER_GONE, page_in
+from tests.browser.chromium import LOOKS_MS, SERVER_GONE, page_in
 from tests.browser.visit import DESKTOP, PHONE
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.emulator import AcsEmulator
@@ -20,7 +20,7 @@ from tests.cloud.acs.identifiers import phone
 from tests.kit.redis_server import redis_server
 from tests.service.telephony.processes import Processes, processes
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TOKEN = "an-operator-token-of-this-test"
 CALLS = 30
@@ -82,7 +82,7 @@ async def worst_first(page: Page) -> None:
     while its worker is given no time.
     """
     words = ["is stuck", "is gone", "circuit breaker", "is full"]
-    lines = await (await page.wait_for_function(ALL_OF, arg=words)).json_value()
+    lines = await (await page.wait_for_function(ALL_OF, arg=words, polling=LOOKS_MS)).json_value()
     places = [next(place for place, line in enumerate(lines) if word in line) for word in words]
     assert places == sorted(places), lines
 

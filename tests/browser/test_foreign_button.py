@@ -12,7 +12,7 @@ from tests.browser.somebodys_site import somebodys_site
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, ROOT, serving
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SILENT = "Earshot: No microphone was found"
 """This browser has none."""

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, WebSocketRoute
 
-from tests.browser.chromium import open_page, page_in, stop_clock
+from tests.browser.chromium import LOOKS_MS, open_page, page_in, stop_clock
 from tests.browser.somebodys_site import somebodys_site
-from tests.kit.service_kit import FAKES
+from tests.browser.visit import QUICK
 from tests.kit.serving import EARSHOT, Server, eventually, serving
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HTML = """<!doctype html><title>Somebody's page</title>
 <script type="module">
@@ -56,7 +56,7 @@ UNREACHABLE = "Earshot: The server cannot be reached"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with serving(EARSHOT, **FAKES, ALLOWED_ORIGINS="*") as started:
+    with serving(EARSHOT, **QUICK, ALLOWED_ORIGINS="*") as started:
         yield started
 
 
@@ -87,7 +87,7 @@ async def told(page: Page, name: str) -> list[Any]:
 
 
 async def until(page: Page, condition: str) -> None:
-    await page.wait_for_function(condition)
+    await page.wait_for_function(condition, polling=LOOKS_MS)
 
 
 async def test_two_conversations_on_one_page_do_not_meet(browser: Browser, site: str) -> None:

@@ -5,11 +5,12 @@ import re
 import pytest
 from playwright.async_api import Browser, WebSocketRoute, expect
 
-from tests.browser.chromium import page_in
+from tests.browser.chromium import LOOKS_MS, page_in
 from tests.browser.sounding_page import SoundingPage
 from tests.browser.visit import (
     DESKTOP,
     LONG,
+    QUICK,
     agent_is_heard,
     answered,
     floor_is,
@@ -20,13 +21,12 @@ from tests.browser.visit import (
     visit,
     was_seen,
 )
-from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, serving
 from tests.kit.speech import say
 
 MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_typed_question_is_answered_by_keyboard_alone(browser: Browser, server: Server) -> None:
@@ -153,8 +153,8 @@ async def test_markup_that_a_server_sends_all_the_same_is_text_too(browser: Brow
 
 
 async def test_a_tool_is_one_line_of_the_conversation(browser: Browser) -> None:
-    engines = {name: value for name, value in FAKES.items() if name != "LANGUAGE_MODEL"}
-    with serving(EARSHOT, **engines, LANGUAGE_MODEL="script", DEFAULT_AGENT="dentist") as server:
+    engines = {name: value for name, value in QUICK.items() if name != "LANGUAGE_MODEL"}
+    with serving(EARSHOT, **engines, DEFAULT_AGENT="dentist") as server:
         async with visit(browser, server) as page:
             await page.get_by_role("combobox", name="Agent").select_option(label="Maple Street Dental")
             await type_in(page, "I would like to book a cleaning on friday")
@@ -240,7 +240,7 @@ async def test_what_is_said_is_shown_at_once_and_read_aloud_once(browser: Browse
         said = log(page).locator(".entry.user:not([aria-hidden])")
         await expect(said.first).to_contain_text("what are your opening hours")
         await expect(log(page)).to_have_attribute("aria-live", "polite")
-        once = await (await page.wait_for_function(EACH_ONCE)).json_value()
+        once = await (await page.wait_for_function(EACH_ONCE, polling=LOOKS_MS)).json_value()
         places, partials = once["places"], once["partials"]
         await was_seen(page, "You speak")
         loudest = max(await page.evaluate("seen.userLevels"))

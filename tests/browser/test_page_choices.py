@@ -11,7 +11,7 @@ from tests.browser.visit import DESKTOP, answered, go_to, log, notices, type_in,
 from tests.kit.serving import Server
 from tests.kit.speech import silence
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def session_of(page: Page) -> str:
@@ -149,6 +149,6 @@ async def test_where_nothing_is_heard_nobody_is_asked_to_speak(browser: Browser,
         await go_to(page, server)
         await expect(page.locator("#floor-hint")).to_have_text("Type a message")
         await expect(page.locator("#welcome-text")).to_contain_text("Type below")
-        await type_in(page, "tell me a story that is long enough to be read " * 5)
+        await type_in(page, "tell me a story that is long enough to be read " * 15)
         await expect(page.locator("#floor")).to_have_text("Agent speaks")
         await expect(page.locator("#floor-hint")).to_have_text("Type, or press Interrupt")

@@ -6,17 +6,17 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.chromium import page_in
-from tests.browser.visit import DESKTOP, go_to, log, type_in
-from tests.kit.service_kit import FAKES
+from tests.browser.visit import DESKTOP, QUICK, go_to, log, type_in
 from tests.kit.serving import EARSHOT, Server, serving
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    fast = {"SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
-    with serving(EARSHOT, **{**FAKES, **fast, "LANGUAGE_MODEL": "script", "DEFAULT_AGENT": "hotel"}) as started:
+    # Without a model of its own the agents' scripts answer.
+    engines = {name: value for name, value in QUICK.items() if name != "LANGUAGE_MODEL"}
+    with serving(EARSHOT, **engines, DEFAULT_AGENT="hotel") as started:
         yield started
 
 

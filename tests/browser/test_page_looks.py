@@ -1,22 +1,26 @@
 """The page at / for everybody: by keyboard, by ear, small and large, light and dark."""
 
 import re
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.accessibility import no_violations_in_any_colours
 from tests.browser.visit import DESKTOP, LONG, PHONE, agent_is_heard, log, type_in, visit
-from tests.kit.serving import Server
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, serving
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One that speaks no faster than people do: what is looked at while it is heard is looked at for long."""
+    with serving(EARSHOT, **FAKES) as started:
+        yield started
 
 
-async def no_violations(page: Page) -> None:
-    """What axe-core finds wrong with the page as it is."""
-    found = await Axe().run(page)
-    assert found.response["violations"] == [], found.generate_report()
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def too_wide(page: Page) -> list[str]:
@@ -33,42 +37,52 @@ async def too_wide(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size: dict[str, Any], scheme: str) -> None:
+async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size: dict[str, Any]) -> None:
     # With motion, what is still fading in has a contrast that nobody reads.
-    async with visit(browser, server, color_scheme=scheme, reduced_motion="reduce", **size) as page:
-        await no_violations(page)
+    async with visit(browser, server, reduced_motion="reduce", **size) as page:
+        await no_violations_in_any_colours(page)
         await type_in(page, LONG)
         await agent_is_heard(page)
-        await no_violations(page)
+        await no_violations_in_any_colours(page)
         await page.keyboard.press("Escape")
         await expect(log(page)).to_contain_text("interrupted")
         toggle = page.get_by_role("button", name="Timing and settings")
         if await toggle.is_visible():
             await toggle.click()
         await expect(page.get_by_role("heading", name="Timing")).to_be_visible()
-        await no_violations(page)
+        await no_violations_in_any_colours(page)
         await page.evaluate("document.getElementById('talk').click()")
         await expect(log(page)).to_contain_text("The conversation has ended.")
-        await no_violations(page)
+        await no_violations_in_any_colours(page)
 
 
-@pytest.mark.parametrize(("width", "height"), [(320, 568), (640, 400), (320, 256)])
-async def test_nothing_needs_scrolling_sideways(browser: Browser, server: Server, width: int, height: int) -> None:
-    async with visit(browser, server, viewport={"width": width, "height": height}) as page:
-        assert await too_wide(page) == []
+SMALL = ((320, 568), (640, 400), (320, 256))
+
+
+async def nothing_is_too_wide(page: Page) -> None:
+    """In no small window."""
+    for width, height in SMALL:
+        await page.set_viewport_size({"width": width, "height": height})
+        assert await too_wide(page) == [], (width, height)
+
+
+async def test_nothing_needs_scrolling_sideways(browser: Browser, server: Server) -> None:
+    async with visit(browser, server) as page:
+        await nothing_is_too_wide(page)
         await type_in(page, "supercalifragilistic" * 40)
         await expect(log(page)).to_contain_text("You said supercali")
-        assert await too_wide(page) == []
+        await nothing_is_too_wide(page)
         await agent_is_heard(page)
         await page.keyboard.press("Escape")
         toggle = page.get_by_role("button", name="Timing and settings")
-        await toggle.click()
-        await expect(page.get_by_role("img", name=re.compile("Times of"))).to_be_visible()
-        assert await too_wide(page) == []
-        await page.keyboard.press("Escape")
-        await expect(toggle).to_have_attribute("aria-expanded", "false")
+        for width, height in SMALL:
+            await page.set_viewport_size({"width": width, "height": height})
+            await toggle.click()
+            await expect(page.get_by_role("img", name=re.compile("Times of"))).to_be_visible()
+            assert await too_wide(page) == [], (width, height)
+            await page.keyboard.press("Escape")
+            await expect(toggle).to_have_attribute("aria-expanded", "false")
 
 
 OVERLAPS = """
@@ -95,19 +109,29 @@ OVERLAPS = """
 """What lies over something else, or is cut off."""
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 1920])
-async def test_nothing_lies_over_anything_else(browser: Browser, server: Server, width: int) -> None:
-    async with visit(browser, server, viewport={"width": width, "height": 720}) as page:
-        assert await page.evaluate(OVERLAPS) == []
+async def as_wide_as(page: Page) -> AsyncIterator[int]:
+    """Have the window as wide as on phones, tablets and desks, one after the other."""
+    for width in (320, 390, 768, 1024, 1280, 1920):
+        await page.set_viewport_size({"width": width, "height": 720})
+        yield width
+
+
+async def test_nothing_lies_over_anything_else(browser: Browser, server: Server) -> None:
+    async with visit(browser, server) as page:
+        async for width in as_wide_as(page):
+            assert await page.evaluate(OVERLAPS) == [], width
         await page.get_by_role("button", name="Talk").click()
         await expect(page.get_by_role("status")).to_contain_text("No microphone was found.")
         await expect(page.get_by_role("button", name="Interrupt")).to_be_visible()
-        assert await page.evaluate(OVERLAPS) == []
         toggle = page.get_by_role("button", name="Timing and settings")
-        if await toggle.is_visible():
-            await toggle.click()
-        await expect(page.get_by_role("heading", name="Timing")).to_be_visible()
-        assert await page.evaluate(OVERLAPS) == []
+        async for width in as_wide_as(page):
+            assert await page.evaluate(OVERLAPS) == [], width
+            if is_folded := await toggle.is_visible():
+                await toggle.click()
+            await expect(page.get_by_role("heading", name="Timing")).to_be_visible()
+            assert await page.evaluate(OVERLAPS) == [], width
+            if is_folded:
+                await toggle.click()
 
 
 SHRINKS = """

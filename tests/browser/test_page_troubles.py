@@ -11,12 +11,11 @@ from playwright.async_api import Browser, WebSocketRoute, expect
 from websockets.asyncio.client import connect
 
 from tests.browser.chromium import SERVER_GONE, open_page, page_in
-from tests.browser.visit import DESKTOP, answered, floor_is, go_to, log, notices, type_in, visit
+from tests.browser.visit import DESKTOP, QUICK, answered, floor_is, go_to, log, notices, type_in, visit
 from tests.kit.ports import free_port
-from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, serving
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def cut_off(server: Server) -> None:
@@ -74,7 +73,7 @@ async def test_sound_that_the_browser_holds_back_is_named_until_it_is_back(brows
 
 
 async def test_an_address_that_is_not_secure_is_named_and_leaves_typing() -> None:
-    with serving(EARSHOT, **FAKES, ALLOWED_HOSTS="earshot.test") as server:
+    with serving(EARSHOT, **QUICK, ALLOWED_HOSTS="earshot.test") as server:
         port = server.url.rpartition(":")[2]
         async with open_page("--host-resolver-rules=MAP earshot.test 127.0.0.1") as page:
             await page.goto(f"http://earshot.test:{port}/")
@@ -93,7 +92,7 @@ async def test_a_lost_connection_is_taken_up_where_it_was(browser: Browser, dema
         socket.connect_to_server()
         sockets.append(socket)
 
-    with serving(EARSHOT, **FAKES, BROWSER_AUTH=demanded) as server:
+    with serving(EARSHOT, **QUICK, BROWSER_AUTH=demanded) as server:
         async with page_in(browser, **DESKTOP) as page:
             await page.route_web_socket(re.compile("/realtime/conversation"), through)
             await go_to(page, server)
@@ -109,7 +108,7 @@ async def test_a_lost_connection_is_taken_up_where_it_was(browser: Browser, dema
 
 
 async def test_a_full_server_says_so(browser: Browser) -> None:
-    with serving(EARSHOT, **FAKES, MAX_CONCURRENT_SESSIONS="1") as small:
+    with serving(EARSHOT, **QUICK, MAX_CONCURRENT_SESSIONS="1") as small:
         address = small.url.replace("http", "ws") + "/api/v1/realtime/conversation"
         # What comes is not read, and the server must not find that it waits.
         async with (
@@ -126,7 +125,7 @@ async def test_a_full_server_says_so(browser: Browser) -> None:
 
 async def test_a_server_that_is_gone_is_named_and_tried_again(browser: Browser) -> None:
     port = str(free_port())
-    with serving(EARSHOT, **FAKES, PORT=port) as server:
+    with serving(EARSHOT, **QUICK, PORT=port) as server:
         async with visit(browser, server, expected=SERVER_GONE) as page:
             await type_in(page, "hello")
             await expect(log(page)).to_contain_text("You said hello.")
@@ -136,7 +135,7 @@ async def test_a_server_that_is_gone_is_named_and_tried_again(browser: Browser) 
             )
             await expect(page).to_have_title(re.compile("Reconnecting"))
             await floor_is(page, "Reconnecting")
-            with serving(EARSHOT, **FAKES, PORT=port):
+            with serving(EARSHOT, **QUICK, PORT=port):
                 await expect(log(page)).to_contain_text("it begins anew")
                 await expect(notices(page)).to_have_text("")
                 await answered(page, "What can I do for you")
@@ -147,7 +146,7 @@ async def test_a_server_that_is_gone_is_named_and_tried_again(browser: Browser) 
 
 
 async def test_a_server_that_was_never_there_is_given_up(browser: Browser) -> None:
-    with serving(EARSHOT, **FAKES) as server:
+    with serving(EARSHOT, **QUICK) as server:
         async with visit(browser, server, expected=SERVER_GONE) as page:
             cut_off(server)
             await page.get_by_role("button", name="Talk").click()
@@ -156,7 +155,7 @@ async def test_a_server_that_was_never_there_is_given_up(browser: Browser) -> No
 
 
 async def test_a_server_that_restarts_says_so(browser: Browser) -> None:
-    with serving(EARSHOT, **FAKES) as server:
+    with serving(EARSHOT, **QUICK, DRAIN_GRACE_S="15") as server:
         async with visit(browser, server, expected=SERVER_GONE) as page:
             await type_in(page, "hello")
             await expect(log(page)).to_contain_text("You said hello.")
@@ -175,7 +174,7 @@ async def test_a_server_that_restarts_says_so(browser: Browser) -> None:
 async def test_a_page_that_is_given_no_token_says_why(browser: Browser) -> None:
     """The socket itself could say no more than that it lacks one."""
     refusal = {"status": 429, "content_type": "application/problem+json", "body": '{"detail": "too many requests"}'}
-    with serving(EARSHOT, **FAKES, BROWSER_AUTH="token") as server:
+    with serving(EARSHOT, **QUICK, BROWSER_AUTH="token") as server:
         async with page_in(browser, expected=("status of 429",), **DESKTOP) as page:
             await page.route("**/realtime/token", lambda route: route.fulfill(**refusal))
             await go_to(page, server)

@@ -1,17 +1,19 @@
 """The worklets on a machine of any rate: what goes in comes out, at the same pitch and as loud, when it is due."""
 
 import base64
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy
 import pytest
+import pytest_asyncio
 from numpy.typing import NDArray
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from tests.browser.chromium import page_in
 from tests.kit.serving import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MACHINE_RATES_HZ = (16_000, 44_100, 48_000, 96_000)
 
@@ -73,13 +75,17 @@ window.played = async (rate, toneHz, seconds = 1) => {
 """
 
 
-async def samples_of(
-    browser: Browser, server: Server, what: str, rate_hz: int, tone_hz: int, *more: float
-) -> NDArray[Any]:
-    async with page_in(browser) as page:
-        await page.add_init_script(RENDER)
-        await page.goto(server.url)
-        encoded = await page.evaluate(f"asked => {what}(...asked)", [rate_hz, tone_hz, *more])
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(browser: Browser, server: Server) -> AsyncIterator[Page]:
+    """One for all tests: each renders in an audio context of its own."""
+    async with page_in(browser) as opened:
+        await opened.add_init_script(RENDER)
+        await opened.goto(server.url)
+        yield opened
+
+
+async def samples_of(page: Page, what: str, rate_hz: int, tone_hz: int, *more: float) -> NDArray[Any]:
+    encoded = await page.evaluate(f"asked => {what}(...asked)", [rate_hz, tone_hz, *more])
     return numpy.frombuffer(base64.b64decode(encoded), numpy.int16).astype(float)
 
 
@@ -95,32 +101,30 @@ def off_tone(samples: NDArray[Any], rate_hz: int, tone_hz: float) -> tuple[float
 
 @pytest.mark.parametrize("tone_hz", [300, 3_000])
 @pytest.mark.parametrize("rate_hz", MACHINE_RATES_HZ)
-async def test_what_is_recorded_keeps_its_pitch(browser: Browser, server: Server, rate_hz: int, tone_hz: int) -> None:
-    samples = await samples_of(browser, server, "recorded", rate_hz, tone_hz)
+async def test_what_is_recorded_keeps_its_pitch(page: Page, rate_hz: int, tone_hz: int) -> None:
+    samples = await samples_of(page, "recorded", rate_hz, tone_hz)
     amplitude, rest = off_tone(samples[1_600:-320], 16_000, tone_hz)
     assert amplitude == pytest.approx(0.5 * 32_767, rel=0.01)
     assert rest < 0.01
 
 
 @pytest.mark.parametrize("rate_hz", MACHINE_RATES_HZ)
-async def test_what_is_played_keeps_its_pitch(browser: Browser, server: Server, rate_hz: int) -> None:
-    samples = await samples_of(browser, server, "played", rate_hz, 1_000)
+async def test_what_is_played_keeps_its_pitch(page: Page, rate_hz: int) -> None:
+    samples = await samples_of(page, "played", rate_hz, 1_000)
     amplitude, rest = off_tone(samples[int(0.2 * rate_hz) : int(0.9 * rate_hz)], rate_hz, 1_000)
     assert amplitude == pytest.approx(16_000, rel=0.01)
     assert rest < 0.01
 
 
 @pytest.mark.parametrize("rate_hz", [44_100, 48_000])
-async def test_what_nobody_could_tell_from_a_lower_tone_is_not_recorded(
-    browser: Browser, server: Server, rate_hz: int
-) -> None:
-    samples = await samples_of(browser, server, "recorded", rate_hz, 11_000)
+async def test_what_nobody_could_tell_from_a_lower_tone_is_not_recorded(page: Page, rate_hz: int) -> None:
+    samples = await samples_of(page, "recorded", rate_hz, 11_000)
     assert numpy.abs(samples[1_600:]).max() < 0.01 * 0.5 * 32_767
 
 
 @pytest.mark.parametrize("length_ms", [40, 70, 200])
-async def test_the_player_waits_for_enough_but_not_for_ever(browser: Browser, server: Server, length_ms: int) -> None:
-    samples = await samples_of(browser, server, "played", 48_000, 1_000, length_ms / 1000)
+async def test_the_player_waits_for_enough_but_not_for_ever(page: Page, length_ms: int) -> None:
+    samples = await samples_of(page, "played", 48_000, 1_000, length_ms / 1000)
     sounding = numpy.flatnonzero(samples) / 48
     begins_ms, ends_ms = float(sounding[0]), float(sounding[-1])
     assert begins_ms < 5 if length_ms >= 80 else 75 < begins_ms < 90

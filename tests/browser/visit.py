@@ -8,7 +8,8 @@ from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.browser.chromium import page_in
+from tests.browser.chromium import LOOKS_MS, page_in
+from tests.kit.service_kit import FAKES
 from tests.kit.serving import Server
 
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -17,6 +18,9 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 STORY = "once there was a house by the river and in it lived a bear who had a garden "
 LONG = (STORY * 12).strip()
 """So much that the reply, which repeats it, takes a minute: it is sure to be heard when it is interrupted."""
+
+QUICK = {**FAKES, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
+"""Exact engines that speak three times as fast as people do: a page takes most processor time while it sounds."""
 
 OBSERVER = Path(__file__).with_name("observer.js")
 
@@ -64,7 +68,7 @@ async def answered(page: Page, text: str) -> None:
 
 async def was_seen(page: Page, word: str) -> None:
     """The page has said since it was opened, be it for a moment, who holds the floor."""
-    await page.wait_for_function("word => seen.floors.includes(word)", arg=word)
+    await page.wait_for_function("word => seen.floors.includes(word)", arg=word, polling=LOOKS_MS)
 
 
 async def agent_is_heard(page: Page, turn: int = 1, ms: int = 0) -> None:
@@ -72,4 +76,5 @@ async def agent_is_heard(page: Page, turn: int = 1, ms: int = 0) -> None:
     await floor_is(page, "Agent speaks")
     meter = page.get_by_role("meter", name="Agent level")
     await expect(meter).to_have_attribute("aria-valuenow", re.compile("[1-9]"))
-    await page.wait_for_function("([turn, ms]) => seen.played.turn === turn && seen.played.ms > ms", arg=[turn, ms])
+    played = "([turn, ms]) => seen.played.turn === turn && seen.played.ms > ms"
+    await page.wait_for_function(played, arg=[turn, ms], polling=LOOKS_MS)

@@ -31,7 +31,7 @@ class ClientPosition:
         sent_before_ms: how much audio of each turn a former playout has sent to the same client, which counts on.
     """
 
-    __slots__ = ("_delay_ms", "_marked_at_ms", "_sent_before_ms", "_turns", "head", "lead")
+    __slots__ = ("_delay_ms", "_marked_at_ms", "_sent_before_ms", "_stands_from_ms", "_turns", "head", "lead")
 
     def __init__(self, lead: Lead, sent_before_ms: Mapping[int, float] | None = None) -> None:
         self.lead = lead
@@ -41,6 +41,8 @@ class ClientPosition:
         self._turns: dict[int, float] = {}
         """Where each of the latest turns begins, in ms of all audio that the present client was sent."""
         self._marked_at_ms: float | None = None
+        self._stands_from_ms: float | None = None
+        """Since when nothing more is heard, by our order; None while it goes on."""
 
     def sent(self, turn: int, at_ms: float, duration_ms: float) -> None:
         """Count `duration_ms` of audio of `turn` as sent at `at_ms`."""
@@ -49,6 +51,7 @@ class ClientPosition:
             turns[turn] = head.sent_ms - self._sent_before_ms.get(turn, 0.0)
             if len(turns) > TURNS_KEPT:
                 del turns[next(iter(turns))]
+        self._stands_from_ms = None
         head.send(at_ms, duration_ms, self._delay_ms)
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
@@ -60,11 +63,25 @@ class ClientPosition:
         if begins_ms is None or self.lead.transport is not Transport.MARKED:
             return
         self.head.advance(at_ms)
+        # What was not heard has been taken back by then, where the client has thrown it away: the place is settled.
+        if self._stands_from_ms is None or not self.head.dry:
+            self._marked_at_ms = at_ms
         self.head.mark(begins_ms + audio_ms, state, at_ms, MARK_DUE_MS)
-        self._marked_at_ms = at_ms
+
+    def hold(self, at_ms: float) -> None:
+        """Let nothing more be heard until `release`: the client is ordered to hold its player."""
+        self.stand(at_ms)
+        self.head.hold()
+
+    def stand(self, at_ms: float) -> None:
+        """Note that the client is ordered to fall silent: what it has heard at `at_ms` is all until it is sent more."""
+        self.head.advance(at_ms)
+        if self._stands_from_ms is None:
+            self._stands_from_ms = at_ms
 
     def release(self, at_ms: float) -> None:
         """Let a position that was held go on, once the client can have begun to play again."""
+        self._stands_from_ms = None
         self.head.release(at_ms, self._delay_ms)
 
     def attach(self, lead: Lead) -> None:
@@ -73,15 +90,16 @@ class ClientPosition:
         self._delay_ms = _delay_ms(lead)
         self._turns.clear()
         self._sent_before_ms.clear()
-        self._marked_at_ms = None
+        self._marked_at_ms = self._stands_from_ms = None
 
     def precision(self, at_ms: float) -> PositionPrecision:
-        """How exactly the position is known at `at_ms`."""
+        """How exactly the position is known at `at_ms`: where it stands still, as exactly as when it came to stand."""
         match self.lead.transport:
             case Transport.PACED:
                 return PositionPrecision.NETWORK
             case Transport.MARKED:
-                fresh = self._marked_at_ms is not None and at_ms - self._marked_at_ms <= MARK_FRESH_MS
+                moved_ms = at_ms if self._stands_from_ms is None else self._stands_from_ms
+                fresh = self._marked_at_ms is not None and moved_ms - self._marked_at_ms <= MARK_FRESH_MS
                 return PositionPrecision.EXACT if fresh else PositionPrecision.ESTIMATED
             case Transport.BLIND:
                 return PositionPrecision.ESTIMATED

@@ -125,7 +125,7 @@ class Playout:
         if self._position.lead.transport is Transport.BLIND and not self._head.dry:
             return False
         if not self._is_paused and self._position.lead.transport is Transport.MARKED:
-            self._head.hold()
+            self._position.hold(at_ms)
         self._is_paused = True
         return True
 
@@ -134,7 +134,7 @@ class Playout:
 
         The client must be ordered to throw its audio away. Works on every transport.
         """
-        self._head.advance(at_ms)
+        self._position.stand(at_ms)
         self._take_back()
         self._is_paused = True
 

@@ -1,5 +1,7 @@
 """How far the caller has heard, by what the transport of each connection tells of it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from actors.conversation import PositionPrecision
@@ -38,6 +40,44 @@ def test_a_mark_is_exact_for_a_while_and_only_where_marks_were_asked_for() -> No
         is_exact = position.precision(60 + MARK_FRESH_MS) is PositionPrecision.EXACT
         assert is_exact is (lead is MARKED)
         assert position.precision(61 + MARK_FRESH_MS) is not PositionPrecision.EXACT
+
+
+@pytest.mark.parametrize("silence", [ClientPosition.stand, ClientPosition.hold])
+def test_a_position_that_stands_still_is_as_exact_as_it_was_when_it_came_to_stand(
+    silence: Callable[[ClientPosition, float], None],
+) -> None:
+    exact, stale = ClientPosition(MARKED), ClientPosition(MARKED)
+    for position in (exact, stale):
+        position.sent(1, 0, 1_000)
+        position.mark(1, 40, MarkState.PLAYING, 60)
+    silence(exact, 60 + MARK_FRESH_MS)
+    silence(exact, 5_000)
+    silence(stale, 61 + MARK_FRESH_MS)
+    assert exact.precision(9_000) is PositionPrecision.EXACT
+    assert stale.precision(9_000) is PositionPrecision.ESTIMATED
+
+
+def test_a_mark_of_a_client_that_holds_tells_where_it_stands_and_one_after_all_was_taken_back_does_not() -> None:
+    held, taken_back = ClientPosition(MARKED), ClientPosition(MARKED)
+    for position in (held, taken_back):
+        position.sent(1, 0, 1_000)
+    held.hold(500)
+    taken_back.stand(500)
+    taken_back.head.skip()
+    for position in (held, taken_back):
+        position.mark(1, 400, MarkState.PAUSED, 600)
+    assert held.precision(9_000) is PositionPrecision.EXACT
+    assert taken_back.precision(9_000) is PositionPrecision.ESTIMATED
+
+
+@pytest.mark.parametrize("go_on", [lambda one: one.release(900), lambda one: one.sent(1, 900, 20)])
+def test_a_position_that_goes_on_becomes_less_exact_again(go_on: Callable[[ClientPosition], None]) -> None:
+    position = ClientPosition(MARKED)
+    position.sent(1, 0, 1_000)
+    position.mark(1, 40, MarkState.PLAYING, 60)
+    position.hold(100)
+    go_on(position)
+    assert position.precision(901) is PositionPrecision.ESTIMATED
 
 
 def test_marks_count_from_where_their_turn_begins() -> None:
