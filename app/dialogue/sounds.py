@@ -35,12 +35,15 @@ _VOWELS = frozenset("AEIOUY")
 # Sounds that are made at the same place or in the same way, and those of them that a telephone line hardly tells apart.
 _GROUPS = ("pbtdkg", "fvTszSCJ", "mnN", "lrwy", "tdT", "vbw", "kgh", "tCJS")
 _CLOSE = ("pb", "td", "kg", "fv", "sz", "mn", "nN", "CJ", "SC", "fT", "sT", "vT", "pt", "tk", "sS")
-_NEAR = {
+_NEAR_PAIRS = {
     **{pair: 0.5 for group in _GROUPS for pair in ((a, b) for a in group for b in group if a != b)},
     **{(pair[at], pair[1 - at]): 0.25 for pair in _CLOSE for at in (0, 1)},
     **{(a, b): 0.3 for a in _VOWELS for b in _VOWELS if a != b},
 }
-"""The cost of taking one sound for another; 1 for pairs that are not listed."""
+_NEAR: dict[str, dict[str, float]] = {
+    one: {other: cost for (first, other), cost in _NEAR_PAIRS.items() if first == one} for one, _ in _NEAR_PAIRS
+}
+"""The cost of taking one sound for another, by both of them; 1 for pairs that are not listed."""
 _LEFT_OUT = {**dict.fromkeys(_VOWELS, 0.4), "h": 0.3, "r": 0.4, "w": 0.5, "y": 0.4, "l": 0.6, "t": 0.6, "d": 0.6}
 _USUAL_LEFT_OUT = 0.75
 """The cost of adding or leaving out a sound that is not in `_LEFT_OUT`."""
@@ -63,14 +66,21 @@ def alike(first: str, second: str) -> float:
     """How alike two rows of sounds are: 1 if they are the same, 0 if they have nothing in common."""
     if not (first and second):
         return 0.0
-    row = [0.0, *accumulate(map(_left_out, second))]
+    costs = [_LEFT_OUT.get(sound, _USUAL_LEFT_OUT) for sound in second]
+    row = [0.0, *accumulate(costs)]
     for sound in first:
-        last, row = row, [row[0] + _left_out(sound)]
+        near, left_out = _NEAR.get(sound, {}), _LEFT_OUT.get(sound, _USUAL_LEFT_OUT)
+        # What it takes up to the sound before in `second`: without this sound of `first`, and with it.
+        without, least = row[0], row[0] + left_out
+        last, row = row, [least]
         for at, other in enumerate(second):
-            changed = last[at] if sound == other else last[at] + _NEAR.get((sound, other), 1.0)
-            row.append(min(changed, last[at + 1] + _left_out(sound), row[at] + _left_out(other)))
+            changed = without if sound == other else without + near.get(other, 1.0)
+            without = last[at + 1]
+            # Comparisons, for `min` takes several times as long.
+            least += costs[at]
+            if changed < least:
+                least = changed
+            if without + left_out < least:
+                least = without + left_out
+            row.append(least)
     return 1.0 - min(1.0, row[-1] / max(len(first), len(second)))
-
-
-def _left_out(sound: str) -> float:
-    return _LEFT_OUT.get(sound, _USUAL_LEFT_OUT)

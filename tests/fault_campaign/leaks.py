@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Container
-from typing import Any
 
 from pykka import ActorRegistry
 
 from actors.runtime.address import MAX_WAITING
+from actors.runtime.clock import VirtualLoop
 from tests.kit.session_kit import Stage
 
 BOUNDED_S = 30
@@ -32,8 +32,8 @@ async def leaks_of(on: Stage, others: Container[str]) -> list[str]:
     await asyncio.sleep(BOUNDED_S)
     loop, session = asyncio.get_running_loop(), on.entry
     leaks = [f"task {t.get_name()}: {t.get_coro()}" for t in asyncio.all_tasks() if t is not asyncio.current_task()]
-    timers: list[Any] = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public list of its timers
-    leaks += [f"timer {timer!r}" for timer in timers if not timer.cancelled()]
+    assert isinstance(loop, VirtualLoop)
+    leaks += [f"timer {timer!r}" for _, _, timer in loop._timers if not timer.cancelled()]
     left = [ref for ref in ActorRegistry.get_all() if ref.actor_urn not in others]
     leaks += [f"actor {ref}" for ref in left]
     for ref in left:

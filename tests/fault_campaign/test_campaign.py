@@ -1,5 +1,6 @@
 """The short form of `make faults`: each kind of fault once, and proof that the invariants can be violated."""
 
+import asyncio
 from copy import copy
 from functools import cache
 
@@ -9,6 +10,7 @@ import pytest
 from actors.agent import GuardrailAction
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.messages.output import AgentTookOver, AudioDiscarded, AudioFrame, ReplyText
+from actors.runtime.clock import run_virtual
 from actors.session.modes.media import MEDIA
 from actors.session.modes.voice_live import VOICE_LIVE
 from tests.fault_campaign.campaign_agents import CAMPAIGN_AGENT, OTHER_AGENT
@@ -18,8 +20,10 @@ from tests.fault_campaign.faulty_engines import HAND_OFF
 from tests.fault_campaign.guardrails import SAY, Guards
 from tests.fault_campaign.invariants import judge
 from tests.fault_campaign.kinds import KINDS, drawn
+from tests.fault_campaign.leaks import leaks_of
 from tests.fault_campaign.report import run
 from tests.fault_campaign.scenario import Ask, Disturbance, How, When
+from tests.kit.session_kit import stage
 
 
 def _is_plain(seed: int) -> bool:
@@ -163,6 +167,22 @@ def test_a_guardrail_is_broken_by_each_answer_and_something_else_is_heard(
     texts = [m.text for m in evidence.messages if m.role is Role.ASSISTANT]
     refusal = CAMPAIGN_AGENT.phrases.refused
     assert any(SAY in text or (mode == VOICE_LIVE and text == refusal) for text in texts), texts
+
+
+def test_a_timer_and_a_task_that_stay_are_found() -> None:
+    async def main() -> list[str]:
+        async with stage() as on:
+            await asyncio.sleep(1)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(1_000, print)
+        task = loop.create_task(asyncio.Event().wait(), name="waits")
+        leaks = await leaks_of(on, ())
+        timer.cancel()
+        task.cancel()
+        return leaks
+
+    leaks = run_virtual(main())
+    assert [leak.partition(":")[0].partition(" <")[0] for leak in leaks] == ["task waits", "timer"]
 
 
 class TestAViolationOfAHandoffIsFound:
