@@ -15,7 +15,7 @@ from actors.turn_taking_settings import BargeIn, Endpointing, Milliseconds, Pree
 from protocol.phone_numbers import RAW_ID
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
-LastingSeconds = Annotated[float, Meta(ge=1, le=86_400)]
+LastingSeconds = Annotated[float, Meta(ge=0.1, le=86_400)]
 """Seconds of a wait in which something has to happen: with less, no session would get anywhere."""
 TransferTarget = Annotated[str, Meta(pattern=rf"^(\+[1-9][0-9]{{0,14}}\*?|{RAW_ID})\Z")]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}\Z")]

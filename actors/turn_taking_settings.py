@@ -87,7 +87,7 @@ class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Questions of the agent after which other silences hold; the first one whose words are in the question counts."""
     min_speech_ms: Annotated[int, Meta(ge=20, le=1_000)] = 100
     """Milliseconds of voice that make an utterance; less of it between silences is noise."""
-    max_utterance_ms: Annotated[int, Meta(ge=1_000, le=600_000)] = 30_000
+    max_utterance_ms: Annotated[int, Meta(ge=100, le=600_000)] = 30_000
     """Milliseconds after which an utterance is ended even if the user goes on."""
 
 
