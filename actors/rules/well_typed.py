@@ -60,6 +60,10 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, _NUMBERS) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def _is_whole(pcm: bytes) -> bool:
+    return len(pcm) % 2 == 0
+
+
 # Named, since to write `int | float` makes another union with each event of an engine.
 _NUMBERS, _BUFFERS = (int, float), (bytes, bytearray)
 
@@ -68,6 +72,7 @@ _PLAIN: Mapping[Any, tuple[type, _Check | None]] = {
     int: (int, None),
     bool: (bool, None),
     float: (float, math.isfinite),
+    bytes: (bytes, _is_whole),
 }
 """Classes whose own instances need no check, or a short one: an int that is a bool is of another class."""
 

@@ -71,7 +71,7 @@ class CheckpointKeeper:
         """Keep the checkpoint of a session as it is at this moment."""
         entry = self._live.get(session_id)
         if entry is not None:
-            self._keep(session_id, entry)
+            self._keep(session_id, entry, entry.checkpoint.state())
 
     def keep_all_again(self) -> None:
         """Store the checkpoints and records of all sessions once more, after the store has lost them or may have."""
@@ -117,13 +117,15 @@ class CheckpointKeeper:
     def _look_again(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look_again)
         for session_id, entry in self._live.items():
-            is_live = entry.plan.stored and entry.checkpoint.ending is None
-            if is_live and self._kept.get(session_id) != entry.checkpoint.state():
-                self._keep(session_id, entry)
+            checkpoint = entry.checkpoint
+            if entry.plan.stored and checkpoint.ending is None:
+                state = checkpoint.state()
+                if self._kept.get(session_id) != state:
+                    self._keep(session_id, entry, state)
 
-    def _keep(self, session_id: str, entry: SessionEntry) -> None:
+    def _keep(self, session_id: str, entry: SessionEntry, state: tuple[object, ...]) -> None:
         checkpoint = entry.checkpoint
-        self._kept[session_id] = checkpoint.state()
+        self._kept[session_id] = state
         encoder = self._encoders.setdefault(session_id, CheckpointEncoder())
         try:
             data = encoder.encode(checkpoint, self._clock, entry.tracks.all_voices.end_bytes)

@@ -83,6 +83,11 @@ class ClaimCheck:
 
     def wait_if_shut(self, go_on: Callable[[], None]) -> bool:
         """Return whether sessions' messages must wait for the store; if so, call `go_on` once when it has answered."""
+        # As `_look` does, which this is for each message: a further call takes as long as all of it.
+        now_s = self._now()
+        if self._asking is None and now_s - self._seen_s < FROZEN_S:
+            self._seen_s = now_s
+            return False
         self._look()
         if self._asking is None:
             return False

@@ -60,7 +60,7 @@ class RedisWriter:
 
     @property
     def waiting(self) -> int:
-        """The number of writes that wait, without the one under way."""
+        """The number of writes that wait, without those under way."""
         return len(self._waiting)
 
     def put(self, key: str, write: Write, together: Together | None = None) -> None:
@@ -70,13 +70,17 @@ class RedisWriter:
         """
         self._waiting[key] = write, together
         self._idle.clear()
-        if len(self._waiting) > self._most:
+        self._drop_oldest()
+        self._wanted.set()
+
+    def _drop_oldest(self) -> None:
+        """Give up what is more than may wait."""
+        while len(self._waiting) > self._most:
             self._waiting.popitem(last=False)
             _dropped.add(1, {"reason": "too many"})
             if not self._is_full:
                 self._is_full = True
                 log.warning("more than %d records wait for Redis: the oldest are given up", self._most)
-        self._wanted.set()
 
     async def settled(self, within_s: float) -> bool:
         """Wait until all queued writes are done; returns False if that takes longer than `within_s` seconds."""
@@ -97,13 +101,14 @@ class RedisWriter:
         await asyncio.wait([self._task], timeout=FLUSH_S)
 
     async def _run(self) -> None:
-        failed = 0
+        failed, most = 0, MOST_TOGETHER
         while not self._is_closed:
             await self._wanted.wait()
-            # After a failure one write is tried alone: a request of several may be too much for a slow network.
-            if await self._written(self._next(1 if failed else MOST_TOGETHER)):
-                failed = 0
+            if await self._written(self._next(most)):
+                failed, most = 0, min(2 * most, MOST_TOGETHER)
             else:
+                # A request of many writes may have been too much for a slow network.
+                most = 1
                 pause_s = PAUSES_S[min(failed, len(PAUSES_S) - 1)]
                 failed += 1
                 await asyncio.sleep(pause_s * self._random.uniform(0.5, 1.0))
@@ -150,6 +155,7 @@ class RedisWriter:
         for key, write, together in reversed(taken):
             self._waiting.setdefault(key, (write, together))
             self._waiting.move_to_end(key, last=False)
+        self._drop_oldest()
 
     async def _one_written(self, write: Write) -> bool:
         """False if Redis could not be used."""

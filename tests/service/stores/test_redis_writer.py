@@ -173,3 +173,40 @@ async def test_what_was_not_written_together_waits_in_its_place_and_is_tried_by_
             "of what is under one key the newest is written"
         )
         assert tried == 1
+
+
+async def test_what_waits_again_is_bounded_as_what_waits(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def away(_client: Any, _writes: Sequence[Write]) -> None:
+        for number in range(3, 6):
+            writer.put(str(number), setting(str(number), number), setting_all)
+        assert writer.waiting == 3
+        raise OSError
+
+    with redis_server(tmp_path) as server:
+        async with writing(server, most=4) as writer:
+            for number in range(3):
+                writer.put(str(number), setting(str(number), number), away)
+            await until(server, "5", "5")
+        kept = sorted(int(key) for key in server.command("KEYS", "*").split())
+    assert kept == [2, 3, 4, 5], "the oldest are given up"
+    assert "more than 4 records wait" in caplog.text
+
+
+async def test_after_a_failure_one_write_is_tried_and_then_twice_as_many_each_time(tmp_path: Path) -> None:
+    requests: list[int] = []
+
+    async def slow(client: Any, writes: Sequence[Write]) -> None:
+        requests.append(len(writes))
+        if len(writes) > 8:
+            raise TimeoutError
+        await setting_all(client, writes)
+
+    with redis_server(tmp_path) as server:
+        async with writing(server, most=100) as writer:
+            for number in range(40):
+                writer.put(str(number), setting(str(number), number), slow)
+            await until(server, "39", "39")
+            assert await writer.settled(60)
+        assert len(server.command("KEYS", "*").split()) == 40
+    # One alone is no request of several, and is not told here.
+    assert requests[:5] == [32, 2, 4, 8, 16]

@@ -1,5 +1,6 @@
 """What is written of several sessions in one request: all of it, each under its own claim."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from app.stores.memory import MemoryStore
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_store import RedisStore, checkpoint_key, record_key
 from app.stores.session_writes import RECENT
+from tests.kit.redis_cluster import RedisCluster, redis_cluster
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of
 from tests.service.stores.test_redis_store import record
@@ -26,7 +28,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @asynccontextmanager
-async def opened(server: RedisServer) -> AsyncIterator[tuple[RedisStore, list[str]]]:
+async def opened(server: RedisServer | RedisCluster) -> AsyncIterator[tuple[RedisStore, list[str]]]:
     """The store of one worker, and the sessions that it has lost."""
     moved: list[str] = []
     connection = RedisConnection(address_of(server.url))
@@ -105,3 +107,20 @@ async def test_a_record_is_one_request_and_the_list_gets_its_time_to_live_twice_
         store.save_again("s1")
         assert await store.writer.settled(60)
         assert int(redis.command("TTL", RECENT)) > 60
+
+
+async def test_the_nodes_of_a_cluster_are_each_sent_theirs_in_one_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "app.stores")
+    with redis_cluster(tmp_path) as cluster:
+        async with opened(cluster) as (store, moved), opened(cluster) as (other, _):
+            for session_id in SESSIONS:
+                await store.save(record(session_id))
+                store.keep_checkpoint(session_id, b"kept")
+            assert await store.writer.settled(60)
+            assert [await other.load_checkpoint(session_id) for session_id in SESSIONS] == [b"kept"] * len(SESSIONS)
+            assert {each.session_id for each in await other.recent()} == set(SESSIONS)
+            assert not moved
+    assert "one by one" not in caplog.text
+    assert "Redis refuses" not in caplog.text
