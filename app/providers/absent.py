@@ -5,7 +5,7 @@ from collections.abc import Callable
 from actors.agent import Voice
 from actors.messages.transcript import NoSpeechRecognized
 from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions, RecognitionReady
-from actors.ports.tts import PieceSynthesized, Synthesis, SynthesisEvent, SynthesisFinished
+from actors.ports.tts import AudioSynthesized, PieceSynthesized, Synthesis, SynthesisEvent, SynthesisFinished
 
 
 class AbsentRecognizer:
@@ -36,25 +36,33 @@ class _DeafRecognition:
         self._report = _nobody
 
 
+MUTE_MS = 20
+"""Milliseconds of silence that stand for a piece of text: a reply without any audio would count as failed."""
+
+
 class AbsentSynthesizer:
-    """Says everything in no time and without a sound: replies are to be read."""
+    """Says everything in next to no time and without a sound: replies are to be read."""
 
     async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
-        """Open a stream that takes text and never gives audio."""
-        return _MuteSynthesis(report)
+        """Open a stream that takes text and gives `MUTE_MS` of silence for each piece of it."""
+        return _MuteSynthesis(rate_hz, report)
 
     async def close(self) -> None:
         """Do nothing: no engine was started."""
 
 
 class _MuteSynthesis:
-    def __init__(self, report: Callable[[SynthesisEvent], None]) -> None:
+    def __init__(self, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> None:
+        self._silence = bytes(rate_hz * MUTE_MS // 1000 * 2)
         self._report = report
-        self._written: dict[int, int] = {}
+        self._written: dict[int, tuple[int, float]] = {}
+        """The end of the text and of the audio of each reply, in characters and ms."""
 
     def write(self, reply: int, text: str) -> None:
-        self._written[reply] = self._written.get(reply, 0) + len(text)
-        self._report(PieceSynthesized(reply, self._written[reply], 0.0))
+        text_end, audio_ms = self._written.get(reply, (0, 0.0))
+        self._written[reply] = text_end, audio_ms = text_end + len(text), audio_ms + MUTE_MS
+        self._report(AudioSynthesized(reply, self._silence))
+        self._report(PieceSynthesized(reply, text_end, audio_ms))
 
     def finish(self, reply: int) -> None:
         self._written.pop(reply, None)
