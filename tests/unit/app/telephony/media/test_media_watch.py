@@ -287,7 +287,8 @@ def test_a_socket_that_the_network_opens_slowly_is_not_closed_again_and_again(at
 def test_the_network_may_take_ever_longer_to_open_a_socket() -> None:
     async def act(on: Watched) -> None:
         on.network.failures["start_media_streaming"] = [CallControlError(Trouble.CONFLICT, "it is open")] * 1_000
-        loop, stopped_at = asyncio.get_running_loop(), []
+        loop = asyncio.get_running_loop()
+        stopped_at: list[float] = []
         while len(stopped_at) < 4:
             on.watch.lost(on.call)
             await asyncio.sleep(0.5)
