@@ -116,8 +116,10 @@ class Call:
     custody = Custody.HERE
     is_media_lost = False
     """Whether the network has failed to open its media socket before it was connected."""
+    stream_stops = 0
+    """How often the network was ordered to close a media socket that it had open and that seemed dead."""
     stream_stopped_at = -math.inf
-    """When the network was last ordered to close the media socket that it had open, on the loop's clock."""
+    """When that was ordered last, on the loop's clock."""
     holds_place = True
     """Whether the call counts as a session for the capacity although its session has not begun."""
     told_of = False

@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
+DELETION = "microsoft.eventgrid.subscriptiondeletedevent"
+"""The type, in lower case, of the event by which Event Grid tells that the subscription was deleted."""
 INCOMING_CALL = "Microsoft.Communication.IncomingCall"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -12,6 +13,10 @@ from enum import Enum, auto
 from app.server.processes.signals import HURRY_SIGNAL
 from app.server.processes.worker_pipe import BEAT, READY
 
+log = logging.getLogger(__name__)
+
+SLOW_START_S = 30.0
+"""Seconds after which the log says that a worker is not ready yet."""
 START_LIMIT_S = 600.0
 """Seconds within which a worker has to report that it is ready; it may import and load models for minutes on a loaded
 machine."""
@@ -58,6 +63,7 @@ class WorkerProcess:
 
         One that says nothing within START_LIMIT_S is ended, with that as its fault.
         """
+        slow = asyncio.get_running_loop().call_later(SLOW_START_S, self._tell_slow_start)
         try:
             async with asyncio.timeout(START_LIMIT_S):
                 text = (await self._reader.readline()).decode().rstrip("\n")
@@ -66,10 +72,18 @@ class WorkerProcess:
             self.kill()
         except ConnectionResetError:  # The worker died before it had read the secret.
             text = ""
+        finally:
+            slow.cancel()
         if text == READY:
             self.stage = WorkerStage.SERVING
         else:
             self.fault = text
+
+    def _tell_slow_start(self) -> None:
+        log.info(
+            "a worker is slow to start, as on a loaded machine: it is waited for",
+            extra={"worker": self.process.pid, "for_s": SLOW_START_S, "at_most_s": START_LIMIT_S},
+        )
 
     async def lines(self) -> AsyncIterator[bytes]:
         """What a worker says after that, until it ends; signs of life and lines of excessive length are left out."""

@@ -89,6 +89,8 @@ class CallbackRoutes:
             match event:
                 case SubscriptionValidation(code=code):
                     validation = validation or ValidationAnswer(code)
+                case UnknownEvent(type=kind) if kind.lower() == event_grid.DELETION:
+                    log.warning("the Event Grid subscription was deleted: it announces no more calls to this server")
                 case UnknownEvent():
                     self._switchboard.counts.unknown_events += 1
                 case Malformed(kind, reason):

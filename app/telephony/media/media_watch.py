@@ -31,8 +31,8 @@ STREAM_AGAIN_S = (0.0, 0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
 ESTABLISHED_S = 1.0
 """Seconds after which a call whose transfer has failed is connected again."""
 STOP_AGAIN_S = 10.0
-"""Seconds after an order to close a socket that seems dead, before another one: one that the network takes seconds to
-open would be closed as soon as it is there, again and again."""
+"""Seconds after the first order to close a socket that seems dead, before another one, and twice as long after each
+further one: a socket that the network takes long to open would be closed as soon as it is there, again and again."""
 HOLD_LOOK_S = 0.3
 """Seconds before each look whether a caller is back from hold."""
 STOPPED_LOOKS_S = (1.0, 2.0, 4.0)
@@ -304,6 +304,7 @@ class MediaWatch:
                 await self._control.stop_transcription(call.call_id)
             else:
                 await self._control.stop_media_streaming(call.call_id)
+            call.stream_stops += 1
             call.stream_stopped_at = asyncio.get_running_loop().time()
             call.note("StopMediaStreaming", self._clock.wall())
         except CallControlError as error:
@@ -314,7 +315,8 @@ class MediaWatch:
 
 
 def _was_stopped_lately(call: Call) -> bool:
-    return asyncio.get_running_loop().time() < call.stream_stopped_at + STOP_AGAIN_S
+    wait_s = STOP_AGAIN_S * 2.0 ** (call.stream_stops - 1)
+    return asyncio.get_running_loop().time() < call.stream_stopped_at + wait_s
 
 
 async def _until_back(call: Call) -> None:

@@ -1,6 +1,7 @@
 """A worker process as the launcher sees it: its first line, its signs of life, and the orders it is given."""
 
 import asyncio
+import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -53,6 +54,21 @@ def test_the_first_line_says_whether_it_serves(act: str, ready: bool, fault: str
         assert (worker.is_ready, worker.fault) == (ready, fault)
 
     with_worker(act, see)
+
+
+@pytest.mark.parametrize(("slow_s", "told"), [(0.1, 1), (60.0, 0)])
+def test_one_that_is_slow_to_start_is_told_of_and_waited_for(
+    slow_s: float, told: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.server.processes.worker_process.SLOW_START_S", slow_s)
+
+    async def see(worker: WorkerProcess) -> None:
+        await worker.heard()
+        assert (worker.is_ready, worker.fault) == (True, "")
+
+    with caplog.at_level(logging.INFO):
+        with_worker("time.sleep(0.5); line.write(b'ready\\n')", see)
+    assert caplog.text.count("a worker is slow to start") == told
 
 
 def test_one_that_says_nothing_is_ended_with_that_as_its_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,16 @@ def test_event_grid_is_told_that_its_events_are_wanted() -> None:
     assert network.ask("/calls/answer", [VALIDATION]).json() == {"validationResponse": "code"}
 
 
+@pytest.mark.parametrize("name", ["eventType", "type"])
+def test_that_the_subscription_was_deleted_is_a_line_of_the_log(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    network = Network()
+    deleted = {"id": "1", name: "Microsoft.EventGrid.SubscriptionDeletedEvent", "data": {"eventSubscriptionId": "/s"}}
+    answer = network.ask("/calls/answer", [deleted])
+    assert (answer.status_code, answer.json()) == (200, {"status": "no events processed"})
+    assert "the Event Grid subscription was deleted" in caplog.text
+    assert network.board.counts.unknown_events == 0
+
+
 def test_a_call_that_comes_in_with_that_question_rings_all_the_same() -> None:
     network = Network()
     answer = network.ask("/calls/answer", [VALIDATION, ring()])

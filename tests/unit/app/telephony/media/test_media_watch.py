@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -279,5 +280,23 @@ def test_a_socket_that_the_network_opens_slowly_is_not_closed_again_and_again(at
         # By now it is no slow one, but dead.
         await asyncio.sleep(STOP_AGAIN_S)
         assert (on.asked.count("stop_media_streaming"), on.let_go) == (2, [])
+
+    watched(act)
+
+
+def test_the_network_may_take_ever_longer_to_open_a_socket() -> None:
+    async def act(on: Watched) -> None:
+        on.network.failures["start_media_streaming"] = [CallControlError(Trouble.CONFLICT, "it is open")] * 1_000
+        loop = asyncio.get_running_loop()
+        stopped_at: list[float] = []
+        while len(stopped_at) < 4:
+            on.watch.lost(on.call)
+            await asyncio.sleep(0.5)
+            if on.asked.count("stop_media_streaming") > len(stopped_at):
+                stopped_at.append(loop.time())
+            on.let_go.clear()
+            on.call.over = type(on.call.over)()
+        waits_s = [later - sooner for sooner, later in pairwise(stopped_at)]
+        assert all(wait_s >= STOP_AGAIN_S * factor for wait_s, factor in zip(waits_s, (1, 2, 4), strict=True))
 
     watched(act)
