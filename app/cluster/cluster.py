@@ -24,6 +24,9 @@ from app.telephony.transfer.consult import is_consult
 
 log = logging.getLogger(__name__)
 
+PART = "taking over calls of other workers"
+"""The name in readiness of what a worker cannot do, nor the others for it, while Redis refuses it its lease"""
+
 SOON_S = (0.0, 0.1, 0.3, 0.6)
 """Seconds before each look for a call of which nothing is known yet."""
 
@@ -83,6 +86,7 @@ class Cluster:
         self._moves = CallMoves(self._here, board, self._take_over, self._directory, self.requests)
         self._membership = Membership(store.connection, self.worker, self._renewed)
         self._membership.on_forgotten = self._write_anew
+        self._membership.on_refused = lambda error: self._here.lifecycle.report_degradation(PART, error.detail)
         self._passing = CallPassing(
             self._here.lifecycle, self._new_calls, board, store.connection, self.worker, self.requests
         )
@@ -286,6 +290,7 @@ class Cluster:
         await self._take_back()
         await self._passing.headroom.share()
         await self._orphans.look()
+        self._here.lifecycle.withdraw_degradation(PART)
 
     async def _take_back(self) -> None:
         """Continue the calls that this worker gave up while it was cut off and that no other worker has taken.

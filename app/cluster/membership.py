@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from actors.errors import StoreError
+from actors.errors import ErrorKind, StoreError
 from actors.runtime.failure_counters import Failure, report_failure
 from app.cluster.redis_clock import RedisClock
 from app.stores.claim_check import LEASE_S, boot_time_s
@@ -72,6 +72,8 @@ class Membership:
         self.on_forgotten: Callable[[], None] = lambda: None
         """Called when Redis does not know the last lease of this worker, or its clock was set back: it was emptied, or
         a replica without the latest writes has taken over. Other data of this worker may be lost as well."""
+        self.on_refused: Callable[[StoreError], None] = lambda error: None
+        """Called with why a round failed where Redis itself can be used: it refuses what this worker asks of it."""
         self._clock = RedisClock()
         self._known_end_ms = 0.0
         self._until_s = 0.0
@@ -176,6 +178,8 @@ class Membership:
             except StoreError as error:
                 # `RedisConnection` logs the first failure of each row.
                 log.debug("the lease of this worker is not renewed: %s", error)
+                if error.kind in (ErrorKind.BAD_REQUEST, ErrorKind.AUTHENTICATION):
+                    self.on_refused(error)
             except Exception as error:
                 # A fault in one round must not end the rounds.
                 log.exception("the check of the other workers' leases failed: %s", type(error).__name__)

@@ -15,6 +15,7 @@ _MEANINGS: tuple[tuple[type[Exception], ErrorKind, str], ...] = (
     (exceptions.BusyLoadingError, ErrorKind.UNAVAILABLE, "Redis is loading its data"),
     (exceptions.ReadOnlyError, ErrorKind.UNAVAILABLE, "Redis is read-only: it is a replica"),
     (exceptions.OutOfMemoryError, ErrorKind.THROTTLED, "Redis is full: maxmemory is reached"),
+    (exceptions.MasterDownError, ErrorKind.UNAVAILABLE, "Redis is a replica that has lost its primary"),
     (exceptions.ClusterDownError, ErrorKind.UNAVAILABLE, "the Redis cluster is down"),
     (exceptions.ClusterError, ErrorKind.UNAVAILABLE, "the Redis cluster is being arranged anew"),
     (exceptions.MovedError, ErrorKind.UNAVAILABLE, "the Redis cluster is being arranged anew"),

@@ -236,3 +236,23 @@ async def test_a_notice_to_all_reaches_each_other_worker_and_without_redis_nobod
                 await one.cluster.tell_all("notice", b"something")
     async with running() as service:
         await Worker(service).cluster.tell_all("notice", b"something")
+
+
+async def test_readiness_says_that_redis_refuses_a_worker_its_lease(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, _):
+            degradations = one.service.lifecycle.degradations
+            assert not degradations
+            redis.command("DEL", WORKERS)
+            redis.command("SET", WORKERS, "of another type")
+
+            async def is_told() -> bool:
+                return list(degradations.values()) == ["Redis refuses a command: ResponseError"]
+
+            await soon(is_told)
+            redis.command("DEL", WORKERS)
+
+            async def is_well() -> bool:
+                return not degradations
+
+            await soon(is_well)

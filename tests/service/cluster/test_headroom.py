@@ -52,6 +52,9 @@ async def test_one_that_tells_nothing_any_more_and_what_nobody_understands_is_fo
         async with three(redis, {"one": 1, "two": 1, "three": 1}) as (one, two, _):
             monkeypatch.setattr(module, "LEASE_S", 3_600.0)
             redis.command("HSET", LEFT, "nonsense", "a lot")
+            seconds = int(redis.command("TIME").split()[0])
+            # It has died, and the clock of Redis was set back since.
+            redis.command("HSET", LEFT, "dead", f"{(seconds + 3_600) * 1000} 9")
             await two.share()
             await one.share()
             assert one.with_room == ["two"]

@@ -22,6 +22,7 @@ from app.stores.redis_failures import store_error
         (exceptions.ResponseError("NOREPLICAS hush"), ErrorKind.UNAVAILABLE, "replicas"),
         (exceptions.ResponseError("BUSY hush"), ErrorKind.UNAVAILABLE, "busy"),
         (exceptions.NoPermissionError("hush"), ErrorKind.AUTHENTICATION, "permit"),
+        (exceptions.MasterDownError("hush"), ErrorKind.UNAVAILABLE, "primary"),
         (exceptions.ClusterDownError("hush"), ErrorKind.UNAVAILABLE, "down"),
         (exceptions.ClusterError("hush"), ErrorKind.UNAVAILABLE, "arranged anew"),
         (exceptions.RedisClusterException("hush"), ErrorKind.UNAVAILABLE, "cluster"),
