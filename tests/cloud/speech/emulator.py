@@ -200,7 +200,8 @@ class SpeechEmulator:
         Args:
             bearers: as connections have them; by default all with which there was a connection so far.
         """
-        ended = set(bearers or (connection.bearer for connection in self.connections)) - {None}
+        used = bearers or [connection.bearer for connection in self.connections]
+        ended = {bearer for bearer in used if bearer is not None}
         for bearer in ended:
             self._access.withdraw(bearer)
         links = [link for link in self._links if link.connection.bearer in ended]

@@ -90,10 +90,12 @@ async def test_a_stall_right_after_the_start_is_no_congestion() -> None:
     watchdog = LoopWatchdog(heartbeat_s=0.001)
     watchdog.start()
     stand_still(0.05)
-    await asyncio.sleep(0.02)
-    watchdog.stop()
-    assert watchdog.lag.max_ms >= 40
+    # With the first beat, before a machine that has no time for the loop makes it late as well.
+    async with asyncio.timeout(30):
+        while watchdog.lag.max_ms < 40:  # noqa: ASYNC110  nobody is told
+            await asyncio.sleep(0)
     assert watchdog.lag.recent_ms < watchdog.lag.max_ms / 2
+    watchdog.stop()
 
 
 async def test_a_loop_that_is_late_again_and_again_is_congested() -> None:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -363,8 +363,9 @@ async def test_a_final_before_the_end_of_the_utterance_costs_no_wait(
 ) -> None:
     listener = await listening(engine)
     await listener.push(SPOKEN + silence(400), speed=4.0)
-    await speech.messages.until(lambda message: message.sent and message.path == "speech.phrase")
-    await asyncio.sleep(0.05)
+    # The SDK tells of it in its own time.
+    stream: Any = listener.stream
+    await until(lambda: len(stream._utterances._held) > 0)
     assert listener.outcomes == []
     listener.stream.finish_utterance()
     assert [type(event) for event in listener.outcomes] == [FinalTranscript]

@@ -69,7 +69,8 @@ async def test_who_holds_it_after_a_service_has_refused_its_token_gets_a_new_one
     former.doubt()
     await former.close()
     latter, last = SharedCredential(), SharedCredential()
-    assert [(await hold.get_token("s"))[0] for hold in (other, latter, last)] == [1, 2, 2]
+    given: list[Any] = [await hold.get_token("s") for hold in (other, latter, last)]
+    assert [number for number, _ in given] == [1, 2, 2]
     # What was refused is no reason to doubt what has come since.
     other.doubt()
     holds = (other, latter, last, SharedCredential())
