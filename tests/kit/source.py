@@ -44,7 +44,12 @@ def _raise(error: OSError) -> None:
 
 def modules(folder: str) -> list[Path]:
     """The Python files below `folder`."""
-    return [path for path in files() if path.suffix == ".py" and path.is_relative_to(folder)]
+    return list(_modules(folder))
+
+
+@cache
+def _modules(folder: str) -> tuple[Path, ...]:
+    return tuple(path for path in _files() if path.suffix == ".py" and path.is_relative_to(folder))
 
 
 def imports(source: str, package: str = "") -> Iterator[Import]:
