@@ -42,11 +42,12 @@ def distributions() -> dict[str, set[str]]:
     """By module, at every depth that an installed file has, the distributions that bring it."""
     brought: dict[str, set[str]] = {}
     for distribution in metadata.distributions():
+        name = normal(distribution.metadata["Name"])  # all that is said of it is read anew each time it is asked
         for file in distribution.files or ():
             if file.suffix in (".py", ".so", ".pyd") and ".." not in file.parts:
                 parts = [*file.parts[:-1], file.name.partition(".")[0]]
                 module = ".".join(part for part in parts if part != "__init__")
-                brought.setdefault(module, set()).add(normal(distribution.metadata["Name"]))
+                brought.setdefault(module, set()).add(name)
     return brought
 
 

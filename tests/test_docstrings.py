@@ -2,25 +2,34 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.kit.source import ROOT, modules
+from tests.kit.source import ROOT, modules, statements
 
 SHORTEST = 26
 """Fewer characters than this say nothing that the name does not."""
 
 
-def docstrings(path: Path) -> Iterator[tuple[str, str]]:
+@cache
+def docstrings(path: Path) -> list[tuple[str, str]]:
     """Each module, class and function of a file that has a docstring, with it."""
-    tree = ast.parse((ROOT / path).read_text())
-    for node in ast.walk(tree):
+    tree, found = ast.parse((ROOT / path).read_text()), []
+    for node in (tree, *statements(tree)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text = ast.get_docstring(node)
             if text is not None:
-                yield f"{path}::{getattr(node, 'name', '')}", text
+                found.append((f"{path}::{getattr(node, 'name', '')}", text))
+    return found
+
+
+@cache
+def tops() -> dict[Path, str]:
+    """The first line of each module of the product, in small letters."""
+    paths = (path for package in ("actors", "protocol", "config", "app") for path in modules(package))
+    return {path: (ROOT / path).read_text().partition("\n")[0].lower() for path in paths}
 
 
 @pytest.mark.parametrize("package", ["actors", "protocol", "config", "app"])
@@ -31,7 +40,7 @@ def test_no_docstring_is_too_short_to_say_anything(package: str) -> None:
 
 @pytest.mark.parametrize("package", ["actors", "protocol", "config", "app"])
 def test_every_module_says_what_it_is_for(package: str) -> None:
-    silent = [path for path in modules(package) if not ast.get_docstring(ast.parse((ROOT / path).read_text()))]
+    silent = [path for path in modules(package) if not dict(docstrings(path)).get(f"{path}::")]
     assert silent == []
 
 
@@ -75,8 +84,7 @@ SEARCHED = {
 @pytest.mark.parametrize("word", SEARCHED)
 def test_a_newcomer_who_searches_for_a_word_of_the_field_lands(word: str) -> None:
     found = set()
-    for path in (path for package in ("actors", "protocol", "config", "app") for path in modules(package)):
-        top = (ROOT / path).read_text().partition("\n")[0].lower()
+    for path, top in tops().items():
         if word in re.split(r"[/._]", path.as_posix()) or word in re.split(r"[^\w-]+", top):
             found.add(path.as_posix())
     assert SEARCHED[word] - found == set()

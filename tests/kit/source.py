@@ -44,7 +44,12 @@ def _raise(error: OSError) -> None:
 
 def modules(folder: str) -> list[Path]:
     """The Python files below `folder`."""
-    return [path for path in files() if path.suffix == ".py" and path.is_relative_to(folder)]
+    return list(_modules(folder))
+
+
+@cache
+def _modules(folder: str) -> tuple[Path, ...]:
+    return tuple(path for path in _files() if path.suffix == ".py" and path.is_relative_to(folder))
 
 
 def imports(source: str, package: str = "") -> Iterator[Import]:
@@ -63,7 +68,7 @@ def imports(source: str, package: str = "") -> Iterator[Import]:
 def _import_statements(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
     """The statements of a source that import something. Many tests ask for those of the same files."""
     tree = _parse_through_imports(source)
-    return tuple(node for node in _statements(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    return tuple(node for node in statements(tree) if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def _parse_through_imports(source: str) -> ast.Module:
@@ -80,12 +85,12 @@ def _parse_through_imports(source: str) -> ast.Module:
     return ast.parse(source)
 
 
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
+def statements(node: ast.AST) -> Iterator[ast.AST]:
     """All statements below `node`. What is no statement is not looked through: it is most of a source."""
     for block in ("body", "orelse", "handlers", "finalbody", "cases"):
         for each in getattr(node, block, ()):
             yield each
-            yield from _statements(each)
+            yield from statements(each)
 
 
 def _is_left_out(folder: str) -> bool:
