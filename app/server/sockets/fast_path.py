@@ -67,6 +67,9 @@ def fast_path_of(scope: Scope) -> FastPath | None:
     """The fast path of a WebSocket that is about to be accepted, or None where its server offers none.
 
     What the peer sends is held from then on, until it is listened to or given back.
+
+    Raises:
+        ConnectionError: the peer is gone; nothing must begin for it.
     """
     fast_path: Callable[[], FastPath | None] | None = scope.get("extensions", {}).get(FAST_PATH)
     return fast_path() if fast_path is not None else None

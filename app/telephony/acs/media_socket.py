@@ -45,8 +45,8 @@ class MediaSocket:
             return
         # A client that shows the network's token, or knows an address that only the network was given, is the network.
         trusted = self._acs_access.on or bool(_secret(scope))
-        fast_path = fast_path_of(scope)
         try:
+            fast_path = fast_path_of(scope)
             await send({"type": "websocket.accept"})
         except OSError:
             if is_adopted:
