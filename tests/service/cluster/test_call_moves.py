@@ -104,6 +104,8 @@ async def test_a_call_that_is_on_its_way_to_a_worker_is_given_on_as_it_stands_wh
                 await go_on(*arguments)
 
             monkeypatch.setattr(moves, "_go_on", slowly)
+            # While the call is held up on its way its former worker may write of it once more, and would leave it then.
+            monkeypatch.setattr(one.cluster._directory, "_on_taken", lambda _secret: None)
             arriving = asyncio.create_task(moves.move_here(call.secret))
             await is_taken.wait()
             asked = msgspec.msgpack.encode(call_moves.Release(call.secret))
