@@ -97,8 +97,8 @@ class _JumpingSelector(selectors.DefaultSelector):
         return events
 
 
-class _Handle(asyncio.Handle):
-    """A callback that is due at once. Its loop sets all of it: asyncio's class asks the loop whether it debugs."""
+class _Timer(asyncio.TimerHandle):
+    """A timer as asyncio makes it, made at once: its own two classes ask several times whether the loop debugs."""
 
     __slots__ = ()
     if TYPE_CHECKING:
@@ -107,43 +107,35 @@ class _Handle(asyncio.Handle):
         _callback: Callable[..., object]
         _repr: str | None
         _source_traceback: object
-
-
-class _Timer(asyncio.TimerHandle):
-    """A timer, all of which its loop sets, too: asyncio's two classes ask several times whether the loop debugs."""
-
-    __slots__ = ()
-    if TYPE_CHECKING:
-        _context: Context
-        _loop: "VirtualLoop"
-        _callback: Callable[..., object]
-        _repr: str | None
-        _source_traceback: object
         _when: float
         _scheduled: bool
+        """Whoever cancels a timer of which this holds tells the loop (`_timer_handle_cancelled`)."""
 
-    def cancel(self) -> None:
-        """Make sure that the callback is never called."""
-        if self._loop.get_debug():
-            super().cancel()
-        elif not self._cancelled:
-            self._cancelled = True
-            self._loop.timers_cancelled += self._scheduled
-            self._callback = None  # type: ignore[assignment]  # as asyncio does
-            self._args = ()
-
-
-_new_handle: Callable[[type[_Handle]], _Handle] = object.__new__
-_new_timer: Callable[[type[_Timer]], _Timer] = object.__new__
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: Sequence[Any],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        if loop.get_debug():
+            super().__init__(when, callback, args, loop, context)
+            return
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+        self._when = when
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop on virtual time, which begins at 0."""
 
-    _ready: deque[_Handle | _Timer]
+    _ready: deque[asyncio.Handle]
     _stopping: bool
-    _closed: bool
-    _debug: bool
     _clock_resolution: float
     _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
 
@@ -154,8 +146,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._timers: list[tuple[float, int, _Timer]] = []
         """A heap of timers: when each is due, a running number, and what is called."""
         self._timer_numbers = count()
-        self.timers_cancelled = 0
-        """How many of these are cancelled."""
+        self._timers_cancelled = 0
         self.was_woken = False
         """Whether a thread or a signal has woken the loop since file descriptors were last polled."""
         self._descriptors = _JumpingSelector()
@@ -170,113 +161,54 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Move virtual time on by `seconds`."""
         self._virtual_s += seconds
 
-    def call_soon(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        """Have `callback` called at the next turn, as a real loop does."""
-        if self._debug or self._closed:
-            return super().call_soon(callback, *args, context=context)
-        handle = _new_handle(_Handle)
-        handle._context = copy_context() if context is None else context
-        handle._loop = self
-        handle._callback = callback
-        handle._args = args
-        handle._cancelled = False
-        handle._repr = handle._source_traceback = None
-        self._ready.append(handle)
-        return handle
-
-    def call_later(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here
-        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        """Have `callback` called in `delay` seconds, as a real loop does."""
-        return self._set_timer(self._virtual_s + delay, callback, args, context)
-
     def call_at(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Have `callback` called at `when`, as a real loop does; of two that are due at once the older goes first."""
-        return self._set_timer(when, callback, args, context)
-
-    def _set_timer(
-        self, when: float, callback: Callable[..., object], args: Sequence[Any], context: Context | None
-    ) -> asyncio.TimerHandle:
-        if self._debug:
-            timer = _Timer(when, callback, args, self, context)
-        else:
-            timer = _new_timer(_Timer)
-            timer._context = copy_context() if context is None else context
-            timer._loop = self
-            timer._callback = callback
-            timer._args = args
-            timer._cancelled = False
-            timer._repr = timer._source_traceback = None
-            timer._when = when
-        timer._scheduled = True
+        timer = _Timer(when, callback, args, self, context)
         heappush(self._timers, (when, next(self._timer_numbers), timer))
+        timer._scheduled = True
         return timer
 
     def _timer_handle_cancelled(self, handle: _Timer) -> None:
-        self.timers_cancelled += handle._scheduled
+        self._timers_cancelled += handle._scheduled
 
     def _run_once(self) -> None:
-        """Turn until the loop is stopped, in place of asyncio's own, which turns once.
-
-        That compares timers in Python, asks its selector each time, and calls each callback through two others.
-        """
+        """Turn once, in place of asyncio's own, which compares timers in Python and asks its selector each time."""
         timers, ready, selector = self._timers, self._ready, self._descriptors
-        resolution_s = self._clock_resolution
-        handle: _Handle | _Timer | None
-        while True:
-            if self.timers_cancelled > CANCELLED_MAX or (timers and timers[0][2]._cancelled):
-                self._drop_cancelled()
-            wait_s: float | None = 0.0
-            if not ready and not self._stopping:
-                wait_s = max(0.0, timers[0][0] - self._virtual_s) if timers else None
-            # Threads or descriptors may have something for the loop; its own descriptor is one of them.
-            if wait_s is None or self.was_woken or self.work_outstanding or selector.descriptors > 1:
-                self._process_events(selector.select(wait_s))
+        if self._timers_cancelled > CANCELLED_MAX or (timers and timers[0][2]._cancelled):
+            self._drop_cancelled()
+        wait_s: float | None = 0.0
+        if not ready and not self._stopping:
+            wait_s = max(0.0, timers[0][0] - self._virtual_s) if timers else None
+        # Threads or descriptors may have something for the loop; its own descriptor is one of them.
+        if wait_s is None or self.was_woken or self.work_outstanding or selector.descriptors > 1:
+            self._process_events(selector.select(wait_s))
+        else:
+            self._virtual_s += wait_s
+        due_s = self._virtual_s + self._clock_resolution
+        while timers and timers[0][0] < due_s:
+            timer = heappop(timers)[2]
+            timer._scheduled = False
+            if timer._cancelled:
+                self._timers_cancelled -= 1
             else:
-                self._virtual_s += wait_s
-            due_s = self._virtual_s + resolution_s
-            while timers and timers[0][0] < due_s:
-                handle = heappop(timers)[2]
-                handle._scheduled = False
-                if handle._cancelled:
-                    self.timers_cancelled -= 1
-                else:
-                    ready.append(handle)
-            for _ in range(len(ready)):
-                handle = ready.popleft()
-                if not handle._cancelled:
-                    try:
-                        handle._context.run(handle._callback, *handle._args)
-                    except (SystemExit, KeyboardInterrupt):
-                        raise
-                    except BaseException as error:  # noqa: BLE001 - as asyncio does: the other callbacks must go on
-                        self._report(handle, error)
-            # What the last callback refers to must not outlive it.
-            handle = None
-            if self._stopping:
-                return
-
-    def _report(self, handle: _Handle | _Timer, error: BaseException) -> None:
-        """Tell the loop's exception handler what a callback has raised."""
-        context = {"message": f"Exception in callback {handle!r}", "exception": error, "handle": handle}
-        if handle._source_traceback:
-            context["source_traceback"] = handle._source_traceback
-        self.call_exception_handler(context)
+                ready.append(timer)
+        for _ in range(len(ready)):
+            callback = ready.popleft()
+            if not callback._cancelled:
+                callback._run()
 
     def _drop_cancelled(self) -> None:
         """Drop timers that were cancelled: those at the head, and all as soon as they are most of many."""
         timers = self._timers
-        if self.timers_cancelled > max(CANCELLED_MAX, len(timers) // 2):
+        if self._timers_cancelled > max(CANCELLED_MAX, len(timers) // 2):
             timers[:] = [entry for entry in timers if not entry[2]._cancelled]
             heapify(timers)
-            self.timers_cancelled = 0
+            self._timers_cancelled = 0
         while timers and timers[0][2]._cancelled:
             heappop(timers)
-            self.timers_cancelled -= 1
+            self._timers_cancelled -= 1
 
     def call_soon_threadsafe(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here
         self, callback: Callable[..., object], *args: Any, **context: Any

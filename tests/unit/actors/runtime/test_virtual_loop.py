@@ -21,9 +21,7 @@ USED = (
     (LOOP, "run_forever", "_run_once _stopping"),
     (LOOP, "stop", "_stopping"),
     (LOOP, "_run_once", "_ready _scheduled _stopping _selector _process_events _clock_resolution _cancelled _run"),
-    (LOOP, "call_soon", "_call_soon _check_closed _debug"),
-    (LOOP, "is_closed", "_closed"),
-    (LOOP, "get_debug", "_debug"),
+    (LOOP, "call_soon", "_call_soon"),
     (LOOP, "call_soon_threadsafe", "_call_soon _write_to_self"),
     (LOOP, "_call_soon", "_ready append"),
     (LOOP, "_add_callback", "_ready append"),
@@ -31,8 +29,6 @@ USED = (
     (LOOP, "call_later", "call_at"),
     (LOOP, "call_at", "TimerHandle _scheduled"),
     (asyncio.TimerHandle, "cancel", "_timer_handle_cancelled"),
-    (asyncio.Handle, "cancel", "_cancelled _callback _args"),
-    (asyncio.Handle, "_run", "_context run _callback _args _source_traceback call_exception_handler"),
 )
 """Methods of asyncio, and the names by which they reach what a `VirtualLoop` overrides or uses."""
 
@@ -40,7 +36,7 @@ FIELDS = {
     *("_callback", "_args", "_cancelled", "_loop", "_source_traceback", "_repr", "__weakref__", "_context"),
     *("_scheduled", "_when"),
 }
-"""Of a timer, and of what is called soon, all of which a `VirtualLoop` sets by itself."""
+"""Of a timer, all of which a `VirtualLoop` sets by itself."""
 EVENTS_MAX = 400
 """How many things happen by one schedule."""
 GRID_S = 1 / 1024
