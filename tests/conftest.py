@@ -83,7 +83,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 SLOW_FIRST = (
-    "test_spoken_conversation.py", "test_spoken_calls.py", "test_voice.py", "test_chaos_short.py",
+    "test_voice.py", "test_spoken_conversation.py", "test_spoken_calls.py", "test_voice_elsewhere.py",
+    "test_cough.py", "test_chaos_short.py",
     "test_voice_again.py", "test_azure_call.py", "test_voicemail.py", "test_kinds.py", "test_many_calls.py",
     "test_many_workers.py", "test_spoken_transfer.py", "test_campaign.py", "test_console.py", "test_docs_page.py",
     "test_sdk.py", "test_locked_install.py", "test_page_looks.py", "test_page_troubles.py", "test_open_orders.py",

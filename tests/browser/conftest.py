@@ -18,6 +18,13 @@ def server() -> Iterator[Server]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def dentist() -> Iterator[Server]:
+    """What `make run` starts, for those who end nothing but their own conversation: models take a second to load."""
+    with serving(EARSHOT, DEFAULT_AGENT="dentist") as started:
+        yield started
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session", autouse=True)
 async def driver() -> AsyncIterator[None]:
     """Begun before any file of tests, none of which may leave a process behind."""

@@ -27,6 +27,8 @@ TALKS_S = 1260.0
 KEEPS_UP = (
     "tests/browser/test_voice.py",
     "tests/browser/test_voice_again.py",
+    "tests/browser/test_voice_elsewhere.py",
+    "tests/browser/test_cough.py",
     "tests/service/browser/test_spoken_conversation.py",
     "tests/service/telephony/test_spoken_calls.py",
     "tests/service/telephony/test_spoken_transfer.py",
