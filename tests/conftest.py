@@ -84,20 +84,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 SLOW_FIRST = (
     "test_voice.py", "test_spoken_conversation.py", "test_spoken_calls.py", "test_voice_elsewhere.py",
-    "test_cough.py", "test_chaos_short.py",
-    "test_voice_again.py", "test_azure_call.py", "test_voicemail.py", "test_kinds.py", "test_many_calls.py",
-    "test_many_workers.py", "test_spoken_transfer.py", "test_campaign.py", "test_console.py", "test_docs_page.py",
-    "test_sdk.py", "test_locked_install.py", "test_page_looks.py", "test_page_troubles.py", "test_open_orders.py",
-    "test_mcp_in_session.py", "test_dead_workers.py", "test_azure_faults.py", "test_moved_browsers.py", "test_page.py",
-    "test_quiet_stop.py", "test_warm_transfer.py", "test_moved_modes.py", "test_orders.py", "test_no_caller_left.py",
-    "test_dead_workers_at_any_time.py", "test_orders_under_way.py", "test_sockets_under_attack.py",
-    "test_rolling_restart.py", "test_launcher.py", "test_calls_in_doubt.py", "test_kept_sessions.py", "test_server.py",
-    "test_refused_orders.py", "test_call_faults.py", "test_guard.py", "test_spoken_languages.py",
-    "test_azure_identity.py", "test_wrong_environments.py", "test_dashboards.py", "test_bad_collectors.py",
+    "test_cough.py", "test_chaos_short.py", "test_voice_again.py", "test_azure_call.py", "test_voicemail.py",
+    "test_kinds.py", "test_many_calls.py", "test_many_workers.py", "test_spoken_transfer.py", "test_campaign.py",
+    "test_azure_identity.py", "test_cut_off_workers.py", "test_console.py", "test_docs_page.py", "test_sdk.py",
+    "test_locked_install.py", "test_page_looks.py", "test_page_troubles.py", "test_open_orders.py",
+    "test_mcp_in_session.py", "test_dead_workers.py", "test_azure_faults.py", "test_moved_browsers.py",
+    "test_page.py", "test_quiet_stop.py", "test_warm_transfer.py", "test_moved_modes.py", "test_orders.py",
+    "test_no_caller_left.py", "test_dead_workers_at_any_time.py", "test_orders_under_way.py",
+    "test_sockets_under_attack.py", "test_rolling_restart.py", "test_launcher.py", "test_calls_in_doubt.py",
+    "test_kept_sessions.py", "test_server.py", "test_refused_orders.py", "test_call_faults.py", "test_guard.py",
+    "test_spoken_languages.py", "test_wrong_environments.py", "test_dashboards.py", "test_bad_collectors.py",
     "test_calls_in_a_row.py", "test_schemathesis.py", "test_worklets.py", "test_lost_sockets.py",
     "test_page_choices.py", "test_session_forwarding.py", "test_synthesizer_contract.py", "test_silent_workers.py",
-    "test_voice_live_faults.py", "test_cut_off_workers.py", "test_conversation_socket.py", "test_given_context.py",
-    "test_handed_off_calls.py",
+    "test_voice_live_faults.py", "test_conversation_socket.py", "test_given_context.py", "test_handed_off_calls.py",
 )  # fmt: skip
 """Modules that take long: begun last, they would keep one core waiting for the others."""
 

@@ -28,13 +28,13 @@ def loudness(samples: Samples) -> float:
 
 
 async def test_a_question_into_the_microphone_is_answered_aloud(dentist: Server, tmp_path: Path) -> None:
-    speech = silence(9_000) + say("what are your opening hours", HIBARI) + silence(20_000)
+    speech = silence(9_000) + 3 * (say("what are your opening hours", HIBARI) + silence(20_000))
     async with talking(dentist.url, *microphone_file(tmp_path, speech), records=True) as person:
         await person.until_heard("Maple Street Dental")
         greeted = await person.recorded()
-        # Of the answer it is told when it has been heard to its end. Chromium plays the file again and again: of
-        # whom is not understood, as when this machine had no time for sound, the question is heard once more.
-        await person.until_heard("eight in the morning", timeout_s=3 * len(speech) / 32_000)
+        # Of the answer it is told when it has been heard to its end. Of whom is not understood, as when this machine
+        # had no time for sound, the question is heard once more.
+        await person.until_heard("eight in the morning", timeout_s=len(speech) / 32_000)
         answered = await person.recorded(greeted.last_sound_s())
         shown = await person.page.get_by_role("log").inner_text()
     assert loudness(greeted.samples) > AUDIBLE

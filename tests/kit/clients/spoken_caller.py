@@ -123,7 +123,9 @@ class SpokenCaller:
     def _require_talk(self) -> None:
         self._raise_failure()
         if self._tasks[0].done():
-            raise ConnectionError("the conversation is over, and the caller still speaks")
+            ends = [event for event in self.events if event["type"] in ("exit", "session_end", "error")]
+            closed = f"{self._socket.close_code} {self._socket.close_reason}"
+            raise ConnectionError(f"the conversation is over, and the caller still speaks: {closed}, {ends}")
 
     async def until(self, condition: Any, timeout_s: float) -> None:
         """Wait until `condition(self)`.

@@ -54,7 +54,7 @@ async def test_one_that_tells_nothing_any_more_and_what_nobody_understands_is_fo
             redis.command("HSET", LEFT, "nonsense", "a lot")
             seconds = int(redis.command("TIME").split()[0])
             # It has died, and the clock of Redis was set back since.
-            redis.command("HSET", LEFT, "dead", f"{(seconds + 3_600) * 1000} 9")
+            redis.command("HSET", LEFT, "dead", f"{(seconds + 36_000) * 1000} 9")
             await two.share()
             await one.share()
             assert one.with_room == ["two"]
