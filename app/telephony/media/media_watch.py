@@ -30,9 +30,10 @@ STREAM_AGAIN_S = (0.0, 0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each order to stream again: a call that comes back from a transfer takes it after about a second."""
 ESTABLISHED_S = 1.0
 """Seconds after which a call whose transfer has failed is connected again."""
-STOP_AGAIN_S = 10.0
+STOP_AGAIN_S = 1.9
 """Seconds after the first order to close a socket that seems dead, before another one, and twice as long after each
-further one: a socket that the network takes long to open would be closed as soon as it is there, again and again."""
+further one: a socket that the network takes long to open would be closed as soon as it is there, again and again. At
+first it is short: one that was opened meanwhile may lead to the worker from which the call was taken."""
 HOLD_LOOK_S = 0.3
 """Seconds before each look whether a caller is back from hold."""
 STOPPED_LOOKS_S = (1.0, 2.0, 4.0)

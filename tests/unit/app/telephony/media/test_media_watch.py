@@ -275,10 +275,10 @@ def test_a_socket_that_the_network_opens_slowly_is_not_closed_again_and_again(at
         on.call.connection = None
         on.network.failures["start_media_streaming"] = [None, *[opening] * 100]
         on.watch.lost(on.call)
-        await asyncio.sleep(STOP_AGAIN_S - 3)
+        await asyncio.sleep(OWN_RECONNECT_S + STOP_AGAIN_S)
         assert on.asked.count("stop_media_streaming") == 1
         # By now it is no slow one, but dead.
-        await asyncio.sleep(STOP_AGAIN_S)
+        await asyncio.sleep(2 * STOP_AGAIN_S)
         assert (on.asked.count("stop_media_streaming"), on.let_go) == (2, [])
 
     watched(act)
