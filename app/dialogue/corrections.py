@@ -12,21 +12,11 @@ from app.dialogue.spoken_numbers import leading_number
 
 _CORRECTIONS = tuple(
     tuple(phrase.split())
-    for phrase in (
-        *("no", "nope", "oops", "whoops", "sorry", "i mean", "i meant", "i mean to say", "scratch that", "strike that"),
-        *(
-            "wait",
-            "hold on",
-            "actually",
-            "make it",
-            "make that",
-            "rather",
-            "better",
-            "correction",
-            "not that",
-            "forget that",
-        ),
-        *("i meant to say", "i'm sorry", "excuse me", "my mistake", "that's wrong", "i wanted to say"),
+    for phrase in str.split(
+        "no, nope, oops, whoops, sorry, i'm sorry, excuse me, my mistake, wait, hold on, actually, rather, better, "
+        "correction, i mean, i meant, i mean to say, i meant to say, i wanted to say, make it, make that, "
+        "scratch that, strike that, not that, forget that, that's wrong",
+        ", ",
     )
 )
 _FILLERS = frozenset(
