@@ -124,8 +124,7 @@ class SpokenCaller:
         self._raise_failure()
         if self._tasks[0].done():
             ends = [event for event in self.events if event["type"] in ("exit", "session_end", "error")]
-            closed = f"{self._socket.close_code} {self._socket.close_reason}"
-            raise ConnectionError(f"the conversation is over, and the caller still speaks: {closed}, {ends}")
+            raise ConnectionError(f"the conversation is over, and the caller still speaks: {ends}")
 
     async def until(self, condition: Any, timeout_s: float) -> None:
         """Wait until `condition(self)`.
